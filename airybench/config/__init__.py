@@ -1,0 +1,33 @@
+"""The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
+
+from airybench.config.sweep import METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter
+from airybench.config.trial import (
+    DEPTHS,
+    SECTIONS,
+    DataConfig,
+    NetworkConfig,
+    TrainConfig,
+    TrialConfig,
+    section_of,
+)
+from airybench.config.values import Switch, Value, validated
+
+__all__ = [
+    "DEPTHS",
+    "METRICS",
+    "SECTIONS",
+    "Axis",
+    "DataConfig",
+    "Grid",
+    "NetworkConfig",
+    "Range",
+    "StudyConfig",
+    "SweepConfig",
+    "Switch",
+    "TrainConfig",
+    "TrialConfig",
+    "Value",
+    "parameter",
+    "section_of",
+    "validated",
+]

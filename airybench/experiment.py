@@ -1,0 +1,43 @@
+"""Experiments on disk: one YAML a question, found by name or path."""
+
+from pathlib import Path
+
+import yaml
+
+from airybench.config import SweepConfig, validated
+from airybench.errors import ConfigError, unknown
+
+
+def experiments() -> dict[str, Path]:
+    """The shipped experiments by name, from the wheel or from the checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "experiments", package.parent / "experiments"):
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+def load_sweep(name: str) -> SweepConfig:
+    """Read an experiment by its name or path.
+
+    Raises:
+        ConfigError: no such experiment or file, not YAML, or a parameter that cannot be.
+    """
+    path = experiments().get(name)
+    if path is None:
+        path = Path(name)
+        if path.suffix not in (".yaml", ".yml"):
+            raise unknown("config", name, [*experiments(), "or a path to a .yaml file"])
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise ConfigError(f"config {path} cannot be read: {reason}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"config {path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"config {path} holds no mapping; expected the keys question, base, space, study")
+    try:
+        return validated(SweepConfig, content)
+    except ConfigError as error:
+        raise ConfigError(f"config {path.name}: {error}") from None
