@@ -1,0 +1,1 @@
+"""The physics behind both data sets: fields, particles, detector counts and label populations."""

@@ -1,0 +1,167 @@
+"""Small-angle shots of single particles: five classes, exactly one a shot.
+
+q_z is dropped by choice: I = |FT2[projected density]|^2, so that I(q) = I(-q). Good for compact particles; for long
+chains along the beam it is an approximation.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from airybench.physics import particles_small as particles
+from airybench.physics.detector import SmallAngleSettings, detect_small_angle, draw_small_angle
+from airybench.physics.geometry import THETA_MAX_SMALL, Geometry
+from airybench.physics.interference import coherent_sum
+from airybench.physics.particles import Matrix, Part, Vector, random_quaternion, rotation_from_quaternion
+from airybench.physics.populations import CXIDB_CLASSES, draw_cxidb_class
+from airybench.physics.random import Stream, shot_generator
+from airybench.physics.scattering import born_field
+from airybench.physics.shot import Shot
+
+PHOTON_ENERGY = 1200.0
+"""[A] eV."""
+
+FLAT_EWALD = True
+"""q_z is dropped."""
+
+TWO_PARTICLES = 0.03
+"""[A] Probability of a second particle of the same kind in the focus."""
+
+SEPARATION = (300.0, 1500.0)
+"""[A] nm across the beam between two particles."""
+
+PBCV_DIAMETER = (190.0, 0.03)
+"""[A] nm from corner to corner, and relative half range."""
+
+T4_HEAD = (85.0, 115.0)
+"""[A] Width and length, nm."""
+
+T4_TAIL = (100.0, 20.0)
+"""[A] Length and diameter, nm."""
+
+T4_SPREAD = 0.03
+MAGNETOSOME_COUNT = (1, 8)
+MAGNETOSOME_EDGE = (35.0, 60.0)
+MAGNETOSOME_EDGE_SPREAD = 0.05
+"""[A] Relative half range of the edges within a chain."""
+
+MAGNETOSOME_GAP = (5.0, 12.0)
+MAGNETOSOME_BEND = (0.0, 8.0)
+MAGNETOSOME_TRUNCATION = (0.08, 0.16)
+NANORICE = (200.0, 50.0)
+"""[A] Length and width, nm."""
+
+NANORICE_SPREAD = 0.10
+
+Truth = dict[str, float | int]
+
+
+def simulate_cxidb_shot(seed: int, index: int, balance: float, device: torch.device) -> Shot:
+    """Shot `index` of series `seed`; arguments as in `simulate.simulate`."""
+    name = draw_cxidb_class(shot_generator(seed, index, Stream.LABELS), balance)
+    return cxidb_shot(name, seed, index, device)
+
+
+def cxidb_shot(name: str, seed: int, index: int, device: torch.device | str = "cpu") -> Shot:
+    """Shot `index` of series `seed` of the named class."""
+    rng = shot_generator(seed, index, Stream.PARAMETERS)
+    settings = draw_small_angle(shot_generator(seed, index, Stream.DETECTOR), Geometry(theta_max=THETA_MAX_SMALL))
+    pattern, truth = particle_pattern(name, rng, settings.geometry, device)
+    image = detect_small_angle(pattern, settings, shot_generator(seed, index, Stream.NOISE))
+    truth = _detector_truth(settings) | truth | {"particle_class": CXIDB_CLASSES.index(name)}
+    if not truth["particles"]:
+        truth["photons"] = np.nan
+    return Shot(image, frozenset({name}), PHOTON_ENERGY, truth)
+
+
+def particle_pattern(
+    name: str, rng: np.random.Generator, geometry: Geometry, device: torch.device | str = "cpu"
+) -> tuple[NDArray[np.float32], Truth]:
+    """Noise-free pattern of one or two particles of a class in random orientations, and the truth about them.
+
+    Returns:
+        float32, shape (size, size), zero for the background; and size (nm), width (nm), cubes, the second particle's
+        place (nm), and the orientation of the first as a unit quaternion.
+    """
+    truth: Truth = dict.fromkeys(
+        ("size", "width", "quaternion_w", "quaternion_x", "quaternion_y", "quaternion_z", "second_x", "second_y"),
+        np.nan,
+    ) | {"particles": 0, "cubes": 0}
+    if name == "Background":
+        return np.zeros((geometry.size, geometry.size), np.float32), truth
+    count = 2 if rng.random() < TWO_PARTICLES else 1
+    fields, positions = [], [(0.0, 0.0, 0.0)]
+    for i in range(count):
+        quaternion = random_quaternion(rng)
+        rotation, azimuth = _long_axis_level(rotation_from_quaternion(quaternion))
+        parts, sizes = _particle(name, rng, rotation)
+        scattered = born_field(parts, PHOTON_ENERGY, geometry, azimuth=azimuth, flat_ewald=FLAT_EWALD, device=device)
+        fields.append(scattered.at(geometry))
+        if i == 0:
+            truth |= sizes | {
+                f"quaternion_{axis}": value for axis, value in zip("wxyz", quaternion.tolist(), strict=True)
+            }
+    if count == 2:
+        apart, turn = rng.uniform(*SEPARATION), rng.uniform(0, 2 * np.pi)
+        positions.append((apart * np.cos(turn), apart * np.sin(turn), 0.0))
+        truth |= {"second_x": positions[1][0], "second_y": positions[1][1]}
+    truth["particles"] = count
+    pattern = coherent_sum(fields, positions, PHOTON_ENERGY, geometry)
+    return pattern.cpu().numpy(), truth
+
+
+def _long_axis_level(rotation: Matrix) -> tuple[Matrix, float]:
+    """Split off the turn about the beam that brings the body's x axis into the x-z plane; its angle in degrees."""
+    azimuth = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+    c, s = np.cos(azimuth), np.sin(azimuth)
+    back = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
+    return back @ rotation, float(np.degrees(azimuth))
+
+
+def _particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tuple[Part, ...], Truth]:
+    """Parts of a particle of random size and its sizes for the truth."""
+
+    def about(mean: float, spread: float) -> float:
+        return mean * rng.uniform(1 - spread, 1 + spread)
+
+    if name == "PBCV-1":
+        diameter = about(*PBCV_DIAMETER)
+        return particles.icosahedron(diameter, rotation), {"size": diameter, "width": diameter}
+    if name == "T4":
+        factor = about(1.0, T4_SPREAD)
+        head = (T4_HEAD[0] * factor, T4_HEAD[1] * factor)
+        tail = (T4_TAIL[0] * factor, T4_TAIL[1] * factor)
+        return particles.phage(head, tail, rotation), {"size": head[1] + tail[0], "width": head[0]}
+    if name == "Nanorice":
+        length, width = about(NANORICE[0], NANORICE_SPREAD), about(NANORICE[1], NANORICE_SPREAD)
+        return particles.rice_grain(length, width, rotation), {"size": length, "width": width}
+    count = int(rng.integers(MAGNETOSOME_COUNT[0], MAGNETOSOME_COUNT[1] + 1))
+    edge = rng.uniform(*MAGNETOSOME_EDGE)
+    edges: Vector = np.clip(
+        edge * rng.uniform(1 - MAGNETOSOME_EDGE_SPREAD, 1 + MAGNETOSOME_EDGE_SPREAD, count), *MAGNETOSOME_EDGE
+    )
+    gaps: Vector = rng.uniform(*MAGNETOSOME_GAP, count - 1)
+    parts = particles.magnetosome_chain(
+        edges,
+        gaps,
+        rng.uniform(*MAGNETOSOME_BEND),
+        rng.uniform(*MAGNETOSOME_TRUNCATION),
+        rng.uniform(0, 90, count),
+        rotation,
+    )
+    return parts, {"size": float(edges.sum() + gaps.sum()), "width": float(edges.mean()), "cubes": count}
+
+
+def _detector_truth(settings: SmallAngleSettings) -> Truth:
+    s = settings
+    return {
+        "photons": s.photons,
+        "stray_photons": s.stray_photons,
+        "stray_width": s.stray_width,
+        "offset": s.offset,
+        "read_noise": s.read_noise,
+        "beam_stop": s.beam_stop,
+        "gap": s.gap,
+        "row_shift": s.geometry.row_shift,
+        "column_shift": s.geometry.column_shift,
+    }

@@ -1,0 +1,117 @@
+"""Which labels a simulated shot gets: the classes, how often they occur together, and drawing them."""
+
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from airybench.errors import ConfigError
+
+HELIUM_CLASSES = (
+    "Spherical/Oblate",
+    "Round",
+    "Elliptical",
+    "Prolate",
+    "Streak",
+    "Bent",
+    "Asymmetric",
+    "NewtonRings",
+    "DoubleRings",
+    "Layered",
+    "Empty",
+)
+CXIDB_CLASSES = ("PBCV-1", "T4", "Magnetosome", "Nanorice", "Background")
+"""[A] The samples of Kassemeyer et al., Opt. Express 20, 4149 (2012), and background; a real file brings its own."""
+
+_BALANCE_ROUNDS = 20_000
+
+
+@lru_cache(maxsize=1)
+def helium_label_sets() -> tuple[tuple[frozenset[str], ...], tuple[int, ...]]:
+    """The 43 label sets of the 7264 hand-labelled helium shots and how many shots carry each."""
+    lines = files("airybench.physics").joinpath("helium_label_sets.csv").read_text(encoding="utf-8").split()
+    rows = [line.split(",") for line in lines[1:]]
+    return tuple(frozenset(labels.split("+")) for _, labels in rows), tuple(int(count) for count, _ in rows)
+
+
+@lru_cache(maxsize=8)
+def helium_weights(balance: float = 0.0) -> NDArray[np.float64]:
+    """Probability of each label set, shape (43,).
+
+    Args:
+        balance: every class gets at least this probability; 0 leaves the frequencies of the experiment.
+
+    Raises:
+        ConfigError: no mixture of the label sets gives every class that much.
+    """
+    sets, counts = helium_label_sets()
+    member = np.array([[name in labels for labels in sets] for name in HELIUM_CLASSES], dtype=np.float64)
+    return _balanced(np.array(counts, dtype=np.float64), member, balance)
+
+
+@lru_cache(maxsize=8)
+def cxidb_weights(balance: float = 0.0) -> NDArray[np.float64]:
+    """Probability of each small-angle class, shape (5,): all the same [A].
+
+    Raises:
+        ConfigError: `balance` asks for more than a fifth each.
+    """
+    classes = len(CXIDB_CLASSES)
+    return _balanced(np.ones(classes), np.eye(classes), balance)
+
+
+def _balanced(counts: NDArray[np.float64], member: NDArray[np.float64], balance: float) -> NDArray[np.float64]:
+    """Weights nearest to `counts` (in the Kullback-Leibler sense) with `member @ weights >= balance`."""
+    weights: NDArray[np.float64] = counts / counts.sum()
+    if not balance > 0:
+        if balance == 0:
+            return weights
+        raise ConfigError(f"balance {balance} found; a probability is needed, 0 for none.")
+    largest = _largest_balance(member)
+    if balance > largest:
+        raise ConfigError(
+            f"balance {balance} found; no mixture of the label sets gives every class more than {largest:.3f}."
+        )
+    # Iterative scaling: lift a class that is too rare to its share, again and again.
+    for _ in range(_BALANCE_ROUNDS):
+        shares: NDArray[np.float64] = member @ weights
+        rarest = int(shares.argmin())
+        if shares[rarest] >= balance * (1 - 1e-9):
+            break
+        inside = member[rarest] > 0
+        weights[inside] *= balance / shares[rarest]
+        weights[~inside] *= (1 - balance) / (1 - shares[rarest])
+    balanced: NDArray[np.float64] = weights / weights.sum()
+    return balanced
+
+
+def _largest_balance(member: NDArray[np.float64]) -> float:
+    """The largest probability that all classes can have at the same time."""
+    classes, sets = member.shape
+    answer = linprog(
+        c=np.append(np.zeros(sets), -1.0),
+        A_ub=np.hstack((-member, np.ones((classes, 1)))),
+        b_ub=np.zeros(classes),
+        A_eq=np.append(np.ones(sets), 0.0)[None],
+        b_eq=[1.0],
+    )
+    if answer.fun is None:
+        raise AssertionError(answer.message)
+    return float(-answer.fun)
+
+
+def draw_helium_labels(rng: np.random.Generator, balance: float = 0.0) -> frozenset[str]:
+    """A label set of the helium data, with the experiment's frequencies or balanced; see `helium_weights`."""
+    sets, _ = helium_label_sets()
+    return sets[_draw(rng, helium_weights(balance))]
+
+
+def draw_cxidb_class(rng: np.random.Generator, balance: float = 0.0) -> str:
+    """A class of the small-angle data; see `cxidb_weights`."""
+    return CXIDB_CLASSES[_draw(rng, cxidb_weights(balance))]
+
+
+def _draw(rng: np.random.Generator, weights: NDArray[np.float64]) -> int:
+    return min(int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")), len(weights) - 1)
