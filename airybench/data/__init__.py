@@ -1,0 +1,1 @@
+"""Stores, deposits, splits and the device-resident batches made from them."""

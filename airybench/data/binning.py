@@ -1,0 +1,102 @@
+"""From a detector image of any size to counts of at most 259 x 259, refusing what is no plain count."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 259
+"""Side of a stored image, pixels: 1035 / 4, rounded up."""
+
+FULL = int(np.iinfo(np.uint16).max)
+
+
+class CountsError(ValueError):
+    """The values are no plain counts; the text says which and what to do, for the caller to say where."""
+
+
+def binning_factor(shape: tuple[int, int]) -> int:
+    """How many pixels a block is wide: 1 for images of at most 259, 4 for 1035."""
+    return -(-max(shape) // SIDE)
+
+
+def binned_counts(image: NDArray[Any], factor: int | None = None) -> NDArray[np.uint16]:
+    """Mean over blocks, rounded half to even.
+
+    The blocks in the last row and column average over the pixels there are, three of four for 1035.
+
+    Args:
+        image: counts of any integer or float dtype, shape (H, W).
+        factor: width of a block, pixels; the binning factor of the image when left out.
+
+    Returns:
+        uint16, shape (ceil(H / f), ceil(W / f)), f the factor.
+
+    Raises:
+        CountsError: a value is not a whole number from 0 to 65535.
+    """
+    counts = plain_counts(image)
+    factor = factor or binning_factor(image.shape)
+    if factor == 1:
+        return counts
+    sums, pixels = _blocks(counts, factor), _blocks(np.ones(counts.shape, np.uint16), factor)
+    return np.rint(sums / pixels).astype(np.uint16)
+
+
+def binned_good(
+    counts: NDArray[np.uint16], good: NDArray[np.bool_], factor: int
+) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+    """Mean over the good pixels of each block, rounded half to even; a block without one is 0 and not good.
+
+    Args:
+        counts: shape (H, W).
+        good: shape (H, W).
+        factor: width of a block, pixels.
+
+    Returns:
+        Counts and which are good, shape (ceil(H / f), ceil(W / f)).
+    """
+    counts = np.where(good, counts, np.uint16(0))
+    if factor == 1:
+        return counts, good
+    pixels = _blocks(good.astype(np.uint16), factor)
+    return np.rint(_blocks(counts, factor) / np.maximum(pixels, 1)).astype(np.uint16), pixels > 0
+
+
+def _blocks(values: NDArray[np.uint16], factor: int) -> NDArray[np.uint32]:
+    # Sums stay whole (at most 2^16 times a block below 2^16 pixels), and a tie divides exactly: no tie is missed.
+    sums = values.astype(np.uint32)
+    for axis, length in enumerate(values.shape):
+        sums = np.add.reduceat(sums, np.arange(0, length, factor), axis=axis, dtype=np.uint32)
+    return sums
+
+
+def plain_counts(image: NDArray[Any]) -> NDArray[np.uint16]:
+    """The image as uint16, once every value is known to be one.
+
+    Raises:
+        CountsError: a value is not a whole number from 0 to 65535, or the dtype holds no numbers.
+    """
+    if image.dtype == np.uint16:
+        return image.astype(np.uint16, copy=False)  # native byte order
+    if image.dtype.kind not in "biuf":
+        raise CountsError(f"values of type {image.dtype} are no counts; give whole numbers from 0 to {FULL}")
+    checks = (
+        ("not finite", lambda: ~np.isfinite(image), "mask them with --nan mask"),
+        ("negative", lambda: image < 0, "cut them off with --clip, or add the offset that the calibration took away"),
+        (f"above {FULL}", lambda: image > FULL, "divide by the gain with --counts-per-photon X, or --clip"),
+        (
+            "not whole",
+            lambda: image != np.rint(image),
+            "divide by the gain and round with --counts-per-photon X (1 only rounds)",
+        ),
+    )
+    for what, found, remedy in checks[0 if image.dtype.kind == "f" else 1 : 4 if image.dtype.kind == "f" else 3]:
+        bad = found()
+        if bad.any():
+            example = image[tuple(np.argwhere(bad)[0])]
+            raise CountsError(
+                f"{int(bad.sum())} of {image.size} pixels are {what}, such as {example:.6g}; a store holds whole "
+                f"numbers from 0 to {FULL} and nothing is cast silently: {remedy}, on purpose"
+            )
+    return image.astype(np.uint16)

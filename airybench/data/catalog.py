@@ -1,0 +1,156 @@
+"""From what the user calls a data set to a store: the known data sets, and the files that stand for others."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from airybench.data.cxi import import_deposit
+from airybench.data.deposit import scan
+from airybench.data.folder import data_folder, locked
+from airybench.data.simulated import simulated_store
+from airybench.data.store import Progress, Store
+from airybench.errors import DataError, unknown
+from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
+
+__all__ = ["CATALOG", "DataSet", "data_folder", "facts", "label", "resolve"]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set known by name.
+
+    Attributes:
+        name: what the user types.
+        title: one line for people.
+        class_names: in the order of the label columns.
+        label_kind: `multilabel` or `multiclass`.
+        citation: what to cite for the experiment.
+        source: where the experimental file is to be had.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    label_kind: str
+    citation: str
+    source: str
+
+
+CATALOG = {
+    "helium": DataSet(
+        name="helium",
+        title="Wide-angle diffraction of single helium nanodroplets, eleven labels that may hold together",
+        class_names=HELIUM_CLASSES,
+        label_kind="multilabel",
+        citation="Zimmermann et al., Phys. Rev. E 99, 063309 (2019)",
+        source="CXIDB id 94, helium_nanodroplets_with_labels_zimmermann.cxi",
+    ),
+    "cxidb": DataSet(
+        name="cxidb",
+        title="Small-angle X-ray diffraction of single particles, one of five classes each",
+        class_names=CXIDB_CLASSES,
+        label_kind="multiclass",
+        citation="Kassemeyer et al., Opt. Express 20, 4149 (2012), for the samples of the simulated stand-in",
+        source="a deposit in the layout of CXIDB id 94 with five one-hot labels",
+    ),
+}
+"""The data sets that have a name; a simulated store has the same classes as the experiment."""
+
+FILES = ("a store (FILE.h5)", "a deposit (FILE.cxi)")
+
+
+def resolve(
+    name: str,
+    *,
+    count: int,
+    seed: int,
+    balance: float = 0.0,
+    progress: Progress | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> Store:
+    """The store behind a name or path.
+
+    A known name is the store imported under that name, else a simulated stand-in made on first use; a deposit is
+    imported once into the data folder.
+
+    Args:
+        name: `helium`, `cxidb`, a store (`.h5`) or a deposit (`.cxi`).
+        count: shots of the stand-in.
+        seed: seed of the stand-in.
+        balance: least probability of each class in the stand-in; 0 keeps the natural frequencies.
+        progress: handed (shots done, shots in all) while something is made.
+        notify: handed one line for what the user should know.
+
+    Raises:
+        ConfigError: neither a known name nor one of the two kinds of file.
+        DataError: the file is missing or damaged, or the store cannot be made.
+    """
+    if name in CATALOG:
+        imported = data_folder() / f"{name}.h5"
+        if imported.exists():
+            return Store.open(imported)
+        store = simulated_store(name, count=count, seed=seed, balance=balance, progress=progress, notify=notify)
+        if notify:
+            notify(
+                f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` brings it"
+            )
+        return store
+    path = Path(name).expanduser()
+    if path.suffix == ".h5":
+        return Store.open(path)
+    if path.suffix == ".cxi":
+        return _imported_once(path, progress, notify)
+    raise unknown("data set", name, (*CATALOG, *FILES))
+
+
+def label(name: str) -> str:
+    """What runs and studies call a data set: its name, or the stem of its file. Looks at nothing but the name and path.
+
+    Raises:
+        ConfigError: neither a known name nor one of the two kinds of file.
+        DataError: no such file.
+    """
+    if name in CATALOG:
+        return name
+    path = Path(name).expanduser()
+    if path.suffix not in (".h5", ".cxi"):
+        raise unknown("data set", name, (*CATALOG, *FILES))
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give helium, cxidb, a store (.h5) or a deposit (.cxi)")
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in path.stem)
+
+
+def facts(name: str, count: int) -> tuple[int, int]:
+    """Shots and classes of a data set, making nothing: what a dry run needs to know.
+
+    A simulated stand-in would have `count` shots; a deposit is read but for its images.
+
+    Raises:
+        ConfigError: neither a known name nor one of the two kinds of file.
+        DataError: the file is missing, damaged or breaks its layout.
+    """
+    label(name)
+    path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
+    if path.suffix == ".h5" and path.exists():
+        store = Store.open(path)
+        return store.count, len(store.class_names)
+    if path.suffix == ".cxi":
+        deposit = scan(path)
+        return len(deposit.entries), len(deposit.class_names)
+    return count, len(CATALOG[name].class_names)
+
+
+def _imported_once(source: Path, progress: Progress | None, notify: Callable[[str], None] | None) -> Store:
+    try:
+        stat = source.resolve(strict=True).stat()
+    except OSError as error:
+        raise DataError(f"{source}: no such file") from error
+    key = hashlib.sha256(f"{source.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:12]
+    path = data_folder() / f"{source.stem}-imported-{key}.h5"
+    with locked(path):
+        if path.exists():
+            return Store.open(path)
+        if notify:
+            notify(f"importing {source} once, into {path}")
+        return import_deposit(source, path, progress=progress, notify=notify)

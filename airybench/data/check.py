@@ -1,0 +1,45 @@
+"""Every rule of a store, looked at shot by shot."""
+
+import numpy as np
+
+from airybench.data.labels import check_helium
+from airybench.data.store import SLICE, Progress, Store, Survey, opened
+from airybench.errors import DataError
+from airybench.physics.populations import HELIUM_CLASSES
+
+
+def check(store: Store, progress: Progress | None = None) -> Survey:
+    """Hold a store to every rule beyond those that opening it checks.
+
+    Its hash is recomputed; no image may be constant; energies are finite and above 0; masks hold 0 and 1; labels of
+    helium obey the rules of that data set.
+
+    Args:
+        store: an opened store.
+        progress: handed (images done, images in all).
+
+    Raises:
+        DataError: naming the key and the shot that breaks a rule.
+    """
+    survey = store.verify(progress)
+    ids, energies = store.ids(), store.photon_energy()
+    if survey.constant:
+        row = survey.constant[0]
+        raise DataError(
+            f"{store.path}: /images row {row} (id {ids[row]}) has the same value in every pixel "
+            f"({len(survey.constant)} such images); leave dead shots out of the source and import it again"
+        )
+    bad = np.flatnonzero(~(np.isfinite(energies) & (energies > 0)))
+    if len(bad):
+        raise DataError(
+            f"{store.path}: /photon_energy row {bad[0]} (id {ids[bad[0]]}) is {energies[bad[0]]}, above 0 eV is "
+            f"expected; correct the source and import it again"
+        )
+    if store.labelled and store.class_names == HELIUM_CLASSES:
+        check_helium(store.labels(), lambda row: f"{store.path}: /labels row {row} (id {ids[row]})")
+    with opened(store.path) as file:
+        mask = file.get("mask")
+        for start in range(0, len(mask) if mask is not None else 0, SLICE):
+            if mask[start : start + SLICE].max() > 1:
+                raise DataError(f"{store.path}: /mask holds other values than 0 and 1; import the store again")
+    return survey

@@ -1,0 +1,103 @@
+"""The rule by which source values became counts: nothing is cast silently, and what was done is written down."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.binning import FULL, binned_counts, binned_good, plain_counts
+
+CONVENTIONS = ("cxi", "euxfel", "good-is-one")
+"""What a mask's values mean; they contradict each other, so one is to be named."""
+
+_NO_FAULT = {
+    "cxi": 0x0800 | 0x2000 | 0x4000,  # corrected artefact, peak of the hit finder, photon background corrected
+    "euxfel": 1 << 22,  # pixel of non-standard size
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How values become counts, in this order; the default takes whole numbers from 0 to 65535 only.
+
+    Attributes:
+        nan_mask: values that are not finite become 0 and are masked.
+        counts_per_photon: values are divided by it and rounded half to even; 0 leaves them as they are.
+        clip: below 0 becomes 0, above 65535 becomes 65535.
+    """
+
+    nan_mask: bool = False
+    counts_per_photon: float = 0.0
+    clip: bool = False
+
+    def counts(
+        self, image: NDArray[Any], good: NDArray[np.bool_] | None, factor: int
+    ) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
+        """One image and its mask as they are stored.
+
+        Args:
+            image: shape (H, W), any real dtype.
+            good: pixels to be believed, shape (H, W); None for all.
+            factor: width of the blocks to be averaged, pixels.
+
+        Returns:
+            uint16 counts, and which of them are good (None for all), both of shape (ceil(H / f), ceil(W / f)).
+
+        Raises:
+            CountsError: a value that the rule leaves is no plain count.
+        """
+        if self.nan_mask and image.dtype.kind == "f":
+            finite = np.isfinite(image)
+            good = finite if good is None else good & finite
+        if good is not None:
+            image = np.where(good, image, image.dtype.type(0))
+        if self.counts_per_photon and image.dtype.kind in "iuf":
+            image = np.rint(image.astype(np.float64) / self.counts_per_photon)
+        if self.clip and image.dtype.kind in "if":
+            image = (
+                np.where(np.isnan(image), image, np.clip(image, 0, FULL))
+                if image.dtype.kind == "f"
+                else (np.clip(image.astype(np.int64), 0, FULL))
+            )
+        elif self.clip and image.dtype.kind == "u":
+            image = np.minimum(image, np.uint64(FULL))
+        if good is None:
+            return binned_counts(image, factor), None
+        return binned_good(plain_counts(image), good, factor)
+
+    def words(self, factor: int, mask: str = "") -> str:
+        """The rule in one line, as `counts_rule` records it.
+
+        Args:
+            factor: width of the blocks.
+            mask: name of the mask's convention, if there is one.
+        """
+        parts = []
+        if mask:
+            parts.append(f"mask read by the convention {mask}, masked pixels 0")
+        if self.nan_mask:
+            parts.append("NaN and infinity masked and 0")
+        if self.counts_per_photon:
+            parts.append(f"divided by {self.counts_per_photon:g} counts per photon, rounded half to even")
+        if self.clip:
+            parts.append(f"clipped to 0..{FULL}")
+        parts = parts or [f"counts as in the source, whole numbers from 0 to {FULL}"]
+        if factor > 1:
+            good = "the good pixels of " if mask or self.nan_mask else ""
+            parts.append(
+                f"means over {good}{factor} x {factor} blocks, fewer pixels at the last row and column, rounded half "
+                f"to even"
+            )
+        return "; ".join(parts)
+
+
+def good_pixels(mask: NDArray[Any], convention: str) -> NDArray[np.bool_]:
+    """Which pixels are good, from a mask in one of the CONVENTIONS.
+
+    Source: `cxi`, the pixel flags of the CXI format; `euxfel`, the flags of European XFEL's calibration; in both, zero
+    is good, and so are pixels with nothing but flags that are no fault. `good-is-one`: psana, OM, Hummingbird.
+    """
+    if convention == "good-is-one":
+        return np.asarray(mask != 0)
+    return np.asarray((mask.astype(np.int64) & ~np.int64(_NO_FAULT[convention])) == 0)

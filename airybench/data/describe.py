@@ -1,0 +1,36 @@
+"""What a store holds, as plain values for a table or JSON."""
+
+from typing import Any
+
+import numpy as np
+
+from airybench.data.store import Store
+
+
+def describe(store: Store) -> dict[str, Any]:
+    """Shape, classes with their counts, energies, source and checksum of a store, without its images.
+
+    Returns:
+        Plain values: `classes` maps names to shots, `photon_energy_ev` is [lowest, highest].
+    """
+    labels = store.labels() if store.labelled else np.zeros((store.count, 0), np.uint8)
+    energies = store.photon_energy()
+    mask = store.good_share()
+    return {
+        "path": str(store.path),
+        "name": store.name,
+        "source": store.source,
+        "source_files": list(store.source_files) or None,
+        "mask": None if mask is None else f"{mask:.1%} of all pixels good",
+        "shots": store.count,
+        "image_shape": list(store.image_shape),
+        "label_kind": store.label_kind if store.labelled else "unlabelled",
+        "classes": dict(zip(store.class_names, labels.sum(axis=0, dtype=np.int64).tolist(), strict=True)),
+        "label_sets": len(np.unique(labels, axis=0)),
+        "groups": len(np.unique(store.groups())),
+        "photon_energy_ev": [round(float(energies.min()), 3), round(float(energies.max()), 3)],
+        "seed": store.seed,
+        "counts_rule": store.counts_rule,
+        "size_bytes": store.path.stat().st_size,
+        "content_sha256": store.content_sha256,
+    }

@@ -1,0 +1,144 @@
+"""Writing a store as a deposit in the layout of CXIDB id 94, at the store's own image size."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from airybench.data.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
+from airybench.data.folder import locked, require_free
+from airybench.data.store import Progress, Store
+from airybench.data.writer import explained
+from airybench.errors import DataError
+
+BATCH = 32
+"""Images held in memory at a time."""
+
+_OVERHEAD = 6000
+"""Bytes of groups and headers an entry, measured with h5py's defaults and rounded up."""
+
+
+class _Sink:
+    """A file that swallows what a full disk refuses, and says so afterwards.
+
+    HDF5 crashes the process at its end when metadata cannot be flushed, so it is never told.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b", buffering=0)
+        self._error: OSError | None = None
+        self.seek, self.tell, self.readinto = self._file.seek, self._file.tell, self._file.readinto
+        self.read, self.fileno = self._file.read, self._file.fileno
+
+    def write(self, content: Any) -> int:
+        left = memoryview(content).cast("B")
+        size = len(left)
+        try:
+            while left and not self._error:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            self._error = error
+        return size
+
+    def truncate(self, size: int) -> int:
+        try:
+            return self._file.truncate(size)
+        except OSError as error:
+            self._error = self._error or error
+            return size
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError as error:
+            self._error = self._error or error
+
+    def settle(self) -> None:
+        """Raise what was swallowed, if anything was."""
+        self.flush()
+        if self._error:
+            raise self._error
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+def export_store(
+    store: Store,
+    output: str | Path,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> Path:
+    """Write a deposit; importing it gives back images, labels and ids bit for bit, energies within float32.
+
+    Class names and label kind go into attributes of the file, which the layout itself has no place for.
+
+    Args:
+        store: what to write.
+        output: the file to make.
+        force: replace an existing file.
+        progress: handed (entries done, entries in all).
+        notify: handed one line for what the layout has no place for.
+
+    Raises:
+        DataError: the file exists, the disk is full, or the store is damaged.
+    """
+    path = Path(output).absolute()
+    if path.resolve() == store.path.resolve():
+        raise DataError(f"{path}: cannot be replaced by its own export; name another file with --output")
+    lost = [
+        name
+        for name, there in (
+            ("the mask", store.mask() is not None),
+            ("groups", bool(store.groups().any())),
+            ("events", bool(store.columns("events"))),
+            ("simulation parameters", bool(store.columns("truth"))),
+        )
+        if there
+    ]
+    if lost and notify:
+        notify(f"{store.path.name}: the layout has no place for {', '.join(lost)}; they are not exported")
+    ids, energies = store.ids(), store.photon_energy().astype(np.float64) * JOULE_PER_EV
+    labels = store.labels().astype(np.int64) if store.labelled else None
+    temporary = path.with_name(f".{path.name}.part")
+    with locked(path):
+        if path.exists() and not force:
+            raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
+        height, width = store.image_shape
+        require_free(path.parent, store.count * (height * width * 2 + _OVERHEAD))
+        with explained(path, "export"):
+            sink = _Sink(temporary)
+        try:
+            with h5py.File(sink, "w") as file:
+                file.attrs["class_names"] = np.array(store.class_names, dtype=h5py.string_dtype())
+                file.attrs["label_kind"] = store.label_kind
+                for start in range(0, store.count, BATCH):
+                    rows = np.arange(start, min(start + BATCH, store.count))
+                    for row, image in zip(rows, store.read_images(rows), strict=True):
+                        entry = file.create_group(f"entry_{row + 1}")
+                        entry[IMAGE] = image
+                        entry[ENERGY] = energies[row]
+                        entry[IDS[0]] = ids[row]
+                        if labels is not None:
+                            entry[LABELS] = labels[row]
+                    file.flush()
+                    with explained(path, "export"):
+                        sink.settle()
+                    if progress:
+                        progress(int(rows[-1]) + 1, store.count)
+            with explained(path, "export"):
+                sink.settle()
+                os.fsync(sink.fileno())
+                os.replace(temporary, path)
+        finally:
+            sink.close()
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,30 @@
+"""The layout of a store, as facts: version 1."""
+
+from dataclasses import dataclass
+
+SCHEMA = "airybench-store"
+SCHEMA_VERSION = 1
+LABEL_KINDS = ("multilabel", "multiclass")
+REQUIRED = ("name", "class_names", "label_kind", "source", "counts_rule", "seed", "content_sha256")
+"""Attributes beside `schema` and `schema_version`; `seed` is an empty attribute when nothing was drawn."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One data set of the file: dtype, shape in words, allowed numbers of dimensions."""
+
+    key: str
+    dtype: str
+    shape: str
+    dimensions: tuple[int, ...]
+    required: bool = True
+
+
+KINDS = (
+    Kind("images", "uint16", "(N, H, W)", (3,)),
+    Kind("ids", "int64", "(N,)", (1,)),
+    Kind("photon_energy", "float32", "(N,), eV", (1,)),
+    Kind("groups", "int32", "(N,)", (1,)),
+    Kind("labels", "uint8", "(N, C)", (2,), required=False),
+    Kind("mask", "uint8", "(H, W) or (N, H, W)", (2, 3), required=False),
+)

@@ -1,0 +1,195 @@
+"""Which shots train, choose and test: 70/15/15 or k-fold, stratified over label sets and keyed on ids."""
+
+import hashlib
+import json
+import warnings
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.grouped import by_group
+from airybench.errors import DataError
+
+PARTS = ("train", "val", "test")
+SHARES = (0.70, 0.15, 0.15)
+SPLIT_SEED = 1612
+MIN_SHOTS = 20
+SHARED = 7
+"""From this many shots on, 15 % is a whole shot: a class or label set then has its share in every part."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Membership of every shot of one store.
+
+    Attributes:
+        train: rows of the store, sorted, int64, shape (n,); likewise `val` and `test`.
+        val: the part that chooses.
+        test: the part that is scored once at the end.
+        digest: hash over split seed and the ids of each part; independent of the order of rows.
+        split_seed: seed it was drawn with.
+        store_sha256: content hash of the store it belongs to.
+    """
+
+    train: NDArray[np.int64]
+    val: NDArray[np.int64]
+    test: NDArray[np.int64]
+    digest: str
+    split_seed: int
+    store_sha256: str
+
+    def to_json(self, ids: NDArray[np.int64]) -> str:
+        """The content of `split.json`: digest, seed, store hash and the sorted ids of each part.
+
+        Args:
+            ids: identifiers of the store's shots, shape (N,).
+        """
+        parts = {name: np.sort(ids[getattr(self, name)]).tolist() for name in PARTS}
+        head = {"digest": self.digest, "split_seed": self.split_seed, "store_sha256": self.store_sha256}
+        return json.dumps(head | parts) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, ids: NDArray[np.int64]) -> Self:
+        """The split as written, with rows looked up in a store by id.
+
+        Args:
+            text: what `to_json` returned.
+            ids: identifiers of the store's shots, shape (N,), in any order.
+
+        Raises:
+            DataError: the text is no split, was changed, or names other shots than the store has.
+        """
+        try:
+            content: dict[str, Any] = json.loads(text)
+            parts = [np.array(content[name], np.int64) for name in PARTS]
+            seed, digest, store = int(content["split_seed"]), str(content["digest"]), str(content["store_sha256"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"not a split.json ({error!r}); take the file as a run logged it") from error
+        if _digest(parts, seed) != digest:
+            raise DataError("split.json was changed: its digest does not match; take the file as a run logged it")
+        order = np.argsort(ids)
+        if not np.array_equal(np.sort(np.concatenate(parts)), ids[order]):
+            raise DataError("split.json names other shots than this store has; use the store that it was made from")
+        rows = [np.sort(order[np.searchsorted(ids, part, sorter=order)]) for part in parts]
+        return cls(rows[0], rows[1], rows[2], digest=digest, split_seed=seed, store_sha256=store)
+
+
+def make_split(
+    ids: NDArray[np.int64],
+    labels: NDArray[np.uint8],
+    content_sha256: str,
+    split_seed: int = SPLIT_SEED,
+    *,
+    groups: NDArray[np.int32] | None = None,
+    folds: int = 0,
+    fold: int = 0,
+) -> Split:
+    """Split 70/15/15, or into k folds, by iterative stratification; or by whole groups.
+
+    Label sets of at least seven shots and all classes are stratified; a label set that occurs once goes to train. Every
+    class with at least seven shots is present in each part, as far as they are not such single ones.
+
+    Args:
+        ids: unique identifiers, shape (N,); the membership of a shot depends on ids and labels, not on the row order.
+        labels: 0 or 1, shape (N, C).
+        content_sha256: hash of the store, kept in the split.
+        split_seed: seed of the ties.
+        groups: run or file of each shot, shape (N,), to keep together; parts are in proportion as far as that allows.
+        folds: k >= 3 for a k-fold split, where each shot is in test once over all values of `fold`; 0 for 70/15/15.
+        fold: which fold is test; the next one is val, the others train.
+
+    Raises:
+        DataError: fewer than 20 shots, repeated ids, too few groups, or a part comes out empty.
+
+    Source: Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011.
+    """
+    if len(ids) < MIN_SHOTS:
+        raise DataError(f"{len(ids)} shots, at least {MIN_SHOTS} are needed for a 70/15/15 split; take more shots")
+    if len(np.unique(ids)) != len(ids):
+        raise DataError("repeated ids: a split is keyed on ids, each shot needs its own; import the store again")
+    order = np.argsort(ids)
+    sorted_labels = labels[order].astype(bool)
+    if groups is not None:
+        parts_in_order = by_group(
+            groups[order], sorted_labels, np.full(folds, 1 / folds) if folds else SHARES, split_seed
+        )
+    elif folds:
+        parts_in_order = _folded(sorted_labels, folds, split_seed)
+    else:
+        parts_in_order = _stratified(sorted_labels, split_seed)
+    if folds:
+        roles = np.zeros(folds, np.int64)  # train
+        roles[[(fold + 1) % folds, fold]] = 1, 2
+        parts_in_order = roles[parts_in_order]
+    parts = np.empty(len(ids), np.int64)
+    parts[order] = parts_in_order
+    rows = [np.flatnonzero(parts == part).astype(np.int64) for part in range(len(PARTS))]
+    for name, members in zip(PARTS, rows, strict=True):
+        if not len(members):
+            raise DataError(f"the {name} part is empty: too many label sets occur only once; take more shots")
+    digest = _digest([ids[members] for members in rows], split_seed)
+    return Split(rows[0], rows[1], rows[2], digest=digest, split_seed=split_seed, store_sha256=content_sha256)
+
+
+def _stratified(labels: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    """Part 0, 1 or 2 of every shot, shape (N,)."""
+    _, members, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
+    members = members.reshape(-1)
+    parts = np.zeros(len(labels), np.int64)
+    loose = np.flatnonzero(counts[members] > 1)
+    if not len(loose):
+        return parts
+    # The single ones are in train already: what is left over aims at the rest of each share.
+    aims = np.array(SHARES) * len(labels) - np.array([len(labels) - len(loose), 0, 0])
+    aims = np.maximum(aims, 0)
+    # Sets too small to be shared out would all fall to train; their shots are stratified by their classes alone.
+    sets = members[loose, None] == np.flatnonzero(counts >= SHARED)
+    parts[loose] = _dealt(np.hstack([labels[loose], sets]), aims / aims.sum(), seed)
+    _share_out(labels, parts, loose, len(PARTS), SHARED)
+    return parts
+
+
+def _folded(labels: NDArray[np.bool_], folds: int, seed: int) -> NDArray[np.int64]:
+    """Fold of every shot, shape (N,); single label sets too, so that each shot is tested once."""
+    _, members, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
+    sets = members.reshape(-1, 1) == np.flatnonzero(counts >= folds)
+    parts = _dealt(np.hstack([labels, sets]), np.full(folds, 1 / folds), seed)
+    _share_out(labels, parts, np.arange(len(labels)), folds, folds)
+    return parts
+
+
+def _dealt(labels: NDArray[np.bool_], shares: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+    # Imported here: scikit-learn takes a second. Its function, not its classes: they only know equal or two-way shares.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from iterstrat.ml_stratifiers import IterativeStratification
+
+        dealt = IterativeStratification(labels=labels, r=shares, random_state=np.random.RandomState(seed))
+    return np.asarray(dealt, np.int64)
+
+
+def _share_out(
+    labels: NDArray[np.bool_], parts: NDArray[np.int64], loose: NDArray[np.int64], number: int, least: int
+) -> None:
+    """Move single shots, in place, until every class of at least `least` shots is present in each part."""
+    movable = np.zeros(len(labels), bool)
+    movable[loose] = True
+    for column in np.argsort(labels.sum(axis=0), kind="stable"):
+        shots = np.flatnonzero(labels[:, column])
+        if len(shots) < least:
+            continue
+        for part in range(number):
+            held = np.bincount(parts[shots], minlength=number)
+            able = np.bincount(parts[shots[movable[shots]]], minlength=number) > 0
+            giver = int(np.where(able, held, 0).argmax())
+            if held[part] == 0 and able[giver] and held[giver] > 1:
+                # The shot with the fewest labels upsets the other classes least.
+                given = shots[movable[shots] & (parts[shots] == giver)]
+                parts[given[labels[given].sum(axis=1).argmin()]] = part
+
+
+def _digest(parts: list[NDArray[np.int64]], seed: int) -> str:
+    content = {"split_seed": seed} | {name: np.sort(part).tolist() for name, part in zip(PARTS, parts, strict=True)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,210 @@
+"""Writing a store: batches stream to a temporary name beside the target, which appears only when whole."""
+
+import errno
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import hdf5plugin
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from airybench.data.folder import VARIABLE, locked, require_free
+from airybench.data.schema import SCHEMA, SCHEMA_VERSION
+from airybench.data.store import Store, content_sha256
+from airybench.errors import DataError
+
+_REMEDY = f"choose another folder with --output or {VARIABLE}"
+
+
+class StoreWriter:
+    """Context manager that makes one store.
+
+    Holds the target's lock from entry to exit, so that a second process waits. On leaving without an exception the
+    file is hashed, checked like any store and renamed; otherwise nothing with the target's name is left. A temporary
+    file of a killed process is overwritten by the next writer of that name.
+
+    Args:
+        path: the file to make; an existing one is replaced at the end.
+        name: data set it belongs to.
+        class_names: names of the label columns; empty for an unlabelled store.
+        label_kind: `multilabel` or `multiclass`.
+        source: `simulated`, `cxidb-94`, ...
+        counts_rule: how source values became counts, in words.
+        seed: seed of the simulation, None when nothing was drawn.
+        mask: one for all shots, 1 = good, shape (H, W).
+        source_files: names of the files that were read.
+        image_shape: (H, W) in pixels.
+        expected: number of shots to come, to refuse a disk without the room; 0 when unknown.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        name: str,
+        class_names: Sequence[str],
+        label_kind: str,
+        source: str,
+        counts_rule: str,
+        seed: int | None = None,
+        mask: NDArray[np.uint8] | None = None,
+        source_files: Sequence[str] = (),
+        image_shape: tuple[int, int] = (259, 259),
+        expected: int = 0,
+    ) -> None:
+        self.path = Path(path).absolute()
+        self.image_shape = image_shape
+        self._temporary = self.path.with_name(f".{self.path.name}.part")
+        self._expected = expected
+        self._labelled = bool(class_names)
+        self._attributes = {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "name": name,
+            "class_names": np.array(list(class_names), dtype=h5py.string_dtype()),
+            "label_kind": label_kind,
+            "source": source,
+            "counts_rule": counts_rule,
+            "seed": h5py.Empty("i8") if seed is None else seed,
+        }
+        if source_files:
+            self._attributes["source_files"] = np.array(list(source_files), dtype=h5py.string_dtype())
+        self._mask = mask
+        self._columns: dict[str, list[NDArray[Any]]] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        height, width = self.image_shape
+        with ExitStack() as stack:
+            stack.enter_context(locked(self.path))
+            with explained(self.path):
+                self._temporary.unlink(missing_ok=True)
+                require_free(self.path.parent, self._expected * height * width * 2)
+                # No chunk cache: one that a full disk keeps from being flushed makes HDF5 crash the process at its end.
+                self._file = h5py.File(self._temporary, "w", locking="best-effort", rdcc_nbytes=0)
+                self._images = self._file.create_dataset(
+                    "images",
+                    shape=(0, height, width),
+                    maxshape=(None, height, width),
+                    dtype="uint16",
+                    chunks=(1, height, width),
+                    fletcher32=True,  # a damaged chunk is an error, where the bare decoder would crash the process
+                    **hdf5plugin.Bitshuffle(cname="lz4"),
+                )
+            self._stack = stack.pop_all()
+        return self
+
+    def append(
+        self,
+        images: NDArray[np.uint16],
+        *,
+        ids: ArrayLike,
+        photon_energy: ArrayLike,
+        labels: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        truth: Mapping[str, ArrayLike] | None = None,
+        events: Mapping[str, ArrayLike] | None = None,
+        mask: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Add a batch.
+
+        Args:
+            images: counts, uint16, shape (n, H, W).
+            ids: unique identifiers, int64, shape (n,).
+            photon_energy: eV, shape (n,).
+            labels: 0 or 1, shape (n, C); left out for an unlabelled store.
+            groups: run or file of each shot, shape (n,); 0 when left out.
+            truth: simulation parameters, each of shape (n,), the same keys in every batch.
+            events: further identifiers under the source's own names, each of shape (n,).
+            mask: which pixels are good, shape (n, H, W); in every batch or in none.
+
+        Raises:
+            DataError: the disk is full or the folder went away.
+        """
+        if images.dtype != np.uint16 or images.shape[1:] != self.image_shape:
+            raise DataError(
+                f"{self.path}: images are {images.dtype} {images.shape}, expected uint16 (n, {self.image_shape})"
+            )
+        count = len(images)
+        columns: dict[str, NDArray[Any]] = {
+            "ids": np.asarray(ids, np.int64),
+            "photon_energy": np.asarray(photon_energy, np.float32),
+            "groups": np.zeros(count, np.int32) if groups is None else np.asarray(groups, np.int32),
+        }
+        if self._labelled:
+            columns["labels"] = np.asarray(labels, np.uint8)
+        for group, values in (("truth", truth), ("events", events)):
+            columns |= {f"{group}/{key}": np.asarray(column) for key, column in (values or {}).items()}
+        for key, column in columns.items():
+            self._columns.setdefault(key, []).append(column)
+        with explained(self.path):
+            self._images.resize(len(self._images) + count, axis=0)
+            if count:
+                self._images[-count:] = images
+            if mask is not None:
+                if "mask" not in self._file:
+                    self._file.create_dataset(
+                        "mask",
+                        shape=(0, *self.image_shape),
+                        maxshape=(None, *self.image_shape),
+                        dtype="uint8",
+                        chunks=(1, *self.image_shape),
+                        fletcher32=True,
+                        **hdf5plugin.Bitshuffle(cname="lz4"),
+                    )
+                self._file["mask"].resize(len(self._images), axis=0)
+                self._file["mask"][-count:] = mask
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            try:
+                if kind is None:
+                    self._finish()
+            finally:
+                # After a full disk the close fails too, and the first error is the one to tell.
+                with suppress(Exception):
+                    self._file.close()
+                with suppress(OSError):
+                    self._temporary.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        with explained(self.path):
+            for key, parts in self._columns.items():
+                self._file[key] = np.concatenate(parts)
+            if not self._columns:
+                raise DataError(f"{self.path}: not one shot was given; a store needs at least one")
+            if self._mask is not None:
+                self._file["mask"] = np.asarray(self._mask, np.uint8)
+            for key, value in self._attributes.items():
+                self._file.attrs[key] = value
+            self._file.flush()
+            # Read back rather than hashed on the way: the hash wants the images last, and vouches for what is on disk.
+            self._file.attrs["content_sha256"] = content_sha256(self._file)
+            self._file.close()
+            with open(self._temporary, "rb") as written:
+                os.fsync(written.fileno())
+        try:
+            Store.open(self._temporary)
+        except DataError as error:
+            raise DataError(str(error).replace(str(self._temporary), str(self.path))) from error
+        with explained(self.path):
+            os.replace(self._temporary, self.path)
+
+
+@contextmanager
+def explained(path: Path, what: str = "store") -> Iterator[None]:
+    """Turn whatever a disk or HDF5 stumbles over while writing `path` into one clear line."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        number = getattr(error, "errno", None)
+        why = os.strerror(number) if number else str(error).split("\n")[0]
+        remedy = f"free some space, or {_REMEDY}" if number in (errno.ENOSPC, errno.EDQUOT) else _REMEDY
+        raise DataError(f"{path}: cannot write this {what} ({why}); {remedy}") from error
