@@ -1,0 +1,1 @@
+"""Networks: the logarithmic activation and the timm networks it is set into."""

@@ -1,0 +1,58 @@
+"""The activations of the paper: logarithmic behind the first convolution, leaky ReLU everywhere else."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class LogActivation(nn.Module):
+    """Logarithmic activation, `f(x) = sgn(x) * alpha * (ln(|x| + 1/e) + 1) + beta`.
+
+    Odd for beta = 0, `f(0) = beta`, slope `alpha * e` at 0, any shape. Half-precision inputs are widened, since
+    the logarithm of counts needs more than eight bits; the output is float32 then, else of the input's dtype.
+
+    Args:
+        alpha: scale, > 0. A buffer: networks that differ in alpha alone share their compiled graph.
+        beta: offset.
+
+    Example:
+        >>> LogActivation(alpha=0.5)(torch.tensor([0.0, math.e - 1 / math.e]))
+        tensor([0.0000, 1.0000])
+
+    Source: Zimmermann et al., Phys. Rev. E 99, 063309 (2019).
+    """
+
+    alpha: Tensor
+    beta: Tensor
+
+    def __init__(self, alpha: float = 0.2, beta: float = 0.0) -> None:
+        super().__init__()
+        if not (alpha > 0 and math.isfinite(alpha) and math.isfinite(beta)):
+            raise ValueError(f"alpha is {alpha}, beta {beta}; expected alpha > 0, both finite")
+        # Zero-dimensional float64 does not promote float32 inputs, and is exact for float64 ones.
+        self.register_buffer("alpha", torch.tensor(alpha, dtype=torch.float64))
+        self.register_buffer("beta", torch.tensor(beta, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the activation element by element."""
+        if x.dtype in (torch.float16, torch.bfloat16):
+            x = x.float()
+        # The same function as above by log1p; where() on the sign alone keeps the gradient at 0, which abs() loses.
+        negative = x < 0
+        magnitude = torch.where(negative, -x, x)
+        logarithm = torch.log1p(math.e * magnitude) * self.alpha
+        return torch.where(negative, -logarithm, logarithm) + self.beta
+
+    def extra_repr(self) -> str:
+        """Alpha and beta, for print(network); the meta device holds no values."""
+        if self.alpha.is_meta:
+            return ""
+        return f"alpha={self.alpha.item():g}, beta={self.beta.item():g}"
+
+
+class LeakyActivation(nn.LeakyReLU):
+    """Leaky ReLU whose first argument is `inplace`, as timm passes it by position in the VGG head."""
+
+    def __init__(self, inplace: bool = False, leakiness: float = 0.2) -> None:
+        super().__init__(negative_slope=leakiness, inplace=inplace)
