@@ -1,0 +1,1 @@
+"""Training: objective, schedule, metrics and the loop."""

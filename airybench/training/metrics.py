@@ -1,0 +1,111 @@
+"""Metrics of one full pass, by torchmetrics; ranking metrics from logits, decisions at p > 0.5 or argmax."""
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torchmetrics.functional import classification as tm
+
+from airybench.training.objective import cross_entropy
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics of one split.
+
+    Attributes:
+        values: `loss`, `macro_ap`, `macro_f1`, ..., as named in `airybench.config.METRICS`, and `classes_scored`.
+        f1: F1 per class, undefined ones absent.
+        ap: average precision per class, undefined ones absent.
+    """
+
+    values: dict[str, float]
+    f1: dict[str, float]
+    ap: dict[str, float]
+
+    def flat(self, prefix: str) -> dict[str, float]:
+        """Metric keys as logged, such as `val/macro_ap` and `val/f1/Round`."""
+        flat = {f"{prefix}/{name}": value for name, value in self.values.items()}
+        flat |= {f"{prefix}/f1/{slug(name)}": value for name, value in self.f1.items()}
+        return flat | {f"{prefix}/ap/{slug(name)}": value for name, value in self.ap.items()}
+
+
+def slug(class_name: str) -> str:
+    """A class name as part of a metric key or file name: `Spherical/Oblate` becomes `Spherical-Oblate`."""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in class_name)
+
+
+def decide(logits: Tensor, label_kind: str) -> Tensor:
+    """Answers from logits (N, C): p > 0.5 for multilabel, the largest for multiclass; int64 0/1, shape (N, C)."""
+    if label_kind == "multilabel":
+        return (logits > 0).long()
+    return torch.nn.functional.one_hot(logits.argmax(dim=1), logits.shape[1])
+
+
+def scored_classes(labels: Tensor) -> Tensor:
+    """Classes with at least one positive and one negative: the others have no defined ranking. Boolean, shape (C,)."""
+    positives = labels.sum(dim=0)
+    return (positives > 0) & (positives < len(labels))
+
+
+def ranks(logits: Tensor) -> Tensor:
+    """Dense ranks of each column in [0, 1], float64, ties kept.
+
+    Ranking metrics depend on order alone; ranks neither saturate as sigmoids do, nor can torchmetrics take them
+    for logits.
+    """
+    columns = [torch.unique(column, return_inverse=True)[1] for column in logits.double().unbind(dim=1)]
+    return torch.stack(columns, dim=1).double() / max(1, len(logits))
+
+
+def matthews(answers: Tensor, truth: Tensor) -> float:
+    """Matthews correlation of 0/1 tensors of one shape, pooled; 0 where either is constant, as scikit-learn's.
+
+    Not torchmetrics': that one gives constant answers up to a few hundredths, and 1 where they are all right.
+    """
+    cells = truth.numel()
+    hits, positives, answered = (float(t.sum()) for t in (answers * truth, truth, answers))
+    spread = math.sqrt(positives * (cells - positives) * answered * (cells - answered))
+    return (hits * cells - positives * answered) / spread if spread else 0.0
+
+
+def score(logits: Tensor, labels: Tensor, class_names: tuple[str, ...], label_kind: str) -> Scores:
+    """Score one full pass.
+
+    Args:
+        logits: float, shape (N, C).
+        labels: 0/1, shape (N, C).
+        class_names: C names.
+        label_kind: `multilabel` or `multiclass` (labels one-hot).
+
+    Returns:
+        Macro values average the classes that are scored; a precision without any positive answer counts as 0, as
+        scikit-learn's `zero_division=0`.
+    """
+    truth = labels.long()
+    answers = decide(logits, label_kind)
+    mask = scored_classes(truth)
+    names = [name for name, kept in zip(class_names, mask.tolist(), strict=True) if kept]
+    values = {
+        "loss": float(cross_entropy(logits, labels.float())),
+        "accuracy": float((answers == truth).double().mean()),
+        "exact_match": float((answers == truth).all(dim=1).double().mean()),
+        "micro_f1": float(tm.binary_f1_score(answers.flatten(), truth.flatten())),
+        "mcc": matthews(answers, truth),
+        "classes_scored": float(len(names)),
+    }
+    if not names:
+        return Scores(values, {}, {})
+    answers, truth, order = answers[:, mask], truth[:, mask], ranks(logits[:, mask])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "no positive answers": the documented 0
+        ap = [tm.binary_average_precision(order[:, c], truth[:, c]) for c in range(len(names))]
+        auc = [tm.binary_auroc(order[:, c], truth[:, c]) for c in range(len(names))]
+        f1 = [tm.binary_f1_score(answers[:, c], truth[:, c]) for c in range(len(names))]
+        precision = [tm.binary_precision(answers[:, c], truth[:, c]) for c in range(len(names))]
+        recall = [tm.binary_recall(answers[:, c], truth[:, c]) for c in range(len(names))]
+    columns = {"macro_ap": ap, "roc_auc": auc, "macro_f1": f1, "precision": precision, "recall": recall}
+    values |= {key: float(torch.stack(column).double().mean()) for key, column in columns.items()}
+    return Scores(values, dict(zip(names, map(float, f1), strict=True)), dict(zip(names, map(float, ap), strict=True)))

@@ -1,0 +1,221 @@
+"""Training: it learns, repeats itself bit for bit, keeps its best weights and says when it diverged."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from airybench.config import NetworkConfig, TrainConfig, TrialConfig
+from airybench.data.pipeline import Part, Resident
+from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
+from airybench.networks.activation import LogActivation
+from airybench.training.loop import Epoch, Trained, choose_device, logits, train
+from airybench.training.metrics import score
+
+CPU = torch.device("cpu")
+SIDE = 32
+
+
+def shots(count: int, seed: int) -> Part:
+    """Bright left half, bright top half: two labels that a network can tell after a few steps."""
+    rng = np.random.default_rng(seed)
+    labels = (rng.random((count, 2)) < 0.5).astype(np.float32)
+    images = rng.poisson(5, (count, 1, SIDE, SIDE)).astype(np.float32)
+    images[:, :, :, : SIDE // 2] += 40 * labels[:, 0, None, None, None]
+    images[:, :, : SIDE // 2] += 40 * labels[:, 1, None, None, None]
+    return Part(torch.from_numpy(images), torch.from_numpy(labels), np.arange(count))
+
+
+@pytest.fixture(scope="module")
+def data() -> Resident:
+    return Resident(shots(96, 0), shots(40, 1), shots(40, 2), ("left", "top"), "multilabel")
+
+
+def small(network: NetworkConfig, classes: int) -> nn.Module:
+    """A network of a few hundred weights in place of timm's."""
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 5, stride=4), LogActivation(network.alpha), nn.BatchNorm2d(4), nn.LeakyReLU(0.2),
+        nn.Dropout(0.1), nn.Flatten(), nn.Linear(4 * 7 * 7, classes),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airybench.training.loop.build", small)
+
+
+def trial(**training: object) -> TrialConfig:
+    return TrialConfig(
+        network=NetworkConfig(bn_momentum=0.1),
+        training=TrainConfig(**{"epochs": 3, "batch_size": 16, "flips": False, **training}),
+    )
+
+
+def course(found: Trained) -> list[dict[str, float]]:
+    return [{k: v for k, v in e.metrics().items() if k != "train/images_per_second"} for e in found.epochs]
+
+
+def test_resnet_learns_what_can_be_told(data: Resident) -> None:
+    config = trial(epochs=3, base_lr=0.2, schedule="cosine")
+    found = train(config, data, CPU)
+    assert found.best.val.values["macro_ap"] > 0.95
+    assert found.epochs[-1].loss < found.epochs[0].loss
+
+
+@pytest.mark.usefixtures("small_network")
+def test_same_seed_same_result_bit_for_bit(data: Resident) -> None:
+    config = trial(flips=True)
+    first = train(config, data, CPU)
+    torch.manual_seed(99)
+    torch.rand(5)
+    again = train(config, data, CPU)
+    assert course(first) == course(again)
+    state = again.network.state_dict()
+    for key, value in first.network.state_dict().items():
+        assert torch.equal(value, state[key]), key
+    other = train(config.replace({"seed": 2}), data, CPU)
+    assert course(other) != course(first)
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize(
+    ("metric", "direction"), [("macro_ap", None), ("macro_ap", "min"), ("loss", None), ("loss", "max")]
+)
+def test_weights_of_the_best_epoch_come_back(data: Resident, metric: str, direction: str | None) -> None:
+    config = trial(epochs=5)
+    found = train(config, data, CPU, metric=metric, direction=direction)
+    values = [epoch.val.values[metric] for epoch in found.epochs]
+    wanted = (direction or ("min" if metric == "loss" else "max")) == "max"
+    assert found.best.val.values[metric] == (max(values) if wanted else min(values))
+    assert found.best is found.epochs[values.index(found.best.val.values[metric])]  # the first of equals
+    again = logits(found.network, data.val, config.training, CPU)
+    assert score(again, data.val.labels, data.class_names, data.label_kind) == found.best.val
+    if direction:
+        assert found.best.number < 5  # the worst was early: not simply the last weights
+
+
+@pytest.mark.usefixtures("small_network")
+def test_epochs_report_themselves(data: Resident) -> None:
+    seen: list[Epoch] = []
+    config = trial(epochs=4, milestones=(2,))
+    found = train(config, data, CPU, on_epoch=seen.append)
+    assert tuple(seen) == found.epochs
+    assert [epoch.number for epoch in seen] == [1, 2, 3, 4]
+    lr = 0.1 * 16 / 128
+    assert [epoch.learning_rate for epoch in seen] == pytest.approx([lr, lr, lr / 10, lr / 10])
+    assert {"train/loss", "train/images_per_second", "train/lr", "val/macro_ap", "val/loss"} <= set(seen[0].metrics())
+    assert all(epoch.images_per_second > 0 for epoch in seen)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_callback_may_stop(data: Resident) -> None:
+    def stop(epoch: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(trial(), data, CPU, on_epoch=stop)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_loss_is_data_term_plus_penalty(data: Resident) -> None:
+    one = replace(data, train=replace(data.train, inputs=torch.zeros_like(data.train.inputs)))
+    without = train(trial(epochs=1, l1=0, l2=0, base_lr=1e-12), one, CPU)
+    penalised = train(trial(epochs=1, l1=0.5, l2=0, base_lr=1e-12), one, CPU)
+    kernels = [m.weight for m in penalised.network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    expected = sum(0.5 * w.abs().sum().item() for w in kernels) / 2
+    assert penalised.epochs[0].loss - without.epochs[0].loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_penalty_shrinks_kernels_alone(data: Resident) -> None:
+    free, shrunk = (train(trial(l1=0, l2=l2, base_lr=0.04), data, CPU).network for l2 in (0, 20))
+    for before, after in zip(free.children(), shrunk.children(), strict=True):
+        if isinstance(before, nn.Conv2d | nn.Linear):
+            assert after.weight.norm() < 0.6 * before.weight.norm()
+        elif isinstance(before, nn.BatchNorm2d):
+            torch.testing.assert_close(after.weight, before.weight, rtol=0.05, atol=0.05)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_divergence_is_told(data: Resident) -> None:
+    with pytest.raises(
+        DivergedError, match=r"the loss became (nan|inf) in epoch \d+ at learning rate 12.5; try a smaller"
+    ):
+        train(trial(base_lr=100, l2=1e6, epochs=9), data, CPU)
+    broken = replace(data, train=replace(data.train, inputs=torch.full_like(data.train.inputs, math.nan)))
+    with pytest.raises(
+        DivergedError, match=r"the loss became nan in epoch 1 at learning rate 0.0125; try a smaller base_lr"
+    ):
+        train(trial(), broken, CPU)
+    broken = replace(data, val=replace(data.val, inputs=torch.full_like(data.val.inputs, math.nan)))
+    with pytest.raises(DivergedError, match="the val loss became nan in epoch 1; try a smaller base_lr"):
+        train(trial(), broken, CPU)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_lack_of_memory_is_told(data: Resident, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def build(network: NetworkConfig, classes: int) -> nn.Module:
+        raise error
+
+    monkeypatch.setattr("airybench.training.loop.build", build)
+    with pytest.raises(
+        OutOfMemoryError, match=r"resnet18-log0.2-leaky0.2 at batch 16 and 224 px does not fit .* smaller batch_size"
+    ):
+        train(trial(), data, CPU)
+
+
+def test_other_errors_pass(data: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(network: NetworkConfig, classes: int) -> nn.Module:
+        raise RuntimeError("shape mismatch")
+
+    monkeypatch.setattr("airybench.training.loop.build", build)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        train(trial(), data, CPU)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_val_without_scored_classes_goes_by_the_loss(data: Resident) -> None:
+    val = replace(data.val, labels=torch.zeros_like(data.val.labels))
+    found = train(trial(epochs=4), replace(data, val=val), CPU)
+    losses = [epoch.val.values["loss"] for epoch in found.epochs]
+    assert found.best.val.values["loss"] == min(losses)
+
+
+def test_logits_are_those_of_evaluation_mode(data: Resident) -> None:
+    torch.manual_seed(0)
+    network = small(NetworkConfig(), 2)
+    batches: Callable[[], Tensor] = lambda: logits(network.train(), data.val, TrainConfig(), CPU)  # noqa: E731
+    first = batches()
+    assert first.shape == (40, 2)
+    assert not first.requires_grad
+    assert torch.equal(first, batches())
+    with torch.no_grad():
+        torch.testing.assert_close(first, network.eval()(data.val.inputs))
+
+
+def test_bfloat16_is_mixed_precision(data: Resident) -> None:
+    torch.manual_seed(0)
+    network = small(NetworkConfig(), 2)
+    full = logits(network, data.val, TrainConfig(precision="auto"), CPU)
+    mixed = logits(network, data.val, TrainConfig(precision="bfloat16"), CPU)
+    assert mixed.dtype == full.dtype == torch.float32
+    assert not torch.equal(mixed, full)
+    torch.testing.assert_close(mixed, full, rtol=0.05, atol=0.05)
+
+
+def test_device_by_name() -> None:
+    assert choose_device("cpu") == CPU
+    assert choose_device() == torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(ConfigError, match="unknown device 'gpu'; valid: auto, cpu"):
+        choose_device("gpu")
