@@ -1,0 +1,1 @@
+"""What trained networks say: weights on disk, models from raw counts to probabilities, intervals, baselines."""

@@ -1,0 +1,107 @@
+"""Bootstrap over the shots of a split: every metric under many resamples at once."""
+
+from statistics import NormalDist
+
+import torch
+from torch import Tensor
+
+from airybench.training.metrics import decide
+
+RESAMPLES = 1000
+
+
+def resamples(count: int, seed: int, draws: int = RESAMPLES) -> Tensor:
+    """How often each of `count` shots is drawn in each of `draws` resamples with replacement; float64, (draws, count).
+
+    The same (count, seed) gives the same resamples, so that two networks scored on them are compared in pairs.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.randint(count, (draws, count), generator=generator)
+    return torch.zeros(draws, count, dtype=torch.float64).scatter_add_(1, rows, torch.ones(draws, count).double())
+
+
+def weighted_scores(logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor) -> dict[str, Tensor]:
+    """The metrics of `airybench.training.metrics.score` but the loss, under shot weights.
+
+    Args:
+        logits: shape (N, C).
+        labels: 0/1, shape (N, C).
+        label_kind: `multilabel` or `multiclass`.
+        weights: non-negative, shape (B, N).
+
+    Returns:
+        Per metric float64, shape (B,); NaN where a resample has no class with a positive and a negative.
+    """
+    weights, truth = weights.double(), labels.double()
+    answers = decide(logits, label_kind).double()
+    total = weights.sum(1)
+    tp, positives, answered = weights @ (truth * answers), weights @ truth, weights @ answers
+    defined = (positives > 0) & (positives < total[:, None])
+    right = (answers == truth).double()
+    pooled_tp, pooled_p, pooled_a = tp.sum(1), positives.sum(1), answered.sum(1)
+    cells = total * truth.shape[1]
+    covariance = pooled_tp * cells - pooled_p * pooled_a
+    spread = (pooled_p * (cells - pooled_p) * pooled_a * (cells - pooled_a)).sqrt()
+    ap, auc = _rankings(logits, truth, weights)
+
+    def macro(values: Tensor) -> Tensor:
+        return torch.where(defined, values, 0.0).sum(1) / defined.sum(1)
+
+    return {
+        "macro_ap": macro(ap),
+        "roc_auc": macro(auc),
+        "macro_f1": macro(_ratio(2 * tp, positives + answered)),
+        "precision": macro(_ratio(tp, answered)),
+        "recall": macro(_ratio(tp, positives)),
+        "micro_f1": _ratio(2 * pooled_tp, pooled_p + pooled_a),
+        "accuracy": weights @ right.mean(1) / total,
+        "exact_match": weights @ (right.sum(1) == truth.shape[1]).double() / total,
+        "mcc": _ratio(covariance, spread),
+    }
+
+
+def interval(values: Tensor, point: float, level: float = 0.95) -> tuple[float, float]:
+    """Bias-corrected percentile interval of the finite values; NaN where there are none.
+
+    Macro averages over rare classes are biased in resamples (a class drops out, or a positive counts twice), which the
+    plain percentile interval would inherit.
+
+    Args:
+        values: the metric in every resample, shape (B,).
+        point: the metric on the shots themselves.
+        level: coverage.
+
+    Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987), with zero acceleration.
+    """
+    kept = values[values.isfinite()].double()
+    if not len(kept):
+        return float("nan"), float("nan")
+    normal = NormalDist()
+    below = float(((kept < point).double() + 0.5 * (kept == point).double()).mean())
+    shift = normal.inv_cdf(min(max(below, 0.5 / len(kept)), 1 - 0.5 / len(kept)))
+    tail = normal.inv_cdf((1 - level) / 2)
+    ends = [normal.cdf(2 * shift + tail), normal.cdf(2 * shift - tail)]
+    low, high = torch.quantile(kept, torch.tensor(ends, dtype=torch.float64)).tolist()
+    return low, high
+
+
+def _ratio(above: Tensor, below: Tensor) -> Tensor:
+    return torch.where(below > 0, above / below.clamp_min(1e-300), 0.0)
+
+
+def _rankings(logits: Tensor, truth: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Average precision and ROC AUC of every class under every weighting, (B, C) each."""
+    ap, auc = [], []
+    for column, hit in zip(logits.double().unbind(1), truth.unbind(1), strict=True):
+        order = column.argsort(descending=True, stable=True)
+        drawn = weights[:, order]
+        true_positives = (drawn * hit[order]).cumsum(1)
+        false_positives = (drawn * (1 - hit[order])).cumsum(1)
+        # Shots that share a logit are answered together: only the ends of ties are operating points.
+        ends = torch.unique_consecutive(column[order], return_counts=True)[1].cumsum(0) - 1
+        tp, fp = true_positives[:, ends], false_positives[:, ends]
+        zero = torch.zeros_like(tp[:, :1])
+        gained, lost = torch.diff(tp, dim=1, prepend=zero), torch.diff(fp, dim=1, prepend=zero)
+        ap.append(_ratio((gained * _ratio(tp, tp + fp)).sum(1), tp[:, -1]))
+        auc.append(_ratio((lost * (tp - gained / 2)).sum(1), tp[:, -1] * fp[:, -1]))
+    return torch.stack(ap, 1), torch.stack(auc, 1)

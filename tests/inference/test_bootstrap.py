@@ -1,0 +1,160 @@
+"""Weighted metrics against scikit-learn's sample weights, and intervals against their definition."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn import metrics as sk
+
+from airybench.inference.bootstrap import interval, resamples, weighted_scores
+from airybench.training.metrics import score
+
+NAMES = ("a", "b", "c", "d")
+
+
+def case(seed: int, kind: str, *, ties: bool = False, shots: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    if kind == "multilabel":
+        truth = (rng.random((shots, 4)) < [0.5, 0.2, 0.8, 0.1]).astype(np.uint8)
+        truth[0], truth[1] = 1, 0
+    else:
+        truth = np.eye(4, dtype=np.uint8)[rng.integers(0, 4, shots)]
+    logits = (rng.normal(size=(shots, 4)) * 3 + 2 * truth - 1).astype(np.float32)
+    return (logits.round() if ties else logits), truth
+
+
+def answers_of(logits: np.ndarray, kind: str) -> np.ndarray:
+    return (logits > 0).astype(int) if kind == "multilabel" else np.eye(4, dtype=int)[logits.argmax(1)]
+
+
+def reference(logits: np.ndarray, truth: np.ndarray, kind: str, weights: np.ndarray) -> dict[str, float]:
+    """By scikit-learn with sample_weight, over the classes that have both answers in the resample."""
+    answers, drawn = answers_of(logits, kind), weights > 0
+    kept = [c for c in range(4) if len(set(truth[drawn, c])) == 2]
+    pooled = {"sample_weight": np.repeat(weights, 4)}
+
+    def macro(function, of: np.ndarray, **options: object) -> float:  # type: ignore[no-untyped-def]
+        values = [function(truth[:, c], of[:, c], sample_weight=weights, **options) for c in kept]
+        return float(np.mean(values)) if values else float("nan")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "macro_ap": macro(sk.average_precision_score, logits),
+            "roc_auc": macro(sk.roc_auc_score, logits),
+            "macro_f1": macro(sk.f1_score, answers, zero_division=0),
+            "precision": macro(sk.precision_score, answers, zero_division=0),
+            "recall": macro(sk.recall_score, answers, zero_division=0),
+            "micro_f1": sk.f1_score(truth.ravel(), answers.ravel(), zero_division=0, **pooled),
+            "accuracy": sk.accuracy_score(truth.ravel(), answers.ravel(), **pooled),
+            "exact_match": sk.accuracy_score(truth, answers, sample_weight=weights),
+            "mcc": sk.matthews_corrcoef(truth.ravel(), answers.ravel(), **pooled),
+        }
+
+
+def scored(logits: np.ndarray, truth: np.ndarray, kind: str, weights: np.ndarray) -> dict[str, np.ndarray]:
+    tensors = (torch.from_numpy(logits), torch.from_numpy(truth), kind, torch.from_numpy(weights))
+    return {name: values.numpy() for name, values in weighted_scores(*tensors).items()}
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("kind", ["multilabel", "multiclass"])
+def test_weights_are_scikit_learns(kind: str, ties: bool) -> None:
+    logits, truth = case(1, kind, ties=ties)
+    rng = np.random.default_rng(2)
+    drawn = resamples(50, seed=3, draws=4).numpy()
+    rare = np.zeros((1, 50))
+    rare[0, :4] = 5  # few shots: classes drop out
+    weights = np.concatenate([drawn, rng.random((2, 50)), rare, np.ones((1, 50))])
+    found = scored(logits, truth, kind, weights)
+    for row, weight in enumerate(weights):
+        assert {name: values[row] for name, values in found.items()} == pytest.approx(
+            reference(logits, truth, kind, weight), abs=1e-9, nan_ok=True
+        )
+
+
+@pytest.mark.parametrize("kind", ["multilabel", "multiclass"])
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("constant", [None, -1.0])
+def test_weights_of_one_are_the_scores(kind: str, ties: bool, constant: float | None) -> None:
+    logits, truth = case(4, kind, ties=ties)
+    if constant is not None:
+        logits = np.full_like(logits, constant)
+    plain = score(torch.from_numpy(logits), torch.from_numpy(truth), NAMES, kind).values
+    found = scored(logits, truth, kind, np.ones((1, 50)))
+    assert set(found) == set(plain) - {"loss", "classes_scored"}
+    assert {name: values[0] for name, values in found.items()} == pytest.approx({n: plain[n] for n in found}, abs=1e-6)
+
+
+def test_a_weight_is_a_number_of_copies() -> None:
+    logits, truth = case(5, "multilabel")
+    copies = np.random.default_rng(0).integers(0, 4, 50)
+    repeated = scored(logits.repeat(copies, 0), truth.repeat(copies, 0), "multilabel", np.ones((1, copies.sum())))
+    for name, values in scored(logits, truth, "multilabel", copies[None].astype(float)).items():
+        np.testing.assert_allclose(values, repeated[name], rtol=1e-12, err_msg=name)
+
+
+def test_resample_without_a_scored_class_is_nan() -> None:
+    logits, truth = case(6, "multilabel")
+    weights = np.zeros((1, 50))
+    weights[0, 1] = 50
+    found = scored(logits, truth, "multilabel", weights)
+    assert {name for name, values in found.items() if np.isnan(values[0])} == {
+        "macro_ap", "roc_auc", "macro_f1", "precision", "recall",
+    }  # fmt: skip
+
+
+def test_resamples_draw_with_replacement() -> None:
+    drawn = resamples(40, seed=1, draws=500).numpy()
+    assert drawn.shape == (500, 40)
+    assert (drawn.sum(axis=1) == 40).all()
+    assert (drawn == drawn.round()).all()
+    assert drawn.mean(axis=0) == pytest.approx(np.ones(40), abs=0.25)
+    assert (drawn == 0).mean() == pytest.approx((1 - 1 / 40) ** 40, abs=0.01)
+    assert torch.equal(resamples(40, seed=1, draws=500), torch.from_numpy(drawn))
+    assert not torch.equal(resamples(40, seed=2, draws=500), torch.from_numpy(drawn))
+
+
+def test_interval_without_bias_is_the_percentiles() -> None:
+    values = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    assert interval(values, 0.5) == pytest.approx((0.025, 0.975), abs=1e-6)
+    assert interval(values, 0.5, level=0.8) == pytest.approx((0.1, 0.9), abs=1e-6)
+
+
+def test_interval_is_corrected_for_bias() -> None:
+    values = torch.from_numpy(np.random.default_rng(0).normal(size=999))
+    point = 0.3
+    shift = stats.norm.ppf((values.numpy() < point).mean())
+    ends = stats.norm.cdf([2 * shift - 1.959964, 2 * shift + 1.959964])
+    assert interval(values, point) == pytest.approx(np.quantile(values, ends), abs=1e-4)
+    low, high = interval(values, point)
+    plain = np.quantile(values, [0.025, 0.975])
+    assert low > plain[0]
+    assert high > plain[1]
+
+
+@pytest.mark.parametrize("point", [-5.0, 5.0])
+def test_interval_of_a_point_outside_stays_among_the_values(point: float) -> None:
+    values = torch.linspace(0, 1, 100)
+    low, high = interval(values, point)
+    assert 0 <= low <= high <= 1
+
+
+def test_interval_leaves_undefined_values_out() -> None:
+    values = torch.cat([torch.linspace(0, 1, 1001).double(), torch.full((500,), float("nan"))])
+    assert interval(values, 0.5) == pytest.approx((0.025, 0.975), abs=1e-3)
+    assert np.isnan(interval(torch.full((5,), float("nan")), 0.5)).all()
+    assert interval(torch.full((7,), 0.25), 0.25) == (0.25, 0.25)
+
+
+def test_interval_covers_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(400):
+        sample = torch.from_numpy((rng.random(60) < 0.6).astype(float))
+        means = resamples(60, seed=int(rng.integers(2**31)), draws=300) @ sample / 60
+        low, high = interval(means, float(sample.mean()))
+        covered += low <= 0.6 <= high
+    assert covered / 400 == pytest.approx(0.95, abs=0.04)
