@@ -1,0 +1,1 @@
+"""Figures in one style: arrays (a gallery: a store) in, matplotlib figures out."""

@@ -1,0 +1,237 @@
+"""A plate of patterns: one row a class, each pattern in log colours of its own range."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import fill, wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from airybench.figures.style import GREY, PATTERN_COLORS, STYLE
+
+if TYPE_CHECKING:
+    from airybench.data.store import Store
+
+HIDDEN = "#7F8790"
+"""Where the detector does not see: a grey that the colours of the patterns do not hold."""
+
+BRIGHTEST = 99.9
+"""Percentile of the counts above background at which the colours end."""
+
+DARKEST = 2.0
+"""Colours begin this many standard deviations of the noise above the background."""
+
+FEWEST_DECADES = 1.5
+"""Colours span at least this much: a background without signal stays dark."""
+
+_GAP, _NAMES, _LINE, _TOP, _FOOT, _LETTER = 0.05, 1.42, 0.095, 0.36, 0.12, 0.052
+"""Inches: between panels, for the names at the left, a line below a panel, above all rows, a line at the foot, and a
+letter there."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pattern of the plate.
+
+    Attributes:
+        counts: float, shape (H, W).
+        visible: where the detector sees, bool, shape (H, W).
+        caption: lines below.
+    """
+
+    counts: NDArray[np.float32]
+    visible: NDArray[np.bool_]
+    caption: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One class: its name, how many shots carry it, and examples, any number of them."""
+
+    name: str
+    count: int
+    panels: Sequence[Panel]
+
+
+def choose(labels: NDArray[np.uint8], columns: int, seed: int) -> list[NDArray[np.int64]]:
+    """Shots to show for every class, drawn at random; no shot twice while a class has others.
+
+    Args:
+        labels: 0 or 1, shape (N, C).
+        columns: most shots a class.
+        seed: another seed, other shots.
+
+    Returns:
+        Rows of `labels` for each of the C classes, ascending; fewer than `columns` where a class has no more.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    chosen: dict[int, NDArray[np.int64]] = {}
+    used = np.zeros(len(labels), dtype=np.bool_)
+    for column in np.argsort(labels.sum(axis=0), kind="stable"):  # the rarest class has the first choice
+        carriers = order[labels[order, column] == 1]
+        fresh_first = np.concatenate((carriers[~used[carriers]], carriers[used[carriers]]))[:columns]
+        used[fresh_first] = True
+        chosen[int(column)] = np.sort(fresh_first)
+    return [chosen[column] for column in range(labels.shape[1])]
+
+
+def limits(counts: NDArray[np.float32], visible: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Background and the ends of the colours for one pattern, all in counts.
+
+    The background is the level that the darkest fiftieth stays below. The noise is read off the differences between
+    neighbours where the pattern is dark, so that no ring or gradient passes for it.
+
+    Args:
+        counts: shape (H, W).
+        visible: where the detector sees, shape (H, W).
+
+    Returns:
+        Background to subtract, then lowest and highest value of the logarithmic scale.
+    """
+    seen = counts[visible]
+    if seen.size == 0:
+        return 0.0, 1.0, 10.0**FEWEST_DECADES
+    background, bright = (float(value) for value in np.percentile(seen, (2, BRIGHTEST)))
+    pairs = visible[:, 1:] & visible[:, :-1]
+    left, right = counts[:, :-1][pairs], counts[:, 1:][pairs]
+    dark = left + right <= np.percentile(left + right, 30) if left.size else pairs[pairs]
+    # The median of |a - b| is 0.954 standard deviations for normal noise.
+    noise = float(np.median(np.abs(left - right)[dark])) / 0.954 if dark.any() else 0.0
+    low = DARKEST * max(noise, 0.5)
+    return background, low, max(bright - background, low * 10.0**FEWEST_DECADES)
+
+
+def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200) -> Figure:
+    """The plate.
+
+    Args:
+        rows: the classes from top to bottom.
+        columns: panels a row has room for.
+        title: heading; says whether the patterns are simulated.
+        note: text at the foot, beside the colour scale.
+        panel: edge of a pattern in inches.
+        dpi: of the file; patterns larger than a panel's pixels are averaged over whole blocks of theirs.
+    """
+    lines = [max((len(shown.caption) for shown in row.panels), default=0) for row in rows]
+    heights = [panel + _LINE * count + 2 * _GAP for count in lines]
+    width = _NAMES + columns * (panel + _GAP) + 0.05
+    colours = f"log of counts above background, each pattern from its noise to its {BRIGHTEST:g}th percentile; "
+    foot = wrap(f"{colours}grey: not seen. {note}", max(20, int((width - 1.3) / _LETTER)))
+    height = _TOP + sum(heights) + _FOOT * (len(foot) + 0.5)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(width, height), dpi=dpi)
+        _write(figure, 0.08, 0.2, title, fontweight="bold", fontsize=10, va="center")
+        for number, row in enumerate(rows):
+            top = _TOP + sum(heights[:number])
+            name = fill(row.name, 17)
+            _write(figure, 0.08, top + panel / 2, name, fontsize=9, va="bottom", fontweight="bold")
+            shots = f"{row.count} shot" + ("" if row.count == 1 else "s")
+            _write(figure, 0.08, top + panel / 2 + 0.03, shots, fontsize=8, va="top", color=GREY)
+            for column, shown in enumerate(row.panels[:columns]):
+                left = _NAMES + column * (panel + _GAP)
+                box = (left / width, 1 - (top + panel) / height, panel / width, panel / height)
+                _draw(figure, box, _block_mean(shown, round(panel * dpi)))
+        _foot(figure, foot)
+    return figure
+
+
+def store_gallery(
+    store: "Store",
+    *,
+    columns: int = 6,
+    seed: int = 1612,
+    panel: float = 1.3,
+    dpi: int = 200,
+    classes: slice = slice(None),
+) -> Figure:
+    """The plate of a store: every class, examples drawn at random and put from bright to weak.
+
+    A pixel that is 0 in the shot or masked in the store counts as not seen. Below each pattern: its row in the store,
+    the photon energy, and the other labels it carries.
+
+    Args:
+        store: labelled or not; an unlabelled one becomes one row.
+        columns: examples a class.
+        seed: another seed, other shots.
+        panel: as in `gallery`.
+        dpi: as in `gallery`.
+        classes: which of the rows; all when left out.
+    """
+    labels = store.labels() if store.labelled else np.ones((store.count, 1), np.uint8)
+    names = store.class_names if store.labelled else ("all shots",)
+    energy, mask = store.photon_energy(), store.mask()
+    rows = []
+    for column, shots in enumerate(choose(labels, columns, seed)):
+        panels = []
+        for shot, image in zip(shots.tolist(), store.read_images(shots), strict=True):
+            good = image > 0
+            if mask is not None:
+                good &= (mask if mask.ndim == 2 else mask[shot]) == 1
+            others = ", ".join(names[i] for i in np.flatnonzero(labels[shot]) if i != column)
+            caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(22 * panel)))
+            panels.append(Panel(image.astype(np.float32), good, caption))
+        panels.sort(key=_brightness, reverse=True)
+        rows.append(Row(names[column], int(labels[:, column].sum()), panels))
+    origin = "simulated" if store.source == "simulated" else f"source: {store.source}"
+    title = f"{store.name} - {origin}, {store.count} shots" + (f", seed {store.seed}" if store.seed is not None else "")
+    height, width = store.image_shape
+    note = (
+        f"{width} x {height} px. Below each: its row in the store, photon energy, other labels. "
+        "Drawn at random, from bright to weak."
+    )
+    return gallery(rows[classes], columns=columns, title=title, note=note, panel=panel, dpi=dpi)
+
+
+def _brightness(panel: Panel) -> float:
+    background, _, _ = limits(panel.counts, panel.visible)
+    return float((panel.counts - background)[panel.visible].mean()) if panel.visible.any() else 0.0
+
+
+def _block_mean(shown: Panel, edge: int) -> Panel:
+    """The panel averaged over the seen pixels of whole blocks, so that it has about `edge` pixels."""
+    height, width = shown.counts.shape
+    block = max(1, round(max(height, width) / edge))
+    if block == 1:
+        return shown
+    rows, columns = height // block * block, width // block * block
+    shape = (rows // block, block, columns // block, block)
+    seen = shown.visible[:rows, :columns].reshape(shape)
+    share = seen.sum(axis=(1, 3))
+    total = np.where(seen, shown.counts[:rows, :columns].reshape(shape), 0).sum(axis=(1, 3))
+    return Panel((total / np.maximum(share, 1)).astype(np.float32), share * 2 >= block * block, shown.caption)
+
+
+def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) -> None:
+    axes = figure.add_axes(box)
+    background, low, high = limits(shown.counts, shown.visible)
+    above = np.ma.masked_array(np.maximum(shown.counts - background, low), ~shown.visible)
+    colors = colormaps[PATTERN_COLORS].with_extremes(bad=HIDDEN)
+    axes.imshow(above, cmap=colors, norm=LogNorm(low, high), interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    caption = "\n".join(shown.caption)
+    axes.set_xlabel(caption, fontsize=5.6, labelpad=2, linespacing=1.15, parse_math=False)
+
+
+def _write(figure: Figure, x: float, y: float, text: str, **look: Any) -> None:
+    """Text at inches from the left and from the top; names come from files, so none of it is mathematics."""
+    width, height = figure.get_size_inches()
+    figure.text(x / width, 1 - y / height, text, parse_math=False, **look)
+
+
+def _foot(figure: Figure, lines: Sequence[str]) -> None:
+    """The colour scale with its meaning, and the note."""
+    width, height = figure.get_size_inches()
+    scale = figure.add_axes((0.08 / width, (_FOOT * len(lines) - 0.08) / height, 1.1 / width, 0.07 / height))
+    scale.imshow(np.linspace(0, 1, 256)[None], cmap=PATTERN_COLORS, aspect="auto")
+    scale.set_axis_off()
+    for number, line in enumerate(lines):
+        down = height - _FOOT * (len(lines) - number)
+        _write(figure, 1.26, down, line, fontsize=6.2, va="center", color="#333333")

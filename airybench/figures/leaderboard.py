@@ -1,0 +1,49 @@
+"""The leaderboard as a picture."""
+
+from collections.abc import Sequence
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
+
+
+def leaderboard(
+    names: Sequence[str],
+    means: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    baseline: float | None,
+    *,
+    metric: str,
+    title: str,
+    note: str,
+) -> Figure:
+    """Cells from best to worst as points with their 95 % intervals, beside the majority baseline.
+
+    Args:
+        names: what each cell is.
+        means: its mean.
+        intervals: low and high of its interval; NaN where there is none.
+        baseline: the majority baseline's value, or None.
+        metric: axis label.
+        title: heading.
+        note: what the intervals are.
+    """
+    with rc_context(STYLE):
+        figure = new_figure(7.2, 1.3 + 0.34 * max(2, len(names)))
+        axes = figure.add_subplot()
+        for row, (mean, (low, high)) in enumerate(zip(means, intervals, strict=True)):
+            color = ORANGE if row == 0 else BLUE
+            if low == low and high == high:
+                axes.plot([low, high], [row, row], color=color, linewidth=2.2, alpha=0.55, solid_capstyle="round")
+            axes.plot(mean, row, "o", color=color, markersize=6)
+        if baseline is not None:
+            axes.axvline(baseline, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2)
+            axes.annotate("majority", (baseline, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -9),
+                          textcoords="offset points", color=GREY, fontsize=8)  # fmt: skip
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.8)
+        axes.set_xlabel(f"{metric}   ({note})")
+        axes.grid(axis="x")
+        axes.set_title(title)
+    return figure
