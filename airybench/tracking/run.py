@@ -1,0 +1,148 @@
+"""One MLflow run, written through the client alone: no global active run that a second study could trip over."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+
+from airybench.errors import TrackingError
+from airybench.tracking.store import Tracking
+
+State = Literal["finished", "failed", "pruned", "interrupted"]
+STATUS: dict[State, str] = {
+    "finished": "FINISHED",
+    "failed": "FAILED",
+    "pruned": "FINISHED",
+    "interrupted": "KILLED",
+}
+
+
+class Run:
+    """A run and what can be written to it."""
+
+    def __init__(self, tracking: Tracking, run_id: str) -> None:
+        self.tracking = tracking
+        self.run_id = run_id
+        self.client = MlflowClient(tracking_uri=tracking.uri)
+
+    @classmethod
+    def create(
+        cls, tracking: Tracking, name: str, kind: str, tags: Mapping[str, str], parent: str | None = None
+    ) -> "Run":
+        """Create a RUNNING run, below `parent` where given."""
+        everything = {"airybench.kind": kind, "airybench.state": "running", **_environment(), **tags}
+        if parent:
+            everything["mlflow.parentRunId"] = parent
+        client = MlflowClient(tracking_uri=tracking.uri)
+        try:
+            made = client.create_run(tracking.experiment_id, tags=everything, run_name=name)
+        except MlflowException as error:
+            raise TrackingError(f"no run can be created in {tracking.uri}: {str(error).splitlines()[0]}") from error
+        return cls(tracking, made.info.run_id)
+
+    @classmethod
+    def join(cls, tracking: Tracking, run_id: str, name: str, kind: str, tags: Mapping[str, str]) -> "Run":
+        """Go on with a run that exists: the one `mlflow run` made, or the parent of a study that is resumed."""
+        run = cls(tracking, run_id)
+        try:
+            run.client.update_run(run_id, status="RUNNING", name=name)
+        except MlflowException:
+            raise TrackingError(
+                f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or begin anew with --fresh"
+            ) from None
+        run.tag({"airybench.kind": kind, "airybench.state": "running", **_environment(), **tags})
+        return run
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Set tags."""
+        self.client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+    def params(self, params: Mapping[str, object]) -> None:
+        """Log the parameters that the run does not have yet; MLflow refuses another value for one that stands."""
+        known = self.client.get_run(self.run_id).data.params
+        new = [Param(key, str(value)) for key, value in params.items() if key not in known]
+        if new:
+            self.client.log_batch(self.run_id, params=new)
+
+    def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Log metrics in one batch."""
+        now = int(time.time() * 1000)
+        self.client.log_batch(self.run_id, metrics=[Metric(key, value, now, step) for key, value in metrics.items()])
+
+    @contextmanager
+    def artifacts(self, folder: str | None = None) -> Iterator[Path]:
+        """A temporary folder whose files become artifacts when the block ends well."""
+        with tempfile.TemporaryDirectory(prefix="airybench-") as path:
+            yield Path(path)
+            self.client.log_artifacts(self.run_id, path, artifact_path=folder)
+
+    def fetch(self, artifact: str, into: Path) -> Path:
+        """Download one artifact, a file or folder; returns where it lies."""
+        import mlflow
+
+        uri = f"runs:/{self.run_id}/{artifact}"
+        try:
+            found = mlflow.artifacts.download_artifacts(
+                artifact_uri=uri, dst_path=str(into), tracking_uri=self.tracking.uri
+            )
+        except (MlflowException, OSError) as error:
+            raise TrackingError(f"run {self.run_id} has no artifact {artifact}: {str(error).splitlines()[0]}") from None
+        return Path(found)
+
+    def open_runs(self, study: str) -> list[str]:
+        """Ids of the runs of a study that are marked RUNNING, but for this one."""
+        wanted = f"tags.`airybench.study` = '{study}' and attributes.status = 'RUNNING'"
+        found: list[str] = []
+        token: str | None = None
+        while True:
+            page = self.client.search_runs(
+                [self.tracking.experiment_id], filter_string=wanted, max_results=1000, page_token=token
+            )
+            found += [run.info.run_id for run in page if run.info.run_id != self.run_id]
+            token = page.token
+            if not token:
+                return found
+
+    def end(self, state: State, tags: Mapping[str, str] | None = None) -> None:
+        """Close the run."""
+        self.tag({"airybench.state": state, **(tags or {})})
+        self.client.set_terminated(self.run_id, STATUS[state])
+
+
+@cache
+def _environment() -> dict[str, str]:
+    """User, source and git state, as MLflow's own tags name them."""
+    from airybench import __version__
+
+    # `mlflow run` says so in the environment; the tags it set on its own run are the same.
+    tags = {
+        "mlflow.user": os.environ.get("USER") or "unknown",
+        "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
+        "mlflow.source.type": "PROJECT" if "MLFLOW_RUN_ID" in os.environ else "LOCAL",
+        "airybench.version": __version__,
+    }
+    here = Path(__file__).resolve().parent
+    if (here.parents[1] / ".git").exists():
+        commit = _git(here, "rev-parse", "HEAD")
+        if commit:
+            tags["mlflow.source.git.commit"] = commit
+            tags["airybench.git_dirty"] = str(bool(_git(here, "status", "--porcelain", "--untracked-files=no"))).lower()
+    return tags
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

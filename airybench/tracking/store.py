@@ -1,0 +1,173 @@
+"""Where runs go: the tracking URI, whether it answers, and the experiment in it."""
+
+import logging
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from airybench.errors import TrackingError
+
+EXPERIMENT = "airybench"
+ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """A tracking store that answers, and the experiment in use."""
+
+    uri: str
+    experiment_id: str
+
+
+def tracking_uri(option: str | None = None) -> str:
+    """The option, else MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder, so that plain `mlflow ui` shows it.
+
+    A sqlite path is made absolute: a study resumed from another folder must find its runs.
+    """
+    uri = option or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    path = _sqlite_path(uri)
+    return f"sqlite:///{path.absolute()}" if path else uri
+
+
+def check(uri: str, *, existing: bool = False) -> None:
+    """Make sure a store can be used, creating nothing.
+
+    Args:
+        uri: the store.
+        existing: it must be there already, since a study or a run lives in it.
+
+    Raises:
+        TrackingError: a folder store (MLflow has retired them), a folder that cannot be written, or no answer.
+    """
+    scheme = urlsplit(uri).scheme
+    path = _sqlite_path(uri)
+    if path is not None:
+        _check_file(path, existing=existing)
+    elif scheme in ("http", "https"):
+        _check_server(uri)
+    elif scheme.split("+")[0] in ("postgresql", "mysql", "mssql"):
+        _check_database(uri)
+    elif scheme in ("", "file"):
+        raise TrackingError(
+            f"tracking URI {uri!r} is a folder, which MLflow no longer tracks to; use sqlite:///mlflow.db or a server"
+        )
+    elif scheme != "databricks":
+        raise TrackingError(
+            f"tracking URI {uri!r} is none that MLflow knows; use sqlite:///FILE, http://... or a database"
+        )
+
+
+def _check_file(path: Path, *, existing: bool) -> None:
+    if not path.parent.is_dir():
+        raise TrackingError(f"tracking store {path}: the folder {path.parent} does not exist; create it first")
+    if path.is_dir():
+        raise TrackingError(f"tracking store {path} is a folder; give a file in it, such as sqlite:///{path}/mlflow.db")
+    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise TrackingError(f"tracking store {path} cannot be written; choose another with --tracking-uri")
+    if existing and not path.exists():
+        raise TrackingError(f"tracking store {path} is gone, with the runs of this study; restore it, or use --fresh")
+
+
+def _check_server(uri: str) -> None:
+    try:
+        with urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=ANSWER_SECONDS):
+            pass
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):  # it answers; whether we may in, MLflow itself will say
+            return
+        raise TrackingError(f"{uri} answers with status {error.code}, not as an MLflow server does; check it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise TrackingError(
+            f"tracking server {uri} does not answer ({reason}); start it, or choose another with --tracking-uri"
+        ) from None
+
+
+def _check_database(uri: str) -> None:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with create_engine(uri).connect():
+            pass
+    except (SQLAlchemyError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TrackingError(f"tracking database {hidden(uri)} cannot be used: {reason}") from None
+
+
+def hidden(uri: str) -> str:
+    """A URI without its password, for print."""
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", uri)
+
+
+@contextmanager
+def active(uri: str) -> Iterator[None]:
+    """Make a store MLflow's global one inside the block, for its functions that know no client.
+
+    MLflow keeps the global URI in the environment as well, where the next study would take it for the user's wish.
+    """
+    import mlflow
+
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None clears the environment as well
+
+
+def connect(uri: str) -> Tracking:
+    """Open the store and the experiment, creating both where they are missing.
+
+    The experiment is the one `mlflow run` chose, else `airybench`; beside a sqlite file its artifacts go to `mlruns/`
+    there, wherever later commands are typed.
+
+    Raises:
+        TrackingError: the store refuses.
+    """
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # table migrations are no news to a user
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # small files fly by
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
+        if chosen:
+            try:
+                return Tracking(uri, client.get_experiment(chosen).experiment_id)
+            except MlflowException:
+                raise TrackingError(f"MLFLOW_EXPERIMENT_ID is {chosen}, which {hidden(uri)} lacks; unset it") from None
+        name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+        found = client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
+        if found is not None:
+            return Tracking(uri, found.experiment_id)
+        path = _sqlite_path(uri)
+        artifacts = (path.parent / "mlruns" / name).absolute().as_uri() if path else None
+        return Tracking(uri, client.create_experiment(name, artifact_location=artifacts))
+    except TrackingError:
+        raise
+    except Exception as error:
+        # Whatever the driver of this store raises: MLflow hands SQLAlchemy's and requests' errors through.
+        if (
+            not isinstance(error, MlflowException | OSError | ImportError)
+            and "sqlalchemy" not in type(error).__module__
+        ):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise TrackingError(
+            f"tracking store {uri} cannot be used: {reason}; choose another with --tracking-uri"
+        ) from error
+
+
+def _sqlite_path(uri: str) -> Path | None:
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
