@@ -1,0 +1,1 @@
+"""Sweeps: the space, the study that searches it, and the trials."""

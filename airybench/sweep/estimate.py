@@ -1,0 +1,72 @@
+"""What a sweep would cost, before it starts: parameters, work, time."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from airybench.config import SweepConfig, TrialConfig
+from airybench.networks.build import build
+from airybench.networks.cost import Cost, cost
+from airybench.sweep.space import Cell
+from airybench.training.objective import cross_entropy
+
+TRAINED_SHARE = 0.70
+EVALUATED_SHARE = 0.15  # val, forward only, each epoch
+STEP_WORK = 3.0  # forward and backward of a step over the forward alone
+PROBE_WORK = 2e10  # multiply-adds of a forward pass worth timing: tenths of a second on two cores
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of one cell: network size, and seconds of one training."""
+
+    cell: Cell
+    cost: Cost
+    seconds: float
+
+
+def estimate(sweep: SweepConfig, found: list[Cell], shots: int, classes: int, device: torch.device) -> list[Estimate]:
+    """Estimate every cell from one timed step of the smallest network of each architecture.
+
+    Args:
+        sweep: the sweep.
+        found: its cells.
+        shots: shots in the data set.
+        classes: classes in it.
+        device: where it would run.
+
+    Returns:
+        One estimate a cell; times are good to about a factor of two, as larger networks use a device better.
+    """
+    costs = {cell.config.cell(): cost(cell.config.network, cell.config.data.image_size, classes) for cell in found}
+    rates: dict[str, float] = {}
+    for cell in sorted(found, key=lambda c: costs[c.config.cell()].multiply_adds):
+        arch = cell.config.network.arch
+        if arch not in rates:
+            rates[arch] = _rate(cell.config, costs[cell.config.cell()], classes, device)
+    estimates = []
+    for cell in found:
+        one = costs[cell.config.cell()]
+        passes = TRAINED_SHARE * STEP_WORK + EVALUATED_SHARE
+        work = one.multiply_adds * shots * cell.config.training.epochs * passes
+        estimates.append(Estimate(cell, one, work / rates[cell.config.network.arch]))
+    return estimates
+
+
+def _rate(config: TrialConfig, one: Cost, classes: int, device: torch.device) -> float:
+    """Multiply-adds a second, forward counted, in training steps of this network."""
+    network = build(config.network, classes).to(device).train()
+    batch = max(2, min(config.training.batch_size, int(PROBE_WORK / one.multiply_adds)))
+    images = torch.rand(batch, 1, config.data.image_size, config.data.image_size, device=device)
+    labels = torch.zeros(batch, classes, device=device)
+    best = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        loss = cross_entropy(network(images), labels)
+        torch.autograd.backward(loss)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        best = min(best, time.perf_counter() - began)
+        network.zero_grad(set_to_none=True)
+    return one.multiply_adds * batch * STEP_WORK / best

@@ -1,0 +1,86 @@
+"""The journal of a study on disk: locked by its holder, mended after a kill."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from airybench.errors import StudyError
+
+
+class HeldLock:
+    """A lock that the operating system frees when its holder dies; Optuna's own would block 30 s after a kill."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = FileLock(path)
+
+    def acquire(self) -> bool:
+        """Wait for the lock."""
+        self._lock.acquire()
+        return True
+
+    def release(self) -> None:
+        """Free the lock."""
+        self._lock.release()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The lock as a block."""
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+
+def open_journal(path: Path) -> JournalStorage:
+    """Open or create a journal.
+
+    Raises:
+        StudyError: the file cannot be read as a journal.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = HeldLock(path.with_suffix(".write-lock"))
+    with lock.held():  # a line that another process is just writing is not torn
+        mend(path)
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))  # type: ignore[arg-type]
+    except (ValueError, KeyError) as error:
+        raise StudyError(f"journal {path} is damaged ({error}); move it away to start anew") from None
+
+
+def mend(path: Path) -> None:
+    """Cut a last line that a kill left torn, keeping a copy: one append behind it would make the journal unreadable."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    content = path.read_bytes()
+    if content.endswith(b"\n"):
+        return
+    shutil.copyfile(path, path.with_suffix(".torn"))
+    with path.open("r+b") as file:
+        file.truncate(content.rfind(b"\n") + 1)
+
+
+@contextmanager
+def sole_owner(path: Path, name: str) -> Iterator[None]:
+    """Hold a study for one process.
+
+    Raises:
+        StudyError: another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StudyError(
+            f"study {name} is being run by another process; wait for it, or choose another --study"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,168 @@
+"""The space of a sweep: which parameters are open, and which combinations are cells."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of
+from airybench.errors import ConfigError
+
+ORDER = ("arch", "depth", "log_activation", "alpha", "beta")
+"""Axes that others depend on come first; the rest follow as written."""
+
+ONLY_WITH: dict[str, tuple[str, Value]] = {
+    "alpha": ("log_activation", True),
+    "beta": ("log_activation", True),
+    "head_width": ("arch", "vgg"),
+    "dropout": ("arch", "vgg"),
+    "bn_momentum": ("arch", "resnet"),
+}
+"""Axes that have an effect only beside a value of another."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of the space.
+
+    Attributes:
+        config: what is trained, with the base's seed.
+        point: the Optuna parameters that lead there.
+    """
+
+    config: TrialConfig
+    point: dict[str, Value]
+
+
+def cells(sweep: SweepConfig) -> list[Cell]:
+    """Every valid cell of a finite space, each once.
+
+    A depth that an architecture lacks is no cell; cells that differ only in a parameter without effect are one.
+
+    Raises:
+        ConfigError: an axis is a range, a value cannot be, or no cell is left.
+    """
+    found: dict[str, Cell] = {}
+    for index, grid in enumerate(sweep.space):
+        _check_depths(grid, sweep.base)
+        for chosen, point in _expand(_ordered(grid), grid, sweep.base, {}, _start(sweep, index)):
+            cell = Cell(sweep.base.replace(chosen), point)
+            found.setdefault(cell.config.cell(), cell)
+    if not found:
+        raise ConfigError("the space holds no cell: no architecture in it comes in a depth asked for")
+    return list(found.values())
+
+
+def finite(sweep: SweepConfig) -> bool:
+    """Whether the space is a list of cells, without a continuous axis."""
+    return not any(isinstance(axis, Range) for grid in sweep.space for axis in grid.values())
+
+
+def suggest(trial: optuna.Trial, sweep: SweepConfig) -> TrialConfig:
+    """Let a trial choose its cell; an enqueued trial finds the point it was given."""
+    index = 0
+    if len(sweep.space) > 1:
+        index = int(trial.suggest_categorical("grid", list(range(len(sweep.space)))))
+    grid = sweep.space[index]
+    chosen: dict[str, Value] = {}
+    for name in _ordered(grid):
+        label, options = _options(name, grid, sweep.base, chosen)
+        if isinstance(options, Range) and SECTIONS[section_of(name)].model_fields[name].annotation is int:
+            low, high = int(options.low), int(options.high)
+            chosen[name] = trial.suggest_int(_label(sweep, index, label), low, high, log=options.log)
+        elif isinstance(options, Range):
+            chosen[name] = trial.suggest_float(_label(sweep, index, label), options.low, options.high, log=options.log)
+        elif options:
+            choices: list[Any] = list(options)
+            chosen[name] = trial.suggest_categorical(_label(sweep, index, label), choices)
+    return sweep.base.replace(chosen)
+
+
+def check(sweep: SweepConfig) -> None:
+    """Make sure that every value of the space can be, before anything starts.
+
+    Raises:
+        ConfigError: a value cannot be, or a grid sampler meets a range.
+    """
+    if finite(sweep):
+        cells(sweep)
+        return
+    if sweep.study.sampler == "grid":
+        raise ConfigError("the space has a range, which a grid cannot walk; give a list of values or --sampler tpe")
+    if sweep.study.trials is None:
+        raise ConfigError("the space has a range, so the study needs an end; give --trials N")
+    for grid in sweep.space:
+        _check_depths(grid, sweep.base)  # as given: its ends may be depths, but not what lies between
+    ends = tuple(
+        {name: (axis.low, axis.high) if isinstance(axis, Range) else axis for name, axis in grid.items()}
+        for grid in sweep.space
+    )
+    cells(sweep.model_copy(update={"space": ends}))
+
+
+def _start(sweep: SweepConfig, index: int) -> dict[str, Value]:
+    return {"grid": index} if len(sweep.space) > 1 else {}
+
+
+def _label(sweep: SweepConfig, index: int, label: str) -> str:
+    # Optuna fixes the choices of a parameter by its name, so grids with other choices need names of their own.
+    return f"{label}@{index}" if len(sweep.space) > 1 else label
+
+
+def _ordered(grid: Grid) -> list[str]:
+    return [*(name for name in ORDER if name in grid), *(name for name in grid if name not in ORDER)]
+
+
+def _options(
+    name: str, grid: Grid, base: TrialConfig, chosen: Mapping[str, Any]
+) -> tuple[str, tuple[Value, ...] | Range]:
+    """Label and values of an axis, given what was chosen before it; no values where it has no effect."""
+    axis = grid[name]
+    if name == "depth" and isinstance(axis, tuple):
+        arch = str(chosen.get("arch", base.network.arch))
+        return f"{arch}_depth", tuple(depth for depth in axis if depth in DEPTHS[arch])
+    if name == "arch" and isinstance(axis, tuple) and "depth" in grid:
+        depths = grid["depth"]
+        assert isinstance(depths, tuple)
+        return name, tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
+    if name in ONLY_WITH:
+        other, value = ONLY_WITH[name]
+        if chosen.get(other, getattr(base.network, other)) != value:
+            return name, ()
+    return name, axis
+
+
+def _expand(
+    names: list[str], grid: Grid, base: TrialConfig, chosen: dict[str, Any], point: dict[str, Value]
+) -> Iterator[tuple[dict[str, Any], dict[str, Value]]]:
+    if not names:
+        yield chosen, point
+        return
+    label, options = _options(names[0], grid, base, chosen)
+    if isinstance(options, Range):
+        raise ConfigError(
+            f"axis {names[0]} is a range, which a grid cannot walk; give a list of values or --sampler tpe"
+        )
+    if not options:
+        if names[0] not in ("arch", "depth"):
+            yield from _expand(names[1:], grid, base, chosen, point)
+        return
+    if "grid" in point:
+        label = f"{label}@{point['grid']}"
+    for value in options:
+        yield from _expand(names[1:], grid, base, {**chosen, names[0]: value}, {**point, label: value})
+
+
+def _check_depths(grid: Grid, base: TrialConfig) -> None:
+    depths = grid.get("depth", ())
+    archs = grid.get("arch", (base.network.arch,))
+    if isinstance(depths, Range) or isinstance(archs, Range):
+        raise ConfigError("arch and depth are lists of names and numbers, not ranges")
+    for arch in archs:
+        if arch not in DEPTHS:
+            base.replace({"arch": arch})  # raises, naming the valid ones
+    for depth in depths:
+        if not any(depth in DEPTHS[str(arch)] for arch in archs):
+            valid = "; ".join(f"{arch}: {', '.join(map(str, DEPTHS[str(arch)]))}" for arch in archs)
+            raise ConfigError(f"depth {depth} is none that {' or '.join(map(str, archs))} comes in; valid: {valid}")

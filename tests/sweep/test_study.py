@@ -1,0 +1,119 @@
+"""A study by itself: what is asked, what is kept, what is run again, without any training."""
+
+from pathlib import Path
+
+import pytest
+
+from airybench.config import SweepConfig
+from airybench.errors import StudyError
+from airybench.sweep.study import Study, archive, recorded, refuse_early
+
+SPACE = {"alpha": [0.1, 0.2, 0.3]}
+IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+
+
+def study(folder: Path, **rule: object) -> Study:
+    sweep = SweepConfig.model_validate({"space": SPACE, "study": rule})
+    return Study(folder, "s@helium", sweep, IDENTITY)
+
+
+def finish(one: Study, limit: int | None = None) -> list[tuple[float, int]]:
+    """Run what is missing, or `limit` trials of it; returns (alpha, seed) in order."""
+    done = []
+    for _ in range(one.plan() if limit is None else min(limit, one.plan())):
+        ticket = one.ask()
+        assert ticket is not None
+        ticket.note(run_id=f"run{ticket.number}")
+        alpha, seed = ticket.config.network.alpha, ticket.config.training.seed
+        one.complete(ticket, alpha, {"macro_ap": alpha}, {"seconds": 1.0})
+        done.append((alpha, seed))
+    return done
+
+
+def test_a_grid_runs_every_cell_before_a_second_seed(tmp_path: Path) -> None:
+    assert finish(study(tmp_path, seeds=2)) == [(a, s) for s in (1612, 1613) for a in SPACE["alpha"]]
+    assert study(tmp_path, seeds=2).plan() == 0
+
+
+def test_seeds_and_trials_may_grow(tmp_path: Path) -> None:
+    assert finish(study(tmp_path, trials=2)) == [(0.1, 1612), (0.2, 1612)]
+    assert finish(study(tmp_path)) == [(0.3, 1612)]
+    assert finish(study(tmp_path, seeds=2)) == [(a, 1613) for a in SPACE["alpha"]]
+
+
+def test_fewer_seeds_than_were_queued_run_what_is_wanted(tmp_path: Path) -> None:
+    first = study(tmp_path, seeds=2)
+    assert finish(first, limit=1) == [(0.1, 1612)]
+    assert finish(study(tmp_path)) == [(0.2, 1612), (0.3, 1612)]
+    shrunk = study(tmp_path)
+    assert shrunk.plan() == 0
+    assert shrunk.ask() is None
+
+
+def test_a_trial_of_a_dead_process_is_run_again(tmp_path: Path) -> None:
+    first = study(tmp_path)
+    first.plan()
+    ticket = first.ask()
+    assert ticket is not None
+    again = study(tmp_path)
+    again.reclaim()
+    assert sorted(finish(again)) == [(a, 1612) for a in SPACE["alpha"]]
+    assert again.failures() == []
+
+
+@pytest.mark.parametrize(("kind", "left"), [("diverged", 0), ("out-of-memory", 0), ("error", 1), ("interrupted", 1)])
+def test_which_failures_are_tried_again(tmp_path: Path, kind: str, left: int) -> None:
+    one = study(tmp_path)
+    one.plan()
+    ticket = one.ask()
+    assert ticket is not None
+    one.fail(ticket, kind, "why")
+    finish(one, limit=2)
+    again = study(tmp_path)
+    assert again.plan() == left
+    assert [reason for _, _, reason in again.failures()] == (["why"] if kind != "interrupted" else [])
+    finish(again)
+    assert len(again.failures()) == (1 if left == 0 else 0)
+
+
+def test_tpe_runs_every_seed_of_a_cell(tmp_path: Path) -> None:
+    done = finish(study(tmp_path, sampler="tpe", trials=4, seeds=2))
+    assert len(done) == len(set(done)) == 4
+    alphas = {alpha for alpha, _ in done}
+    assert sorted(done) == [(alpha, seed) for alpha in sorted(alphas) for seed in (1612, 1613)]
+
+
+def test_tpe_ends_when_a_finite_space_is_exhausted(tmp_path: Path) -> None:
+    done = finish(study(tmp_path, sampler="tpe", trials=100))
+    assert sorted(done) == [(a, 1612) for a in SPACE["alpha"]]
+
+
+def test_tpe_goes_on_with_the_seeds_that_an_interruption_kept_from_a_cell(tmp_path: Path) -> None:
+    rule = {"sampler": "tpe", "trials": 4, "seeds": 2}
+    first = study(tmp_path, **rule)
+    ((alpha, _),) = finish(first, limit=1)
+    ticket = first.ask()
+    assert ticket is not None
+    assert (ticket.config.network.alpha, ticket.config.training.seed) == (alpha, 1613)
+    first.fail(ticket, "interrupted", "by the user")
+    done = [(alpha, 1612), *finish(study(tmp_path, **rule))]
+    assert len(done) == len(set(done)) == 4
+    assert (alpha, 1613) in done
+
+
+def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
+    study(tmp_path)
+    other = SweepConfig.model_validate({"space": {"alpha": [0.1, 0.4]}})
+    with pytest.raises(StudyError, match=r"space: .*0\.4.* now"):
+        Study(tmp_path, "s@helium", other, IDENTITY)
+    with pytest.raises(StudyError, match="other data"):
+        Study(tmp_path, "s@helium", SweepConfig.model_validate({"space": SPACE}), {**IDENTITY, "data_sha256": "c" * 64})
+    with pytest.raises(StudyError, match="exists with another content"):
+        refuse_early("s@helium", recorded(tmp_path, "s@helium"), other)
+
+
+def test_archive_sets_the_journal_aside(tmp_path: Path) -> None:
+    finish(study(tmp_path))
+    assert archive(tmp_path, "s@helium") is not None
+    assert recorded(tmp_path, "s@helium") == {}
+    assert study(tmp_path).plan() == 3
