@@ -1,0 +1,123 @@
+"""The main job: one study a data set, from names to conclusions."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from airybench.analysis.conclude import Conclusion, conclude
+from airybench.analysis.source import News, prepare
+from airybench.config import SweepConfig
+from airybench.data.catalog import label
+from airybench.data.folder import data_folder
+from airybench.errors import AirybenchError, NothingFinishedError, StudyError
+from airybench.sweep.runner import Watch, run_study
+from airybench.sweep.space import check as check_space
+from airybench.sweep.study import recorded, refuse_early
+from airybench.tracking.run import Run
+from airybench.tracking.store import check as check_tracking
+from airybench.tracking.store import connect, tracking_uri
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One study to be run: its data set, its name, and where it logs."""
+
+    dataset: str
+    name: str
+    sweep: SweepConfig
+    uri: str
+    experiment_id: str | None
+    resumed: bool
+
+
+def benchmark(
+    sweep: SweepConfig,
+    datasets: Sequence[str],
+    study: str,
+    watch: Watch,
+    news: News,
+    *,
+    device: torch.device,
+    uri: str | None = None,
+    fresh: bool = False,
+    tell: Callable[[Conclusion], None] = lambda conclusion: None,
+) -> list[Conclusion]:
+    """Run one study a data set and conclude each; what can be refused is refused before anything starts.
+
+    Args:
+        sweep: base, space and sampler.
+        datasets: names or paths.
+        study: NAME; studies are `NAME@D`.
+        watch: who looks on while trials run.
+        news: where notices and progress go before.
+        device: where to train.
+        uri: tracking URI asked for, if any.
+        fresh: archive studies of the same name first.
+        tell: handed each conclusion as soon as its study ends.
+
+    Raises:
+        AirybenchError: a study came to no finished trial; the others were run all the same.
+    """
+    check_space(sweep)
+    labels = [label(dataset) for dataset in datasets]
+    twice = {name for name in labels if labels.count(name) > 1}
+    if twice:
+        raise StudyError(
+            f"two data sets would share the study {study}@{twice.pop()}; run them under two names (--study)"
+        )
+    folder = data_folder() / "studies"
+    joined = os.environ.get("MLFLOW_RUN_ID")
+    check_tracking(tracking_uri(uri), existing=bool(joined))
+    plans = [_plan(sweep, dataset, study, folder, uri, fresh=fresh) for dataset in datasets]
+    alone = len(plans) == 1 and not plans[0].resumed
+    sources = []
+    for index, plan in enumerate(plans):
+        source = prepare(plan.dataset, plan.sweep.base, device, news)
+        sources.append(source)
+        base = plan.sweep.base.replace(source.logged)
+        plans[index] = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
+    # A run that `mlflow run` made is the parent of a single new study, else a link to the parents.
+    launch = None
+    if joined and not alone:
+        launch = Run.join(connect(tracking_uri(uri)), joined, f"launch {study}", "launch", {})
+    conclusions: list[Conclusion] = []
+    empty: AirybenchError | None = None
+    try:
+        for plan, source in zip(plans, sources, strict=True):
+            tracking = connect(plan.uri)
+            if plan.experiment_id:
+                tracking = replace(tracking, experiment_id=plan.experiment_id)
+            join = joined if alone else None
+            try:
+                with run_study(plan.sweep, plan.name, source, tracking, folder, watch, join=join, fresh=fresh) as ran:
+                    conclusions.append(conclude(ran))
+            except NothingFinishedError as error:
+                empty = error
+                news.notify(str(error))
+            else:
+                tell(conclusions[-1])
+    except BaseException as error:
+        if launch:
+            launch.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        raise
+    if launch:
+        parents = ",".join(conclusion.parent_run for conclusion in conclusions)
+        launch.end("failed" if empty else "finished", {"airybench.parents": parents})
+    if empty:
+        raise empty
+    return conclusions
+
+
+def _plan(sweep: SweepConfig, dataset: str, study: str, folder: Path, uri: str | None, *, fresh: bool) -> Plan:
+    name = f"{study}@{label(dataset)}"
+    known = {} if fresh else recorded(folder, name)
+    chosen = tracking_uri(uri)
+    there = known.get("tracking_uri")
+    if there and uri and there != chosen:
+        raise StudyError(f"study {name} logs to {there}, not to {chosen}; leave out --tracking-uri, or use --fresh")
+    check_tracking(there or chosen, existing=bool(there))
+    refuse_early(name, known, sweep)
+    return Plan(dataset, name, sweep, there or chosen, known.get("experiment_id"), bool(known.get("parent_run_id")))

@@ -1,0 +1,52 @@
+"""From a data set's name to a source of trials."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from airybench.config import TrialConfig
+from airybench.data.catalog import label, resolve
+from airybench.data.split import PARTS, make_split
+from airybench.errors import DataError
+from airybench.sweep.trial import Source
+
+
+@dataclass(frozen=True)
+class News:
+    """Where news goes before training: one-line notices, and a progress bar by title."""
+
+    notify: Callable[[str], None]
+    bar: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+def prepare(dataset: str, config: TrialConfig, device: torch.device, news: News) -> Source:
+    """Find or make the store behind a name, split it, and load what this configuration sees of it.
+
+    Raises:
+        DataError: no such data, damaged, without labels, or too few shots for three parts.
+    """
+    data = config.data
+    with news.bar(f"making {label(dataset)}") as progress:
+        store = resolve(dataset, count=data.count, seed=data.data_seed, progress=progress, notify=news.notify)
+    if not store.labelled:
+        raise DataError(f"{store.path} has no labels; training needs a labelled store")
+    groups = store.groups() if data.split_by == "group" else None
+    split = make_split(
+        store.ids(),
+        store.labels(),
+        store.content_sha256,
+        data.split_seed,
+        groups=groups,
+        folds=data.folds,
+        fold=data.fold,
+    )
+    if groups is not None:
+        sizes = {name: len(getattr(split, name)) for name in PARTS}
+        shares = ", ".join(f"{name} {size / store.count:.0%}" for name, size in sizes.items())
+        news.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
+    source = Source(store, split, device, label(dataset))
+    source.resident(data, config.input_scaling)  # kept for the first trial; an unreadable image is met before any run
+    return source
