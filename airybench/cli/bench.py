@@ -1,0 +1,103 @@
+"""`airybench bench`: how fast each part is on this machine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airybench.bench.measure import Measurement
+
+app = typer.Typer(
+    name="bench",
+    help="Measure speed and memory on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Repeats = Annotated[int, typer.Option(min=1, help="Repeats, of which median and range are shown.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")]
+Output = Annotated[
+    str | None, typer.Option(metavar="csv|FILE.csv", help="csv: print CSV; a file name: write CSV there as well.")
+]
+
+
+@app.callback()
+def bench() -> None:
+    """Measure speed and memory on this machine."""
+
+
+@app.command()
+def simulate(
+    count: Annotated[int, typer.Option(min=1, help="Shots a repeat.")] = 64,
+    repeats: Repeats = 5,
+    device: Device = "cpu",
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Simulate patterns of both data sets: patterns per second, memory, linearity."""
+    from airybench.bench.simulate import bench_simulate
+    from airybench.cli.console import progress_bar
+    from airybench.training.loop import choose_device
+
+    _refuse_early(output)
+    where = choose_device(device)
+    with progress_bar("simulating") as progress:
+        found = bench_simulate(count=count, repeats=repeats, device=where, progress=progress)
+    _report("simulate", found, str(where), output, json)
+
+
+def _refuse_early(output: str | None) -> None:
+    from airybench.errors import InputError
+
+    if output in (None, "csv"):
+        return
+    path = Path(str(output))
+    if path.suffix.lower() != ".csv" or not path.absolute().parent.is_dir():
+        raise InputError(f"--output {output}: give the word csv, or a file ending in .csv in a folder that exists")
+
+
+def _report(name: str, found: "Sequence[Measurement]", device: str, output: str | None, json: bool) -> None:
+    """The table, JSON or CSV of one benchmark."""
+    from dataclasses import asdict
+
+    import torch
+
+    from airybench.bench.measure import as_csv, machine
+    from airybench.cli.console import print_json
+    from airybench.errors import DataError
+
+    where = machine(torch.device(device))
+    text = as_csv(name, found, where)
+    if output not in (None, "csv"):
+        try:
+            Path(str(output)).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+    if json:
+        numbers = [{k: None if v != v else v for k, v in asdict(row).items()} for row in found]
+        print_json({"bench": name, "machine": where, "measurements": numbers})
+    elif output == "csv":
+        print(text, end="")
+    else:
+        _print_table(name, found, where)
+
+
+def _print_table(name: str, found: "Sequence[Measurement]", where: dict[str, str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False, width=None if Console().is_terminal else 160)
+    table = Table("bench", "subject", "quantity", "median", "range", "unit", "of goal", box=None, pad_edge=False)
+    for row in found:
+        goal = "" if row.goal != row.goal else f"{row.ratio:.2f} x ({row.goal:g})"
+        spread = f"{row.low:.4g} - {row.high:.4g}" if row.repeats > 1 else ""
+        table.add_row(name, row.subject, row.quantity, f"{row.median:.4g}", spread, row.unit, goal)
+    console.print(table)
+    console.print(", ".join(f"{key} {value}" for key, value in where.items()))

@@ -1,0 +1,77 @@
+"""What goes to the terminal beside results: notices, progress bars, JSON."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def notice(text: str) -> None:
+    """Write one line to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(content: Any) -> None:
+    """Write a result as JSON to stdout; what JSON does not know is written as text."""
+    print(json.dumps(content, indent=2, default=str, ensure_ascii=False))
+
+
+def interactive() -> bool:
+    """Whether stderr is a terminal that can be redrawn."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, a line every ten seconds elsewhere; yields `progress(done, total)`.
+
+    Nothing is drawn before the first call: work that turns out to be done already leaves no empty bar.
+    """
+    if not interactive():
+        yield _lines(title)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(title, total=None)
+
+    def progress(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield progress
+    finally:
+        bar.stop()
+
+
+def _lines(title: str) -> Callable[[int, int], None]:
+    began = last = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= 10 or done >= total:
+            last = now
+            notice(f"{title}: {done}/{total} after {now - began:.0f} s")
+
+    return progress

@@ -1,0 +1,150 @@
+"""Results on stdout: tables and the few lines that matter."""
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from airybench.analysis.conclude import Conclusion
+from airybench.analysis.single import Training
+from airybench.config import SweepConfig
+from airybench.sweep.estimate import Estimate
+from airybench.tracking.store import hidden
+
+WIDTH = 118  # of a table that goes to a file or pipe
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _interval(low: float, high: float) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} .. {high:.3f}"
+
+
+def print_conclusion(found: Conclusion) -> None:
+    """Leaderboard, winner beside the majority, how sure it is, where to look."""
+    console, metric = _console(), found.metric
+    table = Table(title=f"{found.study}: cells ranked by val {metric}", title_justify="left")
+    for heading in ("#", "network", "n", f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"):
+        table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
+    table.caption, table.caption_justify = f"n: seeds; interval: {found.board.interval_kind}", "left"
+    for place, row in enumerate(found.board.rows, 1):
+        facts, scores = row.best.facts, row.scores
+        table.add_row(
+            str(place), row.config.network.title, str(len(row.trials)), f"{row.mean:.3f}", _interval(row.low, row.high),
+            f"{scores.get('macro_f1', math.nan):.3f}", f"{scores['exact_match']:.3f}",
+            f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
+        )  # fmt: skip
+    console.print(table)
+    _print_test(console, found.board.rows[0].config.network.title, found.test, found.majority, metric)
+    _print_unscored(console, found.unscored)
+    console.print(found.board.sure(), soft_wrap=True)
+    if found.data_source == "simulated":
+        console.print("The data are simulated: this ranks networks on the stand-in, not on the experiment.")
+    for number, title, reason in found.failures:
+        console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
+    _print_whereabouts(console, found.model_uri, found.tracking_uri)
+
+
+def print_training(found: Training) -> None:
+    """One training: val, test beside the majority, where to look."""
+    console = _console()
+    console.print(f"{found.title}: val " + ", ".join(f"{k} {found.val[k]:.3f}" for k in ("macro_ap", "exact_match")))
+    _print_test(console, found.title, found.test, found.majority, "macro_ap")
+    _print_unscored(console, found.unscored)
+    _print_whereabouts(console, found.model_uri, found.tracking_uri)
+
+
+def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> None:
+    """A dry run: the cells, their size, and how long it would take."""
+    table = Table(title=f"{dataset}: {len(estimates)} cells x {sweep.study.seeds} seeds", title_justify="left")
+    for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
+        table.add_column(heading, justify="left" if heading == "cell" else "right")
+    for one in estimates:
+        network = one.cell.config.network
+        table.add_row(
+            network.title, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
+            f"{one.cost.multiply_adds / 1e9:.3f}", f"{one.seconds / 60:.1f}",
+        )  # fmt: skip
+    console = _console()
+    console.print(table)
+    console.print(f"Estimated training time: {_span(total_seconds(sweep, estimates))} (good to a factor of two).")
+
+
+def total_seconds(sweep: SweepConfig, estimates: list[Estimate]) -> float:
+    """Seconds of all trials, as far as `trials` lets them run."""
+    everything = [one.seconds for _ in range(sweep.study.seeds) for one in estimates]
+    return sum(everything[: sweep.study.trials])
+
+
+def conclusion_json(found: Conclusion) -> dict[str, Any]:
+    """The same as data."""
+    rows = [
+        {
+            "name": row.config.network.title,
+            "params": row.config.params(),
+            f"val/{found.metric}": row.mean,
+            "low": None if math.isnan(row.low) else row.low,
+            "high": None if math.isnan(row.high) else row.high,
+            "seeds": len(row.trials),
+            "run_ids": [trial.run_id for trial in row.trials],
+        }
+        for row in found.board.rows
+    ]
+    kept = {key: value for key, value in vars(found).items() if key not in ("board", "failures")}
+    failures = [{"trial": number, "name": title, "reason": reason} for number, title, reason in found.failures]
+    sure = None if math.isnan(found.board.certainty) else found.board.certainty
+    return {**kept, "interval": found.board.interval_kind, "certainty": sure, "leaderboard": rows, "failures": failures}
+
+
+def training_json(found: Training) -> dict[str, Any]:
+    """The same as data."""
+    return asdict(found)
+
+
+def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> dict[str, Any]:
+    """The same as data."""
+    cells = [
+        {"name": one.cell.config.network.title, "params": one.cell.config.params(), "parameters": one.cost.parameters,
+         "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
+        for one in estimates
+    ]  # fmt: skip
+    return {"dataset": dataset, "cells": cells, "seconds": total_seconds(sweep, estimates)}
+
+
+def _print_test(console: Console, title: str, test: dict[str, float], majority: dict[str, float], metric: str) -> None:
+    shown = metric if f"test/{metric}" in test else "macro_ap"
+    if f"test/{shown}" not in test:
+        console.print("test has no class with both a positive and a negative; nothing to score there")
+        return
+    ends = _interval(test.get(f"test/{shown}/low", math.nan), test.get(f"test/{shown}/high", math.nan))
+    console.print(
+        f"Winner {title}: test {shown} {test[f'test/{shown}']:.3f}{f' [{ends}]' if ends else ''}, "
+        f"exact match {test['test/exact_match']:.3f}; majority baseline: {shown} "
+        f"{majority.get(f'majority/test/{shown}', math.nan):.3f}, exact match "
+        f"{majority['majority/test/exact_match']:.3f}.",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _print_unscored(console: Console, names: tuple[str, ...]) -> None:
+    if names:
+        console.print(f"Not scored, for want of a positive or a negative on test: {', '.join(names)}.", soft_wrap=True)
+
+
+def _print_whereabouts(console: Console, model_uri: str, uri: str) -> None:
+    console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
+    shown = hidden(uri)
+    where = f"at {shown}" if shown.startswith("http") else f"mlflow ui --backend-store-uri {shown}"
+    console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

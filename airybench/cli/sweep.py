@@ -1,0 +1,112 @@
+"""`airybench sweep`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from airybench.cli.options import AXES, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
+from airybench.config import StudyConfig
+from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
+from airybench.experiment import load_sweep
+
+MAX_NAME = 100  # it becomes part of file names
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+@takes_config(repeated=AXES, study=True)
+def sweep(
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi); repeat it to compare both."),
+    ] = None,
+    config: Annotated[str, typer.Option(help="Experiment: a name (quick, paper, ...) or a .yaml file.")] = "quick",
+    study: Annotated[str | None, typer.Option(help="Name of the study; the same name resumes. [the config's]")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Set an old study of this name aside.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, parameters and time; run nothing.")] = False,
+    settings: Settings = None,
+    device: Device = "auto",
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+    **options: Any,
+) -> int:
+    """Compare networks: one trial a cell of the space, tracked in MLflow, ranked on val, the winner scored on test.
+
+    --arch, --depth, --alpha, --leakiness and --log-activation span a grid in place of the config's space; they may be
+    repeated and take comma lists. Interrupted, the same command goes on where it stopped.
+    """
+    from airybench.cli.console import notice, print_json, progress_bar
+
+    changes = given(options, settings)
+    rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
+    wanted = load_sweep(config).customised(changes, AXES, rule)
+    datasets = _datasets(dataset) or [wanted.base.data.dataset]
+    if dry_run:
+        return _dry_run(wanted, datasets, device, as_json=as_json)
+    from airybench.analysis.benchmark import benchmark
+    from airybench.analysis.conclude import Conclusion
+    from airybench.analysis.source import News
+    from airybench.cli.results import conclusion_json, print_conclusion
+    from airybench.cli.watch import StudyWatch
+    from airybench.training.loop import choose_device
+
+    name = _study_name(study, config)
+
+    def tell(conclusion: Conclusion) -> None:
+        watch.pause()
+        print_conclusion(conclusion)
+
+    with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
+        found = benchmark(
+            wanted, datasets, name, watch, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri,
+            fresh=fresh, tell=(lambda _: None) if as_json else tell,
+        )  # fmt: skip
+    if as_json:
+        print_json([conclusion_json(one) for one in found])
+    return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
+
+
+def _datasets(given_names: list[str] | None) -> list[str]:
+    words = [word.strip() for name in given_names or () for word in name.split(",")]
+    if "" in words:
+        raise unknown("data set", "", ("helium", "cxidb", "a store (FILE.h5)", "a deposit (FILE.cxi)"))
+    return list(dict.fromkeys(word for word in words if word != "config"))
+
+
+def _study_name(study: str | None, config: str) -> str:
+    if study is None or study == "config":
+        return Path(config).stem
+    if len(study) > MAX_NAME:
+        raise ConfigError(f"study name has {len(study)} characters, expected at most {MAX_NAME}")
+    if not study.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise ConfigError(
+            f"study name {study!r} has characters that a file name should not; use letters, digits, - _ ."
+        )
+    return study
+
+
+def _dry_run(wanted: Any, datasets: list[str], device: str, *, as_json: bool) -> int:
+    from airybench.cli.console import notice, print_json
+    from airybench.cli.results import cells_json, print_cells
+    from airybench.data.catalog import facts
+    from airybench.sweep.estimate import estimate
+    from airybench.sweep.space import cells, check, finite
+    from airybench.training.loop import choose_device
+
+    check(wanted)
+    chosen = choose_device(device)
+    shown = []
+    for name in datasets:
+        shots, classes = facts(name, wanted.base.data.count)
+        if not finite(wanted):
+            notice("the space has a range; its ends stand for it")
+        estimates = estimate(wanted, cells(wanted), shots, classes, chosen)
+        shown.append(cells_json(wanted, name, estimates))
+        if not as_json:
+            print_cells(wanted, name, estimates)
+    if as_json:
+        print_json(shown)
+    return EXIT_DONE
