@@ -1,0 +1,73 @@
+"""What tests share: a data folder of their own, no tracking variables from outside, one small finished benchmark."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+TINY = """
+question: Does it run?
+base:
+  network: {arch: resnet, depth: 18, bn_momentum: 0.1}
+  data: {count: 64, image_size: 32, antialias: true}
+  training: {epochs: 1, batch_size: 16, schedule: cosine}
+space:
+  - {log_activation: [true, false], alpha: [0.2], leakiness: [0.2]}
+  - {log_activation: [true], alpha: [0.5], leakiness: [0.0]}
+"""
+"""A sweep of three cells that takes seconds."""
+
+os.environ["AIRYBENCH_DATA"] = ""  # set by the fixture below; no test may fall back on the user's own folder
+for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+    os.environ.pop(name, None)
+os.environ["MPLBACKEND"] = "Agg"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder for the whole session, so that stand-ins are simulated once."""
+    folder = tmp_path_factory.mktemp("airybench-data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRYBENCH_DATA", str(folder))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_tracking_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow keeps its global URI in the environment; a test must not inherit the one before it."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny experiment as a file."""
+    path = tmp_path_factory.mktemp("config") / "tiny.yaml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A finished sweep over both data sets."""
+
+    folder: Path
+    uri: str
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Benchmark:
+    """The tiny sweep over both data sets, run once through the command line."""
+    import contextlib
+    import io
+
+    from airybench.cli.main import run
+
+    folder = tmp_path_factory.mktemp("benchmark")
+    out = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out):
+        code = run(["sweep", "--dataset", "helium", "--dataset", "cxidb", "--config", str(tiny), "--study", "both"])
+    assert code == 0, out.getvalue()
+    return Benchmark(folder, f"sqlite:///{folder / 'mlflow.db'}", out.getvalue())

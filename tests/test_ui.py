@@ -1,0 +1,113 @@
+"""The MLflow page shows both data sets side by side, seen by a real browser on a real server."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from mlflow import MlflowClient
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+# WebGL by software, as parallel coordinates need it; no calls home.
+BROWSER = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+def server(finished) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # The README's own words, with a port of our own.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        cwd=finished.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(url + "/health", timeout=1):
+                    break
+            except OSError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        else:
+            pytest.fail("mlflow ui does not answer")
+        yield url
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+@pytest.fixture
+def page(tmp_path) -> Iterator[object]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("no chromium; .ci/run installs it")
+        pytest.skip("needs chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=BROWSER,
+        )
+        yield browser.new_page(viewport={"width": 1500, "height": 1100})
+        browser.close()
+
+
+def choose(page, box: int, name: str) -> None:
+    """Tick a name in one of the page's lists, which draw only what is scrolled into view."""
+    from playwright.sync_api import Error
+
+    page.get_by_role("combobox").nth(box).click(force=True)
+    option = page.locator(f'.du-bois-light-select-item-option[title="{name}"]:visible')
+    for _ in range(60):
+        page.wait_for_timeout(200)  # a list that closes and one that opens are both on the page for a moment
+        try:
+            if option.count():
+                option.last.click(timeout=2000)
+                page.keyboard.press("Escape")
+                page.wait_for_timeout(500)
+                return
+            page.locator(".rc-virtual-list-holder:visible").last.evaluate("list => list.scrollBy(0, 150)", timeout=2000)
+        except Error:
+            continue
+    pytest.fail(f"the page offers no {name}")
+
+
+def test_the_comparison_shows_both_data_sets_over_alpha_and_leakiness(finished, server, page, tmp_path) -> None:
+    client = MlflowClient(tracking_uri=finished.uri)
+    experiment = client.get_experiment_by_name("airybench").experiment_id
+    children = client.search_runs(
+        [experiment], filter_string="tags.`airybench.kind` = 'trial' and tags.`airybench.study` LIKE 'both@%'"
+    )
+    assert len(children) == 6
+    ids = "[" + ",".join(f'"{run.info.run_id}"' for run in children) + "]"
+    page.goto(f'{server}/#/compare-runs?runs={ids}&experiments=["{experiment}"]')
+    page.get_by_text("Parallel Coordinates Plot").first.wait_for(timeout=60_000)
+    for box, name in ((0, "leakiness"), (0, "log_activation"), (1, "best/macro_ap")):
+        choose(page, box, name)
+    plot = page.locator(".js-plotly-plot").first
+    plot.get_by_text("best/macro_ap").wait_for(timeout=60_000)
+    for words in ("alpha", "leakiness", "dataset", "helium", "cxidb", "log_activation"):
+        plot.get_by_text(words, exact=True).first.wait_for(timeout=10_000)
+    page.wait_for_timeout(1000)  # the lines are drawn behind the axes
+    assert "WebGL is not supported" not in page.inner_text("body")
+    folder = os.environ.get("AIRYBENCH_SCREENSHOTS")  # to look at what is asserted here
+    if folder:
+        page.screenshot(path=os.path.join(folder, "compare.png"), full_page=True)
