@@ -1,15 +1,9 @@
 """The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
 
+from airybench.config.network import DEPTHS, NetworkConfig
 from airybench.config.sweep import METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter
-from airybench.config.trial import (
-    DEPTHS,
-    SECTIONS,
-    DataConfig,
-    NetworkConfig,
-    TrainConfig,
-    TrialConfig,
-    section_of,
-)
+from airybench.config.training import TrainConfig
+from airybench.config.trial import SECTIONS, DataConfig, TrialConfig, section_of
 from airybench.config.values import Switch, Value, validated
 
 __all__ = [

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.functional_validators import field_validator
 
-from airybench.config.trial import MAX_SEED, SECTIONS, NetworkConfig, TrialConfig, section_of
-from airybench.config.values import Frozen, Number, Value, validated
+from airybench.config.network import NetworkConfig
+from airybench.config.trial import SECTIONS, TrialConfig, section_of
+from airybench.config.values import MAX_SEED, Frozen, Number, Value, validated
 from airybench.errors import ConfigError, refused, unknown
 
 METRICS: dict[str, Literal["max", "min"]] = {

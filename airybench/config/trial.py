@@ -3,73 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from airybench.config.values import Frozen, Number, Switch, Value, validated, words
+from airybench.config.network import DEPTHS, NetworkConfig
+from airybench.config.training import TrainConfig
+from airybench.config.values import MAX_SEED, Frozen, Switch, Value, validated
 from airybench.errors import unknown
 
-DEPTHS: dict[str, tuple[int, ...]] = {"resnet": (18, 34, 50, 101, 152, 200), "vgg": (11, 13, 16, 19)}
-"""Depths that each architecture comes in."""
-
-MAX_SEED = 2**31 - 1
 MIN_IMAGE_SIZE = 32  # both families halve the image five times; below 32 px nothing is left to pool
-
-
-def _numbers(value: object) -> object:
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class NetworkConfig(Frozen):
-    """What the network is; a parameter without effect holds its neutral value, so that equal networks are equal."""
-
-    arch: Literal["resnet", "vgg"] = Field("resnet", description="Network family.")
-    depth: int = Field(
-        18, description="Layers: " + "; ".join(f"{a} {', '.join(map(str, d))}" for a, d in DEPTHS.items())
-    )
-    log_activation: Switch = Field(True, description="Logarithmic activation behind the first convolution.")
-    alpha: Number = Field(0.2, ge=0, description="Scale of the logarithmic activation, > 0.")
-    beta: Number = Field(0.0, description="Offset of the logarithmic activation.")
-    leakiness: Number = Field(
-        0.2, ge=0, lt=1, description="Slope of every leaky ReLU below zero, in [0, 1); 0 is ReLU."
-    )
-    bn_momentum: Number = Field(0.003, ge=0, le=1, description="Batch-norm momentum (paper: decay 0.997); ResNet only.")
-    head_width: int = Field(4096, ge=0, description="Width of the two dense layers; VGG only.")
-    dropout: Number = Field(0.5, ge=0, lt=1, description="Dropout in the dense layers; VGG only.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _neutral(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping):
-            return values
-        values = dict(values)
-        if words(values.get("log_activation", True)) is False:
-            values.update(alpha=0.0, beta=0.0)
-        if values.get("arch", "resnet") == "resnet":
-            values.update(head_width=0, dropout=0.0)
-        elif values.get("arch") == "vgg":
-            values.update(bn_momentum=0.0)
-        return values
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.depth not in DEPTHS[self.arch]:
-            valid = ", ".join(map(str, DEPTHS[self.arch]))
-            raise ValueError(f"{self.arch} has no depth {self.depth}; valid: {valid}")
-        if self.log_activation and self.alpha <= 0:
-            raise ValueError(
-                f"alpha is {self.alpha:g}, expected > 0; to switch the activation off use --no-log-activation"
-            )
-        if self.arch == "vgg" and self.head_width < 1:
-            raise ValueError("head_width is 0, expected at least 1 for vgg")
-        return self
-
-    @property
-    def title(self) -> str:
-        """Short readable name, such as `resnet18-log0.2-leaky0.2`."""
-        activation = f"log{self.alpha:g}" if self.log_activation else "plain"
-        return f"{self.arch}{self.depth}-{activation}-leaky{self.leakiness:g}"
 
 
 class DataConfig(Frozen):
@@ -93,40 +36,6 @@ class DataConfig(Frozen):
         if self.folds in (1, 2) or self.fold >= max(self.folds, 1):
             raise ValueError(f"fold {self.fold} of {self.folds} folds; expected at least 3 folds and a fold below them")
         return self
-
-
-class TrainConfig(Frozen):
-    """How the network is trained; the defaults are the paper's."""
-
-    seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of weights, order and flips.")
-    epochs: int = Field(142, ge=1, le=100_000, description="Passes over the training shots (142 = 30 000 paper steps).")
-    batch_size: int = Field(24, ge=1, le=65_536, description="Shots a step.")
-    optimizer: Literal["sgd", "adamw"] = Field("sgd", description="sgd (Nesterov) or adamw.")
-    base_lr: Number = Field(0.1, gt=0, le=100, description="Learning rate at batch 128; scaled with the batch.")
-    momentum: Number = Field(0.9, ge=0, lt=1, description="Momentum (sgd), beta1 (adamw).")
-    schedule: Literal["piecewise", "cosine"] = Field("piecewise", description="Course of the learning rate.")
-    milestones: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = Field(
-        (30, 60, 120, 150), description="Epochs at which piecewise divides by ten."
-    )
-    warmup_epochs: Number = Field(0.0, ge=0, description="Epochs of linear warm-up.")
-    l1: Number = Field(1e-5, ge=0, description="L1 on kernels, mean over layers.")
-    l2: Number = Field(1e-5, ge=0, description="L2 on kernels (sum of squares / 2), mean over layers.")
-    weight_decay: Number = Field(0.0, ge=0, description="Weight decay on kernels (paper's option: 1e-4).")
-    flips: Switch = Field(True, description="Random left-right and up-down flips.")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 where the device is a GPU, float32 on a CPU."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if list(self.milestones) != sorted(set(self.milestones)) or any(m < 1 for m in self.milestones):
-            raise ValueError(f"milestones are {self.milestones}, expected rising epochs >= 1")
-        return self
-
-    @property
-    def lr(self) -> float:
-        """Learning rate for this batch size."""
-        return self.base_lr * self.batch_size / 128
 
 
 class TrialConfig(Frozen):
