@@ -1,20 +1,22 @@
 """The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
 
-from airybench.config.network import DEPTHS, NetworkConfig
+from airybench.config.network import DEPTHS, TIMM, NetworkConfig, without_effect
 from airybench.config.sweep import METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter
 from airybench.config.training import TrainConfig
-from airybench.config.trial import SECTIONS, DataConfig, TrialConfig, section_of
+from airybench.config.trial import SECTIONS, DataConfig, Scaling, TrialConfig, section_of
 from airybench.config.values import Switch, Value, validated
 
 __all__ = [
     "DEPTHS",
     "METRICS",
     "SECTIONS",
+    "TIMM",
     "Axis",
     "DataConfig",
     "Grid",
     "NetworkConfig",
     "Range",
+    "Scaling",
     "StudyConfig",
     "SweepConfig",
     "Switch",
@@ -24,4 +26,5 @@ __all__ = [
     "parameter",
     "section_of",
     "validated",
+    "without_effect",
 ]

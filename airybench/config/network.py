@@ -1,50 +1,73 @@
 """What a network is: family, depth, activations."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from airybench.config.values import Frozen, Number, Switch, words
+from airybench.config.values import Frozen, Number, Switch, Value, words
+from airybench.errors import unknown
 
 DEPTHS: dict[str, tuple[int, ...]] = {"resnet": (18, 34, 50, 101, 152, 200), "vgg": (11, 13, 16, 19)}
 """Depths that each architecture comes in."""
+
+TIMM = "timm:"
+"""What the name of any other timm model begins with."""
+
+
+def _known(arch: str) -> str:
+    if arch not in DEPTHS and not (arch.startswith(TIMM) and arch != TIMM):
+        raise ValueError(str(unknown("arch", arch, (*DEPTHS, f"{TIMM}NAME"))))
+    return arch
+
+
+def without_effect(values: Mapping[str, Any]) -> dict[str, Value]:
+    """Parameters that have no effect beside the others, with the neutral value that each then holds.
+
+    Args:
+        values: what is known of a network; what is left out is the default.
+    """
+    arch = str(values.get("arch", "resnet"))
+    normed = arch == "resnet" or (arch == "vgg" and words(values.get("batch_norm", False)) is True)
+    neutral: dict[str, Value] = {}
+    if words(values.get("log_activation", True)) is False:
+        neutral |= {"alpha": 0.0, "beta": 0.0, "learn_alpha": False}
+    if arch != "vgg":
+        neutral |= {"head_width": 0, "dropout": 0.0, "batch_norm": False}
+    if arch.startswith(TIMM):
+        neutral |= {"depth": 0, "leakiness": 0.0}  # the name says both
+    return neutral if normed else neutral | {"bn_momentum": 0.0}
 
 
 class NetworkConfig(Frozen):
     """What the network is; a parameter without effect holds its neutral value, so that equal networks are equal."""
 
-    arch: Literal["resnet", "vgg"] = Field("resnet", description="Network family.")
+    arch: Annotated[str, AfterValidator(_known)] = Field(
+        "resnet", description="Network family: resnet, vgg, or timm:NAME for any other timm model."
+    )
     depth: int = Field(
         18, description="Layers: " + "; ".join(f"{a} {', '.join(map(str, d))}" for a, d in DEPTHS.items())
     )
     log_activation: Switch = Field(True, description="Logarithmic activation behind the first convolution.")
     alpha: Number = Field(0.2, ge=0, description="Scale of the logarithmic activation, > 0.")
     beta: Number = Field(0.0, description="Offset of the logarithmic activation.")
+    learn_alpha: Switch = Field(False, description="Train alpha as well, from the value given.")
     leakiness: Number = Field(
         0.2, ge=0, lt=1, description="Slope of every leaky ReLU below zero, in [0, 1); 0 is ReLU."
     )
-    bn_momentum: Number = Field(0.003, ge=0, le=1, description="Batch-norm momentum (paper: decay 0.997); ResNet only.")
+    batch_norm: Switch = Field(False, description="Batch norm behind every convolution of a VGG.")
+    bn_momentum: Number = Field(0.003, ge=0, le=1, description="Batch-norm momentum (paper: decay 0.997).")
     head_width: int = Field(4096, ge=0, description="Width of the two dense layers; VGG only.")
     dropout: Number = Field(0.5, ge=0, lt=1, description="Dropout in the dense layers; VGG only.")
 
     @model_validator(mode="before")
     @classmethod
     def _neutral(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping):
-            return values
-        values = dict(values)
-        if words(values.get("log_activation", True)) is False:
-            values.update(alpha=0.0, beta=0.0)
-        if values.get("arch", "resnet") == "resnet":
-            values.update(head_width=0, dropout=0.0)
-        elif values.get("arch") == "vgg":
-            values.update(bn_momentum=0.0)
-        return values
+        return {**values, **without_effect(values)} if isinstance(values, Mapping) else values
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.depth not in DEPTHS[self.arch]:
+        if self.arch in DEPTHS and self.depth not in DEPTHS[self.arch]:
             valid = ", ".join(map(str, DEPTHS[self.arch]))
             raise ValueError(f"{self.arch} has no depth {self.depth}; valid: {valid}")
         if self.log_activation and self.alpha <= 0:
@@ -58,5 +81,9 @@ class NetworkConfig(Frozen):
     @property
     def title(self) -> str:
         """Short readable name, such as `resnet18-log0.2-leaky0.2`."""
-        activation = f"log{self.alpha:g}" if self.log_activation else "plain"
-        return f"{self.arch}{self.depth}-{activation}-leaky{self.leakiness:g}"
+        learned = "learned" if self.learn_alpha else ""
+        activation = f"log{self.alpha:g}{learned}" if self.log_activation else "plain"
+        if self.arch not in DEPTHS:
+            return f"{self.arch.removeprefix(TIMM)}-{activation}"
+        norm = "bn" if self.batch_norm else ""
+        return f"{self.arch}{self.depth}{norm}-{activation}-leaky{self.leakiness:g}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.functional_validators import field_validator
 
-from airybench.config.network import NetworkConfig
+from airybench.config.network import NetworkConfig, without_effect
 from airybench.config.trial import SECTIONS, TrialConfig, section_of
 from airybench.config.values import MAX_SEED, Frozen, Number, Value, validated
 from airybench.errors import ConfigError, refused, unknown
@@ -103,8 +103,8 @@ def _without_effect(base: Any) -> dict[str, Any]:
         made = NetworkConfig.model_validate(network)
     except ValidationError:
         return {}  # refused in its own place, with its own words
-    dependent = [name for name in ("alpha", "beta", "bn_momentum", "head_width", "dropout") if network.get(name)]
-    return {name: [network[name]] for name in dependent if not getattr(made, name)}
+    idle = without_effect(made.model_dump())
+    return {name: [network[name]] for name in NetworkConfig.model_fields if name in idle and network.get(name)}
 
 
 class SweepConfig(Frozen):

@@ -1,14 +1,20 @@
 """How a network is trained."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from airybench.config.values import MAX_SEED, Frozen, Number, Switch
+from airybench.config.values import MAX_SEED, Frozen, Number, Switch, words
 
 
 def _numbers(value: object) -> object:
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _on_off(value: object) -> object:
+    found = words(value)  # YAML reads on and off as booleans
+    return ("on" if found else "off") if isinstance(found, bool) else value
 
 
 class TrainConfig(Frozen):
@@ -24,14 +30,37 @@ class TrainConfig(Frozen):
     milestones: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = Field(
         (30, 60, 120, 150), description="Epochs at which piecewise divides by ten."
     )
+    loss: Literal["bce", "focal"] = Field("bce", description="Sigmoid cross-entropy, or focal loss for rare labels.")
+    focal_gamma: Number = Field(2.0, ge=0, le=10, description="How much focal passes over what is easy.")
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: positives of a class weigh as much as its negatives."
+    )
     warmup_epochs: Number = Field(0.0, ge=0, description="Epochs of linear warm-up.")
-    l1: Number = Field(1e-5, ge=0, description="L1 on kernels, mean over layers.")
-    l2: Number = Field(1e-5, ge=0, description="L2 on kernels (sum of squares / 2), mean over layers.")
+    l1: Number = Field(1e-5, ge=0, description="L1 on kernels.")
+    l2: Number = Field(1e-5, ge=0, description="L2 on kernels (sum of squares / 2).")
+    penalty: Literal["mean", "sum"] = Field("mean", description="L1 and L2 as mean (paper) or sum over layers.")
     weight_decay: Number = Field(0.0, ge=0, description="Weight decay on kernels (paper's option: 1e-4).")
     flips: Switch = Field(True, description="Random left-right and up-down flips.")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    rotation: Literal["none", "quarter", "any"] = Field(
+        "none", description="Random turns about the centre: by quarters, or by any angle (bilinear, mirrored edges)."
+    )
+    clip_norm: Number = Field(0.0, ge=0, description="Largest norm of the gradient; 0: not clipped.")
+    evaluate_every: int = Field(1, ge=1, le=100_000, description="Epochs between two looks at val.")
+    patience: int = Field(0, ge=0, le=100_000, description="Looks at val without a better one until the end; 0: none.")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: bfloat16 where the device is a GPU, float32 on a CPU."
     )
+    channels_last: Annotated[Literal["auto", "on", "off"], BeforeValidator(_on_off)] = Field(
+        "auto", description="NHWC memory; auto: on a GPU."
+    )
+    compile: Switch = Field(False, description="Compile the network (pays off in long trainings on a GPU).")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _neutral(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("loss", "bce") == "bce":
+            return {**values, "focal_gamma": 0.0}
+        return values
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

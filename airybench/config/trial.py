@@ -7,10 +7,20 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from airybench.config.network import DEPTHS, NetworkConfig
+from airybench.config.network import DEPTHS, NetworkConfig, without_effect
 from airybench.config.training import TrainConfig
 from airybench.config.values import MAX_SEED, Frozen, Switch, Value, validated
 from airybench.errors import unknown
+
+Scaling = Literal["counts", "unit", "log1p", "standardised"]
+"""What a network sees of raw counts."""
+
+LATER: dict[str, Value] = {
+    "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False, "learn_alpha": False, "loss": "bce",
+    "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean", "rotation": "none", "clip_norm": 0.0,
+    "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False,
+}  # fmt: skip
+"""Parameters that came after the first studies: at these values a cell keeps the name that it had without them."""
 
 MIN_IMAGE_SIZE = 32  # both families halve the image five times; below 32 px nothing is left to pool
 
@@ -27,8 +37,10 @@ class DataConfig(Frozen):
     fold: int = Field(0, ge=0, description="Which fold is test, 0 to folds - 1; the next one is val.")
     image_size: int = Field(224, ge=MIN_IMAGE_SIZE, le=1024, description="Side of the network's input, pixels.")
     antialias: Switch = Field(False, description="Antialiased resize (off in the paper).")
-    input_scaling: Literal["paper", "counts", "unit"] = Field(
-        "paper", description="counts: raw; unit: counts/65535; paper: counts with the log activation, else unit."
+    input_scaling: Literal["paper", "counts", "unit", "log1p", "standardised"] = Field(
+        "paper",
+        description="counts: raw; unit: counts/65535; log1p: ln(1 + counts); standardised: each image to mean 0 and "
+        "deviation 1; paper: counts with the log activation, else unit.",
     )
 
     @model_validator(mode="after")
@@ -52,13 +64,13 @@ class TrialConfig(Frozen):
             ConfigError: an unknown name, or a value that cannot be.
         """
         content = self.model_dump()
-        if "alpha" not in changes and changes.get("log_activation") and not self.network.log_activation:
-            content["network"].pop("alpha")  # the base's 0 only said "off"
-        arch = changes.get("arch", self.network.arch)
-        if arch != self.network.arch:
-            for name in ("bn_momentum", "head_width", "dropout", *(() if "depth" in changes else ("depth",))):
-                content["network"].pop(name)  # neutral values of the other family
-            content["network"].setdefault("depth", DEPTHS.get(str(arch), (18,))[0])
+        network = content["network"]
+        woken = without_effect(network).keys() - without_effect({**network, **changes}).keys()
+        arch = str(changes.get("arch", self.network.arch))
+        if arch != self.network.arch and arch in DEPTHS:
+            network["depth"] = DEPTHS[arch][0]
+        for name in woken - changes.keys() - {"depth"}:
+            network.pop(name)  # the base's neutral value only said "without effect"
         for name, value in changes.items():
             content[section_of(name)][name] = value
         return validated(TrialConfig, content)
@@ -74,7 +86,7 @@ class TrialConfig(Frozen):
         return flat
 
     @property
-    def input_scaling(self) -> Literal["counts", "unit"]:
+    def input_scaling(self) -> Scaling:
         """The scaling in force: the paper fed raw counts to the log activation and [0, 1] to the plain network."""
         if self.data.input_scaling == "paper":
             return "counts" if self.network.log_activation else "unit"
@@ -87,9 +99,9 @@ class TrialConfig(Frozen):
         if self.training.schedule != "piecewise":
             content["training"].pop("milestones")
         content["data"]["input_scaling"] = self.input_scaling
-        for name in ("split_by", "folds", "fold"):  # cells from before these existed keep their names
-            if not self.data.folds and content["data"][name] in ("shot", 0):
-                content["data"].pop(name)
+        for name, neutral in LATER.items():
+            if content[section_of(name)][name] == neutral:
+                content[section_of(name)].pop(name)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

@@ -1,8 +1,8 @@
 """From raw counts to the batches a network sees; everything after one upload happens on the device."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.config import DataConfig
+from airybench.config import DataConfig, Scaling, TrainConfig
 from airybench.data.split import Split
 from airybench.data.store import Store
 
@@ -18,7 +18,6 @@ FULL_SCALE = 65535.0
 """Largest uint16 count; `unit` scaling divides by it."""
 
 EVALUATION_BATCH = 256
-Scaling = Literal["counts", "unit"]
 
 
 def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Scaling) -> Tensor:
@@ -28,7 +27,8 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
         counts: detector counts, uint16 (or any real dtype), shape (N, H, W); 259 px keeps rows and columns [1:257].
         image_size: side S of the result, pixels.
         antialias: low-pass before shrinking (the paper did not).
-        scaling: `counts` as they are, or `unit`, divided by 65535.
+        scaling: `counts` as they are; `unit`, divided by 65535; `log1p`, ln(1 + counts); `standardised`, each image
+            less its mean and over its deviation (at least one count over the number of pixels' root).
 
     Returns:
         float32, shape (N, 1, S, S); never re-quantised.
@@ -42,7 +42,41 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
     if side != image_size:
         size = (image_size, image_size)
         images = F.interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=antialias)
-    return images / FULL_SCALE if scaling == "unit" else images
+    return scaled(images, scaling)
+
+
+def scaled(images: Tensor, scaling: Scaling) -> Tensor:
+    """Counts (N, 1, S, S) as a network sees them; see `preprocess`."""
+    if scaling == "unit":
+        return images / FULL_SCALE
+    if scaling == "log1p":
+        return torch.log1p(images)
+    if scaling == "standardised":
+        centred = images - images.mean(dim=(-2, -1), keepdim=True)
+        deviation = centred.square().mean(dim=(-2, -1), keepdim=True).sqrt()
+        # An image without structure stays near 0 in place of being blown up.
+        return centred / deviation.clamp_min(1 / math.sqrt(images.shape[-1] * images.shape[-2]))
+    return images
+
+
+def rotated(images: Tensor, turns: Tensor, *, by_quarters: bool) -> Tensor:
+    """Images turned about their centre.
+
+    Args:
+        images: shape (N, C, S, S).
+        turns: share of a full turn for each, in [0, 1), shape (N,).
+        by_quarters: only by whole quarters, exactly; else by the angle, bilinear, the edges mirrored outwards.
+    """
+    if by_quarters:
+        quarter = (turns * 4).long().view(-1, 1, 1, 1)
+        for number in (1, 2, 3):
+            images = torch.where(quarter == number, images.rot90(number, (-2, -1)), images)
+        return images
+    angle = turns * (2 * math.pi)
+    cosine, sine, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    rows = torch.stack([torch.stack([cosine, -sine, zero], 1), torch.stack([sine, cosine, zero], 1)], 1)
+    grid = F.affine_grid(rows, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
 @dataclass(frozen=True)
@@ -63,24 +97,34 @@ class Part:
         return len(self.ids)
 
     def training_batches(
-        self, batch_size: int, seed: int, epoch: int, *, flips: bool
+        self, config: TrainConfig, epoch: int, *, skip: int = 0, shard: tuple[int, int] = (0, 1)
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled, flipped batches of one epoch; the short last batch is dropped.
+        """Shuffled, flipped and turned batches of one epoch; the short last batch is dropped.
 
-        Order and flips depend on (seed, epoch) only, and are drawn on the host so that every device sees the same.
+        Order, flips and turns depend on (seed, epoch) only, and are drawn on the host so that every device sees the
+        same.
+
+        Args:
+            config: batch size, seed and what is done to images.
+            epoch: from 1.
+            skip: batches at the start that were trained on already.
+            shard: (i, n): every n-th shot of each batch from the i-th on, for n processes that share it.
         """
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-        device = self.inputs.device
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
+        device, (first, step) = self.inputs.device, shard
         order = torch.randperm(len(self), generator=generator).to(device)
         mirrored = (torch.rand(2, len(self), generator=generator) < 0.5).to(device)
-        batch_size = min(batch_size, len(self))
-        for start in range(0, len(self) - batch_size + 1, batch_size):
-            rows = order[start : start + batch_size]
+        turns = torch.rand(len(self), generator=generator).to(device) if config.rotation != "none" else None
+        batch_size = min(config.batch_size, len(self))
+        for start in range(skip * batch_size, len(self) - batch_size + 1, batch_size):
+            chosen = slice(start + first, start + batch_size, step)
+            rows = order[chosen]
             images = self.inputs[rows]
-            if flips:
+            if config.flips:
                 for axis, mirror in ((-1, mirrored[0]), (-2, mirrored[1])):
-                    flip = mirror[start : start + batch_size].view(-1, 1, 1, 1)
-                    images = torch.where(flip, images.flip(axis), images)
+                    images = torch.where(mirror[chosen].view(-1, 1, 1, 1), images.flip(axis), images)
+            if turns is not None:
+                images = rotated(images, turns[chosen], by_quarters=config.rotation == "quarter")
             yield images, self.labels[rows]
 
     def evaluation_batches(self) -> Iterator[Tensor]:

@@ -27,7 +27,9 @@ class Predictor(nn.Module):
         self.config = config
         self.class_names = class_names
         self.label_kind = label_kind
-        self.network = network if network is not None else build(config.network, len(class_names))
+        self.network = (
+            network if network is not None else build(config.network, len(class_names), config.data.image_size)
+        )
 
     def logits(self, counts: Tensor) -> Tensor:
         """Logits, float32 (N, C), of raw counts (N, H, W)."""

@@ -15,6 +15,7 @@ class LogActivation(nn.Module):
     Args:
         alpha: scale, > 0. A buffer: networks that differ in alpha alone share their compiled graph.
         beta: offset.
+        learn: train alpha from the value given, as the exponential of a parameter, so that it stays above 0.
 
     Example:
         >>> LogActivation(alpha=0.5)(torch.tensor([0.0, math.e - 1 / math.e]))
@@ -25,14 +26,27 @@ class LogActivation(nn.Module):
 
     alpha: Tensor
     beta: Tensor
+    log_alpha: nn.Parameter
 
-    def __init__(self, alpha: float = 0.2, beta: float = 0.0) -> None:
+    def __init__(self, alpha: float = 0.2, beta: float = 0.0, *, learn: bool = False) -> None:
         super().__init__()
         if not (alpha > 0 and math.isfinite(alpha) and math.isfinite(beta)):
             raise ValueError(f"alpha is {alpha}, beta {beta}; expected alpha > 0, both finite")
         # Zero-dimensional float64 does not promote float32 inputs, and is exact for float64 ones.
-        self.register_buffer("alpha", torch.tensor(alpha, dtype=torch.float64))
+        if learn:
+            self.log_alpha = nn.Parameter(torch.tensor(math.log(alpha), dtype=torch.float32))
+        else:
+            self.register_buffer("alpha", torch.tensor(alpha, dtype=torch.float64))
         self.register_buffer("beta", torch.tensor(beta, dtype=torch.float64))
+
+    @property
+    def learned(self) -> bool:
+        """Whether alpha is trained."""
+        return "log_alpha" in self._parameters
+
+    def scale(self) -> Tensor:
+        """Alpha as it stands, a scalar."""
+        return self.log_alpha.exp() if self.learned else self.alpha
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the activation element by element."""
@@ -41,14 +55,14 @@ class LogActivation(nn.Module):
         # The same function as above by log1p; where() on the sign alone keeps the gradient at 0, which abs() loses.
         negative = x < 0
         magnitude = torch.where(negative, -x, x)
-        logarithm = torch.log1p(math.e * magnitude) * self.alpha
+        logarithm = torch.log1p(math.e * magnitude) * self.scale()
         return torch.where(negative, -logarithm, logarithm) + self.beta
 
     def extra_repr(self) -> str:
         """Alpha and beta, for print(network); the meta device holds no values."""
-        if self.alpha.is_meta:
+        if self.beta.is_meta:
             return ""
-        return f"alpha={self.alpha.item():g}, beta={self.beta.item():g}"
+        return f"alpha={self.scale().item():g}, beta={self.beta.item():g}"
 
 
 class LeakyActivation(nn.LeakyReLU):

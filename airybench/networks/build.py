@@ -10,25 +10,32 @@ from timm.models.resnetv2 import ResNetV2
 from timm.models.vgg import ConvMlp
 from torch import nn
 
-from airybench.config import NetworkConfig
-from airybench.networks.activation import LeakyActivation, LogActivation
+from airybench.config import DEPTHS, NetworkConfig
+from airybench.networks.activation import LeakyActivation
+from airybench.networks.other import logarithm, other
 
 VGG_FEATURES = 512  # channels behind the last convolution of every VGG
 VGG_KERNEL = 7  # the first dense layer sees 7 x 7 positions, as at 224 px
 
 
-def build(config: NetworkConfig, classes: int) -> nn.Module:
+def build(config: NetworkConfig, classes: int, image_size: int = 224) -> nn.Module:
     """Build an untrained network with one input channel.
 
     Args:
         config: architecture, depth and activations.
         classes: number of logits C.
+        image_size: side S of the images to come, pixels; it matters to timm models of a fixed input size alone.
 
     Returns:
         A network from float32 (N, 1, S, S), S >= 32, to logits (N, C).
 
+    Raises:
+        ConfigError: timm has no model of that name, or it cannot be had with this input.
+
     Source: reference network of Zimmermann et al. (2019); blocks from timm (pre-activation ResNet v2, VGG).
     """
+    if config.arch not in DEPTHS:
+        return other(config, classes, image_size)
     leaky = partial(LeakyActivation, leakiness=config.leakiness)
     network: nn.Module = (_resnet if config.arch == "resnet" else _vgg)(config, classes, leaky)
     return network
@@ -47,19 +54,20 @@ def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]
         )
     else:
         network = timm.create_model(f"resnetv2_{config.depth}", in_chans=1, num_classes=classes, act_layer=leaky)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = config.bn_momentum
+    _slow_norms(network, config.bn_momentum)
     if config.log_activation:
         stem = network.stem
-        parts = OrderedDict(conv=stem.conv, act=LogActivation(config.alpha, config.beta), pool=stem.pool)
-        network.stem = nn.Sequential(parts)
+        network.stem = nn.Sequential(OrderedDict(conv=stem.conv, act=logarithm(config), pool=stem.pool))
     return network
 
 
 def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -> Any:
     network: Any = timm.create_model(
-        f"vgg{config.depth}", in_chans=1, num_classes=classes, act_layer=leaky, mlp_ratio=1 / 4096
+        f"vgg{config.depth}{'_bn' if config.batch_norm else ''}",
+        in_chans=1,
+        num_classes=classes,
+        act_layer=leaky,
+        mlp_ratio=1 / 4096,
     )
     # timm's head is 4096 wide whatever the ratio; rebuild it at the width asked for.
     network.pre_logits = ConvMlp(
@@ -69,7 +77,14 @@ def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -
     network.num_features = VGG_FEATURES
     network.head_hidden_size = config.head_width
     network._initialize_weights()  # the new layers as timm starts the others
+    _slow_norms(network, config.bn_momentum)
     if config.log_activation:
-        features = network.features
-        features[1] = nn.Sequential(LogActivation(config.alpha, config.beta), features[1])
+        features = network.features  # behind the convolution itself: a norm would see raw counts otherwise
+        features[1] = nn.Sequential(logarithm(config), features[1])
     return network
+
+
+def _slow_norms(network: nn.Module, momentum: float) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = momentum

@@ -20,7 +20,7 @@ class Cost:
 def cost(config: NetworkConfig, image_size: int, classes: int) -> Cost:
     """Count parameters and multiply-adds on the meta device: no memory, no arithmetic."""
     with torch.device("meta"):
-        network = build(config, classes).eval()
+        network = build(config, classes, image_size).eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(torch.empty(1, 1, image_size, image_size))
     return Cost(sum(p.numel() for p in network.parameters()), counter.get_total_flops() // 2)

@@ -56,7 +56,7 @@ def estimate(sweep: SweepConfig, found: list[Cell], shots: int, classes: int, de
 
 def _rate(config: TrialConfig, one: Cost, classes: int, device: torch.device) -> float:
     """Multiply-adds a second, forward counted, in training steps of this network."""
-    network = build(config.network, classes).to(device).train()
+    network = build(config.network, classes, config.data.image_size).to(device).train()
     batch = max(2, min(config.training.batch_size, int(PROBE_WORK / one.multiply_adds)))
     images = torch.rand(batch, 1, config.data.image_size, config.data.image_size, device=device)
     labels = torch.zeros(batch, classes, device=device)

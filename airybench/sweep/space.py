@@ -8,6 +8,7 @@ import optuna
 
 from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of
 from airybench.errors import ConfigError
+from airybench.networks.other import require_buildable
 
 ORDER = ("arch", "depth", "log_activation", "alpha", "beta")
 """Axes that others depend on come first; the rest follow as written."""
@@ -86,7 +87,9 @@ def check(sweep: SweepConfig) -> None:
         ConfigError: a value cannot be, or a grid sampler meets a range.
     """
     if finite(sweep):
-        cells(sweep)
+        found = {(cell.config.network.arch, cell.config.data.image_size): cell.config for cell in cells(sweep)}
+        for config in found.values():
+            require_buildable(config.network, config.data.image_size)
         return
     if sweep.study.sampler == "grid":
         raise ConfigError("the space has a range, which a grid cannot walk; give a list of values or --sampler tpe")
@@ -121,7 +124,7 @@ def _options(
     axis = grid[name]
     if name == "depth" and isinstance(axis, tuple):
         arch = str(chosen.get("arch", base.network.arch))
-        return f"{arch}_depth", tuple(depth for depth in axis if depth in DEPTHS[arch])
+        return f"{arch}_depth", tuple(depth for depth in axis if depth in DEPTHS.get(arch, ()))
     if name == "arch" and isinstance(axis, tuple) and "depth" in grid:
         depths = grid["depth"]
         assert isinstance(depths, tuple)
@@ -145,7 +148,9 @@ def _expand(
             f"axis {names[0]} is a range, which a grid cannot walk; give a list of values or --sampler tpe"
         )
     if not options:
-        if names[0] not in ("arch", "depth"):
+        if names[0] not in ("arch", "depth") or (
+            names[0] == "depth" and chosen.get("arch", base.network.arch) not in DEPTHS
+        ):
             yield from _expand(names[1:], grid, base, chosen, point)
         return
     if "grid" in point:
@@ -163,6 +168,6 @@ def _check_depths(grid: Grid, base: TrialConfig) -> None:
         if arch not in DEPTHS:
             base.replace({"arch": arch})  # raises, naming the valid ones
     for depth in depths:
-        if not any(depth in DEPTHS[str(arch)] for arch in archs):
-            valid = "; ".join(f"{arch}: {', '.join(map(str, DEPTHS[str(arch)]))}" for arch in archs)
+        if not any(depth in DEPTHS.get(str(arch), ()) for arch in archs):
+            valid = "; ".join(f"{arch}: {', '.join(map(str, DEPTHS.get(str(arch), ('no depth',))))}" for arch in archs)
             raise ConfigError(f"depth {depth} is none that {' or '.join(map(str, archs))} comes in; valid: {valid}")

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 import yaml
 
-from airybench.config import DataConfig, TrialConfig, Value
-from airybench.data.pipeline import Part, Resident, Scaling, resident
+from airybench.config import DataConfig, Scaling, TrialConfig, Value
+from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import Split
 from airybench.data.store import Store
 from airybench.errors import TrialError

@@ -99,7 +99,7 @@ def train(
     sign = 1.0 if (direction or METRICS[metric]) == "max" else -1.0
     _seed(config.training.seed)
     with _memory(config):
-        network = build(config.network, len(data.class_names)).to(device)
+        network = build(config.network, len(data.class_names), config.data.image_size).to(device)
         if device.type == "cuda":
             network = network.to(memory_format=torch.channels_last)
         step = optimizer(network, config.training)

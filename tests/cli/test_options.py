@@ -54,7 +54,7 @@ def test_what_was_given(options: dict[str, Any], settings: list[str] | None, exp
         ({"alpha": ["0.2,x"]}, None, "alpha: found 'x'; input should be a valid number"),
         ({"alpha": ["nan"]}, None, "alpha: found 'nan'; input should be a finite number"),
         ({"leakiness": ["1"]}, None, "leakiness: found '1'; input should be less than 1"),
-        ({"arch": ["resnext"]}, None, "unknown arch 'resnext'; valid: resnet, vgg. Did you mean 'resnet'?"),
+        ({"arch": ["resnext"]}, None, "unknown arch 'resnext'; valid: resnet, vgg, timm:NAME. Did you mean 'resnet'?"),
         ({"epochs": "1.5"}, None, "epochs: found '1.5'; input should be a valid integer"),
         ({"sampler": "gird"}, None, "unknown sampler 'gird'; valid: grid, tpe. Did you mean 'grid'?"),
         ({}, ["epochs"], "--set 'epochs' has no '='; expected NAME=VALUE"),
