@@ -15,7 +15,7 @@ from airybench.errors import explained
 from airybench.sweep.trial import execute
 from airybench.tracking.run import Run
 from airybench.tracking.store import check, connect, tracking_uri
-from airybench.training.loop import Epoch
+from airybench.training.epoch import Epoch
 
 
 @dataclass(frozen=True)

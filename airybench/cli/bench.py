@@ -44,7 +44,7 @@ def simulate(
     """Simulate patterns of both data sets: patterns per second, memory, linearity."""
     from airybench.bench.simulate import bench_simulate
     from airybench.cli.console import progress_bar
-    from airybench.training.loop import choose_device
+    from airybench.training.device import choose_device
 
     _refuse_early(output)
     where = choose_device(device)

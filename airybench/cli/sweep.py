@@ -51,7 +51,7 @@ def sweep(
     from airybench.analysis.source import News
     from airybench.cli.results import conclusion_json, print_conclusion
     from airybench.cli.watch import StudyWatch
-    from airybench.training.loop import choose_device
+    from airybench.training.device import choose_device
 
     name = _study_name(study, config)
 
@@ -94,7 +94,7 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, *, as_json: bool) ->
     from airybench.data.catalog import facts
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, finite
-    from airybench.training.loop import choose_device
+    from airybench.training.device import choose_device
 
     check(wanted)
     chosen = choose_device(device)

@@ -27,7 +27,7 @@ def train(
     from airybench.analysis.source import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.cli.results import print_training, training_json
-    from airybench.training.loop import choose_device
+    from airybench.training.device import choose_device
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset

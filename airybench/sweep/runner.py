@@ -16,7 +16,7 @@ from airybench.sweep.study import INTERRUPTED, Record, Study, Ticket, archive
 from airybench.sweep.trial import Source, execute
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
-from airybench.training.loop import Epoch
+from airybench.training.epoch import Epoch
 
 
 class Watch(Protocol):

@@ -20,7 +20,8 @@ from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
 from airybench.tracking.model import WEIGHTS
 from airybench.tracking.run import Run
-from airybench.training.loop import Epoch, Trained, logits, train
+from airybench.training.epoch import Epoch
+from airybench.training.loop import Trained, logits, train
 from airybench.training.metrics import decide
 
 KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid

@@ -1,52 +1,32 @@
-"""One training on one device: epochs, evaluation on val after each, the best weights kept."""
+"""One training: epochs, looks at val, the best weights kept, checkpoints on the way."""
 
 import math
 import random
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from airybench.config import METRICS, TrainConfig, TrialConfig
 from airybench.data.pipeline import Part, Resident
-from airybench.errors import DivergedError, OutOfMemoryError, unknown
+from airybench.errors import ConfigError, DivergedError
+from airybench.networks.activation import LogActivation
 from airybench.networks.build import build
-from airybench.training.metrics import Scores, score
-from airybench.training.objective import Penalty, cross_entropy
+from airybench.training.checkpoint import Checkpoints
+from airybench.training.device import arranged, channels_last, memory, precision
+from airybench.training.epoch import Epoch
+from airybench.training.interrupt import Interrupts
+from airybench.training.metrics import score
+from airybench.training.objective import Loss, Penalty
+from airybench.training.ranks import Ranks
 from airybench.training.schedule import learning_rate, optimizer
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch showed.
-
-    Attributes:
-        number: from 1.
-        learning_rate: at its end.
-        loss: what was minimised, cross-entropy and penalty, mean over steps; `val.values["loss"]` is the first alone.
-        images_per_second: training speed.
-        val: scores on val.
-    """
-
-    number: int
-    learning_rate: float
-    loss: float
-    images_per_second: float
-    val: Scores
-
-    def metrics(self) -> dict[str, float]:
-        """Metric keys as logged."""
-        train = {
-            "train/loss": self.loss,
-            "train/images_per_second": self.images_per_second,
-            "train/lr": self.learning_rate,
-        }
-        return train | self.val.flat("val")
+from airybench.training.state import TrainingState
 
 
 @dataclass(frozen=True)
@@ -58,21 +38,6 @@ class Trained:
     epochs: tuple[Epoch, ...]
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """`auto` is the first GPU, or the CPU where there is none.
-
-    Raises:
-        ConfigError: this machine has no such device.
-    """
-    count = torch.cuda.device_count()
-    found = ["cpu", *(["cuda"] if count else []), *(f"cuda:{index}" for index in range(count))]
-    if name == "auto":
-        return torch.device("cuda" if count else "cpu")
-    if name not in found:
-        raise unknown("device", name, ["auto", *found])
-    return torch.device(name)
-
-
 def train(
     config: TrialConfig,
     data: Resident,
@@ -81,6 +46,11 @@ def train(
     metric: str = "macro_ap",
     direction: str | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_resume: Callable[[tuple[Epoch, ...]], None] = lambda epochs: None,
+    checkpoints: Checkpoints | None = None,
+    accumulate: int = 1,
+    ranks: Ranks | None = None,
+    sync_bn: bool = False,
 ) -> Trained:
     """Train one network.
 
@@ -90,33 +60,166 @@ def train(
         device: where to train.
         metric: which val metric names the best epoch.
         direction: `max` or `min`; by default the metric's own.
-        on_epoch: called after each epoch, on the host; may raise to stop.
+        on_epoch: called after each look at val, on the host; may raise to stop.
+        on_resume: called with the looks that a checkpoint held, before the training goes on from there.
+        checkpoints: where to save and from where to go on; nothing is saved when left out.
+        accumulate: parts that each batch is cut into for memory's sake; the gradient is that of the whole batch.
+        ranks: this process among those that share the training; alone when left out.
+        sync_bn: batch-norm statistics over all processes, on GPUs.
 
     Raises:
         DivergedError: the loss became NaN or infinite.
         OutOfMemoryError: network and batch do not fit the device.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, between two steps and with a checkpoint written.
+        DataError: a checkpoint is of another version or training.
     """
     sign = 1.0 if (direction or METRICS[metric]) == "max" else -1.0
+    ranks = ranks or Ranks()
+    ranks.require(min(config.training.batch_size, len(data.train)))
+    if sync_bn and device.type != "cuda":
+        raise ConfigError("--sync-bn needs GPUs; on a CPU each process keeps its own batch-norm statistics")
     _seed(config.training.seed)
-    with _memory(config):
+    with memory(config), Interrupts() as interrupts:
         network = build(config.network, len(data.class_names), config.data.image_size).to(device)
-        if device.type == "cuda":
+        if channels_last(config.training, device):
             network = network.to(memory_format=torch.channels_last)
-        step = optimizer(network, config.training)
-        penalty = Penalty(network, config.training)
-        best: Epoch | None = None
-        best_state: dict[str, Tensor] = {}
-        epochs: list[Epoch] = []
-        for number in range(1, config.training.epochs + 1):
-            epoch = _one_epoch(number, network, step, penalty, config.training, data, device)
-            epochs.append(epoch)
-            if best is None or _value(epoch, metric, sign) > _value(best, metric, sign):
-                best = epoch
-                best_state = {key: value.detach().clone() for key, value in network.state_dict().items()}
-            on_epoch(epoch)
-        assert best is not None
-        network.load_state_dict(best_state)
-    return Trained(network, best, tuple(epochs))
+        if sync_bn:
+            from timm.layers import convert_sync_batchnorm
+
+            network = convert_sync_batchnorm(network)
+        if ranks.world > 1:
+            _seed(config.training.seed + ranks.rank)  # equal weights, but dropout of one's own
+        course = _Course(config, network, data, device, accumulate, ranks)
+        state = course.state
+        held = ranks.shared(lambda: checkpoints.load() if checkpoints else None)
+        if held:
+            state.restore(*held)
+            on_resume(tuple(state.epochs))
+        stopped = False
+        while state.epoch < config.training.epochs and not stopped and not _exhausted(state, config.training):
+            stopped = course.epoch(interrupts)
+            if not stopped and _is_due(state.epoch, config.training):
+                epoch = course.look()
+                if state.best is None or _value(epoch, metric, sign) > _value(state.best, metric, sign):
+                    state.best = epoch
+                    state.best_weights = {key: value.detach().clone() for key, value in network.state_dict().items()}
+                on_epoch(epoch)
+                stopped = ranks.any(interrupts.wished)
+                last = state.epoch >= config.training.epochs or _exhausted(state, config.training)
+                if checkpoints and ranks.lead and not stopped and (last or checkpoints.due()):
+                    checkpoints.save(state.tensors(), state.facts())
+        if stopped:
+            if checkpoints and ranks.lead:
+                checkpoints.save(state.tensors(), state.facts())
+            raise KeyboardInterrupt
+        assert state.best is not None
+        network.load_state_dict(state.best_weights)
+    return Trained(network, state.best, tuple(state.epochs))
+
+
+class _Course:
+    """A network on its way: one epoch, one look at val."""
+
+    def __init__(
+        self,
+        config: TrialConfig,
+        network: nn.Module,
+        data: Resident,
+        device: torch.device,
+        accumulate: int,
+        ranks: Ranks,
+    ) -> None:
+        self.config, self.data, self.device, self.ranks = config.training, data, device, ranks
+        self.accumulate = accumulate
+        scaler = torch.amp.GradScaler(device.type, enabled=self.config.precision == "float16")
+        total = torch.zeros((), device=device)
+        self.state = TrainingState(network, optimizer(network, self.config), scaler, device, total)
+        self.loss, self.penalty = Loss(self.config, data.train.labels), Penalty(network, self.config)
+        self.run: nn.Module = network
+        if self.config.compile:
+            self.run = torch.compile(network)  # type: ignore[assignment]
+        if ranks.world > 1:
+            self.run = DistributedDataParallel(self.run, broadcast_buffers=False)
+        self.log = next((m for m in network.modules() if isinstance(m, LogActivation) and m.learned), None)
+        self.rate = 0.0
+
+    def epoch(self, interrupts: Interrupts) -> bool:
+        """Train to the end of the epoch at hand; returns whether a wish to stop came first."""
+        state, began = self.state, time.perf_counter()
+        state.network.train()
+        shard = (self.ranks.rank, self.ranks.world)
+        whole = max(1, len(self.data.train) // self.config.batch_size)
+        for images, labels in self.data.train.training_batches(
+            self.config, state.epoch + 1, skip=state.steps, shard=shard
+        ):
+            self.rate = learning_rate(self.config, state.epoch + state.steps / whole)
+            self._step(images, labels)
+            state.steps += 1
+            state.counted += 1
+            # Several processes have to agree, which costs a wait: they do so at the next look.
+            if interrupts.wished and self.ranks.world == 1 and state.steps < whole:
+                state.seconds += time.perf_counter() - began
+                return True
+        state.epoch, state.steps = state.epoch + 1, 0
+        if self.device.type == "cuda" and _is_due(state.epoch, self.config):
+            torch.cuda.synchronize(self.device)
+        state.seconds += time.perf_counter() - began
+        return False
+
+    def _step(self, images: Tensor, labels: Tensor) -> None:
+        state = self.state
+        for group in state.optimizer.param_groups:
+            group["lr"] = self.rate
+        state.optimizer.zero_grad(set_to_none=True)
+        parts = list(zip(images.tensor_split(self.accumulate), labels.tensor_split(self.accumulate), strict=True))
+        for number, (some, truth) in enumerate(parts):
+            if not len(some):
+                continue
+            with self._apart(number < len(parts) - 1):
+                with precision(self.config, self.device):
+                    loss = self.loss(self.run(arranged(some, self.config)), truth) * (len(some) / len(images))
+                state.scaler.scale(loss).backward()
+            state.total += loss.detach()  # on the device: no wait for the host inside an epoch
+        state.scaler.unscale_(state.optimizer)
+        self.penalty.add_gradients()
+        if self.config.clip_norm:
+            nn.utils.clip_grad_norm_(state.network.parameters(), self.config.clip_norm)
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+
+    def _apart(self, apart: bool) -> AbstractContextManager[Any]:
+        """Gradients of all but the last part of a batch stay with their process."""
+        return self.run.no_sync() if apart and isinstance(self.run, DistributedDataParallel) else nullcontext()
+
+    def look(self) -> Epoch:
+        """Look at val.
+
+        Raises:
+            DivergedError: a loss is not finite.
+        """
+        state, data = self.state, self.data
+        mean = float(self.ranks.mean(state.total / max(1, state.counted)) + self.penalty.value())
+        if not math.isfinite(mean):
+            raise DivergedError(
+                f"the loss became {mean} in epoch {state.epoch} at learning rate {self.rate:.3g}; "
+                "try a smaller base_lr or more warmup_epochs"
+            )
+        speed = state.counted * min(self.config.batch_size, len(data.train)) / max(state.seconds, 1e-9)
+
+        def scored() -> Epoch:
+            found = logits(state.network, data.val, self.config, self.device)
+            val = score(found, data.val.labels.cpu(), data.class_names, data.label_kind)
+            if not math.isfinite(val.values["loss"]):
+                raise DivergedError(
+                    f"the val loss became {val.values['loss']} in epoch {state.epoch}; try a smaller base_lr"
+                )
+            alpha = float(self.log.scale()) if self.log else None
+            return Epoch(state.epoch, self.rate, mean, speed, val, alpha)
+
+        epoch = self.ranks.shared(scored)
+        state.epochs.append(epoch)
+        state.total, state.counted, state.seconds = torch.zeros_like(state.total), 0, 0.0
+        return epoch
 
 
 def _value(epoch: Epoch, metric: str, sign: float) -> float:
@@ -124,78 +227,26 @@ def _value(epoch: Epoch, metric: str, sign: float) -> float:
     return sign * epoch.val.values[metric] if metric in epoch.val.values else -epoch.val.values["loss"]
 
 
-def _one_epoch(
-    number: int,
-    network: nn.Module,
-    step: torch.optim.Optimizer,
-    penalty: Penalty,
-    config: TrainConfig,
-    data: Resident,
-    device: torch.device,
-) -> Epoch:
-    network.train()
-    began = time.perf_counter()
-    total = torch.zeros((), device=device)
-    steps = max(1, len(data.train) // config.batch_size)
-    lr = 0.0
-    for index, (images, labels) in enumerate(
-        data.train.training_batches(config.batch_size, config.seed, number, flips=config.flips)
-    ):
-        lr = learning_rate(config, number - 1 + index / steps)
-        for group in step.param_groups:
-            group["lr"] = lr
-        step.zero_grad(set_to_none=True)
-        with _precision(config, device):
-            loss = cross_entropy(network(_arranged(images, device)), labels)
-        loss.backward()
-        penalty.add_gradients()
-        step.step()
-        total += loss.detach()  # on the device: no wait for the host inside an epoch
-    mean = float(total / steps + penalty.value())
-    seconds = time.perf_counter() - began
-    if not math.isfinite(mean):
-        raise DivergedError(
-            f"the loss became {mean} in epoch {number} at learning rate {lr:.3g}; "
-            "try a smaller base_lr or more warmup_epochs"
-        )
-    val = score(logits(network, data.val, config, device), data.val.labels.cpu(), data.class_names, data.label_kind)
-    if not math.isfinite(val.values["loss"]):
-        raise DivergedError(f"the val loss became {val.values['loss']} in epoch {number}; try a smaller base_lr")
-    return Epoch(number, lr, mean, steps * min(config.batch_size, len(data.train)) / seconds, val)
+def _is_due(epoch: int, config: TrainConfig) -> bool:
+    return epoch % config.evaluate_every == 0 or epoch == config.epochs
+
+
+def _exhausted(state: TrainingState, config: TrainConfig) -> bool:
+    """Whether the last looks that `patience` allows for have all been no better than one before."""
+    if not config.patience or state.best is None:
+        return False
+    return len(state.epochs) - 1 - state.epochs.index(state.best) >= config.patience
 
 
 @torch.no_grad()
 def logits(network: nn.Module, part: Part, config: TrainConfig, device: torch.device) -> Tensor:
     """Logits of one full pass in evaluation mode, float32 on the host, shape (N, C)."""
     network.eval()
-    with _precision(config, device):
-        return torch.cat([network(_arranged(batch, device)).float().cpu() for batch in part.evaluation_batches()])
-
-
-def _arranged(images: Tensor, device: torch.device) -> Tensor:
-    return images.contiguous(memory_format=torch.channels_last) if device.type == "cuda" else images
-
-
-def _precision(config: TrainConfig, device: torch.device) -> AbstractContextManager[Any]:
-    mixed = config.precision == "bfloat16" or (config.precision == "auto" and device.type == "cuda")
-    return torch.autocast(device.type, dtype=torch.bfloat16) if mixed else nullcontext()
+    with precision(config, device):
+        return torch.cat([network(arranged(batch, config)).float().cpu() for batch in part.evaluation_batches()])
 
 
 def _seed(seed: int) -> None:
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - libraries that draw from the global generator are tied down as well
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries that draw from the global generator are tied down as well
     torch.manual_seed(seed)
-
-
-@contextmanager
-def _memory(config: TrialConfig) -> Any:
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        text = str(error)
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in text:
-            raise OutOfMemoryError(
-                f"{config.network.title} at batch {config.training.batch_size} and {config.data.image_size} px does "
-                "not fit the device's memory; try a smaller batch_size or image_size"
-            ) from error
-        raise

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from airybench.config import TrainConfig
 from airybench.data.pipeline import EVALUATION_BATCH, Part, preprocess
 
 
@@ -87,8 +88,9 @@ def part(shots: int, side: int = 6) -> Part:
     return Part(inputs, torch.arange(shots).float().view(-1, 1), np.arange(shots))
 
 
-def epoch(of: Part, batch: int, seed: int = 7, number: int = 1, *, flips: bool = False) -> list[tuple]:
-    return list(of.training_batches(batch, seed, number, flips=flips))
+def epoch(of: Part, batch: int, seed: int = 7, number: int = 1, *, flips: bool = False, **how: object) -> list[tuple]:
+    shares = {name: how.pop(name) for name in ("skip", "shard") if name in how}
+    return list(of.training_batches(TrainConfig(batch_size=batch, seed=seed, flips=flips, **how), number, **shares))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import torch
 
 from airybench.config import TrialConfig
 from airybench.data.pipeline import Part, Resident
-from airybench.training.loop import choose_device, train
+from airybench.training.device import choose_device
+from airybench.training.loop import train
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
 

@@ -13,7 +13,9 @@ from airybench.config import NetworkConfig, TrainConfig, TrialConfig
 from airybench.data.pipeline import Part, Resident
 from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
 from airybench.networks.activation import LogActivation
-from airybench.training.loop import Epoch, Trained, choose_device, logits, train
+from airybench.training.device import choose_device
+from airybench.training.epoch import Epoch
+from airybench.training.loop import Trained, logits, train
 from airybench.training.metrics import score
 
 CPU = torch.device("cpu")
@@ -35,7 +37,7 @@ def data() -> Resident:
     return Resident(shots(96, 0), shots(40, 1), shots(40, 2), ("left", "top"), "multilabel")
 
 
-def small(network: NetworkConfig, classes: int) -> nn.Module:
+def small(network: NetworkConfig, classes: int, image_size: int = SIDE) -> nn.Module:
     """A network of a few hundred weights in place of timm's."""
     return nn.Sequential(
         nn.Conv2d(1, 4, 5, stride=4), LogActivation(network.alpha), nn.BatchNorm2d(4), nn.LeakyReLU(0.2),
@@ -165,7 +167,7 @@ def test_divergence_is_told(data: Resident) -> None:
     ],
 )
 def test_lack_of_memory_is_told(data: Resident, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def build(network: NetworkConfig, classes: int) -> nn.Module:
+    def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
         raise error
 
     monkeypatch.setattr("airybench.training.loop.build", build)
@@ -176,7 +178,7 @@ def test_lack_of_memory_is_told(data: Resident, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_other_errors_pass(data: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(network: NetworkConfig, classes: int) -> nn.Module:
+    def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
         raise RuntimeError("shape mismatch")
 
     monkeypatch.setattr("airybench.training.loop.build", build)

@@ -1,0 +1,126 @@
+"""Checkpoints on disk: safetensors beside JSON, each in a folder that appears only when whole."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from airybench.errors import DataError
+
+FORMAT = "airybench-checkpoint"
+VERSION = 1
+TENSORS = "state.safetensors"
+FACTS = "state.json"
+KEPT = 2
+"""The newest, and the one before it in case the newest is damaged."""
+
+EVERY = 60.0
+"""Seconds between two checkpoints at least: one of a ResNet-18 is 130 MB and takes a few tenths of a second."""
+
+State = tuple[dict[str, Tensor], dict[str, Any]]
+
+
+class Checkpoints:
+    """The checkpoints of one training.
+
+    Args:
+        folder: where they are; made with the first one.
+        identity: what is trained on what; a checkpoint of something else is never gone on from.
+        every: seconds between two at least.
+        notify: handed one line where a checkpoint is damaged or cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, identity: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda text: None
+    ) -> None:
+        self.folder = folder
+        self._identity = identity
+        self._every = every
+        self._notify = notify
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether enough time has passed since the last one, or since the start."""
+        return time.monotonic() - self._last >= self._every
+
+    def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Write one and drop all but the one before it. A disk that takes no more is told; the training goes on."""
+        number = max(self._numbers(), default=0) + 1
+        part = self.folder / f".part-{os.getpid()}"
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, part / TENSORS)
+            content = {
+                "format": FORMAT,
+                "version": VERSION,
+                "identity": self._identity,
+                "sha256": _digest(part / TENSORS),
+                "facts": dict(facts),
+            }
+            (part / FACTS).write_text(json.dumps(content), encoding="utf-8")
+            for name in (TENSORS, FACTS):
+                with open(part / name, "rb") as written:
+                    os.fsync(written.fileno())
+            part.rename(self.folder / f"{number:06d}")
+        except (OSError, safetensors.SafetensorError) as error:
+            shutil.rmtree(part, ignore_errors=True)
+            reason = getattr(error, "strerror", None) or str(error)
+            self._notify(f"checkpoint in {self.folder} cannot be written ({reason}); the training goes on without it")
+        for old in sorted(self._numbers())[:-KEPT]:
+            shutil.rmtree(self.folder / f"{old:06d}", ignore_errors=True)
+        self._last = time.monotonic()
+
+    def load(self) -> State | None:
+        """The newest sound one, None where there is none; one that is damaged is named, and the one before it used.
+
+        Raises:
+            DataError: it was written by another version, or belongs to another training.
+        """
+        numbers = sorted(self._numbers(), reverse=True)
+        for number in numbers:
+            folder = self.folder / f"{number:06d}"
+            try:
+                return self._read(folder)
+            except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+                reason = str(error).split("\n")[0] or type(error).__name__
+                then = "the one before it is used" if number != numbers[-1] else "the training begins anew"
+                self._notify(f"checkpoint {folder} is damaged ({reason}); {then}")
+        return None
+
+    def clear(self) -> None:
+        """Remove them all: the training is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self, folder: Path) -> State:
+        content = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f"{FACTS} is no {FORMAT}")
+        if content.get("version") != VERSION:
+            raise DataError(
+                f"checkpoint {folder} is of version {content.get('version')}, this airybench reads {VERSION}; go on "
+                "with the airybench that wrote it, or begin anew with --fresh"
+            )
+        if content.get("identity") != self._identity:
+            raise DataError(f"checkpoint {folder} belongs to another training or other data; begin anew with --fresh")
+        if _digest(folder / TENSORS) != content["sha256"]:
+            raise ValueError(f"{TENSORS} has another checksum than it was written with")
+        return load_file(folder / TENSORS), dict(content["facts"])
+
+    def _numbers(self) -> list[int]:
+        if not self.folder.is_dir():
+            return []
+        return [int(path.name) for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir()]
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
