@@ -87,6 +87,21 @@ class DataConfig(Frozen):
     input_scaling: Literal["paper", "counts", "unit"] = Field(
         "paper", description="counts: raw; unit: counts/65535; paper: counts with the log activation, else unit."
     )
+    input: Literal["image", "ccf"] = Field(
+        "image", description="What the network sees: the image, or its two-point cross-correlation map."
+    )
+    ccf_kind: Literal["angular", "radial"] = Field(
+        "angular", description="Map with axes (q, angle), or (q1, q2) at the angle ccf_delta."
+    )
+    ccf_delta: Number = Field(0.0, ge=0, lt=360, description="Angle of a radial map, degrees.")
+    ccf_zero: Literal["keep", "mask"] = Field(
+        "keep", description="mask: 0 where a map correlates a place with itself, which is 1 whatever the image."
+    )
+    noise: Literal["none", "mean", "mean-std", "max"] = Field(
+        "none", description="Uniform noise from 0 to the mean, mean + std or max of each image, on every part."
+    )
+    noise_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of that noise.")
+    fraction: Number = Field(1.0, gt=0, le=1, description="Share of the training shots that is trained on.")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -161,12 +176,20 @@ class TrialConfig(Frozen):
             for name, value in section.model_dump().items():
                 flat[name] = ",".join(map(str, value)) if isinstance(value, tuple) else value
         flat["input_scaling"] = self.input_scaling
+        if self.data.input == "ccf":
+            flat["flips"] = False
+        flat |= {name: NEUTRAL[name] for name in self._idle()}
         flat["lr"] = self.training.lr
         return flat
 
     @property
     def input_scaling(self) -> Literal["counts", "unit"]:
-        """The scaling in force: the paper fed raw counts to the log activation and [0, 1] to the plain network."""
+        """The scaling in force: the paper fed raw counts to the log activation and [0, 1] to the plain network.
+
+        Correlation maps have none: they lie in [-1, 1] whatever the scale of the counts they are made of.
+        """
+        if self.data.input == "ccf":
+            return "counts"
         if self.data.input_scaling == "paper":
             return "counts" if self.network.log_activation else "unit"
         return self.data.input_scaling
@@ -181,13 +204,55 @@ class TrialConfig(Frozen):
         for name in ("split_by", "folds", "fold"):  # cells from before these existed keep their names
             if not self.data.folds and content["data"][name] in ("shot", 0):
                 content["data"].pop(name)
+        if self.data.input == "ccf":
+            content["training"].pop("flips")  # a map knows no left and right: `Part` leaves it as it is
+        for name, neutral in NEUTRAL.items():
+            if name in self._idle() or content["data"][name] == neutral:
+                content["data"].pop(name)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _idle(self) -> set[str]:
+        """Parameters of the data that have no effect beside the others."""
+        data, idle = self.data, set()
+        if data.input != "ccf":
+            idle |= {"ccf_kind", "ccf_delta", "ccf_zero"}
+        elif data.ccf_kind != "radial":
+            idle |= {"ccf_delta"}
+        elif data.ccf_delta:
+            idle |= {"ccf_zero"}
+        return idle | ({"noise_seed"} if data.noise == "none" else set())
+
+    @property
+    def label(self) -> str:
+        """The network's title and what its data are beyond the plain images, such as `...-ccf-noise-max`."""
+        data, words = self.data, [self.network.title]
+        if data.input == "ccf":
+            words.append("ccf" if data.ccf_kind == "angular" else f"ccf-radial{data.ccf_delta:g}")
+        elif self.input_scaling != ("counts" if self.network.log_activation else "unit"):
+            words.append(self.input_scaling)
+        if data.noise != "none":
+            words.append(f"noise-{data.noise}")
+        if data.fraction < 1:
+            words.append(f"fraction{data.fraction:g}")
+        return "-".join(words)
 
     @property
     def title(self) -> str:
         """Name of its MLflow run."""
-        return f"{self.network.title}-s{self.training.seed}"
+        return f"{self.label}-s{self.training.seed}"
 
+
+NEUTRAL: dict[str, Value] = {
+    "input": "image",
+    "ccf_kind": "angular",
+    "ccf_delta": 0.0,
+    "ccf_zero": "keep",
+    "noise": "none",
+    "noise_seed": 1612,
+    "fraction": 1.0,
+}
+"""Values of data parameters that change nothing: they stand for no effect, and cells from before these existed keep
+their names."""
 
 SECTIONS: dict[str, type[Frozen]] = {"network": NetworkConfig, "data": DataConfig, "training": TrainConfig}
 

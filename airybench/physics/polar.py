@@ -44,11 +44,11 @@ class Rings:
 
     def radius(self) -> NDArray[np.float64]:
         """Radius of every ring in pixels, shape (Q,)."""
-        return np.asarray((np.arange(self.radii) + 0.5) / self.radii * (self.size - 1) / 2, np.float64)
+        return (np.arange(self.radii) + 0.5) / self.radii * (self.size - 1) / 2
 
     def angle(self) -> NDArray[np.float64]:
         """Angle of every sample in radians, shape (P,)."""
-        return np.arange(self.angles) * (2 * pi / self.angles)
+        return np.linspace(0, 2 * pi, self.angles, endpoint=False)
 
     def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Row and column of every sample in pixels, each (Q, P)."""
