@@ -9,18 +9,21 @@ from pydantic import Field, model_validator
 
 from airybench.config.network import DEPTHS, NetworkConfig, without_effect
 from airybench.config.training import TrainConfig
-from airybench.config.values import MAX_SEED, Frozen, Switch, Value, validated
+from airybench.config.values import MAX_SEED, Frozen, Number, Switch, Value, validated
 from airybench.errors import unknown
 
 Scaling = Literal["counts", "unit", "log1p", "standardised"]
 """What a network sees of raw counts."""
 
-LATER: dict[str, Value] = {
-    "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False, "learn_alpha": False, "loss": "bce",
-    "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean", "rotation": "none", "clip_norm": 0.0,
-    "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False,
+NEUTRAL: dict[str, Value] = {
+    "input": "image", "ccf_kind": "angular", "ccf_delta": 0.0, "ccf_zero": "keep", "noise": "none",
+    "noise_seed": 1612, "fraction": 1.0, "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False,
+    "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
+    "rotation": "none", "clip_norm": 0.0, "evaluate_every": 1, "patience": 0, "channels_last": "auto",
+    "compile": False,
 }  # fmt: skip
-"""Parameters that came after the first studies: at these values a cell keeps the name that it had without them."""
+"""Values that change nothing: they stand for no effect, and cells from before these parameters existed keep their
+names."""
 
 MIN_IMAGE_SIZE = 32  # both families halve the image five times; below 32 px nothing is left to pool
 
@@ -42,6 +45,21 @@ class DataConfig(Frozen):
         description="counts: raw; unit: counts/65535; log1p: ln(1 + counts); standardised: each image to mean 0 and "
         "deviation 1; paper: counts with the log activation, else unit.",
     )
+    input: Literal["image", "ccf"] = Field(
+        "image", description="What the network sees: the image, or its two-point cross-correlation map."
+    )
+    ccf_kind: Literal["angular", "radial"] = Field(
+        "angular", description="Map with axes (q, angle), or (q1, q2) at the angle ccf_delta."
+    )
+    ccf_delta: Number = Field(0.0, ge=0, lt=360, description="Angle of a radial map, degrees.")
+    ccf_zero: Literal["keep", "mask"] = Field(
+        "keep", description="mask: 0 where a map correlates a place with itself, which is 1 whatever the image."
+    )
+    noise: Literal["none", "mean", "mean-std", "max"] = Field(
+        "none", description="Uniform noise from 0 to the mean, mean + std or max of each image, on every part."
+    )
+    noise_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of that noise.")
+    fraction: Number = Field(1.0, gt=0, le=1, description="Share of the training shots that is trained on.")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -82,12 +100,20 @@ class TrialConfig(Frozen):
             for name, value in section.model_dump().items():
                 flat[name] = ",".join(map(str, value)) if isinstance(value, tuple) else value
         flat["input_scaling"] = self.input_scaling
+        if self.data.input == "ccf":
+            flat["flips"] = False
+        flat |= {name: NEUTRAL[name] for name in self._idle()}
         flat["lr"] = self.training.lr
         return flat
 
     @property
     def input_scaling(self) -> Scaling:
-        """The scaling in force: the paper fed raw counts to the log activation and [0, 1] to the plain network."""
+        """The scaling in force: the paper fed raw counts to the log activation and [0, 1] to the plain network.
+
+        Correlation maps have none: they lie in [-1, 1] whatever the scale of the counts they are made of.
+        """
+        if self.data.input == "ccf":
+            return "counts"
         if self.data.input_scaling == "paper":
             return "counts" if self.network.log_activation else "unit"
         return self.data.input_scaling
@@ -99,15 +125,45 @@ class TrialConfig(Frozen):
         if self.training.schedule != "piecewise":
             content["training"].pop("milestones")
         content["data"]["input_scaling"] = self.input_scaling
-        for name, neutral in LATER.items():
-            if content[section_of(name)][name] == neutral:
-                content[section_of(name)].pop(name)
+        if self.data.input == "ccf":
+            content["training"].pop("flips")  # a map knows no left and right: `Part` leaves it as it is
+            content["training"].pop("rotation")
+        named = ("split_by", "folds", "fold") if self.data.folds else ()  # what a fold is stays together
+        for name, neutral in NEUTRAL.items():
+            section = content[section_of(name)]
+            if name in section and name not in named and (name in self._idle() or section[name] == neutral):
+                section.pop(name)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _idle(self) -> set[str]:
+        """Parameters of the data that have no effect beside the others."""
+        data, idle = self.data, set()
+        if data.input != "ccf":
+            idle |= {"ccf_kind", "ccf_delta", "ccf_zero"}
+        elif data.ccf_kind != "radial":
+            idle |= {"ccf_delta"}
+        elif data.ccf_delta:
+            idle |= {"ccf_zero"}
+        return idle | ({"noise_seed"} if data.noise == "none" else set())
+
+    @property
+    def label(self) -> str:
+        """The network's title and what its data are beyond the plain images, such as `...-ccf-noise-max`."""
+        data, words = self.data, [self.network.title]
+        if data.input == "ccf":
+            words.append("ccf" if data.ccf_kind == "angular" else f"ccf-radial{data.ccf_delta:g}")
+        elif self.input_scaling != ("counts" if self.network.log_activation else "unit"):
+            words.append(self.input_scaling)
+        if data.noise != "none":
+            words.append(f"noise-{data.noise}")
+        if data.fraction < 1:
+            words.append(f"fraction{data.fraction:g}")
+        return "-".join(words)
 
     @property
     def title(self) -> str:
         """Name of its MLflow run."""
-        return f"{self.network.title}-s{self.training.seed}"
+        return f"{self.label}-s{self.training.seed}"
 
 
 SECTIONS: dict[str, type[Frozen]] = {"network": NetworkConfig, "data": DataConfig, "training": TrainConfig}

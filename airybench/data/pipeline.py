@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
+from airybench.data.noise import with_noise
 from airybench.data.split import Split
 from airybench.data.store import Store
+from airybench.physics.correlation import correlation_map
 
 FULL_SCALE = 65535.0
 """Largest uint16 count; `unit` scaling divides by it."""
@@ -35,6 +37,35 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
 
     Source: input chain of Zimmermann et al. (2019), 259 -> 256 -> 224 px.
     """
+    return scaled(resized(counts, image_size, antialias=antialias), scaling)
+
+
+def network_inputs(
+    counts: Tensor, config: DataConfig, scaling: Scaling, *, ids: NDArray[np.int64] | None = None
+) -> Tensor:
+    """All of the way from counts to what a network of this configuration sees: `preprocess`, or the map of its image.
+
+    Args:
+        counts: detector counts, shape (N, H, W).
+        config: image size, resize, and image or map.
+        scaling: input scaling of the network; maps have none, see `TrialConfig.input_scaling`.
+        ids: the shots' identifiers, for the noise that a study puts on its shots. Without them there is none: it
+            belongs to the study's shots, not to the network, which meets real noise later.
+
+    Returns:
+        float32, shape (N, 1, S, S).
+    """
+    images = resized(counts, config.image_size, antialias=config.antialias)
+    if config.noise != "none" and ids is not None:
+        images = with_noise(images, config.noise, ids, config.noise_seed)
+    if config.input == "ccf":
+        maps = correlation_map(images.squeeze(1), kind=config.ccf_kind, delta=config.ccf_delta, zero=config.ccf_zero)
+        return maps.unsqueeze(1)
+    return scaled(images, scaling)
+
+
+def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:
+    """The first steps of `preprocess`, up to the scaling: float32 counts, shape (N, 1, S, S)."""
     height, width = counts.shape[-2:]
     side = 1 << (min(height, width).bit_length() - 1)
     top, left = (height - side) // 2, (width - side) // 2
@@ -42,11 +73,11 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
     if side != image_size:
         size = (image_size, image_size)
         images = F.interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=antialias)
-    return scaled(images, scaling)
+    return images
 
 
 def scaled(images: Tensor, scaling: Scaling) -> Tensor:
-    """Counts (N, 1, S, S) as a network sees them; see `preprocess`."""
+    """The last step of `preprocess`: counts (N, 1, S, S) as a network sees them."""
     if scaling == "unit":
         return images / FULL_SCALE
     if scaling == "log1p":
@@ -87,11 +118,14 @@ class Part:
         inputs: float32, shape (N, 1, S, S).
         labels: float32 0/1, shape (N, C).
         ids: int64, shape (N,), on the host.
+        flippable: whether a mirrored or turned input is an input again; a map's axes are no directions on a detector,
+            and the map of a mirrored image is the map itself, or its transpose.
     """
 
     inputs: Tensor
     labels: Tensor
     ids: NDArray[np.int64]
+    flippable: bool = True
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -114,13 +148,14 @@ class Part:
         device, (first, step) = self.inputs.device, shard
         order = torch.randperm(len(self), generator=generator).to(device)
         mirrored = (torch.rand(2, len(self), generator=generator) < 0.5).to(device)
-        turns = torch.rand(len(self), generator=generator).to(device) if config.rotation != "none" else None
+        turned = config.rotation != "none" and self.flippable
+        turns = torch.rand(len(self), generator=generator).to(device) if turned else None
         batch_size = min(config.batch_size, len(self))
         for start in range(skip * batch_size, len(self) - batch_size + 1, batch_size):
             chosen = slice(start + first, start + batch_size, step)
             rows = order[chosen]
             images = self.inputs[rows]
-            if config.flips:
+            if config.flips and self.flippable:
                 for axis, mirror in ((-1, mirrored[0]), (-2, mirrored[1])):
                     images = torch.where(mirror[chosen].view(-1, 1, 1, 1), images.flip(axis), images)
             if turns is not None:
@@ -151,7 +186,7 @@ def resident(
     Args:
         store: where the shots are.
         split: which row belongs to which part.
-        config: image size and resize.
+        config: image size, resize, noise, and image or map.
         scaling: input scaling of the network at hand.
         device: where the parts are to live.
     """
@@ -163,9 +198,7 @@ def resident(
         for start in range(0, len(rows), EVALUATION_BATCH):
             chosen = rows[start : start + EVALUATION_BATCH]
             counts = torch.from_numpy(store.read_images(chosen)).to(device)
-            inputs[start : start + len(chosen)] = preprocess(
-                counts, config.image_size, antialias=config.antialias, scaling=scaling
-            )
-        return Part(inputs, labels[torch.from_numpy(rows)].to(device), ids[rows])
+            inputs[start : start + len(chosen)] = network_inputs(counts, config, scaling, ids=ids[chosen])
+        return Part(inputs, labels[torch.from_numpy(rows)].to(device), ids[rows], flippable=config.input == "image")
 
     return Resident(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import TrialConfig
-from airybench.data.pipeline import preprocess
+from airybench.data.pipeline import network_inputs
 from airybench.networks.build import build
 
 
@@ -33,8 +33,7 @@ class Predictor(nn.Module):
 
     def logits(self, counts: Tensor) -> Tensor:
         """Logits, float32 (N, C), of raw counts (N, H, W)."""
-        data = self.config.data
-        inputs = preprocess(counts, data.image_size, antialias=data.antialias, scaling=self.config.input_scaling)
+        inputs = network_inputs(counts, self.config.data, self.config.input_scaling)
         result: Tensor = self.network(inputs)
         return result
 

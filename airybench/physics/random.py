@@ -16,6 +16,7 @@ class Stream(IntEnum):
     PARAMETERS = 1
     DETECTOR = 2
     NOISE = 3
+    ROBUSTNESS = 4
 
 
 def shot_generator(seed: int, index: int, stream: Stream) -> np.random.Generator:

@@ -159,6 +159,12 @@ def test_logarithm_off_and_on(off: object, on: object) -> None:
         ({"arch": "vgg"}, {"bn_momentum": 0.5}),
         ({"schedule": "cosine"}, {"milestones": [5]}),
         ({}, {"seed": 3}),
+        ({}, {"ccf_kind": "radial", "ccf_delta": 30, "ccf_zero": "mask", "noise_seed": 7}),
+        ({"input": "ccf"}, {"ccf_delta": 30}),
+        ({"input": "ccf"}, {"flips": False}),
+        ({"input": "ccf"}, {"input_scaling": "unit"}),
+        ({"input": "ccf", "ccf_kind": "radial", "ccf_delta": 30}, {"ccf_zero": "mask"}),
+        ({}, {"fraction": 1, "noise": "none", "input": "image"}),
         ({}, {"alpha": "0.2", "leakiness": "0.20"}),
     ],
 )
@@ -172,7 +178,8 @@ def test_what_has_no_effect_makes_no_new_cell(start: dict[str, object], changes:
     [
         {"alpha": 0.5}, {"beta": 0.1}, {"leakiness": 0.1}, {"depth": 34}, {"arch": "vgg"}, {"log_activation": False},
         {"bn_momentum": 0.1}, {"input_scaling": "unit"}, {"image_size": 40}, {"milestones": [5]}, {"flips": False},
-        {"base_lr": 0.2}, {"split_seed": 1}, {"dataset": "cxidb"}, {"schedule": "cosine"},
+        {"base_lr": 0.2}, {"split_seed": 1}, {"dataset": "cxidb"}, {"schedule": "cosine"}, {"input": "ccf"},
+        {"noise": "mean"}, {"fraction": 0.5},
     ],
 )  # fmt: skip
 def test_what_has_an_effect_makes_a_new_cell(changes: dict[str, object]) -> None:
@@ -182,6 +189,30 @@ def test_what_has_an_effect_makes_a_new_cell(changes: dict[str, object]) -> None
 def test_digest_of_a_cell_is_the_same_tomorrow() -> None:
     assert len(BASE.cell()) == 16
     assert TrialConfig.model_validate(BASE.model_dump(mode="json")).cell() == BASE.cell()
+
+
+def test_effects_of_maps_and_noise_make_new_cells() -> None:
+    changes: list[dict[str, object]] = [
+        {"input": "ccf"}, {"input": "ccf", "ccf_zero": "mask"}, {"input": "ccf", "ccf_kind": "radial"},
+        {"input": "ccf", "ccf_kind": "radial", "ccf_delta": 30}, {"noise": "max"}, {"noise": "max", "noise_seed": 7},
+        {"noise": "mean-std"}, {"fraction": 0.25}, {"fraction": 0.25, "input": "ccf"}, {},
+    ]  # fmt: skip
+    assert len({BASE.replace(change).cell() for change in changes}) == len(changes)
+    assert len({BASE.replace(change).label for change in changes}) == len(changes) - 2  # seeds and zeros stay out of it
+
+
+def test_cells_from_before_maps_noise_and_fractions_keep_their_names() -> None:
+    assert BASE.cell() == "4a795c1967fc19a7"
+    assert BASE.replace({"arch": "vgg", "folds": 3}).cell() == "23e0fed3df2e96ae"
+    assert BASE.replace({"log_activation": False, "input_scaling": "counts"}).cell() == "ee91454d41309bc4"
+
+
+def test_maps_log_neutral_values_of_what_has_no_effect() -> None:
+    found = BASE.replace({"ccf_kind": "radial", "ccf_delta": 30, "noise_seed": 7}).params()
+    assert (found["ccf_kind"], found["ccf_delta"], found["noise_seed"], found["flips"]) == ("angular", 0, 1612, True)
+    found = BASE.replace({"log_activation": False, "input": "ccf", "ccf_kind": "radial", "ccf_delta": 30}).params()
+    assert (found["ccf_kind"], found["ccf_delta"], found["flips"]) == ("radial", 30, False)
+    assert found["input_scaling"] == "counts"
 
 
 def test_every_trial_logs_every_parameter() -> None:
@@ -210,6 +241,10 @@ def test_paper_defaults() -> None:
 def test_titles() -> None:
     assert BASE.title == "resnet18-log0.2-leaky0.2-s1612"
     assert BASE.replace({"arch": "vgg", "log_activation": False, "leakiness": 0}).network.title == "vgg11-plain-leaky0"
+    noisy = BASE.replace({"input": "ccf", "noise": "max", "fraction": 0.25, "input_scaling": "unit"})
+    assert noisy.title == "resnet18-log0.2-leaky0.2-ccf-noise-max-fraction0.25-s1612"
+    assert BASE.replace({"input_scaling": "counts"}).label == BASE.label == BASE.network.title
+    assert BASE.replace({"input_scaling": "unit"}).label == f"{BASE.network.title}-unit"
 
 
 def test_configurations_are_frozen() -> None:

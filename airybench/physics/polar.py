@@ -1,0 +1,114 @@
+"""Detector images on rings around the beam axis: rows become radii, columns become angles."""
+
+from dataclasses import dataclass
+from math import pi
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from airybench.errors import InputError
+
+ANGLES_PER_PIXEL = 4
+"""Samples on a ring per pixel of the image's edge: the outermost ring, pi S pixels long, is met at every 0.79 px."""
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Where a square image is sampled.
+
+    Attributes:
+        size: edge S of the image in pixels.
+        radii: number Q of rings; ring i has the radius (i + 0.5) / Q half widths, the half width being (S - 1) / 2.
+        angles: number P of samples on each ring; sample j stands at 2 pi j / P, from the columns' to the rows' axis.
+        center: (row, column) of the beam axis in pixels; the middle of the image where left out.
+    """
+
+    size: int
+    radii: int
+    angles: int
+    center: tuple[float, float] | None = None
+
+    @classmethod
+    def of(cls, size: int) -> "Rings":
+        """Rings that lose nothing of an image: half a pixel from ring to ring, under a pixel along each."""
+        return cls(size, size, ANGLES_PER_PIXEL * size)
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """(row, column) of the beam axis in pixels."""
+        return self.center or ((self.size - 1) / 2, (self.size - 1) / 2)
+
+    def radius(self) -> NDArray[np.float64]:
+        """Radius of every ring in pixels, shape (Q,)."""
+        return (np.arange(self.radii) + 0.5) / self.radii * (self.size - 1) / 2
+
+    def angle(self) -> NDArray[np.float64]:
+        """Angle of every sample in radians, shape (P,)."""
+        return np.linspace(0, 2 * pi, self.angles, endpoint=False)
+
+    def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Row and column of every sample in pixels, each (Q, P)."""
+        radius, angle = self.radius()[:, None], self.angle()[None, :]
+        row, column = self.axis
+        return row + radius * np.sin(angle), column + radius * np.cos(angle)
+
+
+def polar(images: Tensor, rings: Rings) -> Tensor:
+    """Sample a batch on rings, bilinearly, on the device where it is.
+
+    Args:
+        images: float, shape (N, S, S).
+        rings: where to sample.
+
+    Returns:
+        I(q, phi), shape (N, Q, P), of the dtype of the images; 0 is met beyond the edge of the image.
+
+    Raises:
+        InputError: the images are not of the size that the rings are for.
+    """
+    if tuple(images.shape[-2:]) != (rings.size, rings.size):
+        raise InputError(
+            f"images of {images.shape[-2]} x {images.shape[-1]} px found, rings are for {rings.size} x {rings.size}; "
+            f"use Rings.of({images.shape[-1]}) on square images"
+        )
+    rows, columns = (torch.from_numpy(place).to(images) for place in rings.places())
+    grid = torch.stack([columns, rows], dim=-1) * (2 / (rings.size - 1)) - 1
+    # The batch goes where channels are: every shot is met at the same places, whose weights are worked out once.
+    sampled = F.grid_sample(images.unsqueeze(0), grid.unsqueeze(0), mode="bilinear", align_corners=True)
+    return sampled.squeeze(0)
+
+
+def polar_image(image: NDArray[np.float32], rings: Rings) -> NDArray[np.float32]:
+    """Sample a single image on rings by OpenCV.
+
+    Args:
+        image: float32, shape (S, S).
+        rings: where to sample.
+
+    Returns:
+        As `polar`, shape (Q, P), to within OpenCV's rounding of positions to 1/32 px.
+    """
+    rows, columns = rings.places()
+    sampled = cv2.remap(
+        image, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
+    return np.asarray(sampled, np.float32)
+
+
+def seen(mask: Tensor, rings: Rings) -> Tensor:
+    """Which samples rest on good pixels alone.
+
+    Args:
+        mask: 1 = good, shape (S, S) or (N, S, S).
+        rings: where to sample.
+
+    Returns:
+        Boolean, shape (1 or N, Q, P); a sample beside a bad pixel, or beyond the edge of the image, is not seen.
+    """
+    whole = mask.to(torch.float32)
+    weight = polar(whole if whole.ndim == 3 else whole.unsqueeze(0), rings)
+    return weight > 1 - 1e-4  # weights of four good neighbours add up to 1 but for rounding
