@@ -1,6 +1,6 @@
 """The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
 
-from airybench.config.sweep import METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter
+from airybench.config.sweep import COSTS, METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter, word
 from airybench.config.trial import (
     DEPTHS,
     SECTIONS,
@@ -13,6 +13,7 @@ from airybench.config.trial import (
 from airybench.config.values import Switch, Value, validated
 
 __all__ = [
+    "COSTS",
     "DEPTHS",
     "METRICS",
     "SECTIONS",
@@ -30,4 +31,5 @@ __all__ = [
     "parameter",
     "section_of",
     "validated",
+    "word",
 ]
