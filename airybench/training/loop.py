@@ -80,7 +80,8 @@ def train(
     *,
     metric: str = "macro_ap",
     direction: str | None = None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None,
+    accumulate: int = 1,
 ) -> Trained:
     """Train one network.
 
@@ -90,7 +91,9 @@ def train(
         device: where to train.
         metric: which val metric names the best epoch.
         direction: `max` or `min`; by default the metric's own.
-        on_epoch: called after each epoch, on the host; may raise to stop.
+        on_epoch: called after each epoch, on the host; True ends the training there, and it may raise to give it up.
+        accumulate: parts that each batch is taken through the network in; the step is that of the whole batch, but
+            batch norm sees a part at a time.
 
     Raises:
         DivergedError: the loss became NaN or infinite.
@@ -108,12 +111,13 @@ def train(
         best_state: dict[str, Tensor] = {}
         epochs: list[Epoch] = []
         for number in range(1, config.training.epochs + 1):
-            epoch = _one_epoch(number, network, step, penalty, config.training, data, device)
+            epoch = _one_epoch(number, network, step, penalty, config.training, data, device, accumulate)
             epochs.append(epoch)
             if best is None or _value(epoch, metric, sign) > _value(best, metric, sign):
                 best = epoch
                 best_state = {key: value.detach().clone() for key, value in network.state_dict().items()}
-            on_epoch(epoch)
+            if on_epoch(epoch):
+                break
         assert best is not None
         network.load_state_dict(best_state)
     return Trained(network, best, tuple(epochs))
@@ -132,6 +136,7 @@ def _one_epoch(
     config: TrainConfig,
     data: Resident,
     device: torch.device,
+    accumulate: int,
 ) -> Epoch:
     network.train()
     began = time.perf_counter()
@@ -145,12 +150,13 @@ def _one_epoch(
         for group in step.param_groups:
             group["lr"] = lr
         step.zero_grad(set_to_none=True)
-        with _precision(config, device):
-            loss = cross_entropy(network(_arranged(images, device)), labels)
-        loss.backward()
+        for part, truth in zip(images.chunk(accumulate), labels.chunk(accumulate), strict=True):
+            with _precision(config, device):
+                loss = cross_entropy(network(_arranged(part, device)), truth) * (len(part) / len(images))
+            loss.backward()
+            total += loss.detach()  # on the device: no wait for the host inside an epoch
         penalty.add_gradients()
         step.step()
-        total += loss.detach()  # on the device: no wait for the host inside an epoch
     mean = float(total / steps + penalty.value())
     seconds = time.perf_counter() - began
     if not math.isfinite(mean):
