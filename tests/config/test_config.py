@@ -116,7 +116,7 @@ def test_vgg_needs_a_head_and_its_own_depths() -> None:
         ("study: {objective: [loss, val/loss]}", "objective 'loss,val/loss' names a metric twice"),
         (
             "study: {objective: [macro_ap, parameters], pruner: median}",
-            "pruner is 'median' beside 2 objectives, of which none can say alone that a trial falls behind; use --pruner",
+            "pruner is 'median' beside 2 objectives, of which none can say alone that a trial falls behind; use --pr",
         ),
     ],
 )
