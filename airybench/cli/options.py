@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 from pydantic import BaseModel
 
-from airybench.config import SECTIONS, StudyConfig, Switch, Value, parameter
+from airybench.config import SECTIONS, Range, StudyConfig, Switch, Value, word
 from airybench.errors import ConfigError
 
 FROM_CONFIG = "config"
@@ -56,8 +56,10 @@ def takes_config(*, repeated: Iterable[str] = (), study: bool = False) -> Callab
     return decorate
 
 
-def given(options: Mapping[str, Any], settings: Iterable[str] | None) -> dict[str, tuple[Value, ...]]:
+def given(options: Mapping[str, Any], settings: Iterable[str] | None) -> dict[str, tuple[Value | Range, ...]]:
     """The parameters that the user did give, each a tuple of checked values; comma lists are taken apart.
+
+    `LOW:HIGH` and `LOW:HIGH:log` of a number are a range.
 
     Raises:
         ConfigError: an unknown name or a value that cannot be.
@@ -74,22 +76,28 @@ def given(options: Mapping[str, Any], settings: Iterable[str] | None) -> dict[st
         found.setdefault(name.strip().replace("-", "_"), []).append(text)
     checked = {}
     for name, values in found.items():
-        words = [word for value in values for word in _words(name, value)]
+        words = [part for value in values for part in _words(name, value)]
+        if name == "objective" and words:
+            words = [",".join(words)]
         if words:
-            checked[name] = tuple(parameter(name, word) for word in words)
+            checked[name] = tuple(word(name, part) for part in words)
     return checked
 
 
-def single(values: Mapping[str, tuple[Value, ...]]) -> dict[str, Value]:
+def single(values: Mapping[str, tuple[Value | Range, ...]]) -> dict[str, Value]:
     """Parameters of which just one value makes sense.
 
     Raises:
-        ConfigError: several were given.
+        ConfigError: several were given, or a range.
     """
+    chosen: dict[str, Value] = {}
     for name, found in values.items():
         if len(found) > 1:
             raise ConfigError(f"{name} was given {len(found)} values; this command takes one")
-    return {name: found[0] for name, found in values.items()}
+        if isinstance(found[0], Range):
+            raise ConfigError(f"{name} was given a range; this command takes one value")
+        chosen[name] = found[0]
+    return chosen
 
 
 def _words(name: str, value: Any) -> list[Any]:

@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 
 @app.command()
-@takes_config(repeated=AXES, study=True)
+@takes_config(repeated=(*AXES, "objective"), study=True)
 def sweep(
     dataset: Annotated[
         list[str] | None,

@@ -1,12 +1,13 @@
 """The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
 
 from airybench.config.network import DEPTHS, TIMM, NetworkConfig, without_effect
-from airybench.config.sweep import METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter
+from airybench.config.sweep import COSTS, METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter, word
 from airybench.config.training import TrainConfig
 from airybench.config.trial import SECTIONS, DataConfig, Scaling, TrialConfig, section_of
 from airybench.config.values import Switch, Value, validated
 
 __all__ = [
+    "COSTS",
     "DEPTHS",
     "METRICS",
     "SECTIONS",
@@ -27,4 +28,5 @@ __all__ = [
     "section_of",
     "validated",
     "without_effect",
+    "word",
 ]

@@ -1,5 +1,6 @@
 """One experiment: the base, the space around it and how it is searched."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -25,34 +26,86 @@ METRICS: dict[str, Literal["max", "min"]] = {
 }
 """Metrics a study may be ranked by, with their better direction."""
 
+COSTS: dict[str, Literal["max", "min"]] = {"images_per_second": "max", "parameters": "min", "seconds": "min"}
+"""What a second objective may be beside a metric: training speed (median of the epochs), size, time of the trial."""
+
+
+def _joined(value: object) -> object:
+    # A list in YAML and a repeated option are the comma list that `mlflow run -P` writes.
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _seconds(value: object) -> object:
+    """Seconds out of `90`, `90s`, `30m`, `8h` or `2d`; anything else as it is."""
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", value) if isinstance(value, str) else None
+    return float(found[1]) * UNITS[found[2]] if found and found[1].count(".") < 2 and found[1] != "." else value
+
+
+UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+Duration = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_seconds)]
+
 
 class StudyConfig(Frozen):
     """How the space is searched."""
 
-    sampler: Literal["grid", "tpe"] = Field("grid", description="grid: every cell; tpe: Optuna's TPE.")
+    sampler: Literal["grid", "random", "tpe", "nsga2"] = Field(
+        "grid", description="grid: every cell; random; tpe: Optuna's TPE; nsga2: NSGA-II, for several objectives."
+    )
+    pruner: Literal["none", "median", "hyperband"] = Field(
+        "none", description="Ends trials that fall behind others, by the objective after each epoch."
+    )
     trials: int | None = Field(None, ge=1, le=1_000_000, description="Trials in all (grid: every cell and seed).")
     seeds: int = Field(1, ge=1, le=1000, description="Seeds a cell, one trial each.")
-    objective: str = Field("macro_ap", description="METRIC[:max|min] on the val split.")
+    objective: Annotated[str, BeforeValidator(_joined)] = Field(
+        "macro_ap",
+        description="METRIC[:max|min] on val; after the first also " + ", ".join(COSTS) + "; repeated: a Pareto front.",
+    )
+    time_limit: Duration | None = Field(None, description="The study ends after this time, such as 8h; resumable.")
+    trial_time_limit: Duration | None = Field(
+        None, description="A trial ends with the epoch in which it passes this time, such as 30m, and counts."
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        metric, _, way = self.objective.partition(":")
-        if metric.removeprefix("val/") not in METRICS:
-            raise ValueError(str(unknown("objective", metric, METRICS)))
-        if way not in ("", "max", "min"):
-            raise ValueError(f"objective direction is {way!r}, expected max or min")
+        parts = [part.strip() for part in self.objective.split(",")]
+        for index, part in enumerate(parts):
+            metric, _, way = part.partition(":")
+            valid = METRICS if index == 0 else {**METRICS, **COSTS}
+            if index == 0 and metric in COSTS:
+                raise ValueError(f"objective {metric} is first; name a metric of the val split before it, as macro_ap")
+            if metric.removeprefix("val/") not in valid:
+                raise ValueError(str(unknown("objective", metric, valid)))
+            if way not in ("", "max", "min"):
+                raise ValueError(f"objective direction is {way!r}, expected max or min")
+        names = [metric for metric, _ in self.objectives]
+        if len(set(names)) < len(names):
+            raise ValueError(f"objective {self.objective!r} names a metric twice; expected each once")
+        if len(names) > 1 and self.pruner != "none":
+            raise ValueError(
+                f"pruner is {self.pruner!r} beside {len(names)} objectives, of which none can say alone that a trial "
+                "falls behind; use --pruner none, or one --objective"
+            )
         return self
 
     @property
+    def objectives(self) -> tuple[tuple[str, Literal["max", "min"]], ...]:
+        """Every objective: the metric without prefix, such as `macro_ap`, and which way is better."""
+        found: list[tuple[str, Literal["max", "min"]]] = []
+        for part in self.objective.split(","):
+            name, _, way = part.strip().partition(":")
+            metric = name.removeprefix("val/")
+            found.append((metric, ("max" if way == "max" else "min") if way else {**METRICS, **COSTS}[metric]))
+        return tuple(found)
+
+    @property
     def metric(self) -> str:
-        """The objective's metric without prefix, such as `macro_ap`."""
-        return self.objective.partition(":")[0].removeprefix("val/")
+        """The first objective's metric without prefix, such as `macro_ap`; it ranks, and names the best epoch."""
+        return self.objectives[0][0]
 
     @property
     def direction(self) -> Literal["max", "min"]:
-        """Which way is better."""
-        way = self.objective.partition(":")[2]
-        return METRICS[self.metric] if not way else ("max" if way == "max" else "min")
+        """Which way of the first objective is better."""
+        return self.objectives[0][1]
 
 
 class Range(Frozen):
@@ -79,8 +132,12 @@ Axis = Annotated[tuple[Value, ...] | Range, BeforeValidator(_axis)]
 Grid = dict[str, Axis]
 
 
+def _kind(name: str) -> Any:
+    return SECTIONS[section_of(name)].model_fields[name].annotation
+
+
 def _checked(name: str, axis: tuple[Value, ...] | Range) -> tuple[Value, ...] | Range:
-    numeric = SECTIONS[section_of(name)].model_fields[name].annotation in (int, float)
+    numeric = _kind(name) in (int, float)
     if name in ("seed", "dataset"):
         raise ConfigError(f"{name} is no axis of a space; use --{name if name == 'dataset' else 'seeds'}")
     if name in ("count", "data_seed", "split_seed", "split_by", "folds", "fold"):
@@ -145,19 +202,29 @@ class SweepConfig(Frozen):
         return tuple({name: _checked(name, axis) for name, axis in grid.items()} for grid in space)
 
     def customised(
-        self, changes: Mapping[str, tuple[Value, ...]], axes: tuple[str, ...], study: Mapping[str, Value]
+        self, changes: Mapping[str, tuple[Value | Range, ...]], axes: tuple[str, ...], study: Mapping[str, Value]
     ) -> "SweepConfig":
         """A copy with what the command line gave.
 
         Where any of `axes` is given, the space becomes the product of those given, over the base. Another parameter
-        with several values becomes an axis of whatever the space is; with a single value it goes into the base.
+        with several values or a range becomes an axis of whatever the space is; with a single value it goes into the
+        base.
 
         Raises:
             ConfigError: a value that cannot be.
         """
-        spanned: Grid = {name: values for name, values in changes.items() if name in axes}
-        listed: Grid = {name: values for name, values in changes.items() if name not in axes and len(values) > 1}
-        fixed = {name: values[0] for name, values in changes.items() if name not in spanned and name not in listed}
+        given = {name: _one_range(name, values) for name, values in changes.items()}
+        spanned: Grid = {name: axis for name, axis in given.items() if name in axes}
+        listed: Grid = {
+            name: axis
+            for name, axis in given.items()
+            if name not in axes and (isinstance(axis, Range) or len(axis) > 1)
+        }
+        fixed: dict[str, Value] = {
+            name: axis[0]
+            for name, axis in given.items()
+            if name not in spanned and name not in listed and isinstance(axis, tuple)
+        }
         base = self.base.replace(fixed)
         # What has no effect on the base, such as the head of a VGG beside a ResNet, waits in the space for its cells.
         waiting: Grid = {name: (value,) for name, value in fixed.items() if getattr(base.network, name, value) != value}
@@ -166,6 +233,30 @@ class SweepConfig(Frozen):
         rule = validated(StudyConfig, {**self.study.model_dump(), **study})
         content = {"question": self.question, "base": base.model_dump(), "space": space, "study": rule.model_dump()}
         return validated(SweepConfig, content)
+
+
+def _one_range(name: str, values: tuple[Value | Range, ...]) -> tuple[Value, ...] | Range:
+    if not any(isinstance(value, Range) for value in values):
+        return tuple(value for value in values if not isinstance(value, Range))
+    if len(values) > 1 or not isinstance(values[0], Range):
+        raise ConfigError(f"{name} was given a range beside {len(values) - 1} more; give one range, or values alone")
+    return values[0]
+
+
+def word(name: str, text: object) -> Value | Range:
+    """A value of a flat parameter as `parameter` reads it, or a range: `LOW:HIGH`, `LOW:HIGH:log`.
+
+    Raises:
+        ConfigError: an unknown name, a value outside the parameter's range, or a range that cannot be.
+    """
+    if not isinstance(text, str) or ":" not in text or name in StudyConfig.model_fields:
+        return parameter(name, text)
+    if _kind(name) not in (int, float):
+        return parameter(name, text)
+    low, high, *rest = text.split(":")
+    if rest not in ([], ["log"]):
+        raise ConfigError(f"{name}: found {text!r}; expected LOW:HIGH or LOW:HIGH:log")
+    return validated(Range, {"low": parameter(name, low), "high": parameter(name, high), "log": bool(rest)})
 
 
 def parameter(name: str, value: object) -> Value:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import optuna
@@ -34,6 +35,11 @@ class Cell:
 
     config: TrialConfig
     point: dict[str, Value]
+
+    @cached_property
+    def digest(self) -> str:
+        """`config.cell()`, counted once: every question for the next trial compares it."""
+        return self.config.cell()
 
 
 def cells(sweep: SweepConfig) -> list[Cell]:

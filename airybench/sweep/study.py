@@ -1,10 +1,9 @@
 """A sweep as an Optuna study: what it is made of, what is done, what is missing."""
 
 import itertools
-import json
-import os
-import platform
 import time
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +12,22 @@ from typing import Any, Literal
 import optuna
 from optuna.trial import TrialState
 
-from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.errors import StudyError
-from airybench.sweep.journal import open_journal
+from airybench.config import COSTS, SweepConfig, TrialConfig, validated
+from airybench.errors import TrialError
+from airybench.sweep.definition import definition, recorded, refuse_early, refuse_other
+from airybench.sweep.place import Place, at
+from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell, cells, finite, suggest
+
+__all__ = ["INTERRUPTED", "Record", "Study", "Ticket", "archive", "recorded", "refuse_early"]
 
 INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
 """Failures that a resume tries again: neither a kill nor a full disk says anything about the network."""
+
+CRASHED = "crashed"
+MAX_LOST = 5
+"""A trial whose worker died this often is not innocent, as one killed by a passing hand: it counts as failed."""
 
 MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has exhausted what it wants to know
 
@@ -32,10 +39,11 @@ class Record:
     Attributes:
         number: the trial's number.
         config: what was trained.
-        value: the objective.
+        value: the first objective.
         scores: metrics on val at the best epoch, by name.
         run_id: its MLflow run.
         facts: parameters, seconds, best epoch.
+        values: every objective, in the order of `StudyConfig.objectives`.
     """
 
     number: int
@@ -44,41 +52,66 @@ class Record:
     scores: dict[str, float]
     run_id: str
     facts: dict[str, float]
+    values: tuple[float, ...] = ()
+
+
+class TakenError(TrialError):
+    """Another process took a trial for dead and runs it again; what this one came to is not counted twice."""
+
+    kind = INTERRUPTED
+
+
+def measured(metric: str, scores: dict[str, float], facts: dict[str, float]) -> float:
+    """An objective's value, from the scores on val or from what the training cost.
+
+    Raises:
+        TrialError: it is undefined.
+    """
+    found = (facts if metric in COSTS else scores).get(metric)
+    if found is None:
+        raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
+    return found
 
 
 class Study:
-    """One name and one data set, in one journal.
+    """One name and one data set, in one place.
 
     Args:
-        folder: where journals are.
+        where: a folder of journals, or another place.
         name: `NAME@D`.
         sweep: base, space and sampler; the base's data set is resolved.
         identity: digests of the data and the split; the same study never mixes two.
+
+    Raises:
+        StudyError: the name stands for another content.
     """
 
-    def __init__(self, folder: Path, name: str, sweep: SweepConfig, identity: dict[str, str]) -> None:
+    def __init__(self, where: Path | Place, name: str, sweep: SweepConfig, identity: dict[str, str]) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.place = at(where)
         self.name = name
         self.sweep = sweep
-        self.path = folder / f"{name}.journal"
-        # Optuna's samplers draw their own numbers; the seed of the base ties them down.
-        seed = sweep.base.training.seed
-        sampler = (
-            optuna.samplers.TPESampler(seed=seed)
-            if sweep.study.sampler == "tpe"
-            else optuna.samplers.RandomSampler(seed=seed)  # never asked: every cell of a grid is enqueued
-        )
-        way = optuna.study.StudyDirection
-        direction = way.MAXIMIZE if sweep.study.direction == "max" else way.MINIMIZE
-        self._study = optuna.create_study(
-            storage=open_journal(self.path), study_name=name, sampler=sampler, direction=direction, load_if_exists=True
-        )
-        definition = {**_definition(sweep), **identity}
-        known = self._study.user_attrs.get("definition")
-        if known is None:
-            self._study.set_user_attr("definition", definition)
-        else:
-            _refuse_other(name, known, definition)
+        self._mine: set[int] = set()  # numbers of the trials that this process is running
+        ways = {"max": optuna.study.StudyDirection.MAXIMIZE, "min": optuna.study.StudyDirection.MINIMIZE}
+        with self.place.held(name):
+            self._study = optuna.create_study(
+                storage=self.place.storage(name),
+                study_name=name,
+                pruner=pruner(sweep),
+                directions=[ways[way] for _, way in sweep.study.objectives],
+                load_if_exists=True,
+            )
+            wanted = {**definition(sweep), **identity}
+            known = self._study.user_attrs.get("definition")
+            if known is None:
+                self._study.set_user_attr("definition", wanted)
+            else:
+                refuse_other(name, known, wanted)
+        # Samplers draw their own numbers, tied down by the base's seed. A resume, or another host on the same study,
+        # must not begin the same row of numbers again: all it proposed would be known.
+        started = len(self._study.get_trials(deepcopy=False))
+        apart = zlib.crc32(self.place.owner.encode()) if self.place.shared else 0
+        self._study.sampler = sampler(sweep, self.total(), sweep.base.training.seed + started + apart)
 
     def attribute(self, key: str) -> Any:
         """A fact of the study, None where it is not set."""
@@ -88,25 +121,39 @@ class Study:
         """Keep a fact of the study."""
         self._study.set_user_attr(key, value)
 
-    def reclaim(self) -> None:
-        """Fail the trials that a killed process left running, so that their cells are run again."""
-        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self._fail(
-                optuna.trial.Trial(self._study, trial._trial_id), INTERRUPTED, "its process ended without a word"
-            )
+    def reclaim(self) -> list[str]:
+        """Fail the trials whose process is gone and put their cells back in the queue; returns their run ids."""
+        found = []
+        with self.place.held(self.name):
+            for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                owner = str(trial.user_attrs.get("owner", ""))
+                mine_now = owner == self.place.owner and trial.number in self._mine
+                if mine_now or (owner != self.place.owner and self.place.alive(self.name, owner)):
+                    continue
+                self._fail(
+                    optuna.trial.Trial(self._study, trial._trial_id), INTERRUPTED, "its process ended without a word"
+                )
+                self._again(trial)
+                found.append(str(trial.user_attrs.get("run_id", "")))
+        return [run_id for run_id in found if run_id]
+
+    def others(self) -> int:
+        """Trials that other processes are running."""
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return sum(trial.number not in self._mine for trial in running)
 
     def plan(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
-        states = self._states()
-        if self.sweep.study.sampler != "grid":
-            self._enqueue_missing_seeds(states)
-            done = sum(state in (TrialState.COMPLETE, TrialState.FAIL) for state in states.values())
-            return max(0, self.total() - done)
-        missing = [(cell, seed) for cell, seed in self._wanted() if (cell.config.cell(), seed) not in states]
-        for cell, seed in missing:
-            self._enqueue(cell, seed)
-        waiting = [states.get((cell.config.cell(), seed), TrialState.WAITING) for cell, seed in self._wanted()]
-        return waiting.count(TrialState.WAITING)
+        with self.place.held(self.name):
+            states = self._states()
+            if self.sweep.study.sampler != "grid":
+                self._enqueue_missing_seeds(states)
+                return max(0, self.total() - _begun(states))
+            missing = [(cell, seed) for cell, seed in self._wanted() if (cell.digest, seed) not in states]
+            for cell, seed in missing:
+                self._enqueue(cell, seed)
+            waiting = [states.get((cell.digest, seed), TrialState.WAITING) for cell, seed in self._wanted()]
+            return waiting.count(TrialState.WAITING)
 
     def total(self) -> int:
         """Trials in all: what was asked for, at most every cell of a finite space under every seed."""
@@ -119,12 +166,21 @@ class Study:
 
     def ask(self) -> "Ticket | None":
         """The next trial to run, or None where nothing is left."""
+        with self.place.held(self.name):
+            ticket = self._ask()
+        if ticket is not None:
+            self._mine.add(ticket.number)
+        return ticket
+
+    def _ask(self) -> "Ticket | None":
         grid = self.sweep.study.sampler == "grid"
-        wanted = {(cell.config.cell(), seed) for cell, seed in self._wanted()} if grid else set()
+        wanted = {(cell.digest, seed) for cell, seed in self._wanted()} if grid else set()
         for _ in itertools.count() if grid else range(MAX_DUPLICATES):
             if grid and not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
                 return None
             known = self._states()
+            if not grid and _begun(known) >= self.total():
+                return None
             trial = self._study.ask()
             first = "seed" not in trial.user_attrs
             seed = self.sweep.base.training.seed if first else int(trial.user_attrs["seed"])
@@ -132,7 +188,10 @@ class Study:
             key = (config.cell(), seed)
             if known.get(key, TrialState.WAITING) == TrialState.WAITING and (not grid or key in wanted):
                 ticket = Ticket(trial, config)
-                ticket.note(cell=config.cell(), seed=seed, config=config.model_dump(mode="json"), **_owner())
+                ticket.note(
+                    cell=key[0], seed=seed, config=config.model_dump(mode="json"), owner=self.place.owner,
+                    started=time.time(),
+                )  # fmt: skip
                 if first:
                     for other in self._seeds()[1:]:  # the other seeds of a new cell follow it at once
                         self._enqueue(Cell(config, dict(trial.params)), other)
@@ -141,7 +200,7 @@ class Study:
             trial.set_user_attr("duplicate", True)
             self._study.tell(trial, state=TrialState.FAIL)
             if not grid and finite(self.sweep):
-                untried = [(c, s) for c, s in self._everything() if (c.config.cell(), s) not in known]
+                untried = [(c, s) for c, s in self._everything() if (c.digest, s) not in known]
                 if not untried:
                     return None
                 chosen = untried[trial.number % len(untried)][0]
@@ -151,14 +210,58 @@ class Study:
         return None
 
     def complete(self, ticket: "Ticket", value: float, scores: dict[str, float], facts: dict[str, float]) -> Record:
-        """Record a finished trial."""
+        """Record a finished trial.
+
+        Raises:
+            TrialError: a further objective is undefined, or the trial was taken away from this process.
+        """
+        values = (value, *(measured(metric, scores, facts) for metric, _ in self.sweep.study.objectives[1:]))
+        self._still_mine(ticket)
         ticket.note(scores=scores, facts=facts)
-        self._study.tell(ticket.trial, value)
+        self._tell(ticket.trial, values=values)
         run_id = str(ticket.trial.user_attrs["run_id"])
-        return Record(ticket.number, ticket.config, value, scores, run_id, facts)
+        return Record(ticket.number, ticket.config, value, scores, run_id, facts, values)
+
+    def prune(self, ticket: "Ticket") -> None:
+        """Record a trial that fell behind.
+
+        Raises:
+            TrialError: the trial was taken away from this process.
+        """
+        self._still_mine(ticket)
+        self._tell(ticket.trial, state=TrialState.PRUNED)
+
+    def lose(self, ticket: "Ticket", reason: str) -> str:
+        """Record a trial whose worker died, and run its cell again; returns the kind of failure that it counts as."""
+        key = (ticket.config.cell(), ticket.config.training.seed)
+        before = sum(
+            bool(trial.user_attrs.get("lost")) and (trial.user_attrs["cell"], trial.user_attrs["seed"]) == key
+            for trial in self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        )
+        self._still_mine(ticket)
+        ticket.note(lost=True)
+        if before + 1 >= MAX_LOST:
+            self._fail(ticket.trial, CRASHED, f"{reason}, {MAX_LOST} times in all")
+            return CRASHED
+        self._fail(ticket.trial, INTERRUPTED, reason)
+        self._enqueue(Cell(ticket.config, dict(ticket.trial.params)), ticket.config.training.seed)
+        return INTERRUPTED
+
+    def counts(self) -> dict[str, int]:
+        """How many trials are in which state, duplicates left out."""
+        found: dict[str, int] = {}
+        for trial in self._study.get_trials(deepcopy=False):
+            if not trial.user_attrs.get("duplicate"):
+                found[trial.state.name.lower()] = found.get(trial.state.name.lower(), 0) + 1
+        return found
 
     def fail(self, ticket: "Ticket", kind: str, reason: str) -> None:
-        """Record a failed or interrupted trial."""
+        """Record a failed or interrupted trial.
+
+        Raises:
+            TrialError: the trial was taken away from this process.
+        """
+        self._still_mine(ticket)
         self._fail(ticket.trial, kind, reason)
 
     def finished(self) -> list[Record]:
@@ -167,12 +270,13 @@ class Study:
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
             attrs = trial.user_attrs
             config = validated(TrialConfig, attrs["config"])
-            assert trial.value is not None
+            values = tuple(trial.values)
             records.append(
                 Record(
-                    trial.number, config, trial.value, dict(attrs["scores"]), str(attrs["run_id"]), dict(attrs["facts"])
+                    trial.number, config, values[0], dict(attrs["scores"]), str(attrs["run_id"]), dict(attrs["facts"]),
+                    values,
                 )
-            )
+            )  # fmt: skip
         return records
 
     def failures(self) -> list[tuple[int, str, str]]:
@@ -198,7 +302,7 @@ class Study:
             key = (str(attrs["cell"]), int(attrs["seed"]))
             if trial.state == TrialState.FAIL and attrs.get("failure") in RETRIED:
                 continue
-            if states.get(key) != TrialState.COMPLETE:
+            if states.get(key) not in (TrialState.COMPLETE, TrialState.RUNNING):
                 states[key] = trial.state
         return states
 
@@ -229,13 +333,36 @@ class Study:
                     states[str(attrs["cell"]), seed] = TrialState.WAITING
                     self._enqueue(Cell(validated(TrialConfig, attrs["config"]), dict(trial.params)), seed)
 
+    def _still_mine(self, ticket: "Ticket") -> None:
+        # A host that was cut off for a while comes back to find that another has run its trial instead.
+        if self.place.shared and self._study._storage.get_trial(ticket.trial._trial_id).state.is_finished():
+            self._mine.discard(ticket.number)
+            raise TakenError(f"trial {ticket.number} was given to another process while this one was cut off")
+
+    def _again(self, trial: optuna.trial.FrozenTrial) -> None:
+        """Put the cell and seed of a trial back in the queue, by the point that led there."""
+        if "cell" in trial.user_attrs:
+            point = trial.system_attrs.get("fixed_params") or trial.params
+            attrs = {"cell": trial.user_attrs["cell"], "seed": trial.user_attrs["seed"]}
+            self._study.enqueue_trial(dict(point), user_attrs=attrs)
+
     def _enqueue(self, cell: Cell, seed: int) -> None:
-        self._study.enqueue_trial(cell.point, user_attrs={"cell": cell.config.cell(), "seed": seed})
+        self._study.enqueue_trial(cell.point, user_attrs={"cell": cell.digest, "seed": seed})
 
     def _fail(self, trial: optuna.Trial, kind: str, reason: str) -> None:
         trial.set_user_attr("failure", kind)
         trial.set_user_attr("reason", reason)
-        self._study.tell(trial, state=TrialState.FAIL)
+        self._tell(trial, state=TrialState.FAIL)
+
+    def _tell(
+        self, trial: optuna.Trial, *, values: Sequence[float] | None = None, state: TrialState | None = None
+    ) -> None:
+        self._study.tell(trial, values, state=state)
+        self._mine.discard(trial.number)
+
+
+def _begun(states: dict[tuple[str, int], TrialState]) -> int:
+    return sum(state != TrialState.WAITING for state in states.values())
 
 
 @dataclass(frozen=True)
@@ -251,79 +378,19 @@ class Ticket:
         return int(self.trial.number)
 
     def note(self, **facts: Any) -> None:
-        """Keep facts of the trial in the journal."""
+        """Keep facts of the trial in the study."""
         for key, value in facts.items():
             self.trial.set_user_attr(key, value)
 
-
-def recorded(folder: Path, name: str) -> dict[str, Any]:
-    """What a study on disk keeps about itself: definition, tracking URI, parent's run id; empty where there is none."""
-    path = folder / f"{name}.journal"
-    if not path.exists():
-        return {}
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        return dict(optuna.load_study(study_name=name, storage=open_journal(path)).user_attrs)
-    except KeyError:
-        return {}
+    def falls_behind(self, epoch: int, value: float) -> bool:
+        """Report the objective after an epoch; whether the pruner would end the trial here."""
+        try:
+            self.trial.report(value, epoch)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return True  # taken away: nobody waits for it any more
+        return bool(self.trial.should_prune())
 
 
-def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
-    """Compare what is asked with what a study on disk keeps, before any data are made for it.
-
-    Raises:
-        StudyError: the same name, another content.
-    """
-    if "definition" not in known:
-        return
-    old, new = dict(known["definition"]), _definition(sweep)
-    old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is known by its content, later
-    if known.get("data_source") != "simulated":
-        old["base"]["data"] |= {"count": new["base"]["data"]["count"]}
-    _refuse_other(name, {key: old.get(key) for key in new}, new)
-
-
-def archive(folder: Path, name: str) -> Path | None:
-    """Set the journal of a study aside; returns its new name, None where there was none."""
-    path = folder / f"{name}.journal"
-    if not path.exists():
-        return None
-    aside = folder / f"{name}.{time.strftime('%Y%m%d-%H%M%S')}.archived"
-    return path.rename(aside)
-
-
-def _owner() -> dict[str, Any]:
-    return {"host": platform.node(), "pid": os.getpid(), "started": time.time()}
-
-
-def _definition(sweep: SweepConfig) -> dict[str, Any]:
-    """What makes it this study; how many trials of it are wanted may grow."""
-    return sweep.model_dump(mode="json", exclude={"question": True, "study": {"trials", "seeds"}})
-
-
-def _refuse_other(name: str, known: dict[str, Any], definition: dict[str, Any]) -> None:
-    if known != definition:
-        raise StudyError(
-            f"study {name} exists with another content ({_difference(known, definition)}); choose another name with "
-            "--study, or archive the old one with --fresh"
-        )
-
-
-def _difference(old: Any, new: Any, where: str = "") -> str:
-    """The first few places where two definitions differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        parts = [
-            _difference(old.get(key), new.get(key), f"{where}.{key}".strip("."))
-            for key in dict.fromkeys([*old, *new])
-            if old.get(key) != new.get(key)
-        ]
-        shown = [part for part in parts if part]
-        return "; ".join(shown[:3]) + ("; ..." if len(shown) > 3 else "")
-    if where == "split_digest":
-        return ""  # goes with the data, or with the split's own parameters
-    return "other data" if where == "data_sha256" else f"{where}: {_short(old)} there, {_short(new)} now"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def archive(where: Path | Place, name: str) -> str | None:
+    """Set a study aside; returns its new name, None where there was none."""
+    return at(where).archive(name)

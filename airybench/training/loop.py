@@ -45,7 +45,7 @@ def train(
     *,
     metric: str = "macro_ap",
     direction: str | None = None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None,
     on_resume: Callable[[tuple[Epoch, ...]], None] = lambda epochs: None,
     checkpoints: Checkpoints | None = None,
     accumulate: int = 1,
@@ -60,10 +60,12 @@ def train(
         device: where to train.
         metric: which val metric names the best epoch.
         direction: `max` or `min`; by default the metric's own.
-        on_epoch: called after each look at val, on the host; may raise to stop.
+        on_epoch: called after each look at val, on the host; True ends the training there, and it may raise to give
+            it up.
         on_resume: called with the looks that a checkpoint held, before the training goes on from there.
         checkpoints: where to save and from where to go on; nothing is saved when left out.
-        accumulate: parts that each batch is cut into for memory's sake; the gradient is that of the whole batch.
+        accumulate: parts that each batch is taken through the network in; the step is that of the whole batch, but
+            batch norm sees a part at a time.
         ranks: this process among those that share the training; alone when left out.
         sync_bn: batch-norm statistics over all processes, on GPUs.
 
@@ -95,18 +97,17 @@ def train(
         if held:
             state.restore(*held)
             on_resume(tuple(state.epochs))
-        stopped = False
-        while state.epoch < config.training.epochs and not stopped and not _exhausted(state, config.training):
+        stopped, ended = False, _ended(state, config.training)
+        while not (stopped or ended):
             stopped = course.epoch(interrupts)
             if not stopped and _is_due(state.epoch, config.training):
                 epoch = course.look()
                 if state.best is None or _value(epoch, metric, sign) > _value(state.best, metric, sign):
                     state.best = epoch
                     state.best_weights = {key: value.detach().clone() for key, value in network.state_dict().items()}
-                on_epoch(epoch)
+                ended = ranks.any(bool(on_epoch(epoch))) or _ended(state, config.training)
                 stopped = ranks.any(interrupts.wished)
-                last = state.epoch >= config.training.epochs or _exhausted(state, config.training)
-                if checkpoints and ranks.lead and not stopped and (last or checkpoints.due()):
+                if checkpoints and ranks.lead and not stopped and (ended or checkpoints.due()):
                     checkpoints.save(state.tensors(), state.facts())
         if stopped:
             if checkpoints and ranks.lead:
@@ -231,11 +232,10 @@ def _is_due(epoch: int, config: TrainConfig) -> bool:
     return epoch % config.evaluate_every == 0 or epoch == config.epochs
 
 
-def _exhausted(state: TrainingState, config: TrainConfig) -> bool:
-    """Whether the last looks that `patience` allows for have all been no better than one before."""
-    if not config.patience or state.best is None:
-        return False
-    return len(state.epochs) - 1 - state.epochs.index(state.best) >= config.patience
+def _ended(state: TrainingState, config: TrainConfig) -> bool:
+    """Whether all epochs are done, or the looks that `patience` allows for have all been no better than one before."""
+    waited = len(state.epochs) - 1 - state.epochs.index(state.best) if state.best else 0
+    return state.epoch >= config.epochs or 0 < config.patience <= waited
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ import pytest
 
 from airybench.cli.main import run
 from airybench.cli.options import AXES, given, single
-from airybench.config import SECTIONS, StudyConfig
+from airybench.config import SECTIONS, Range, StudyConfig
 from airybench.errors import ConfigError
 
 FIELDS = [name for model in SECTIONS.values() for name in model.model_fields if name != "dataset"]
@@ -31,7 +31,18 @@ STUDY_FIELDS = list(StudyConfig.model_fields)
         ({"milestones": "3,5,9"}, None, {"milestones": ((3, 5, 9),)}),
         ({"milestones": "config"}, None, {}),
         ({"objective": "loss:min"}, None, {"objective": ("loss:min",)}),
+        ({"objective": ["macro_ap,images_per_second"]}, None, {"objective": ("macro_ap,images_per_second",)}),
+        ({"objective": ["macro_ap", "parameters:min"]}, None, {"objective": ("macro_ap,parameters:min",)}),
+        ({"objective": ["config"]}, None, {}),
         ({"trials": "7"}, None, {"trials": (7,)}),
+        (
+            {"time_limit": "8h", "trial_time_limit": "1.5m"},
+            None,
+            {"time_limit": (28800.0,), "trial_time_limit": (90.0,)},
+        ),
+        ({"alpha": ["0.05:1:log"]}, None, {"alpha": (Range(low=0.05, high=1.0, log=True),)}),
+        ({"batch_size": "8:64"}, None, {"batch_size": (Range(low=8, high=64),)}),
+        ({}, ["base_lr=1e-4:1e-1:log"], {"base_lr": (Range(low=1e-4, high=0.1, log=True),)}),
         ({}, ["log_activation=off"], {"log_activation": (False,)}),
         ({}, ["log-activation=on,off"], {"log_activation": (True, False)}),
         ({}, ["image_size=64", "image-size=40"], {"image_size": (64, 40)}),
@@ -56,8 +67,21 @@ def test_what_was_given(options: dict[str, Any], settings: list[str] | None, exp
         ({"leakiness": ["1"]}, None, "leakiness: found '1'; input should be less than 1"),
         ({"arch": ["resnext"]}, None, "unknown arch 'resnext'; valid: resnet, vgg, timm:NAME. Did you mean 'resnet'?"),
         ({"epochs": "1.5"}, None, "epochs: found '1.5'; input should be a valid integer"),
-        ({"sampler": "gird"}, None, "unknown sampler 'gird'; valid: grid, tpe. Did you mean 'grid'?"),
+        ({"sampler": "gird"}, None, "unknown sampler 'gird'; valid: grid, random, tpe, nsga2. Did you mean 'grid'?"),
         ({}, ["epochs"], "--set 'epochs' has no '='; expected NAME=VALUE"),
+        (
+            {"alpha": ["0.05:1:logarithmic"]},
+            None,
+            "alpha: found '0.05:1:logarithmic'; expected LOW:HIGH or LOW:HIGH:log",
+        ),
+        ({"alpha": ["1:0.1"]}, None, "range 1..0.1 is empty, or logarithmic and not above 0"),
+        ({"alpha": ["x:1"]}, None, "alpha: found 'x'; input should be a valid number"),
+        ({"batch_size": "8.5:64"}, None, "batch_size: found '8.5'; input should be a valid integer"),
+        ({"flips": "0:1"}, None, "flips: found '0:1'"),
+        ({"time_limit": "soon"}, None, "time_limit: found 'soon'; input should be a valid number"),
+        ({"time_limit": "0h"}, None, "time_limit: found '0h'"),
+        ({"trial_time_limit": "1..5h"}, None, "trial_time_limit: found '1..5h'"),
+        ({"pruner": "halving"}, None, "unknown pruner 'halving'; valid: none, median, hyperband"),
         ({}, ["epoch=3"], "Did you mean 'epochs'?"),
         ({}, ["=3"], "unknown parameter ''"),
         ({}, ["log_activation=maybe"], "log_activation: found 'maybe'; input should be a valid boolean"),
@@ -74,6 +98,8 @@ def test_single_values() -> None:
     assert single({"epochs": (3,), "alpha": (0.2,)}) == {"epochs": 3, "alpha": 0.2}
     with pytest.raises(ConfigError, match="alpha was given 2 values; this command takes one"):
         single({"alpha": (0.2, 0.5)})
+    with pytest.raises(ConfigError, match="alpha was given a range; this command takes one value"):
+        single({"alpha": (Range(low=0.1, high=1),)})
 
 
 @pytest.mark.parametrize(("command", "fields"), [("sweep", FIELDS + STUDY_FIELDS), ("train", FIELDS)])

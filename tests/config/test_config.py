@@ -104,10 +104,20 @@ def test_vgg_needs_a_head_and_its_own_depths() -> None:
         ("space: {alpha: {low: 0.1}}", "high: Field required"),
         ("space: {alpha: {low: 0.1, high: .inf}}", "high: found inf; input should be a finite number"),
         ("space: {flips: {low: 0, high: 1}}", "axis flips is a range, but flips is no number; give a list of values"),
-        ("study: {sampler: gird}", "config bad.yaml: unknown sampler 'gird'; valid: grid, tpe. Did you mean 'grid'?"),
+        (
+            "study: {sampler: gird}",
+            "config bad.yaml: unknown sampler 'gird'; valid: grid, random, tpe, nsga2. Did you mean 'grid'?",
+        ),
         ("study: {seeds: 0}", "config bad.yaml: seeds: found 0; "),
         ("study: {objective: macro_app}", "unknown objective 'macro_app'; valid: macro_ap, "),
         ("study: {objective: 'macro_ap:up'}", "objective direction is 'up', expected max or min"),
+        ("study: {objective: [macro_ap, speed]}", "unknown objective 'speed'; valid: macro_ap, "),
+        ("study: {objective: images_per_second}", "objective images_per_second is first; name a metric of the val"),
+        ("study: {objective: [loss, val/loss]}", "objective 'loss,val/loss' names a metric twice"),
+        (
+            "study: {objective: [macro_ap, parameters], pruner: median}",
+            "pruner is 'median' beside 2 objectives, of which none can say alone that a trial falls behind; use --pr",
+        ),
     ],
 )
 def test_file_that_cannot_be(tmp_path: Path, content: str, message: str) -> None:
@@ -312,6 +322,25 @@ def test_objective_and_its_way() -> None:
     ]:
         study = StudyConfig(objective=text)
         assert (study.metric, study.direction) == (metric, way)
+
+
+def test_several_objectives() -> None:
+    study = StudyConfig.model_validate({"objective": ["val/macro_ap", "images_per_second", "parameters", "loss:max"]})
+    assert study.objectives == (
+        ("macro_ap", "max"), ("images_per_second", "max"), ("parameters", "min"), ("loss", "max"),
+    )  # fmt: skip
+    assert (study.metric, study.direction) == ("macro_ap", "max")
+    assert StudyConfig(objective="macro_ap, seconds:min").objectives[1] == ("seconds", "min")
+
+
+def test_ranges_from_the_command_line() -> None:
+    quick, alpha = load_sweep("quick"), Range(low=0.05, high=1, log=True)
+    found = quick.customised({"alpha": (alpha,), "base_lr": (Range(low=0.001, high=0.1),)}, AXES, {"trials": 3})
+    assert found.space == ({"alpha": alpha, "base_lr": Range(low=0.001, high=0.1)},)
+    assert found.base.training.base_lr == quick.base.training.base_lr
+    assert "alpha was given a range beside 1 more" in refusal(
+        lambda: quick.customised({"alpha": (alpha, 0.2)}, AXES, {})
+    )
 
 
 def test_axis_values_take_the_type_of_their_parameter() -> None:

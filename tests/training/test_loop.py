@@ -221,3 +221,22 @@ def test_device_by_name() -> None:
     assert choose_device() == torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with pytest.raises(ConfigError, match="unknown device 'gpu'; valid: auto, cpu"):
         choose_device("gpu")
+
+
+@pytest.mark.parametrize("accumulate", [2, 3])
+def test_accumulated_parts_make_the_step_of_the_whole_batch(data, monkeypatch, accumulate) -> None:
+    def plain(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(4 * 49, classes))
+
+    monkeypatch.setattr("airybench.training.loop.build", plain)
+    config = trial(base_lr=0.01)
+    whole, parts = train(config, data, CPU), train(config, data, CPU, accumulate=accumulate)
+    for expected, found in zip(whole.network.parameters(), parts.network.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    assert [e.loss for e in parts.epochs] == pytest.approx([e.loss for e in whole.epochs], rel=1e-4)
+
+
+def test_a_listener_may_end_the_training(data, small_network) -> None:
+    found = train(trial(epochs=5), data, CPU, on_epoch=lambda epoch: epoch.number == 2)
+    assert [epoch.number for epoch in found.epochs] == [1, 2]
+    assert found.best in found.epochs

@@ -1,0 +1,83 @@
+"""What makes a study this study and no other, and how a difference is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from airybench.config import SweepConfig
+from airybench.errors import StudyError
+from airybench.sweep.place import Journals, Place, at
+
+GROWING = ("trials", "seeds", "time_limit")
+"""How much of a study is wanted may change from one command to the next."""
+
+
+def definition(sweep: SweepConfig) -> dict[str, Any]:
+    """What makes it this study."""
+    content = sweep.model_dump(mode="json", exclude={"question": True, "study": set(GROWING)})
+    for name, neutral in (("pruner", "none"), ("trial_time_limit", None)):
+        if content["study"][name] == neutral:
+            del content["study"][name]  # studies from before these existed stay the same
+    return content
+
+
+def recorded(where: Path | Place, name: str) -> dict[str, Any]:
+    """What a study keeps about itself: definition, tracking URI, parent's run id; empty where there is none."""
+    place = at(where)
+    if isinstance(place, Journals) and not place.path(name).exists():
+        return {}
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        return dict(optuna.load_study(study_name=name, storage=place.storage(name)).user_attrs)
+    except KeyError:
+        return {}
+
+
+def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
+    """Compare what is asked with what a study keeps, before any data are made for it.
+
+    Raises:
+        StudyError: the same name, another content.
+    """
+    if "definition" not in known:
+        return
+    old, new = dict(known["definition"]), definition(sweep)
+    old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is known by its content, later
+    if known.get("data_source") != "simulated":
+        old["base"]["data"] |= {"count": new["base"]["data"]["count"]}
+    refuse_other(name, {key: old.get(key) for key in new}, new)
+
+
+def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Compare two definitions.
+
+    Raises:
+        StudyError: they differ; the message says where.
+    """
+    if known != wanted:
+        raise StudyError(
+            f"study {name} exists with another content ({_difference(known, wanted)}); choose another name with "
+            "--study, or archive the old one with --fresh"
+        )
+
+
+def _difference(old: Any, new: Any, where: str = "") -> str:
+    """The first few places where two definitions differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = [
+            _difference(old.get(key), new.get(key), f"{where}.{key}".strip("."))
+            for key in dict.fromkeys([*old, *new])
+            if old.get(key) != new.get(key)
+        ]
+        shown = [part for part in parts if part]
+        return "; ".join(shown[:3]) + ("; ..." if len(shown) > 3 else "")
+    if where == "split_digest":
+        return ""  # goes with the data, or with the split's own parameters
+    return "other data" if where == "data_sha256" else f"{where}: {_short(old)} there, {_short(new)} now"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
