@@ -69,6 +69,25 @@ def test_one_parent_and_one_child_per_cell(runs, dataset) -> None:
     assert cells == {("True", 0.2, 0.2), ("True", 0.5, 0.0), ("False", 0.0, 0.2)}
 
 
+@pytest.mark.parametrize("dataset", ["helium", "cxidb"])
+def test_every_run_says_what_it_is_and_on_which_data(runs, dataset) -> None:
+    store = resolve(dataset, count=64, seed=1612)
+    for found in of_kind(runs, "trial", dataset) + of_kind(runs, "sweep", dataset):
+        (used,) = found.inputs.dataset_inputs
+        assert (used.dataset.name, used.dataset.digest) == (dataset, store.content_sha256[:36])
+        profile = json.loads(used.dataset.profile)
+        assert profile["content_sha256"] == store.content_sha256
+        assert profile["shots"] == profile["train"] + profile["val"] + profile["test"] == 64
+        assert str(store.path.parent) not in used.dataset.source
+    for child in of_kind(runs, "trial", dataset):
+        note = child.data.tags["mlflow.note.content"]
+        assert f"trained on {dataset} (64 simulated shots) at 32 px" in note
+        assert f"Best val macro_ap {child.data.metrics['best/macro_ap']:.3f}, in epoch 1 of 1" in note
+        assert ("no logarithmic activation" in note) == (child.data.params["log_activation"] == "False")
+        assert "system/cpu_utilization_percentage" in child.data.metrics
+        assert "train/loss" in child.data.metrics
+
+
 def test_every_child_has_the_same_parameters(runs) -> None:
     names = {frozenset(run.data.params) for run in of_kind(runs, "trial")}
     assert len(names) == 1

@@ -14,6 +14,7 @@ from airybench.errors import explained
 from airybench.sweep.journal import sole_owner
 from airybench.sweep.study import INTERRUPTED, Record, Study, Ticket, archive
 from airybench.sweep.trial import Source, execute
+from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
 from airybench.training.epoch import Epoch
@@ -127,6 +128,7 @@ def _describe(parent: Run, study: Study, source: Source) -> None:
             "objective": f"{sweep.study.metric}:{sweep.study.direction}",
         }
     )
+    log_data(parent, source.data_input())
     with parent.artifacts() as folder:
         (folder / "config.yaml").write_text(
             yaml.safe_dump(sweep.model_dump(mode="json"), sort_keys=False), encoding="utf-8"

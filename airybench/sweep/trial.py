@@ -10,7 +10,7 @@ import yaml
 
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
 from airybench.data.pipeline import Part, Resident, resident
-from airybench.data.split import Split
+from airybench.data.split import PARTS, Split
 from airybench.data.store import Store
 from airybench.errors import TrialError
 from airybench.figures.classes import class_f1, confusion
@@ -18,7 +18,9 @@ from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.tracking.dataset import DataInput, log_data
 from airybench.tracking.model import WEIGHTS
+from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
 from airybench.training.epoch import Epoch
 from airybench.training.loop import Trained, logits, train
@@ -66,6 +68,25 @@ class Source:
             "airybench.split_digest": self.split.digest,
         }
 
+    def data_input(self) -> DataInput:
+        """What MLflow shows as the data set of a run."""
+        store = self.store
+        return DataInput(
+            name=self.name,
+            sha256=store.content_sha256,
+            file=store.path.name,
+            image_shape=store.image_shape,
+            class_names=store.class_names,
+            sizes={part: len(getattr(self.split, part)) for part in PARTS},
+            split_digest=self.split.digest,
+            source=store.source,
+        )
+
+    def sentence(self) -> str:
+        """The data in half a sentence, for descriptions."""
+        made = " simulated" if self.store.source == "simulated" else ""
+        return f"{self.name} ({self.store.count}{made} shots)"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -94,16 +115,20 @@ def execute(
     began = time.monotonic()
     data = source.resident(config.data, config.input_scaling)
     run.params(config.params())
+    run.tag({"mlflow.note.content": describe(config, source)})
+    log_data(run, source.data_input())
     with run.artifacts() as folder:
         (folder / "config.yaml").write_text(
             yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
         )
 
-    def note(epoch: Epoch) -> None:
-        run.metrics(epoch.metrics(), step=epoch.number)
-        on_epoch(epoch)
+    with Recording(run) as recording:
 
-    trained = train(config, data, source.device, metric=metric, direction=direction, on_epoch=note)
+        def note(epoch: Epoch) -> None:
+            recording.epoch(epoch.metrics(), step=epoch.number)
+            on_epoch(epoch)
+
+        trained = train(config, data, source.device, metric=metric, direction=direction, on_epoch=note)
     best = trained.best
     if metric not in best.val.values:
         raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
@@ -115,7 +140,28 @@ def execute(
     }
     _keep(config, data, trained, source, run)
     run.metrics(best.val.flat("best") | {f"trial/{name}": value for name, value in facts.items()})
+    reached = (
+        f"Best val {metric} {best.val.values[metric]:.3f}, in epoch {best.number} of {len(trained.epochs)}; weights, "
+        "predictions and plots are from that epoch."
+    )
+    run.tag({"mlflow.note.content": f"{describe(config, source)}\n\n{reached}"})
     return Outcome(best.val.values[metric], dict(best.val.values), facts, trained)
+
+
+def describe(config: TrialConfig, source: Source) -> str:
+    """What is trained on what, in a sentence that a person reads in MLflow."""
+    network = config.network
+    family = {"resnet": "ResNet", "vgg": "VGG"}[network.arch]
+    activation = (
+        f"the logarithmic activation (alpha {network.alpha:g}) behind the first convolution"
+        if network.log_activation
+        else "no logarithmic activation"
+    )
+    slope = f"leaky ReLU of slope {network.leakiness:g}" if network.leakiness else "ReLU"
+    return (
+        f"{family}-{network.depth} with {activation} and {slope}, trained on {source.sentence()} at "
+        f"{config.data.image_size} px for {config.training.epochs} epochs, seed {config.training.seed}."
+    )
 
 
 def _keep(config: TrialConfig, data: Resident, trained: Trained, source: Source, run: Run) -> None:
