@@ -1,8 +1,11 @@
 """One training as a run of its own: the trial of a sweep without the sweep."""
 
+import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -11,11 +14,19 @@ from airybench.analysis.source import News, prepare
 from airybench.config import TrialConfig
 from airybench.data.catalog import label
 from airybench.data.folder import data_folder
-from airybench.errors import explained
-from airybench.sweep.trial import execute
+from airybench.errors import TrackingError, TrialError, explained
+from airybench.networks.other import require_buildable
+from airybench.sweep.journal import sole_owner
+from airybench.sweep.trial import Source, execute
 from airybench.tracking.run import Run
-from airybench.tracking.store import check, connect, tracking_uri
+from airybench.tracking.store import Tracking, check, connect, tracking_uri
+from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
+from airybench.training.loop import train
+from airybench.training.ranks import ranks
+
+SCOPE = "train"
+"""Folder of the checkpoints of single trainings."""
 
 
 @dataclass(frozen=True)
@@ -50,36 +61,91 @@ def train_one(
     *,
     device: torch.device,
     uri: str | None = None,
+    fresh: bool = False,
+    every: float = EVERY,
+    sync_bn: bool = False,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-) -> Training:
+) -> Training | None:
     """Train one configuration as a tracked run; under `mlflow run`, as the run that it made.
+
+    Interrupted or killed, the same configuration on the same data goes on from its last checkpoint, in the same run.
+    Started by `torchrun`, the processes share the training.
+
+    Args:
+        config: what to train.
+        dataset: name or path.
+        news: where notices and progress go.
+        device: where to train.
+        uri: tracking URI asked for, if any.
+        fresh: begin anew even where a checkpoint is left.
+        every: seconds between two checkpoints at least.
+        sync_bn: batch-norm statistics over all processes, on GPUs.
+        on_epoch: called after each look at val.
+
+    Returns:
+        What it came to; None in the processes that only take part.
 
     Raises:
         TrialError: the training failed; its run says so.
+        StudyError: the same training is being run by another process.
     """
     label(dataset)
     data_folder()
-    chosen, joined = tracking_uri(uri), os.environ.get("MLFLOW_RUN_ID")
-    check(chosen, existing=bool(joined))
-    source = prepare(dataset, config, device, news)
-    config = config.replace(source.logged)
-    tracking = connect(chosen)
+    require_buildable(config.network, config.data.image_size)
+    chosen = tracking_uri(uri)
+    check(chosen, existing=bool(os.environ.get("MLFLOW_RUN_ID")))
+    with ranks(device) as (who, own):
+        source = prepare(dataset, config, own, news)
+        config = config.replace(source.logged)
+        checkpoints = source.checkpoints(config, SCOPE, every=every, notify=news.notify)
+        if not who.lead:
+            data = source.resident(config.data, config.input_scaling)
+            train(config, data, own, checkpoints=checkpoints, ranks=who, sync_bn=sync_bn)
+            return None
+        with sole_owner(checkpoints.folder, f"training {config.title}", "change its --seed"):
+            if fresh:
+                checkpoints.clear()
+            run = _run(config, source, connect(chosen), checkpoints.folder, news)
+            try:
+                outcome = execute(
+                    config, source, run, metric="macro_ap", direction="max", on_epoch=on_epoch,
+                    checkpoints=checkpoints, ranks=who, sync_bn=sync_bn,
+                )  # fmt: skip
+                test, majority = test_scores(predictions(run, "test")), majority_scores(source)
+                run.metrics(test | majority)
+                model_uri = hand_over(run, source)
+            except KeyboardInterrupt:
+                run.end("interrupted")
+                raise
+            except BaseException as error:
+                kind, reason = explained(error)
+                run.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
+                if isinstance(error, TrialError):
+                    checkpoints.clear()  # it would fail again; what failed from outside may go on
+                raise
+            run.end("finished")
+            checkpoints.clear()
+    missing = unscored(source, test)
+    return Training(config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, missing)
+
+
+def _run(config: TrialConfig, source: Source, tracking: Tracking, folder: Path, news: News) -> Run:
+    """The run that `mlflow run` made, the one that a checkpoint was trained in, or a new one; noted beside it."""
+    note = folder / "run.json"
+    joined = os.environ.get("MLFLOW_RUN_ID")
+    left: dict[str, str] = {}
+    with suppress(OSError, ValueError):
+        left = json.loads(note.read_text(encoding="utf-8"))
+    run: Run | None = None
     if joined:
         run = Run.join(tracking, joined, config.title, "train", source.tags())
-    else:
+    elif left.get("tracking_uri") == tracking.uri:
+        with suppress(TrackingError):  # it may have been deleted meanwhile; the checkpoint is as good
+            run = Run.join(tracking, left["run_id"], config.title, "train", source.tags())
+    if run is None:
         run = Run.create(tracking, config.title, "train", source.tags())
-    try:
-        outcome = execute(config, source, run, metric="macro_ap", direction="max", on_epoch=on_epoch)
-        test, majority = test_scores(predictions(run, "test")), majority_scores(source)
-        run.metrics(test | majority)
-        model_uri = hand_over(run, source)
-    except KeyboardInterrupt:
-        run.end("interrupted")
-        raise
-    except BaseException as error:
-        kind, reason = explained(error)
-        run.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
-        raise
-    run.end("finished")
-    missing = unscored(source, test)
-    return Training(config.title, outcome.scores, test, majority, model_uri, run.run_id, tracking.uri, missing)
+    if left:
+        news.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"run_id": run.run_id, "tracking_uri": tracking.uri}), encoding="utf-8")
+    return run

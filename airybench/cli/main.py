@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name -> (module with `app`, one line of help)."""
 
 
+RESUMABLE = ("sweep", "train", "predict")
+"""Commands that go on where they were interrupted."""
+
+
 class LazyGroup(TyperGroup):
     """A group that imports a command's module when the command is used, and not to list it."""
 
@@ -99,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         signal.signal(signal.SIGTERM, previous)
     if code == EXIT_INTERRUPTED:
-        resumed = "; the same command goes on where it stopped" if "sweep" in arguments[:1] else ""
+        resumed = "; the same command goes on where it stopped" if arguments[0] in RESUMABLE else ""
         print(f"airybench: interrupted{resumed}", file=sys.stderr)
     return code if isinstance(code, int) else 0
 

@@ -15,6 +15,15 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 def train(
     dataset: Annotated[str, typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi).")] = FROM_CONFIG,
     config: Annotated[str, typer.Option(help="Experiment whose base to train: a name or a .yaml file.")] = "quick",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew even where an interrupted training could go on.")
+    ] = False,
+    checkpoint_every: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Least time between two checkpoints.")
+    ] = 60.0,
+    sync_bn: Annotated[
+        bool, typer.Option("--sync-bn", help="Batch-norm statistics over all processes of torchrun, on GPUs.")
+    ] = False,
     settings: Settings = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
@@ -22,7 +31,11 @@ def train(
     debug: Debug = False,
     **options: Any,
 ) -> None:
-    """Train one network, track it in MLflow and score it on test beside the majority baseline."""
+    """Train one network, track it in MLflow and score it on test beside the majority baseline.
+
+    Interrupted or killed, the same command goes on from the last checkpoint. Several GPUs of one machine share a
+    training: torchrun --nproc-per-node=N -m airybench train ...
+    """
     from airybench.analysis.single import train_one
     from airybench.analysis.source import News
     from airybench.cli.console import notice, print_json, progress_bar
@@ -33,9 +46,12 @@ def train(
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     with progress_bar(f"training {trial.network.title}") as progress:
         found = train_one(
-            trial, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri,
+            trial, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri, fresh=fresh,
+            every=checkpoint_every, sync_bn=sync_bn,
             on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
         )  # fmt: skip
+    if found is None:
+        return  # a process that only took part
     if as_json:
         print_json(training_json(found))
     else:

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from airybench.config import TrialConfig, validated
 from airybench.errors import ConfigError, DataError
-from airybench.inference.predictor import Predictor
+from airybench.inference.predictor import Origin, Predictor
 
 FORMAT = "airybench-weights"
 VERSION = 1
@@ -43,7 +43,9 @@ def load_weights(folder: Path) -> Predictor:
         raise DataError(f"{folder / DESCRIPTION} is not {FORMAT} version {VERSION}; it was written by another program")
     try:
         config = validated(TrialConfig, content["config"])
-        predictor = Predictor(config, tuple(content["class_names"]), content["label_kind"])
+        said = content.get("trained_on")
+        origin = Origin(**{**said, "image_shape": tuple(said["image_shape"])}) if said else None
+        predictor = Predictor(config, tuple(content["class_names"]), content["label_kind"], origin=origin)
         predictor.network.load_state_dict(state)
     except (KeyError, TypeError, RuntimeError, ConfigError) as error:
         reason = str(error).splitlines()[0]

@@ -66,8 +66,13 @@ def mend(path: Path) -> None:
 
 
 @contextmanager
-def sole_owner(path: Path, name: str) -> Iterator[None]:
-    """Hold a study for one process.
+def sole_owner(path: Path, name: str, remedy: str = "choose another --study") -> Iterator[None]:
+    """Hold a study, or a training, for one process.
+
+    Args:
+        path: its file or folder; the lock lies beside it.
+        name: what it is called.
+        remedy: what to do in place of waiting.
 
     Raises:
         StudyError: another process holds it.
@@ -77,9 +82,7 @@ def sole_owner(path: Path, name: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StudyError(
-            f"study {name} is being run by another process; wait for it, or choose another --study"
-        ) from None
+        raise StudyError(f"{name} is being run by another process; wait for it, or {remedy}") from None
     try:
         yield
     finally:

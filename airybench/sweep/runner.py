@@ -74,7 +74,7 @@ def run_study(
     Raises:
         StudyError: the name stands for another content, or another process runs it.
     """
-    with sole_owner(folder / f"{name}.journal", name):
+    with sole_owner(folder / f"{name}.journal", f"study {name}"):
         if fresh:
             archive(folder, name)
         identity = {"data_sha256": source.store.content_sha256, "split_digest": source.split.digest}

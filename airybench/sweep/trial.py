@@ -1,5 +1,7 @@
 """One trial: train, write everything down on its run, hand back what the study needs."""
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +10,8 @@ import numpy as np
 import torch
 import yaml
 
-from airybench.config import DataConfig, Scaling, TrialConfig, Value
+from airybench.config import DEPTHS, TIMM, DataConfig, Scaling, TrialConfig, Value
+from airybench.data.folder import data_folder
 from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import PARTS, Split
 from airybench.data.store import Store
@@ -16,15 +19,17 @@ from airybench.errors import TrialError
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
-from airybench.inference.predictor import Predictor
+from airybench.inference.predictor import Origin, Predictor
 from airybench.inference.weights import save_weights
 from airybench.tracking.dataset import DataInput, log_data
 from airybench.tracking.model import WEIGHTS
 from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
+from airybench.training.checkpoint import EVERY, Checkpoints
 from airybench.training.epoch import Epoch
 from airybench.training.loop import Trained, logits, train
 from airybench.training.metrics import decide
+from airybench.training.ranks import Ranks
 
 KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid
 
@@ -82,6 +87,31 @@ class Source:
             source=store.source,
         )
 
+    @property
+    def origin(self) -> Origin:
+        """What a network trained on this carries along."""
+        store = self.store
+        return Origin(self.name, store.source, store.content_sha256, self.split.digest, store.image_shape)
+
+    def identity(self, config: TrialConfig) -> str:
+        """Digest of a configuration on these data: the same one gives the same network."""
+        content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+    def checkpoints(
+        self, config: TrialConfig, scope: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda _: None
+    ) -> Checkpoints:
+        """Where a training of this configuration saves and goes on from.
+
+        Args:
+            config: what is trained.
+            scope: study or command that it belongs to.
+            every: seconds between two checkpoints at least.
+            notify: handed one line where one is damaged or cannot be written.
+        """
+        identity = self.identity(config)
+        return Checkpoints(data_folder() / "checkpoints" / scope / identity, identity, every=every, notify=notify)
+
     def sentence(self) -> str:
         """The data in half a sentence, for descriptions."""
         made = " simulated" if self.store.source == "simulated" else ""
@@ -105,9 +135,23 @@ def execute(
     *,
     metric: str,
     direction: str,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None,
+    checkpoints: Checkpoints | None = None,
+    ranks: Ranks | None = None,
+    sync_bn: bool = False,
 ) -> Outcome:
     """Train one configuration and log parameters, metrics, plots, predictions and weights on its run.
+
+    Args:
+        config: what to train.
+        source: on which data.
+        run: its run.
+        metric: objective on val.
+        direction: `max` or `min`.
+        on_epoch: as `airybench.training.loop.train` takes it.
+        checkpoints: where to save and go on from; what they hold of the course is logged where the run lacks it.
+        ranks: the processes that share the training; this is their lead.
+        sync_bn: batch-norm statistics over all of them.
 
     Raises:
         TrialError: the training failed; the run is left open for the caller to close.
@@ -124,11 +168,20 @@ def execute(
 
     with Recording(run) as recording:
 
-        def note(epoch: Epoch) -> None:
+        def note(epoch: Epoch) -> bool | None:
             recording.epoch(epoch.metrics(), step=epoch.number)
-            on_epoch(epoch)
+            return on_epoch(epoch)
 
-        trained = train(config, data, source.device, metric=metric, direction=direction, on_epoch=note)
+        def replay(epochs: tuple[Epoch, ...]) -> None:
+            known = run.steps("train/loss")
+            for epoch in epochs:
+                if epoch.number not in known:
+                    recording.epoch(epoch.metrics(), step=epoch.number)
+
+        trained = train(
+            config, data, source.device, metric=metric, direction=direction, on_epoch=note, on_resume=replay,
+            checkpoints=checkpoints, ranks=ranks, sync_bn=sync_bn,
+        )  # fmt: skip
     best = trained.best
     if metric not in best.val.values:
         raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
@@ -141,8 +194,8 @@ def execute(
     _keep(config, data, trained, source, run)
     run.metrics(best.val.flat("best") | {f"trial/{name}": value for name, value in facts.items()})
     reached = (
-        f"Best val {metric} {best.val.values[metric]:.3f}, in epoch {best.number} of {len(trained.epochs)}; weights, "
-        "predictions and plots are from that epoch."
+        f"Best val {metric} {best.val.values[metric]:.3f}, in epoch {best.number} of {trained.epochs[-1].number}; "
+        "weights, predictions and plots are from that epoch."
     )
     run.tag({"mlflow.note.content": f"{describe(config, source)}\n\n{reached}"})
     return Outcome(best.val.values[metric], dict(best.val.values), facts, trained)
@@ -151,15 +204,20 @@ def execute(
 def describe(config: TrialConfig, source: Source) -> str:
     """What is trained on what, in a sentence that a person reads in MLflow."""
     network = config.network
-    family = {"resnet": "ResNet", "vgg": "VGG"}[network.arch]
+    family = {"resnet": f"ResNet-{network.depth}", "vgg": f"VGG-{network.depth}"}.get(
+        network.arch, network.arch.removeprefix(TIMM)
+    )
+    learned = ", trained as well" if network.learn_alpha else ""
     activation = (
-        f"the logarithmic activation (alpha {network.alpha:g}) behind the first convolution"
+        f"the logarithmic activation (alpha {network.alpha:g}{learned}) behind the first convolution"
         if network.log_activation
         else "no logarithmic activation"
     )
     slope = f"leaky ReLU of slope {network.leakiness:g}" if network.leakiness else "ReLU"
+    if network.arch not in DEPTHS:
+        slope = "its own activations"
     return (
-        f"{family}-{network.depth} with {activation} and {slope}, trained on {source.sentence()} at "
+        f"{family} with {activation} and {slope}, trained on {source.sentence()} at "
         f"{config.data.image_size} px for {config.training.epochs} epochs, seed {config.training.seed}."
     )
 
@@ -180,7 +238,7 @@ def _keep(config: TrialConfig, data: Resident, trained: Trained, source: Source,
     with run.artifacts() as folder:
         for place in (WEIGHTS, "predictions", "plots"):
             (folder / place).mkdir()
-        save_weights(folder / WEIGHTS, Predictor(config, names, kind, trained.network))
+        save_weights(folder / WEIGHTS, Predictor(config, names, kind, trained.network, source.origin))
         val.write(folder / "predictions" / "val.h5")
         test.write(folder / "predictions" / "test.h5")
         positives = dict(zip(names, truth.sum(0).tolist(), strict=True))

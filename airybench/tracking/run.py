@@ -79,6 +79,10 @@ class Run:
         now = int(time.time() * 1000)
         self.client.log_batch(self.run_id, metrics=[Metric(key, value, now, step) for key, value in metrics.items()])
 
+    def steps(self, metric: str) -> set[int]:
+        """Steps at which a metric was logged."""
+        return {point.step for point in self.client.get_metric_history(self.run_id, metric)}
+
     @contextmanager
     def artifacts(self, folder: str | None = None) -> Iterator[Path]:
         """A temporary folder whose files become artifacts when the block ends well."""
