@@ -13,6 +13,7 @@ from airybench.data.catalog import label
 from airybench.data.folder import data_folder
 from airybench.errors import explained
 from airybench.sweep.trial import execute
+from airybench.tracking.register import Merit, Registered, check_name, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import check, connect, tracking_uri
 from airybench.training.loop import Epoch
@@ -31,6 +32,7 @@ class Training:
         run_id: its run.
         tracking_uri: where it is.
         unscored: classes that test has only with, or only without; macro values leave them out.
+        registered: the model in the registry, where it was asked for.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Training:
     run_id: str
     tracking_uri: str
     unscored: tuple[str, ...]
+    registered: Registered | None = None
 
 
 def train_one(
@@ -50,6 +53,7 @@ def train_one(
     *,
     device: torch.device,
     uri: str | None = None,
+    register_as: str | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Training:
     """Train one configuration as a tracked run; under `mlflow run`, as the run that it made.
@@ -58,6 +62,8 @@ def train_one(
         TrialError: the training failed; its run says so.
     """
     label(dataset)
+    if register_as is not None:
+        check_name(register_as)
     data_folder()
     chosen, joined = tracking_uri(uri), os.environ.get("MLFLOW_RUN_ID")
     check(chosen, existing=bool(joined))
@@ -73,6 +79,8 @@ def train_one(
         test, majority = test_scores(predictions(run, "test")), majority_scores(source)
         run.metrics(test | majority)
         model_uri = hand_over(run, source)
+        merit = Merit("macro_ap", "max", outcome.value, **source.identity())
+        registered = register(tracking, register_as, model_uri, run.run_id, merit) if register_as else None
     except KeyboardInterrupt:
         run.end("interrupted")
         raise
@@ -82,4 +90,6 @@ def train_one(
         raise
     run.end("finished")
     missing = unscored(source, test)
-    return Training(config.title, outcome.scores, test, majority, model_uri, run.run_id, tracking.uri, missing)
+    return Training(
+        config.title, outcome.scores, test, majority, model_uri, run.run_id, tracking.uri, missing, registered
+    )

@@ -4,7 +4,18 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
+from airybench.cli.options import (
+    FROM_CONFIG,
+    Debug,
+    Device,
+    Json,
+    Register,
+    Settings,
+    TrackingUri,
+    given,
+    single,
+    takes_config,
+)
 from airybench.experiment import load_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -18,6 +29,7 @@ def train(
     settings: Settings = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
+    register: Register = None,
     as_json: Json = False,
     debug: Debug = False,
     **options: Any,
@@ -34,7 +46,7 @@ def train(
     with progress_bar(f"training {trial.network.title}") as progress:
         found = train_one(
             trial, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri,
-            on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
+            register_as=register, on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
         )  # fmt: skip
     if as_json:
         print_json(training_json(found))

@@ -67,6 +67,10 @@ class Source:
             "airybench.split_digest": self.split.digest,
         }
 
+    def identity(self) -> dict[str, str]:
+        """Digests of the data and the split: results compare only where both agree."""
+        return {"data_sha256": self.store.content_sha256, "split_digest": self.split.digest}
+
     def data_input(self) -> DataInput:
         """What MLflow shows as the data set of a run."""
         store = self.store
