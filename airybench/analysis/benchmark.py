@@ -16,6 +16,7 @@ from airybench.errors import AirybenchError, NothingFinishedError, StudyError
 from airybench.sweep.runner import Watch, run_study
 from airybench.sweep.space import check as check_space
 from airybench.sweep.study import recorded, refuse_early
+from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import connect, tracking_uri
@@ -43,6 +44,7 @@ def benchmark(
     device: torch.device,
     uri: str | None = None,
     fresh: bool = False,
+    register_as: str | None = None,
     tell: Callable[[Conclusion], None] = lambda conclusion: None,
 ) -> list[Conclusion]:
     """Run one study a data set and conclude each; what can be refused is refused before anything starts.
@@ -56,12 +58,15 @@ def benchmark(
         device: where to train.
         uri: tracking URI asked for, if any.
         fresh: archive studies of the same name first.
+        register_as: registered model that each winner becomes a version of.
         tell: handed each conclusion as soon as its study ends.
 
     Raises:
         AirybenchError: a study came to no finished trial; the others were run all the same.
     """
     check_space(sweep)
+    if register_as is not None:
+        check_name(register_as)
     labels = [label(dataset) for dataset in datasets]
     twice = {name for name in labels if labels.count(name) > 1}
     if twice:
@@ -93,7 +98,7 @@ def benchmark(
             join = joined if alone else None
             try:
                 with run_study(plan.sweep, plan.name, source, tracking, folder, watch, join=join, fresh=fresh) as ran:
-                    conclusions.append(conclude(ran))
+                    conclusions.append(conclude(ran, register_as=register_as))
             except NothingFinishedError as error:
                 empty = error
                 news.notify(str(error))

@@ -17,6 +17,7 @@ from airybench.sweep.runner import Ran
 from airybench.sweep.study import Record
 from airybench.sweep.trial import Source
 from airybench.tracking.model import load, log_model
+from airybench.tracking.register import Merit, Registered, register
 from airybench.tracking.run import Run
 from airybench.training.metrics import Scores, score, slug
 
@@ -40,6 +41,7 @@ class Conclusion:
         failures: number, title and reason of the trials that failed.
         data_source: `simulated`, or where the data came from.
         unscored: classes that test has only with, or only without; macro values leave them out.
+        registered: the winner in the model registry, where it was asked for.
     """
 
     study: str
@@ -54,12 +56,17 @@ class Conclusion:
     failures: list[tuple[int, str, str]]
     data_source: str
     unscored: tuple[str, ...]
+    registered: Registered | None = None
 
 
-def conclude(ran: Ran) -> Conclusion:
+def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
     """Rank, score the winner on test, log leaderboard, baseline and model.
 
     The test split is scored here for the winner alone, after val has chosen it.
+
+    Args:
+        ran: a study whose trials are done.
+        register_as: name of the registered model that the winner becomes a version of, if any.
 
     Raises:
         NothingFinishedError: no trial finished.
@@ -92,10 +99,12 @@ def conclude(ran: Ran) -> Conclusion:
         }
     )
     _publish(board, rule.metric, majority, ran)
+    merit = Merit(rule.metric, rule.direction, board.rows[0].best.value, **ran.source.identity())
+    registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, merit) if register_as else None
     return Conclusion(
         ran.study.name, rule.metric, board, test, majority, model_uri, winner.run_id, ran.parent.run_id,
         ran.parent.tracking.uri, ran.failures, ran.source.store.source,
-        unscored(ran.source, test),
+        unscored(ran.source, test), registered,
     )  # fmt: skip
 
 

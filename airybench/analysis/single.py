@@ -18,6 +18,7 @@ from airybench.errors import TrackingError, TrialError, explained
 from airybench.networks.other import require_buildable
 from airybench.sweep.journal import sole_owner
 from airybench.sweep.trial import Source, execute
+from airybench.tracking.register import Merit, Registered, check_name, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.checkpoint import EVERY
@@ -42,6 +43,7 @@ class Training:
         run_id: its run.
         tracking_uri: where it is.
         unscored: classes that test has only with, or only without; macro values leave them out.
+        registered: the model in the registry, where it was asked for.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Training:
     run_id: str
     tracking_uri: str
     unscored: tuple[str, ...]
+    registered: Registered | None = None
 
 
 def train_one(
@@ -64,6 +67,7 @@ def train_one(
     fresh: bool = False,
     every: float = EVERY,
     sync_bn: bool = False,
+    register_as: str | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Training | None:
     """Train one configuration as a tracked run; under `mlflow run`, as the run that it made.
@@ -80,6 +84,7 @@ def train_one(
         fresh: begin anew even where a checkpoint is left.
         every: seconds between two checkpoints at least.
         sync_bn: batch-norm statistics over all processes, on GPUs.
+        register_as: name of a registered model that this one becomes a version of.
         on_epoch: called after each look at val.
 
     Returns:
@@ -90,6 +95,8 @@ def train_one(
         StudyError: the same training is being run by another process.
     """
     label(dataset)
+    if register_as is not None:
+        check_name(register_as)
     data_folder()
     require_buildable(config.network, config.data.image_size)
     chosen = tracking_uri(uri)
@@ -114,6 +121,8 @@ def train_one(
                 test, majority = test_scores(predictions(run, "test")), majority_scores(source)
                 run.metrics(test | majority)
                 model_uri = hand_over(run, source)
+                merit = Merit("macro_ap", "max", outcome.value, **source.identity())
+                registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             except KeyboardInterrupt:
                 run.end("interrupted")
                 raise
@@ -126,7 +135,9 @@ def train_one(
             run.end("finished")
             checkpoints.clear()
     missing = unscored(source, test)
-    return Training(config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, missing)
+    return Training(
+        config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, missing, registered
+    )  # fmt: skip
 
 
 def _run(config: TrialConfig, source: Source, tracking: Tracking, folder: Path, news: News) -> Run:

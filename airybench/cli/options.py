@@ -22,6 +22,12 @@ TrackingUri = Annotated[
     str | None,
     typer.Option(help="MLflow tracking URI; else MLFLOW_TRACKING_URI, else sqlite:///mlflow.db here.", metavar="URI"),
 ]
+Register = Annotated[
+    str | None,
+    typer.Option(
+        "--register", metavar="NAME", help="Register the model as NAME; its alias champion moves to a better one alone."
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")]
 Settings = Annotated[
     list[str] | None,

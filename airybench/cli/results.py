@@ -47,6 +47,8 @@ def print_conclusion(found: Conclusion) -> None:
         console.print("The data are simulated: this ranks networks on the stand-in, not on the experiment.")
     for number, title, reason in found.failures:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
+    if found.registered:
+        console.print(found.registered.notice, soft_wrap=True, markup=False)
     _print_whereabouts(console, found.model_uri, found.tracking_uri)
 
 
@@ -56,6 +58,8 @@ def print_training(found: Training) -> None:
     console.print(f"{found.title}: val " + ", ".join(f"{k} {found.val[k]:.3f}" for k in ("macro_ap", "exact_match")))
     _print_test(console, found.title, found.test, found.majority, "macro_ap")
     _print_unscored(console, found.unscored)
+    if found.registered:
+        console.print(found.registered.notice, soft_wrap=True, markup=False)
     _print_whereabouts(console, found.model_uri, found.tracking_uri)
 
 
@@ -95,7 +99,9 @@ def conclusion_json(found: Conclusion) -> dict[str, Any]:
         }
         for row in found.board.rows
     ]
-    kept = {key: value for key, value in vars(found).items() if key not in ("board", "failures")}
+    kept = {key: value for key, value in vars(found).items() if key not in ("board", "failures", "registered")}
+    if found.registered:
+        kept["registered"] = asdict(found.registered)
     failures = [{"trial": number, "name": title, "reason": reason} for number, title, reason in found.failures]
     sure = None if math.isnan(found.board.certainty) else found.board.certainty
     return {**kept, "interval": found.board.interval_kind, "certainty": sure, "leaderboard": rows, "failures": failures}

@@ -5,7 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import AXES, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
+from airybench.cli.options import (
+    AXES,
+    Debug,
+    Device,
+    Json,
+    Register,
+    Settings,
+    TrackingUri,
+    given,
+    single,
+    takes_config,
+)
 from airybench.config import StudyConfig
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
 from airybench.experiment import load_sweep
@@ -29,6 +40,7 @@ def sweep(
     settings: Settings = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
+    register: Register = None,
     as_json: Json = False,
     debug: Debug = False,
     **options: Any,
@@ -62,7 +74,7 @@ def sweep(
     with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
         found = benchmark(
             wanted, datasets, name, watch, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri,
-            fresh=fresh, tell=(lambda _: None) if as_json else tell,
+            fresh=fresh, register_as=register, tell=(lambda _: None) if as_json else tell,
         )  # fmt: skip
     if as_json:
         print_json([conclusion_json(one) for one in found])

@@ -4,7 +4,18 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
+from airybench.cli.options import (
+    FROM_CONFIG,
+    Debug,
+    Device,
+    Json,
+    Register,
+    Settings,
+    TrackingUri,
+    given,
+    single,
+    takes_config,
+)
 from airybench.experiment import load_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -27,6 +38,7 @@ def train(
     settings: Settings = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
+    register: Register = None,
     as_json: Json = False,
     debug: Debug = False,
     **options: Any,
@@ -47,7 +59,7 @@ def train(
     with progress_bar(f"training {trial.network.title}") as progress:
         found = train_one(
             trial, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri, fresh=fresh,
-            every=checkpoint_every, sync_bn=sync_bn,
+            every=checkpoint_every, sync_bn=sync_bn, register_as=register,
             on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
         )  # fmt: skip
     if found is None:

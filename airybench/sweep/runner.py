@@ -77,8 +77,7 @@ def run_study(
     with sole_owner(folder / f"{name}.journal", f"study {name}"):
         if fresh:
             archive(folder, name)
-        identity = {"data_sha256": source.store.content_sha256, "split_digest": source.split.digest}
-        study = Study(folder, name, sweep, identity)
+        study = Study(folder, name, sweep, source.identity())
         parent = _parent(study, source, tracking, join)
         try:
             _describe(parent, study, source)

@@ -73,6 +73,10 @@ class Source:
             "airybench.split_digest": self.split.digest,
         }
 
+    def identity(self) -> dict[str, str]:
+        """Digests of the data and the split: results compare only where both agree."""
+        return {"data_sha256": self.store.content_sha256, "split_digest": self.split.digest}
+
     def data_input(self) -> DataInput:
         """What MLflow shows as the data set of a run."""
         store = self.store
@@ -93,7 +97,7 @@ class Source:
         store = self.store
         return Origin(self.name, store.source, store.content_sha256, self.split.digest, store.image_shape)
 
-    def identity(self, config: TrialConfig) -> str:
+    def digest(self, config: TrialConfig) -> str:
         """Digest of a configuration on these data: the same one gives the same network."""
         content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
@@ -109,7 +113,7 @@ class Source:
             every: seconds between two checkpoints at least.
             notify: handed one line where one is damaged or cannot be written.
         """
-        identity = self.identity(config)
+        identity = self.digest(config)
         return Checkpoints(data_folder() / "checkpoints" / scope / identity, identity, every=every, notify=notify)
 
     def sentence(self) -> str:

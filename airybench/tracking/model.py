@@ -1,23 +1,41 @@
-"""Models in MLflow: logged from raw counts to probabilities, loaded again by our own loader."""
+"""Models in MLflow: logged from raw counts to probabilities, found by any of their names, loaded by our own loader."""
 
 import re
 import tempfile
 import warnings
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 import torch
+from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
-from airybench.inference.weights import load_weights
+from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
+from airybench.tracking.find import winner_of
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, active
+from airybench.tracking.store import Tracking, active, hidden
 
 WEIGHTS = "weights"  # artifact folder with what load_weights reads
 RUN_ID = re.compile(r"[0-9a-f]{32}")
+FORMS = "a weights folder, a run id, runs:/ID, models:/NAME/VERSION, models:/NAME@ALIAS, models:/m-... or winner:STUDY"
+"""What may stand for MODEL on a command line."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a model is.
+
+    Attributes:
+        folder: its weights, where it was named by a folder.
+        run_id: the run that trained it, else.
+    """
+
+    folder: Path | None = None
+    run_id: str | None = None
 
 
 def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> str:
@@ -53,22 +71,97 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
 
 
 def load(model: str, tracking: Tracking | None = None) -> Predictor:
-    """Load a predictor from a weights folder or a run id.
+    """Load a predictor by any of the names in FORMS, from its weights; nothing is unpickled.
 
     Args:
-        model: a folder written by `save_weights`, or the id of a run that has `weights/`.
-        tracking: where runs are; needed for a run id.
+        model: what the user calls it.
+        tracking: where runs are; needed for everything but a folder.
 
     Raises:
-        DataError: neither, or damaged weights.
+        DataError: no such model, or damaged weights.
+        TrackingError: the run has no weights.
     """
-    if Path(model).is_dir():
-        return load_weights(Path(model))
-    run_id = model.removeprefix("runs:/").partition("/")[0]
-    if RUN_ID.fullmatch(run_id) and tracking is not None:
-        with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
-            return load_weights(Run(tracking, run_id).fetch(WEIGHTS, Path(folder)))
-    raise DataError(f"model {model!r} is neither a weights folder nor a run id")
+    found = find(model, tracking)
+    if found.folder is not None:
+        return _read(found.folder)
+    assert tracking is not None
+    assert found.run_id is not None
+    with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
+        return _read(Run(tracking, found.run_id).fetch(WEIGHTS, Path(folder)))
+
+
+def find(model: str, tracking: Tracking | None = None) -> Found:
+    """The folder or run behind a model's name.
+
+    Raises:
+        DataError: no such model, none of the forms, or a file that may hold a pickle.
+    """
+    path = Path(model)
+    if path.is_dir():
+        return Found(folder=path)
+    if path.is_file():
+        if path.name in (TENSORS, DESCRIPTION):
+            return Found(folder=path.parent)
+        _refuse_pickle(path)
+        raise DataError(f"model {model} is a file; expected a folder with {TENSORS} and {DESCRIPTION}")
+    scheme, _, rest = model.partition(":")
+    if scheme not in ("runs", "models", "winner") and not RUN_ID.fullmatch(model):
+        raise DataError(f"model {model!r} is no folder, run or model; expected {FORMS}")
+    if tracking is None:
+        raise DataError(f"model {model!r} is in MLflow, but no tracking store was named; give --tracking-uri")
+    if scheme == "winner":
+        return Found(run_id=winner_of(tracking, rest))
+    if scheme == "models":
+        return Found(run_id=_run_of_model(model, tracking))
+    return Found(run_id=rest.strip("/").partition("/")[0] if scheme == "runs" else model)
+
+
+def _run_of_model(model: str, tracking: Tracking) -> str:
+    """The run that trained a logged or registered model."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=tracking.uri)
+    name = model.removeprefix("models:").strip("/")
+    try:
+        if re.fullmatch(r"m-[0-9a-f]{32}", name):
+            run_id = client.get_logged_model(name).source_run_id
+        elif "@" in name:
+            run_id = client.get_model_version_by_alias(*name.split("@", 1)).run_id
+        elif name.partition("/")[2].isdigit():
+            run_id = client.get_model_version(*name.split("/", 1)).run_id
+        else:
+            raise DataError(f"model {model!r} names no version; expected models:/NAME/VERSION or models:/NAME@ALIAS")
+    except MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"model {model!r} is not in {hidden(tracking.uri)}: {reason}") from None
+    if not run_id:
+        raise DataError(f"model {model!r} belongs to no run, so it has no weights that airybench reads")
+    return str(run_id)
+
+
+def _read(folder: Path) -> Predictor:
+    if (folder / TENSORS).is_file():
+        _refuse_pickle(folder / TENSORS)
+    return load_weights(folder)
+
+
+def _refuse_pickle(path: Path) -> None:
+    """Refuse what torch.save and pickle write: opening it would run whatever code it holds."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    # torch.save writes a zip archive around a pickle; a bare pickle of protocol 2 or later begins with 0x80 and that
+    # protocol. safetensors begins with the length of its header, 8 bytes little-endian, and the header with "{".
+    pickled = head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    if path.suffix.lower() in (".pkl", ".pickle") or head == b"PK\x03\x04" or (pickled and not _safetensors(path)):
+        raise DataError(
+            f"{path} is a pickle, which could run code when opened; expected {TENSORS} and {DESCRIPTION}, as the "
+            f"{WEIGHTS}/ artifact of a run holds them"
+        )
+
+
+def _safetensors(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
 
 
 def _version(name: str) -> str:

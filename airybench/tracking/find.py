@@ -1,0 +1,53 @@
+"""Studies in a tracking store: their parent runs and their winners."""
+
+from mlflow import MlflowClient
+from mlflow.entities import Run as MlflowRun
+
+from airybench.errors import DataError
+from airybench.tracking.store import Tracking, hidden
+
+
+def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
+    """Parent runs of a study, the latest of each full name alone.
+
+    Args:
+        tracking: the store; every experiment in it is looked through, since `mlflow run` may have chosen another.
+        study: `NAME@D`, or NAME for its studies of every data set.
+    """
+    client = MlflowClient(tracking_uri=tracking.uri)
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    name = study.replace("'", "")
+    pattern = name if "@" in name else f"{name}@%"
+    found = client.search_runs(
+        experiments,
+        filter_string=f"tags.`airybench.kind` = 'sweep' and tags.`airybench.study` LIKE '{pattern}'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1000,
+    )
+    latest: dict[str, MlflowRun] = {}
+    for run in found:
+        full = run.data.tags["airybench.study"]
+        if study in (full, full.rpartition("@")[0]):  # LIKE takes "_" and "%" in a name for wildcards
+            latest.setdefault(full, run)
+    return list(latest.values())
+
+
+def winner_of(tracking: Tracking, study: str) -> str:
+    """Id of the run that won a study.
+
+    Raises:
+        DataError: no such study, several of that name, or it has no winner yet.
+    """
+    found = parents(tracking, study)
+    names = sorted(run.data.tags["airybench.study"] for run in found)
+    if not found:
+        raise DataError(
+            f"winner:{study}: no study of that name in {hidden(tracking.uri)}; give NAME or NAME@D of a sweep, or "
+            "another --tracking-uri"
+        )
+    if len(found) > 1:
+        raise DataError(f"winner:{study} could be {' or '.join(f'winner:{name}' for name in names)}; name one of them")
+    winner = found[0].data.tags.get("airybench.winner")
+    if not winner:
+        raise DataError(f"winner:{study}: study {names[0]} has no winner yet; let its sweep finish first")
+    return str(winner)

@@ -1,0 +1,154 @@
+"""Registered models: a version for every model handed over by name, and `champion` on the best of those comparable."""
+
+import math
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from airybench.errors import ConfigError, TrackingError
+from airybench.tracking.store import Tracking, active, hidden
+
+CHAMPION = "champion"
+MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class Merit:
+    """How good a model is, and on what; two models compare only where all but the value agree.
+
+    Attributes:
+        metric: the objective on val, which chose the model; never a figure of test.
+        direction: `max` or `min`.
+        value: the objective.
+        data_sha256: content hash of the store.
+        split_digest: digest of the split.
+    """
+
+    metric: str
+    direction: str
+    value: float
+    data_sha256: str
+    split_digest: str
+
+    def tags(self) -> dict[str, str]:
+        """As kept on the model version."""
+        return {
+            "airybench.objective": f"{self.metric}:{self.direction}",
+            "airybench.value": repr(self.value),
+            "airybench.data_sha256": self.data_sha256,
+            "airybench.split_digest": self.split_digest,
+        }
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version, and what became of the alias.
+
+    Attributes:
+        uri: `models:/NAME/VERSION`.
+        champion: whether the alias is on it now.
+        notice: what happened, in one line.
+    """
+
+    uri: str
+    champion: bool
+    notice: str
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that MLflow's registry, or a model URI, cannot take.
+
+    Raises:
+        ConfigError: empty, too long, or with other characters than letters, digits, - _ and dots.
+    """
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or len(name) > MAX_NAME:
+        raise ConfigError(
+            f"--register {name!r} is no name for a model; use at most {MAX_NAME} letters, digits, - _ and dots"
+        )
+
+
+def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: Merit) -> Registered:
+    """Make a model a version of a registered model, once, and move `champion` to it where it is better.
+
+    Args:
+        tracking: the store; its registry is used.
+        name: the registered model, created where it is missing.
+        model_uri: `models:/m-...`.
+        run_id: the run that trained it.
+        merit: what the alias goes by.
+
+    Raises:
+        TrackingError: the registry refuses.
+    """
+    client = MlflowClient(tracking_uri=tracking.uri)
+    try:
+        with active(tracking.uri):  # MLflow looks the model up in its global store
+            version = _version(client, name, model_uri, run_id, merit)
+            return _crown(client, name, version, merit)
+    except MlflowException as error:
+        raise TrackingError(
+            f"model {name!r} cannot be registered in {hidden(tracking.uri)}: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, merit: Merit) -> ModelVersion:
+    """The version that holds this model: the one it has already, as after a resume, else a new one."""
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    for known in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+        if known.tags.get("airybench.model_uri") == model_uri:
+            return known
+    return client.create_model_version(
+        name,
+        model_uri,
+        run_id,
+        tags={**merit.tags(), "airybench.model_uri": model_uri},
+        model_id=model_uri.rpartition("/")[2],
+    )
+
+
+def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: Merit) -> Registered:
+    number = str(version.version)
+    uri = f"models:/{name}/{number}"
+    holder = client.get_registered_model(name).aliases.get(CHAMPION)
+    if holder is None:
+        client.set_registered_model_alias(name, CHAMPION, number)
+        return Registered(uri, True, f"Registered: {uri}, the first one, is now {CHAMPION}.")
+    holder = str(holder)  # a number from one store, text from another
+    if holder == number:
+        return Registered(uri, True, f"Registered: {uri} is {CHAMPION}.")
+    tags = client.get_model_version(name, holder).tags
+    other = _difference(tags, merit)
+    if other:
+        return Registered(
+            uri, False,
+            f"Registered: {uri}; {CHAMPION} stays on version {holder}, which cannot be compared: {other}.",
+        )  # fmt: skip
+    best, shown = float(tags["airybench.value"]), f"val {merit.metric} {merit.value:.4f}"
+    if math.isnan(best) or (merit.value > best if merit.direction == "max" else merit.value < best):
+        client.set_registered_model_alias(name, CHAMPION, number)
+        return Registered(
+            uri, True, f"Registered: {uri} is now {CHAMPION}, with {shown} before {best:.4f} of version {holder}."
+        )
+    return Registered(
+        uri, False, f"Registered: {uri}; {CHAMPION} stays on version {holder}, with {best:.4f} against {shown}."
+    )
+
+
+def _difference(tags: dict[str, str], merit: Merit) -> str:
+    """Why a version cannot be compared, empty where it can."""
+    wanted = merit.tags()
+    for key, what in (
+        ("airybench.objective", "objective"),
+        ("airybench.data_sha256", "data"),
+        ("airybench.split_digest", "split"),
+    ):
+        if tags.get(key) != wanted[key]:
+            return f"{what} {tags.get(key, 'unknown')[:12]} there, {wanted[key][:12]} here"
+    try:
+        float(tags["airybench.value"])
+    except (KeyError, ValueError):
+        return "its value is unknown"
+    return ""

@@ -1,0 +1,114 @@
+"""A model is found by every name that a user may have for it, and nothing is ever unpickled."""
+
+import pickle
+
+import pytest
+import torch
+from mlflow import MlflowClient
+
+from airybench.config import TrialConfig
+from airybench.errors import DataError, TrackingError
+from airybench.inference.predictor import Predictor
+from airybench.inference.weights import save_weights
+from airybench.tracking.model import find, load
+from airybench.tracking.register import Merit, register
+from airybench.tracking.store import connect
+
+
+@pytest.fixture(scope="module")
+def tracking(finished):
+    return connect(finished.uri)
+
+
+@pytest.fixture(scope="module")
+def parent(tracking):
+    client = MlflowClient(tracking_uri=tracking.uri)
+    (found,) = client.search_runs(
+        [tracking.experiment_id],
+        filter_string="tags.`airybench.kind` = 'sweep' and tags.`airybench.study` = 'both@helium'",
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def registered(tracking, parent):
+    tags = parent.data.tags
+    merit = Merit("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
+    return register(tracking, "droplets", tags["airybench.model_uri"], tags["airybench.winner"], merit)
+
+
+def test_every_name_leads_to_the_same_run(tracking, parent, registered) -> None:
+    winner = parent.data.tags["airybench.winner"]
+    names = [
+        winner, f"runs:/{winner}", f"runs:/{winner}/model", "winner:both@helium",
+        parent.data.tags["airybench.model_uri"], "models:/droplets@champion", registered.uri,
+    ]  # fmt: skip
+    assert [find(name, tracking).run_id for name in names] == [winner] * len(names)
+    assert load("winner:both@helium", tracking).class_names[0].startswith("Spherical")
+
+
+REFUSED = {
+    "neither": ("nowhere", "is no folder, run or model; expected a weights folder, a run id"),
+    "two studies": ("winner:both", "could be winner:both@cxidb or winner:both@helium"),
+    "no study": ("winner:b_th@helium", "no study of that name"),
+    "no model": ("models:/nothing@champion", "is not in sqlite"),
+    "no alias": ("models:/droplets@second", "is not in sqlite"),
+    "no version": ("models:/droplets", "names no version"),
+    "no logged model": (f"models:/m-{'0' * 32}", "is not in sqlite"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_model_is_refused(case, tracking, registered) -> None:
+    name, message = REFUSED[case]
+    with pytest.raises(DataError, match=message) as caught:
+        load(name, tracking)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_without_weights_is_one_line(tracking, parent) -> None:
+    with pytest.raises(TrackingError, match="has no artifact weights"):
+        load(parent.info.run_id, tracking)
+
+
+def test_a_name_in_mlflow_needs_a_store() -> None:
+    with pytest.raises(DataError, match="give --tracking-uri"):
+        load("winner:both@helium")
+
+
+class Bomb:
+    """Unpickled, it would say so."""
+
+    def __reduce__(self):
+        return pytest.fail, ("a pickle was opened",)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    config = TrialConfig().replace({"image_size": 32})
+    save_weights(tmp_path, Predictor(config, ("a", "b"), "multilabel"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
+def test_a_file_of_the_folder_stands_for_it(weights, name) -> None:
+    assert load(str(weights / name)).class_names == ("a", "b")
+
+
+@pytest.mark.parametrize("writer", ["torch", "torch-legacy", 2, 5])
+def test_a_pickle_is_refused_unopened(weights, writer) -> None:
+    for path in (weights / "model.safetensors", weights / "model.pt"):
+        if isinstance(writer, int):
+            path.write_bytes(pickle.dumps(Bomb(), protocol=writer))
+        else:
+            torch.save(Bomb(), path, _use_new_zipfile_serialization=writer == "torch")
+        with pytest.raises(DataError, match="is a pickle, which could run code"):
+            load(str(path))
+    with pytest.raises(DataError, match="is a pickle"):
+        load(str(weights))
+
+
+def test_another_file_is_no_model(weights) -> None:
+    (weights / "notes.txt").write_text("hello", encoding="utf-8")
+    with pytest.raises(DataError, match=r"expected a folder with model\.safetensors and model\.json"):
+        load(str(weights / "notes.txt"))
