@@ -9,7 +9,7 @@ import optuna
 from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of
 from airybench.errors import ConfigError
 
-ORDER = ("arch", "depth", "log_activation", "alpha", "beta")
+ORDER = ("arch", "depth", "log_activation", "alpha", "beta", "input", "ccf_kind")
 """Axes that others depend on come first; the rest follow as written."""
 
 ONLY_WITH: dict[str, tuple[str, Value]] = {
@@ -18,6 +18,10 @@ ONLY_WITH: dict[str, tuple[str, Value]] = {
     "head_width": ("arch", "vgg"),
     "dropout": ("arch", "vgg"),
     "bn_momentum": ("arch", "resnet"),
+    "ccf_kind": ("input", "ccf"),
+    "ccf_zero": ("input", "ccf"),
+    "ccf_delta": ("ccf_kind", "radial"),
+    "flips": ("input", "image"),
 }
 """Axes that have an effect only beside a value of another."""
 
@@ -128,7 +132,7 @@ def _options(
         return name, tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
     if name in ONLY_WITH:
         other, value = ONLY_WITH[name]
-        if chosen.get(other, getattr(base.network, other)) != value:
+        if chosen.get(other, getattr(getattr(base, section_of(other)), other)) != value:
             return name, ()
     return name, axis
 
