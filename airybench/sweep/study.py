@@ -302,6 +302,8 @@ def _definition(sweep: SweepConfig) -> dict[str, Any]:
 
 
 def _refuse_other(name: str, known: dict[str, Any], definition: dict[str, Any]) -> None:
+    # What came after a study was begun stood at its default there.
+    known = {**known, "base": validated(TrialConfig, known["base"]).model_dump(mode="json")}
     if known != definition:
         raise StudyError(
             f"study {name} exists with another content ({_difference(known, definition)}); choose another name with "
