@@ -79,7 +79,7 @@ def conclude(ran: Ran) -> Conclusion:
     test = test_scores(predictions(winner, "test"))
     majority = majority_scores(ran.source)
     model_uri = hand_over(winner, ran.source)
-    title = board.rows[0].config.network.title
+    title = board.rows[0].config.label
     for run in (winner, ran.parent):
         run.metrics(test)
     ran.parent.metrics(majority)
@@ -144,7 +144,7 @@ def hand_over(run: Run, source: Source) -> str:
 
 
 def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: Ran) -> None:
-    names = [f"{row.config.network.title} (n={len(row.trials)})" for row in board.rows]
+    names = [f"{row.config.label} (n={len(row.trials)})" for row in board.rows]
     figure = leaderboard_figure(
         names,
         [row.mean for row in board.rows],
