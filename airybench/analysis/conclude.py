@@ -86,7 +86,7 @@ def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
     test = test_scores(predictions(winner, "test"))
     majority = majority_scores(ran.source)
     model_uri = hand_over(winner, ran.source)
-    title = board.rows[0].config.network.title
+    title = board.rows[0].config.label
     for run in (winner, ran.parent):
         run.metrics(test)
     ran.parent.metrics(majority)
@@ -153,7 +153,7 @@ def hand_over(run: Run, source: Source) -> str:
 
 
 def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: Ran) -> None:
-    names = [f"{row.config.network.title} (n={len(row.trials)})" for row in board.rows]
+    names = [f"{row.config.label} (n={len(row.trials)})" for row in board.rows]
     figure = leaderboard_figure(
         names,
         [row.mean for row in board.rows],

@@ -93,7 +93,7 @@ class Leaderboard:
             network, facts = row.config.network, row.best.facts
             others = [_number(row.scores.get(name)) for name in COLUMNS if name != metric]
             writer.writerow(
-                [rank, network.title, network.arch, network.depth, network.log_activation, network.alpha,
+                [rank, row.config.label, network.arch, network.depth, network.log_activation, network.alpha,
                  network.leakiness, len(row.trials), _number(row.mean), _number(row.low), _number(row.high),
                  self.interval_kind, *others, int(facts["parameters"]), f"{facts['seconds']:.1f}", row.best.run_id]
             )  # fmt: skip

@@ -109,7 +109,7 @@ def train_one(
             data = source.resident(config.data, config.input_scaling)
             train(config, data, own, checkpoints=checkpoints, ranks=who, sync_bn=sync_bn)
             return None
-        with sole_owner(checkpoints.folder, f"training {config.title}", "change its --seed"):
+        with sole_owner(checkpoints.folder, config.title, what="training", remedy="change its --seed"):
             if fresh:
                 checkpoints.clear()
             run = _run(config, source, connect(chosen), checkpoints.folder, news)

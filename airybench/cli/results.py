@@ -35,12 +35,12 @@ def print_conclusion(found: Conclusion) -> None:
     for place, row in enumerate(found.board.rows, 1):
         facts, scores = row.best.facts, row.scores
         table.add_row(
-            str(place), row.config.network.title, str(len(row.trials)), f"{row.mean:.3f}", _interval(row.low, row.high),
+            str(place), row.config.label, str(len(row.trials)), f"{row.mean:.3f}", _interval(row.low, row.high),
             f"{scores.get('macro_f1', math.nan):.3f}", f"{scores['exact_match']:.3f}",
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
     console.print(table)
-    _print_test(console, found.board.rows[0].config.network.title, found.test, found.majority, metric)
+    _print_test(console, found.board.rows[0].config.label, found.test, found.majority, metric)
     _print_unscored(console, found.unscored)
     console.print(found.board.sure(), soft_wrap=True)
     if found.data_source == "simulated":
@@ -71,7 +71,7 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> 
     for one in estimates:
         network = one.cell.config.network
         table.add_row(
-            network.title, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
+            one.cell.config.label, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
             f"{one.cost.multiply_adds / 1e9:.3f}", f"{one.seconds / 60:.1f}",
         )  # fmt: skip
     console = _console()
@@ -89,7 +89,7 @@ def conclusion_json(found: Conclusion) -> dict[str, Any]:
     """The same as data."""
     rows = [
         {
-            "name": row.config.network.title,
+            "name": row.config.label,
             "params": row.config.params(),
             f"val/{found.metric}": row.mean,
             "low": None if math.isnan(row.low) else row.low,
@@ -115,7 +115,7 @@ def training_json(found: Training) -> dict[str, Any]:
 def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> dict[str, Any]:
     """The same as data."""
     cells = [
-        {"name": one.cell.config.network.title, "params": one.cell.config.params(), "parameters": one.cost.parameters,
+        {"name": one.cell.config.label, "params": one.cell.config.params(), "parameters": one.cost.parameters,
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
         for one in estimates
     ]  # fmt: skip

@@ -56,7 +56,7 @@ def train(
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
-    with progress_bar(f"training {trial.network.title}") as progress:
+    with progress_bar(f"training {trial.label}") as progress:
         found = train_one(
             trial, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri, fresh=fresh,
             every=checkpoint_every, sync_bn=sync_bn, register_as=register,

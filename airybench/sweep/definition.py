@@ -6,7 +6,7 @@ from typing import Any
 
 import optuna
 
-from airybench.config import SweepConfig
+from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import StudyError
 from airybench.sweep.place import Journals, Place, at
 
@@ -56,6 +56,8 @@ def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> No
     Raises:
         StudyError: they differ; the message says where.
     """
+    # What came after a study was begun stood at its default there.
+    known = {**known, "base": validated(TrialConfig, known["base"]).model_dump(mode="json")}
     if known != wanted:
         raise StudyError(
             f"study {name} exists with another content ({_difference(known, wanted)}); choose another name with "

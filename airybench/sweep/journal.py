@@ -66,12 +66,13 @@ def mend(path: Path) -> None:
 
 
 @contextmanager
-def sole_owner(path: Path, name: str, remedy: str = "choose another --study") -> Iterator[None]:
+def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "choose another --study") -> Iterator[None]:
     """Hold a study, or a training, for one process.
 
     Args:
         path: its file or folder; the lock lies beside it.
         name: what it is called.
+        what: what it is.
         remedy: what to do in place of waiting.
 
     Raises:
@@ -82,7 +83,7 @@ def sole_owner(path: Path, name: str, remedy: str = "choose another --study") ->
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StudyError(f"{name} is being run by another process; wait for it, or {remedy}") from None
+        raise StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}") from None
     try:
         yield
     finally:

@@ -74,7 +74,7 @@ def run_study(
     Raises:
         StudyError: the name stands for another content, or another process runs it.
     """
-    with sole_owner(folder / f"{name}.journal", f"study {name}"):
+    with sole_owner(folder / f"{name}.journal", name):
         if fresh:
             archive(folder, name)
         study = Study(folder, name, sweep, source.identity())

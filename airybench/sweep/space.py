@@ -11,7 +11,7 @@ from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialCo
 from airybench.errors import ConfigError
 from airybench.networks.other import require_buildable
 
-ORDER = ("arch", "depth", "log_activation", "alpha", "beta")
+ORDER = ("arch", "depth", "log_activation", "alpha", "beta", "input", "ccf_kind")
 """Axes that others depend on come first; the rest follow as written."""
 
 ONLY_WITH: dict[str, tuple[str, Value]] = {
@@ -20,6 +20,10 @@ ONLY_WITH: dict[str, tuple[str, Value]] = {
     "head_width": ("arch", "vgg"),
     "dropout": ("arch", "vgg"),
     "bn_momentum": ("arch", "resnet"),
+    "ccf_kind": ("input", "ccf"),
+    "ccf_zero": ("input", "ccf"),
+    "ccf_delta": ("ccf_kind", "radial"),
+    "flips": ("input", "image"),
 }
 """Axes that have an effect only beside a value of another."""
 
@@ -137,7 +141,7 @@ def _options(
         return name, tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
     if name in ONLY_WITH:
         other, value = ONLY_WITH[name]
-        if chosen.get(other, getattr(base.network, other)) != value:
+        if chosen.get(other, getattr(getattr(base, section_of(other)), other)) != value:
             return name, ()
     return name, axis
 

@@ -4,14 +4,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import yaml
+from numpy.typing import NDArray
 
 from airybench.config import DEPTHS, TIMM, DataConfig, Scaling, TrialConfig, Value
 from airybench.data.folder import data_folder
+from airybench.data.fraction import digest, training_fraction
 from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import PARTS, Split
 from airybench.data.store import Store
@@ -49,16 +51,29 @@ class Source:
         self.name = name
         self.split = split
         self.device = device
-        self._kept: dict[tuple[int, bool, Scaling], Resident] = {}
+        self._kept: dict[tuple[object, ...], Resident] = {}
 
     def resident(self, config: DataConfig, scaling: Scaling) -> Resident:
         """The three parts as a network of this configuration sees them."""
-        key = (config.image_size, config.antialias, scaling)
+        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
+        key = (config.image_size, config.antialias, scaling, *seen_as)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[key] = resident(self.store, self.split, config, scaling, self.device)
-        return self._kept[key]
+        everything = self._kept[key]
+        if config.fraction == 1:
+            return everything
+        rows = self.training_rows(config)
+        kept = torch.from_numpy(np.flatnonzero(np.isin(self.split.train, rows))).to(self.device)
+        train = everything.train
+        part = replace(train, inputs=train.inputs[kept], labels=train.labels[kept], ids=train.ids[kept.cpu().numpy()])
+        return replace(everything, train=part)
+
+    def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
+        """Rows of the store that a configuration trains on: the training part, or its fraction."""
+        ids, labels = self.store.ids(), self.store.labels()
+        return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed)
 
     @property
     def logged(self) -> dict[str, Value]:
@@ -169,6 +184,15 @@ def execute(
         (folder / "config.yaml").write_text(
             yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
         )
+        if config.data.fraction < 1:
+            ids, rows = source.store.ids(), source.training_rows(config.data)
+            run.tag({"airybench.training_digest": digest(rows, ids)})
+            training = {
+                "fraction": config.data.fraction,
+                "digest": digest(rows, ids),
+                "ids": np.sort(ids[rows]).tolist(),
+            }
+            (folder / "training.json").write_text(json.dumps(training) + "\n", encoding="utf-8")
 
     with Recording(run) as recording:
 
@@ -190,6 +214,7 @@ def execute(
     if metric not in best.val.values:
         raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
     facts = {
+        "training_shots": float(len(data.train)),
         "parameters": float(sum(p.numel() for p in trained.network.parameters())),
         "seconds": time.monotonic() - began,
         "best_epoch": float(best.number),
@@ -238,7 +263,7 @@ def _keep(config: TrialConfig, data: Resident, trained: Trained, source: Source,
     names, kind = data.class_names, data.label_kind
     truth = val.labels.astype(np.int64)
     answers = decide(torch.from_numpy(val.logits), kind).numpy()
-    heading = f"{config.network.title} on {config.data.dataset} val"
+    heading = f"{config.label} on {config.data.dataset} val"
     with run.artifacts() as folder:
         for place in (WEIGHTS, "predictions", "plots"):
             (folder / place).mkdir()

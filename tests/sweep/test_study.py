@@ -50,6 +50,19 @@ def test_fewer_seeds_than_were_queued_run_what_is_wanted(tmp_path: Path) -> None
     assert shrunk.ask() is None
 
 
+def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None:
+    first = study(tmp_path)
+    old = first.attribute("definition")
+    for name in ("input", "noise", "fraction"):
+        old["base"]["data"].pop(name)
+    first.remember("definition", old)
+    assert finish(study(tmp_path)) == [(a, 1612) for a in SPACE["alpha"]]
+    refuse_early("s@helium", recorded(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
+    noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
+    with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
+        Study(tmp_path, "s@helium", noisy, IDENTITY)
+
+
 def test_a_trial_of_a_dead_process_is_run_again(tmp_path: Path) -> None:
     first = study(tmp_path)
     first.plan()
