@@ -22,8 +22,15 @@ class News:
     bar: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
-def prepare(dataset: str, config: TrialConfig, device: torch.device, news: News) -> Source:
+def prepare(dataset: str, config: TrialConfig, device: torch.device, news: News, *, load: bool = True) -> Source:
     """Find or make the store behind a name, split it, and load what this configuration sees of it.
+
+    Args:
+        dataset: name or path.
+        config: which shots, how they are split and how they are seen.
+        device: where to.
+        news: where notices and progress go.
+        load: leave the images where they are when False.
 
     Raises:
         DataError: no such data, damaged, without labels, or too few shots for three parts.
@@ -48,5 +55,6 @@ def prepare(dataset: str, config: TrialConfig, device: torch.device, news: News)
         shares = ", ".join(f"{name} {size / store.count:.0%}" for name, size in sizes.items())
         news.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
     source = Source(store, split, device, label(dataset))
-    source.resident(data, config.input_scaling)  # kept for the first trial; an unreadable image is met before any run
+    if load:  # kept for the first trial; an unreadable image is met before any run
+        source.resident(data, config.input_scaling)
     return source

@@ -17,6 +17,10 @@ from airybench.errors import EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
+    "evaluate": ("airybench.cli.evaluate", "Evaluate a trained model on a split."),
+    "predict": ("airybench.cli.predict", "Answer for shots, with or without labels."),
+    "join": ("airybench.cli.join", "Join what a job array predicted."),
+    "export": ("airybench.cli.export", "Hand a model on as ONNX, pt2 or weights."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }

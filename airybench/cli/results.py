@@ -16,18 +16,20 @@ from airybench.tracking.store import hidden
 WIDTH = 118  # of a table that goes to a file or pipe
 
 
-def _console() -> Console:
+def console_of_results() -> Console:
+    """Where results go: stdout, as wide as the terminal, or a fixed width in a file or pipe."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
-def _interval(low: float, high: float) -> str:
+def interval_text(low: float, high: float) -> str:
+    """An interval as tables show it; nothing where there is none."""
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} .. {high:.3f}"
 
 
 def print_conclusion(found: Conclusion) -> None:
     """Leaderboard, winner beside the majority, how sure it is, where to look."""
-    console, metric = _console(), found.metric
+    console, metric = console_of_results(), found.metric
     table = Table(title=f"{found.study}: cells ranked by val {metric}", title_justify="left")
     for heading in ("#", "network", "n", f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"):
         table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
@@ -35,13 +37,13 @@ def print_conclusion(found: Conclusion) -> None:
     for place, row in enumerate(found.board.rows, 1):
         facts, scores = row.best.facts, row.scores
         table.add_row(
-            str(place), row.config.label, str(len(row.trials)), f"{row.mean:.3f}", _interval(row.low, row.high),
+            str(place), row.config.label, str(len(row.trials)), f"{row.mean:.3f}", interval_text(row.low, row.high),
             f"{scores.get('macro_f1', math.nan):.3f}", f"{scores['exact_match']:.3f}",
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
     console.print(table)
     _print_test(console, found.board.rows[0].config.label, found.test, found.majority, metric)
-    _print_unscored(console, found.unscored)
+    print_unscored(console, found.unscored)
     console.print(found.board.sure(), soft_wrap=True)
     if found.data_source == "simulated":
         console.print("The data are simulated: this ranks networks on the stand-in, not on the experiment.")
@@ -49,18 +51,18 @@ def print_conclusion(found: Conclusion) -> None:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
     if found.registered:
         console.print(found.registered.notice, soft_wrap=True, markup=False)
-    _print_whereabouts(console, found.model_uri, found.tracking_uri)
+    print_whereabouts(console, found.tracking_uri, found.model_uri)
 
 
 def print_training(found: Training) -> None:
     """One training: val, test beside the majority, where to look."""
-    console = _console()
+    console = console_of_results()
     console.print(f"{found.title}: val " + ", ".join(f"{k} {found.val[k]:.3f}" for k in ("macro_ap", "exact_match")))
     _print_test(console, found.title, found.test, found.majority, "macro_ap")
-    _print_unscored(console, found.unscored)
+    print_unscored(console, found.unscored)
     if found.registered:
         console.print(found.registered.notice, soft_wrap=True, markup=False)
-    _print_whereabouts(console, found.model_uri, found.tracking_uri)
+    print_whereabouts(console, found.tracking_uri, found.model_uri)
 
 
 def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> None:
@@ -74,7 +76,7 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> 
             one.cell.config.label, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
             f"{one.cost.multiply_adds / 1e9:.3f}", f"{one.seconds / 60:.1f}",
         )  # fmt: skip
-    console = _console()
+    console = console_of_results()
     console.print(table)
     console.print(f"Estimated training time: {_span(total_seconds(sweep, estimates))} (good to a factor of two).")
 
@@ -127,7 +129,7 @@ def _print_test(console: Console, title: str, test: dict[str, float], majority: 
     if f"test/{shown}" not in test:
         console.print("test has no class with both a positive and a negative; nothing to score there")
         return
-    ends = _interval(test.get(f"test/{shown}/low", math.nan), test.get(f"test/{shown}/high", math.nan))
+    ends = interval_text(test.get(f"test/{shown}/low", math.nan), test.get(f"test/{shown}/high", math.nan))
     console.print(
         f"Winner {title}: test {shown} {test[f'test/{shown}']:.3f}{f' [{ends}]' if ends else ''}, "
         f"exact match {test['test/exact_match']:.3f}; majority baseline: {shown} "
@@ -138,13 +140,18 @@ def _print_test(console: Console, title: str, test: dict[str, float], majority: 
     )
 
 
-def _print_unscored(console: Console, names: tuple[str, ...]) -> None:
+def print_unscored(console: Console, names: tuple[str, ...], split: str = "test") -> None:
+    """Name the classes that macro values leave out."""
     if names:
-        console.print(f"Not scored, for want of a positive or a negative on test: {', '.join(names)}.", soft_wrap=True)
+        console.print(
+            f"Not scored, for want of a positive or a negative on {split}: {', '.join(names)}.", soft_wrap=True
+        )
 
 
-def _print_whereabouts(console: Console, model_uri: str, uri: str) -> None:
-    console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
+def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:
+    """Where the model is, and where to look at the runs."""
+    if model_uri:
+        console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
     shown = hidden(uri)
     where = f"at {shown}" if shown.startswith("http") else f"mlflow ui --backend-store-uri {shown}"
     console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)

@@ -1,5 +1,6 @@
 """Bootstrap over the shots of a split: every metric under many resamples at once."""
 
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import torch
@@ -20,7 +21,42 @@ def resamples(count: int, seed: int, draws: int = RESAMPLES) -> Tensor:
     return torch.zeros(draws, count, dtype=torch.float64).scatter_add_(1, rows, torch.ones(draws, count).double())
 
 
-def weighted_scores(logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class ClassDraws:
+    """Metrics of every class under every weighting, each float64 of shape (B, C).
+
+    Attributes:
+        values: `ap`, `roc_auc`, `f1`, `precision`, `recall`.
+        defined: where a class has a positive and a negative; elsewhere values mean nothing.
+    """
+
+    values: dict[str, Tensor]
+    defined: Tensor
+
+    def macro(self, name: str) -> Tensor:
+        """Mean over the classes that are defined, shape (B,); NaN where there is none."""
+        return torch.where(self.defined, self.values[name], 0.0).sum(1) / self.defined.sum(1)
+
+
+def weighted_classes(logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor) -> ClassDraws:
+    """Metrics class by class under shot weights; arguments as those of `weighted_scores`."""
+    weights, truth = weights.double(), labels.double()
+    answers = decide(logits, label_kind).double()
+    tp, positives, answered = weights @ (truth * answers), weights @ truth, weights @ answers
+    ap, auc = _rankings(logits, truth, weights)
+    values = {
+        "ap": ap,
+        "roc_auc": auc,
+        "f1": _ratio(2 * tp, positives + answered),
+        "precision": _ratio(tp, answered),
+        "recall": _ratio(tp, positives),
+    }
+    return ClassDraws(values, (positives > 0) & (positives < weights.sum(1)[:, None]))
+
+
+def weighted_scores(
+    logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor, classes: ClassDraws | None = None
+) -> dict[str, Tensor]:
     """The metrics of `airybench.training.metrics.score` but the loss, under shot weights.
 
     Args:
@@ -28,31 +64,25 @@ def weighted_scores(logits: Tensor, labels: Tensor, label_kind: str, weights: Te
         labels: 0/1, shape (N, C).
         label_kind: `multilabel` or `multiclass`.
         weights: non-negative, shape (B, N).
+        classes: what `weighted_classes` gave for the same, where it is at hand.
 
     Returns:
         Per metric float64, shape (B,); NaN where a resample has no class with a positive and a negative.
     """
+    classes = classes or weighted_classes(logits, labels, label_kind, weights)
     weights, truth = weights.double(), labels.double()
     answers = decide(logits, label_kind).double()
-    total = weights.sum(1)
-    tp, positives, answered = weights @ (truth * answers), weights @ truth, weights @ answers
-    defined = (positives > 0) & (positives < total[:, None])
-    right = (answers == truth).double()
-    pooled_tp, pooled_p, pooled_a = tp.sum(1), positives.sum(1), answered.sum(1)
+    total, right = weights.sum(1), (answers == truth).double()
+    pooled_tp, pooled_p, pooled_a = (weights @ of.sum(1) for of in (truth * answers, truth, answers))
     cells = total * truth.shape[1]
     covariance = pooled_tp * cells - pooled_p * pooled_a
     spread = (pooled_p * (cells - pooled_p) * pooled_a * (cells - pooled_a)).sqrt()
-    ap, auc = _rankings(logits, truth, weights)
-
-    def macro(values: Tensor) -> Tensor:
-        return torch.where(defined, values, 0.0).sum(1) / defined.sum(1)
-
     return {
-        "macro_ap": macro(ap),
-        "roc_auc": macro(auc),
-        "macro_f1": macro(_ratio(2 * tp, positives + answered)),
-        "precision": macro(_ratio(tp, answered)),
-        "recall": macro(_ratio(tp, positives)),
+        "macro_ap": classes.macro("ap"),
+        "roc_auc": classes.macro("roc_auc"),
+        "macro_f1": classes.macro("f1"),
+        "precision": classes.macro("precision"),
+        "recall": classes.macro("recall"),
         "micro_f1": _ratio(2 * pooled_tp, pooled_p + pooled_a),
         "accuracy": weights @ right.mean(1) / total,
         "exact_match": weights @ (right.sum(1) == truth.shape[1]).double() / total,

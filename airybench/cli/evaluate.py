@@ -1,0 +1,116 @@
+"""`airybench evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from airybench.cli.options import Debug, Device, Json, TrackingUri
+
+if TYPE_CHECKING:
+    from airybench.analysis.evaluation import Evaluated
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+Model = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A weights folder, run id, models:/..., or winner:STUDY."),
+]
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    dataset: Annotated[
+        str | None, typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi). [what it was trained on]")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which shots.", metavar="train|val|test|all")] = "test",
+    tune_thresholds: Annotated[
+        bool, typer.Option("--tune-thresholds", help="Choose the threshold of each label on val, by its F1.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Put plots and tables there as well.")] = None,
+    device: Device = "auto",
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
+    from airybench.analysis.evaluation import evaluate_model
+    from airybench.analysis.source import News
+    from airybench.cli.console import notice, print_json, progress_bar
+    from airybench.data.folder import writable
+    from airybench.tracking.model import load
+    from airybench.tracking.store import check, connect
+    from airybench.tracking.store import tracking_uri as resolved
+    from airybench.training.device import choose_device
+
+    where, uri = choose_device(device), resolved(tracking_uri)
+    check(uri)
+    if output is not None:
+        writable(output, "choose another --output")
+    # A folder needs no store to be read from, and none is made before the model is known to be one.
+    predictor = load(model) if Path(model).exists() else load(model, connect(uri))
+    tracking = connect(uri)
+    found = evaluate_model(
+        model, predictor, dataset or predictor.config.data.dataset, tracking, News(notice, progress_bar), split=split,
+        tune=tune_thresholds, device=where, output=output,
+    )  # fmt: skip
+    if as_json:
+        print_json(_as_data(found))
+    else:
+        _print(found)
+
+
+def _as_data(found: "Evaluated") -> dict[str, Any]:
+    """The same as data; what is not a number has no JSON."""
+    from dataclasses import asdict
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: clean(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(one) for one in value]
+        return None if isinstance(value, float) and value != value else value
+
+    content: dict[str, Any] = clean(asdict(found))
+    return content
+
+
+def _print(found: "Evaluated") -> None:
+    from rich.table import Table
+
+    from airybench.cli.results import console_of_results, interval_text, print_unscored, print_whereabouts
+
+    console, result = console_of_results(), found.result
+    heading = f"{found.title} on {found.dataset} {found.split}, {result.shots} shots"
+    table = Table(title=heading, title_justify="left")
+    for column in ("metric", "value", "95 % interval", "majority"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for name, value in result.scores.values.items():
+        if name == "classes_scored":
+            continue
+        low, high = result.intervals.get(name, (float("nan"),) * 2)
+        other = result.majority.values.get(name)
+        table.add_row(name, f"{value:.3f}", interval_text(low, high), "" if other is None else f"{other:.3f}")
+    console.print(table)
+    table = Table(title_justify="left")
+    shown = "class,positives,AP,95 % interval,majority,F1,95 % interval,precision,recall,p >".split(",")
+    for column in shown:
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for one in result.classes:
+        if not one.values:
+            table.add_row(one.name, str(one.positives), "not scored")
+            continue
+        table.add_row(
+            one.name, str(one.positives), f"{one.values['ap']:.3f}", interval_text(*one.intervals["ap"]),
+            f"{one.majority_ap:.3f}", f"{one.values['f1']:.3f}", interval_text(*one.intervals["f1"]),
+            f"{one.values['precision']:.3f}", f"{one.values['recall']:.3f}", f"{one.threshold:.2f}",
+        )  # fmt: skip
+    console.print(table)
+    measured = result.reliability
+    console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
+    print_unscored(console, result.unscored, found.split)
+    if found.data_source == "simulated":
+        console.print("The data are simulated: this is what the model does on the stand-in, not on the experiment.")
+    console.print(f"Run: {found.run_id}", soft_wrap=True, markup=False)
+    print_whereabouts(console, found.tracking_uri)

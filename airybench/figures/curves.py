@@ -1,0 +1,131 @@
+"""Curves behind the numbers: precision and recall, true and false positives, what is said and what holds."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
+
+COLUMNS = 4
+
+
+def precision_recall(
+    scores: NDArray[np.float64], truth: NDArray[np.int64], names: Sequence[str], values: Sequence[str], title: str
+) -> Figure:
+    """Precision over recall, one panel a class, the majority answer (the prevalence) dashed.
+
+    Args:
+        scores: whatever ranks the shots, shape (N, C).
+        truth: 0/1, shape (N, C).
+        names: C class names.
+        values: what to write into each panel; a class whose text is empty is marked as not scored.
+        title: heading.
+    """
+
+    def draw(axes: Axes, column: int) -> None:
+        hits, number = _hits(scores[:, column], truth[:, column])
+        recall, precision = hits / hits[-1], hits / number
+        axes.step(np.r_[0, recall], np.r_[precision[0], precision], where="pre", color=BLUE, linewidth=1.4)
+        axes.axhline(truth[:, column].mean(), color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
+
+    return _panels(draw, names, values, "recall", "precision", title, "dashed: majority answer")
+
+
+def roc(
+    scores: NDArray[np.float64], truth: NDArray[np.int64], names: Sequence[str], values: Sequence[str], title: str
+) -> Figure:
+    """True positives over false positives, one panel a class, the majority answer (the diagonal) dashed.
+
+    Arguments as those of `precision_recall`.
+    """
+
+    def draw(axes: Axes, column: int) -> None:
+        hits, number = _hits(scores[:, column], truth[:, column])
+        axes.plot(np.r_[0, (number - hits) / (number - hits)[-1]], np.r_[0, hits / hits[-1]], color=BLUE, linewidth=1.4)
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
+
+    return _panels(draw, names, values, "false positive rate", "true positive rate", title, "dashed: majority answer")
+
+
+def reliability(
+    said: Sequence[float], held: Sequence[float], counts: Sequence[int], prevalence: float, error: float, title: str
+) -> Figure:
+    """How often a label holds over the probability that was said, with how often each was said below.
+
+    Args:
+        said: mean probability in each bin; NaN where it is empty.
+        held: share of labels that hold there.
+        counts: labels there.
+        prevalence: share of labels that hold at all, what the majority answer comes to.
+        error: expected calibration error.
+        title: heading.
+    """
+    with rc_context(STYLE):
+        figure = new_figure(4.6, 4.8)
+        axes, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
+        axes.axhline(prevalence, color=GREY, linewidth=0.8, linestyle=":")
+        axes.annotate("prevalence", (1.0, prevalence), xytext=(-2, 3), textcoords="offset points", ha="right",
+                      color=GREY, fontsize=8)  # fmt: skip
+        axes.plot(said, held, "o-", color=BLUE, markersize=5, linewidth=1.4)
+        axes.text(0.03, 0.93, f"calibration error {error:.3f}", transform=axes.transAxes, va="top")
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_ylabel("share that holds")
+        axes.grid()
+        axes.set_title(title)
+        edges = np.linspace(0, 1, len(counts) + 1)
+        below.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, alpha=0.6)
+        below.set_yscale("log")
+        below.set_ylim(bottom=0.8)
+        below.set_xlim(0, 1)
+        below.set_xlabel("probability said")
+        below.set_ylabel("labels")
+    return figure
+
+
+def _hits(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """True positives and answers at every operating point, shots with equal scores answered together."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.r_[np.flatnonzero(np.diff(scores[order])), len(scores) - 1]
+    return np.cumsum(truth[order])[ends], ends + 1
+
+
+def _panels(
+    draw: Callable[[Axes, int], None],
+    names: Sequence[str],
+    values: Sequence[str],
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    note: str,
+) -> Figure:
+    columns = min(COLUMNS, len(names))
+    rows = math.ceil(len(names) / columns)
+    with rc_context(STYLE):
+        figure = new_figure(1.0 + 1.75 * columns, 0.9 + 1.75 * rows)
+        grid = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)).ravel()
+        for column, (name, value) in enumerate(zip(names, values, strict=True)):
+            axes = grid[column]
+            axes.set_title(name, fontsize=8.5, parse_math=False)
+            axes.set_xlim(-0.02, 1.02)
+            axes.set_ylim(-0.02, 1.04)
+            axes.set_xticks([0, 0.5, 1])
+            axes.set_yticks([0, 0.5, 1])
+            axes.grid()
+            if value:
+                draw(axes, column)
+                axes.text(0.97, 0.04, value, transform=axes.transAxes, ha="right", fontsize=7, color=ORANGE,
+                          bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1})  # fmt: skip
+            else:
+                axes.text(0.5, 0.5, "not scored", transform=axes.transAxes, ha="center", color=GREY)
+        for axes in grid[len(names) :]:
+            axes.set_visible(False)
+        figure.supxlabel(f"{xlabel}   ({note})", fontsize=9)
+        figure.supylabel(ylabel, fontsize=9)
+        figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return figure

@@ -1,0 +1,192 @@
+"""What a network's answers are worth: every metric with its interval, class by class, beside the majority."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from airybench.errors import ConfigError
+from airybench.inference.baseline import majority_logits
+from airybench.inference.bootstrap import interval, resamples, weighted_classes, weighted_scores
+from airybench.training.metrics import Scores, decide, score
+
+SEED = 1612
+BINS = 10
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """One class.
+
+    Attributes:
+        name: of the class.
+        positives: shots that carry it.
+        threshold: probability above which it is answered (multilabel).
+        values: `ap`, `roc_auc`, `f1`, `precision`, `recall`; empty where the class is not scored.
+        intervals: 95 % bootstrap over shots of each.
+        majority_ap: average precision of the majority baseline, the prevalence.
+    """
+
+    name: str
+    positives: int
+    threshold: float
+    values: dict[str, float]
+    intervals: dict[str, Interval]
+    majority_ap: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often what is said with a probability holds, all labels pooled; ten bins of equal width.
+
+    Attributes:
+        said: mean probability in each bin, NaN where it is empty.
+        held: share of labels that hold there.
+        counts: labels in each bin.
+        error: expected calibration error, the mean of |said - held| weighted by counts.
+        brier: mean squared difference of probability and label.
+    """
+
+    said: tuple[float, ...]
+    held: tuple[float, ...]
+    counts: tuple[int, ...]
+    error: float
+    brier: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One full pass over a split.
+
+    Attributes:
+        shots: their number.
+        scores: every metric; `loss` is that of the untuned logits.
+        intervals: 95 % bootstrap over shots of every metric.
+        majority: the same metrics of the majority answer.
+        classes: class by class.
+        reliability: of the probabilities.
+        unscored: classes without a positive or without a negative here; macro values leave them out.
+    """
+
+    shots: int
+    scores: Scores
+    intervals: dict[str, Interval]
+    majority: Scores
+    classes: tuple[ClassReport, ...]
+    reliability: Reliability
+    unscored: tuple[str, ...]
+
+
+def evaluate(
+    logits: Tensor,
+    labels: Tensor,
+    class_names: tuple[str, ...],
+    label_kind: str,
+    training_labels: Tensor,
+    thresholds: Tensor | None = None,
+) -> Evaluation:
+    """Evaluate logits.
+
+    Args:
+        logits: shape (N, C).
+        labels: 0/1, shape (N, C).
+        class_names: C names.
+        label_kind: `multilabel` or `multiclass`.
+        training_labels: 0/1, shape (M, C), from which the majority answers.
+        thresholds: logit above which each class is answered, shape (C,), multilabel only; 0 (p > 0.5) when left out.
+    """
+    logits, labels = logits.double(), labels.long()
+    offset = torch.zeros(logits.shape[1]).double() if thresholds is None else thresholds.double()
+    shifted = logits - offset  # the same order within a class, and decisions at 0
+    found = score(shifted, labels, class_names, label_kind)
+    each = F.binary_cross_entropy_with_logits(logits, labels.double(), reduction="none").mean(1)
+    scores = Scores({**found.values, "loss": float(each.mean())}, found.f1, found.ap)
+    weights = resamples(len(labels), SEED)
+    drawn = weighted_classes(shifted, labels, label_kind, weights)
+    metrics = weighted_scores(shifted, labels, label_kind, weights, drawn)
+    metrics["loss"] = weights @ each / len(labels)
+    intervals = {
+        name: interval(values, scores.values[name]) for name, values in metrics.items() if name in scores.values
+    }
+    once = weighted_classes(shifted, labels, label_kind, torch.ones(1, len(labels)))
+    classes = []
+    for column, name in enumerate(class_names):
+        defined = name in scores.ap
+        values = {metric: float(of[0, column]) for metric, of in once.values.items()} if defined else {}
+        kept = drawn.defined[:, column]
+        classes.append(
+            ClassReport(
+                name=name,
+                positives=int(labels[:, column].sum()),
+                threshold=float(torch.sigmoid(offset[column])),
+                values=values,
+                intervals={key: interval(drawn.values[key][kept, column], value) for key, value in values.items()},
+                majority_ap=float(labels[:, column].double().mean()),
+            )
+        )
+    majority = score(majority_logits(training_labels, len(labels)), labels, class_names, label_kind)
+    unscored = tuple(name for name in class_names if name not in scores.ap)
+    return Evaluation(len(labels), scores, intervals, majority, tuple(classes), reliability(logits, labels), unscored)
+
+
+def reliability(logits: Tensor, labels: Tensor) -> Reliability:
+    """Reliability of sigmoid probabilities.
+
+    Args:
+        logits: shape (N, C).
+        labels: 0/1, shape (N, C).
+
+    Source: Guo et al., On calibration of modern neural networks, ICML (2017), pooled over labels.
+    """
+    said, held = torch.sigmoid(logits.double()).flatten(), labels.double().flatten()
+    place = (said * BINS).long().clamp(0, BINS - 1)
+    counts = torch.bincount(place, minlength=BINS)
+    mean_said = torch.bincount(place, weights=said, minlength=BINS) / counts
+    mean_held = torch.bincount(place, weights=held, minlength=BINS) / counts
+    gaps = torch.where(counts > 0, (mean_said - mean_held).abs(), 0.0)
+    return Reliability(
+        tuple(mean_said.tolist()),
+        tuple(mean_held.tolist()),
+        tuple(counts.tolist()),
+        float((gaps * counts).sum() / counts.sum()),
+        float((said - held).square().mean()),
+    )
+
+
+def tuned_thresholds(logits: Tensor, labels: Tensor, label_kind: str) -> Tensor:
+    """Logit of each class above which its F1 is best, from val; 0 where the class has no positive or no negative.
+
+    Args:
+        logits: of val, shape (N, C).
+        labels: of val, 0/1, shape (N, C).
+        label_kind: only `multilabel` has thresholds.
+
+    Returns:
+        float64, shape (C,): half way between the last logit that is answered and the first that is not.
+
+    Raises:
+        ConfigError: classes that exclude each other are answered by the largest, without thresholds.
+    """
+    if label_kind != "multilabel":
+        raise ConfigError("thresholds are tuned for labels that may hold together; here the largest answers")
+    found = torch.zeros(logits.shape[1], dtype=torch.float64)
+    for column, (values, truth) in enumerate(zip(logits.double().unbind(1), labels.double().unbind(1), strict=True)):
+        positives = truth.sum()
+        if not 0 < positives < len(truth):
+            continue
+        order = values.argsort(descending=True, stable=True)
+        ranked = values[order]
+        f1 = 2 * truth[order].cumsum(0) / (torch.arange(1, len(truth) + 1) + positives)
+        ends = torch.cat([ranked[1:] != ranked[:-1], torch.tensor([True])])  # ties are answered together
+        last = int(torch.where(ends, f1, -1.0).argmax())
+        below = ranked[last + 1] if last + 1 < len(ranked) else ranked[last] - 1
+        found[column] = (ranked[last] + below) / 2
+    return found
+
+
+def answers(logits: Tensor, label_kind: str, thresholds: Tensor | None = None) -> Tensor:
+    """Answers 0/1 (N, C) from logits (N, C), at thresholds (C,) where there are any."""
+    return decide(logits if thresholds is None else logits.double() - thresholds, label_kind)

@@ -1,0 +1,64 @@
+"""Logits of many shots through fixed memory."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from airybench.data.pipeline import network_inputs
+from airybench.data.store import Store
+from airybench.inference.predictor import Predictor
+from airybench.training.device import arranged, channels_last, memory, precision
+
+BATCH = 256
+
+
+@torch.no_grad()
+def logits(
+    predictor: Predictor, counts: NDArray[np.uint16], device: torch.device, ids: NDArray[np.int64] | None = None
+) -> Tensor:
+    """Logits of some shots.
+
+    Args:
+        predictor: on `device`, in evaluation mode.
+        counts: shape (N, H, W).
+        device: where to compute.
+        ids: of the shots, for a network trained with the noise of a study, to put that noise on them too.
+
+    Returns:
+        float32 on the host, shape (N, C).
+    """
+    config = predictor.config
+    with memory(config):
+        inputs = network_inputs(torch.from_numpy(counts).to(device), config.data, config.input_scaling, ids=ids)
+        with precision(config.training, device):
+            found: Tensor = predictor.network(arranged(inputs, config.training))
+    return found.float().cpu()
+
+
+def placed(predictor: Predictor, device: torch.device) -> Predictor:
+    """A predictor on a device, laid out in memory as it was trained."""
+    predictor = predictor.to(device).eval()
+    if channels_last(predictor.config.training, device):
+        predictor = predictor.to(memory_format=torch.channels_last)
+    return predictor
+
+
+def store_logits(
+    predictor: Predictor,
+    store: Store,
+    rows: NDArray[np.int64],
+    device: torch.device,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """Logits of rows of a store in the order given, as training saw them, study noise and all; shape (N, C)."""
+    predictor, ids = placed(predictor, device), store.ids()
+    found = []
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        found.append(logits(predictor, store.read_images(some), device, ids[some]))
+        if progress:
+            progress(start + len(some), len(rows))
+    return torch.cat(found)
