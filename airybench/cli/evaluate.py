@@ -93,18 +93,18 @@ def _print(found: "Evaluated") -> None:
         other = result.majority.values.get(name)
         table.add_row(name, f"{value:.3f}", interval_text(low, high), "" if other is None else f"{other:.3f}")
     console.print(table)
-    table = Table(title_justify="left")
-    shown = "class,positives,AP,95 % interval,majority,F1,95 % interval,precision,recall,p >".split(",")
-    for column in shown:
-        table.add_column(column, justify="left" if column == "class" else "right")
+    table = Table(box=None, pad_edge=False)
+    for column in ("class", "positives", "AP", "95 %", "majority", "F1", "95 %", "precision", "recall", "p >"):
+        table.add_column(column, justify="left" if column == "class" else "right", no_wrap=True)
     for one in result.classes:
         if not one.values:
-            table.add_row(one.name, str(one.positives), "not scored")
+            table.add_row(one.name, str(one.positives), "-")
             continue
+        ap, f1 = ("{:.2f} .. {:.2f}".format(*one.intervals[key]) for key in ("ap", "f1"))
         table.add_row(
-            one.name, str(one.positives), f"{one.values['ap']:.3f}", interval_text(*one.intervals["ap"]),
-            f"{one.majority_ap:.3f}", f"{one.values['f1']:.3f}", interval_text(*one.intervals["f1"]),
-            f"{one.values['precision']:.3f}", f"{one.values['recall']:.3f}", f"{one.threshold:.2f}",
+            one.name, str(one.positives), f"{one.values['ap']:.3f}", ap, f"{one.majority_ap:.3f}",
+            f"{one.values['f1']:.3f}", f1, f"{one.values['precision']:.3f}", f"{one.values['recall']:.3f}",
+            f"{one.threshold:.2f}",
         )  # fmt: skip
     console.print(table)
     measured = result.reliability

@@ -1,0 +1,107 @@
+"""`airybench predict`."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from airybench.cli.evaluate import Model
+from airybench.cli.options import Debug, Device, Json, TrackingUri
+from airybench.errors import ConfigError
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def predict(
+    model: Model,
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A store, deposit, CXI file or stack, labelled or not.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="HDF5 file to make.")],
+    csv: Annotated[bool, typer.Option("--csv", help="Write a CSV file beside it as well.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Add a Grad-CAM++ map for every answer.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="This process is the I-th of N; `airybench join FILE` joins their parts."),
+    ] = None,
+    images: Annotated[str | None, typer.Option(metavar="KEY", help="Stack of images, (N, H, W).")] = None,
+    ids: Annotated[str | None, typer.Option(metavar="KEY", help="Identifier of each shot, (N,).")] = None,
+    mask: Annotated[str | None, typer.Option(metavar="KEY", help="Mask, (H, W) or (N, H, W).")] = None,
+    mask_convention: Annotated[
+        str | None, typer.Option(metavar="cxi|euxfel|good-is-one", help="What the values of the mask mean.")
+    ] = None,
+    counts_per_photon: Annotated[
+        float | None, typer.Option(metavar="X", help="Divide by X and round: for float sources.")
+    ] = None,
+    clip: Annotated[bool, typer.Option("--clip", help="Cut values off at 0 and 65535.")] = False,
+    nan: Annotated[str | None, typer.Option(metavar="mask", help="mask: NaN and infinity are masked.")] = None,
+    bin_: Annotated[
+        int | None, typer.Option("--bin", min=1, help="Average blocks of N x N pixels (default: to at most 259 px).")
+    ] = None,
+    ignore_labels: Annotated[
+        bool, typer.Option("--ignore-labels", help="Answer even where the source's labels are other classes.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    device: Device = "auto",
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Answer for every shot of a source, in fixed memory; interrupted or killed, the same command goes on.
+
+    The file holds id, probability and prediction for every shot, and the maps where they were asked for.
+    """
+    from airybench.analysis.explain import Explainer
+    from airybench.cli.console import notice, print_json, progress_bar
+    from airybench.data.bring import rule_of
+    from airybench.data.shots import open_shots
+    from airybench.data.stack import Keys
+    from airybench.inference.predict import predict as run
+    from airybench.tracking.model import load
+    from airybench.tracking.store import check, connect
+    from airybench.tracking.store import tracking_uri as resolved
+    from airybench.training.device import choose_device
+
+    part, where = _shard(shard), choose_device(device)
+    if part and csv:
+        raise ConfigError("--csv goes with the whole: give it to `airybench join`")
+    shots = open_shots(
+        source,
+        keys=Keys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
+        rule=rule_of(counts_per_photon, clip=clip, nan=nan),
+        factor=bin_,
+        notify=notice,
+    )
+    if Path(model).exists():
+        predictor = load(model)
+    else:
+        uri = resolved(tracking_uri)
+        check(uri, existing=True)
+        predictor = load(model, connect(uri))
+    with progress_bar(f"predicting {source.name}") as progress:
+        found = run(
+            predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
+            force=force, ignore_labels=ignore_labels, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        speed = found.images_per_second
+        print_json({**vars(found), "images_per_second": None if speed != speed else speed})
+        return
+    print(found.output)
+    if found.done_before:
+        notice(f"{found.done_before} of {found.shots} shots had been answered before")
+    if found.images_per_second == found.images_per_second:
+        notice(f"{found.images_per_second:.0f} images/s")
+    if part:
+        notice(f"part {part[0]} of {part[1]} is done; when all are: airybench join {output}")
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ConfigError(f"--shard {text}: expected I/N with I from 1 to N, such as 3/16")
+    return int(found[1]), int(found[2])

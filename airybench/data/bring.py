@@ -33,11 +33,7 @@ def bring(
         ConfigError: options that cannot be, or that the kind of source does not take.
         DataError: a source breaks a rule.
     """
-    if counts_per_photon is not None and not (math.isfinite(counts_per_photon) and counts_per_photon > 0):
-        raise ConfigError(f"--counts-per-photon is {counts_per_photon:g}, expected a number above 0")
-    if nan not in (None, "mask"):
-        raise unknown("--nan", nan, ("mask",))
-    rule = Rule(nan_mask=nan == "mask", counts_per_photon=counts_per_photon or 0.0, clip=clip)
+    rule = rule_of(counts_per_photon, clip=clip, nan=nan)
     if keys.images or is_cxi_stack(sources[0]):
         return import_stacks(
             sources,
@@ -65,3 +61,16 @@ def bring(
         progress=progress,
         notify=notify,
     )
+
+
+def rule_of(counts_per_photon: float | None, *, clip: bool, nan: str | None) -> Rule:
+    """The rule that options name.
+
+    Raises:
+        ConfigError: an option that cannot be.
+    """
+    if counts_per_photon is not None and not (math.isfinite(counts_per_photon) and counts_per_photon > 0):
+        raise ConfigError(f"--counts-per-photon is {counts_per_photon:g}, expected a number above 0")
+    if nan not in (None, "mask"):
+        raise unknown("--nan", nan, ("mask",))
+    return Rule(nan_mask=nan == "mask", counts_per_photon=counts_per_photon or 0.0, clip=clip)

@@ -81,7 +81,7 @@ def import_deposit(
         with writer, opened(source) as file:
             for start in range(0, len(deposit.entries), BATCH):
                 rows = slice(start, start + BATCH)
-                images, good = _images(deposit, file, deposit.entries[rows], rule, factor)
+                images, good = entry_counts(deposit, file, deposit.entries[rows], rule, factor)
                 writer.append(
                     images,
                     ids=deposit.ids[rows],
@@ -96,10 +96,24 @@ def import_deposit(
     return Store.open(path)
 
 
-def _images(
+def entry_counts(
     deposit: Deposit, file: h5py.File, entries: Sequence[str], rule: Rule, factor: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
-    """Counts of some entries, and which pixels are good where the rule masks any."""
+    """Counts of some entries, and which pixels are good where the rule masks any.
+
+    Args:
+        deposit: what was scanned.
+        file: the same, open.
+        entries: some of its entries, n of them.
+        rule: how values become counts.
+        factor: width of the blocks to be averaged, pixels.
+
+    Returns:
+        uint16, shape (n, H, W); bool of the same shape, None where all are good.
+
+    Raises:
+        DataError: an image holds what is no plain count, or cannot be read.
+    """
     source, (height, width) = deposit.path, (-(-length // factor) for length in deposit.image_shape)
     images = np.empty((len(entries), height, width), np.uint16)
     good = np.ones(images.shape, bool) if rule.nan_mask else None
@@ -121,5 +135,5 @@ def _probe(deposit: Deposit, rule: Rule, factor: int) -> tuple[float, int]:
     tried = deposit.entries[:8]
     began = time.perf_counter()
     with opened(deposit.path) as file:
-        _images(deposit, file, tried, rule, factor)
+        entry_counts(deposit, file, tried, rule, factor)
     return time.perf_counter() - began, len(tried)

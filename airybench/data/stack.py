@@ -91,8 +91,16 @@ def is_cxi_stack(path: Path) -> bool:
         return any(file.get(key, getlink=True) is not None for key in CXI_IMAGES if key.rpartition("/")[0] in file)
 
 
-def scan_stack(path: Path, keys: Keys, notify: Callable[[str], None] = lambda text: None) -> Stack:
+def scan_stack(
+    path: Path, keys: Keys, notify: Callable[[str], None] = lambda text: None, *, energy_needed: bool = True
+) -> Stack:
     """Read and check everything but the images.
+
+    Args:
+        path: the file.
+        keys: where things are in it.
+        notify: handed one line for what the user should know.
+        energy_needed: whether a source without a photon energy is refused; else it is NaN.
 
     Raises:
         ConfigError: keys are missing or contradict each other.
@@ -144,7 +152,11 @@ def scan_stack(path: Path, keys: Keys, notify: Callable[[str], None] = lambda te
             count=count,
             shape=(stack.shape[-2], stack.shape[-1]),
             block=_block(stack, per),
-            photon_energy=reader.energy(energy, keys.photon_energy, notify),
+            photon_energy=(
+                reader.energy(energy, keys.photon_energy, notify)
+                if energy_needed or energy or keys.photon_energy
+                else np.full(count, np.nan, np.float32)
+            ),
             ids=ids,
             labels=labels,
             groups=None if groups is None else groups.astype(np.int32),

@@ -1,0 +1,141 @@
+"""Whatever holds shots, labelled or not, as batches of counts: a store, a deposit, a stack."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.binning import binning_factor
+from airybench.data.counts import Rule
+from airybench.data.cxi import entry_counts
+from airybench.data.deposit import is_deposit, scan
+from airybench.data.importing import blocks
+from airybench.data.stack import Keys, convention, is_cxi_stack, scan_stack
+from airybench.data.store import Store, opened
+from airybench.errors import ConfigError, DataError
+
+BATCH = 64
+
+Read = Callable[[int, int], Iterator[NDArray[np.uint16]]]
+
+
+@dataclass(frozen=True)
+class Shots:
+    """A source of shots.
+
+    Attributes:
+        path: the file.
+        ids: int64, shape (N,).
+        image_shape: (H, W) as they are read, pixels.
+        class_names: of its labels; empty when it has none.
+        identity: digest that changes when the content, or the way it is read, does.
+        batches: counts of the shots from `start` to before `stop`, uint16, in order, (n, H, W) at a time.
+    """
+
+    path: Path
+    ids: NDArray[np.int64]
+    image_shape: tuple[int, int]
+    class_names: tuple[str, ...]
+    identity: str
+    batches: Read
+
+    @property
+    def count(self) -> int:
+        """Number of shots N."""
+        return len(self.ids)
+
+
+def open_shots(
+    path: Path,
+    *,
+    keys: Keys | None = None,
+    rule: Rule | None = None,
+    factor: int | None = None,
+    notify: Callable[[str], None] = lambda text: None,
+) -> Shots:
+    """Open a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack; labels are not needed.
+
+    Args:
+        path: the file.
+        keys: where things are in a stack; `images` at least, unless it is a CXI file.
+        rule: how values become counts; plain whole numbers only when left out.
+        factor: width of the blocks to be averaged; what brings images to at most 259 px when left out.
+        notify: handed one line for what the user should know.
+
+    Raises:
+        ConfigError: options that this kind of source does not take.
+        DataError: the file is missing, damaged or none of these.
+    """
+    given, keys, rule = keys is not None and keys != Keys(), keys or Keys(), rule or Rule()
+    convention(keys.mask_convention)
+    if keys.images or is_cxi_stack(path):
+        return _stack(path, keys, rule, factor, notify)
+    if is_deposit(path):
+        if given:
+            raise ConfigError(f"{path}: a deposit says all by itself; keys are for stacks, with --images KEY")
+        return _deposit(path, rule, factor)
+    if given or rule != Rule() or factor:
+        raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
+    return _store(path)
+
+
+def _store(path: Path) -> Shots:
+    try:
+        store = Store.open(path)
+    except DataError as error:
+        if "airybench-store" not in str(error):
+            raise
+        raise DataError(
+            f"{path}: neither a store nor a deposit nor a CXI file; for a plain stack say where its images are with "
+            "--images KEY"
+        ) from None
+
+    def batches(start: int, stop: int) -> Iterator[NDArray[np.uint16]]:
+        for at in range(start, stop, BATCH):
+            yield store.read_images(np.arange(at, min(at + BATCH, stop)))
+
+    return Shots(path, store.ids(), store.image_shape, store.class_names, store.content_sha256, batches)
+
+
+def _deposit(path: Path, rule: Rule, factor: int | None) -> Shots:
+    deposit = scan(path)
+    factor = factor or binning_factor(deposit.image_shape)
+    height, width = (-(-length // factor) for length in deposit.image_shape)
+
+    def batches(start: int, stop: int) -> Iterator[NDArray[np.uint16]]:
+        with opened(path) as file:
+            for at in range(start, stop, BATCH):
+                entries = deposit.entries[at : min(at + BATCH, stop)]
+                yield entry_counts(deposit, file, entries, rule, factor)[0]
+
+    identity = _identity(path, rule, factor)
+    return Shots(path, deposit.ids, (height, width), deposit.class_names, identity, batches)
+
+
+def _stack(path: Path, keys: Keys, rule: Rule, factor: int | None, notify: Callable[[str], None]) -> Shots:
+    stack = scan_stack(path, keys, notify, energy_needed=False)
+    width = factor or binning_factor(stack.shape)
+    shape = (-(-stack.shape[0] // width), -(-stack.shape[1] // width))
+    if stack.ids is None:
+        notify("no ids: shots are numbered from 0 in the order of the file; --ids KEY takes the source's own")
+
+    def batches(start: int, stop: int) -> Iterator[NDArray[np.uint16]]:
+        keep = np.zeros(stack.count, bool)
+        keep[start:stop] = True
+        for _, images, _ in blocks(stack, keys, rule, width, keep):
+            for at in range(0, len(images), BATCH):
+                yield images[at : at + BATCH]
+
+    ids = np.arange(stack.count, dtype=np.int64) if stack.ids is None else stack.ids
+    if len(np.unique(ids)) < len(ids):
+        notify("ids repeat in this source; its shots are told apart by their order")
+    return Shots(path, ids, shape, (), _identity(path, keys, rule, width), batches)
+
+
+def _identity(path: Path, *ways: object) -> str:
+    stat = path.resolve().stat()
+    content = (path.name, stat.st_size, stat.st_mtime_ns, *ways)
+    return hashlib.sha256(repr(content).encode()).hexdigest()

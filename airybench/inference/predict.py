@@ -1,0 +1,176 @@
+"""Answers for any number of shots through fixed memory, resumable part by part."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from airybench import __version__
+from airybench.data.shots import Shots
+from airybench.errors import ConfigError, DataError
+from airybench.inference.parts import PART, Parts, Plan, model_digest
+from airybench.inference.predictor import Predictor
+from airybench.inference.stream import logits, placed
+from airybench.training.metrics import decide
+
+Progress = Callable[[int, int], None]
+
+
+class Explain(Protocol):
+    """Who draws maps; see `airybench.analysis.explain.Explainer`."""
+
+    def maps(self, counts: NDArray[np.uint16], answers: NDArray[np.integer[Any]]) -> NDArray[np.float16]:
+        """One map for every answer, shape (M, S, S)."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a prediction came to.
+
+    Attributes:
+        output: the file, or the folder of parts while other shards are at work.
+        shots: shots of this share.
+        done_before: those of them that an earlier, interrupted process had answered.
+        images_per_second: of the others; NaN where there were none.
+        joined: whether the output is whole.
+    """
+
+    output: Path
+    shots: int
+    done_before: int
+    images_per_second: float
+    joined: bool
+
+
+def predict(
+    predictor: Predictor,
+    shots: Shots,
+    output: Path,
+    *,
+    device: torch.device,
+    shard: tuple[int, int] | None = None,
+    explain: Callable[[Predictor, torch.device], Explain] | None = None,
+    table: bool = False,
+    force: bool = False,
+    ignore_labels: bool = False,
+    progress: Progress | None = None,
+) -> Predicted:
+    """Answer for every shot; interrupted or killed, the same call goes on with the parts that are missing.
+
+    The output holds `id`, `probability` (N, C) and `prediction` (N, C) in the order of the source; with `explain` also
+    `map` (M, S, S) with `map_shot` (row of the shot) and `map_class` (column of the answer).
+
+    Args:
+        predictor: the model.
+        shots: where the counts come from.
+        output: HDF5 file to make.
+        device: where to compute.
+        shard: (i, n): this process is the i-th of n, from 1, and leaves its parts to be joined.
+        explain: makes the one who draws maps.
+        table: write a CSV file as well.
+        force: replace an existing output, and drop parts of another prediction.
+        ignore_labels: answer even for shots whose labels are other classes than the model's.
+        progress: handed (shots done, shots in all) of this share.
+
+    Raises:
+        ConfigError: no such shard.
+        DataError: the shots do not fit the model, or the output cannot be written.
+    """
+    _require_fit(predictor, shots, ignore_labels=ignore_labels)
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
+    output = output.absolute()
+    parts = Parts(output)
+    if output.exists() and not force:
+        raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+    predictor = placed(predictor, device)
+    drawer = explain(predictor, device) if explain else None
+    plan = _plan(predictor, shots, maps=drawer is not None)
+    if force and parts.folder.is_dir() and not _same(parts, plan):
+        parts.remove()
+    parts.begin(plan)
+    mine = plan.share(shard or (1, 1))
+    missing = parts.missing(plan, mine)
+    total = sum(_size(plan, number) for number in mine)
+    before = done = total - sum(_size(plan, number) for number in missing)
+    if progress:
+        progress(done, total)
+    began = time.perf_counter()
+    for number in missing:
+        start, stop = plan.rows(number)
+        columns: list[dict[str, NDArray[Any]]] = []
+        for counts in shots.batches(start, stop):
+            columns.append(
+                _answer(predictor, counts, device, drawer, start + sum(len(c["probability"]) for c in columns))
+            )
+            done += len(counts)
+            if progress:
+                progress(done, total)
+        joined = {key: np.concatenate([some[key] for some in columns]) for key in columns[0]}
+        parts.write(number, {"id": shots.ids[start:stop], **joined})
+    speed = (total - before) / max(time.perf_counter() - began, 1e-9) if total > before else float("nan")
+    if shard is None:
+        parts.join(table=table)
+    return Predicted(output if shard is None else parts.folder, total, before, speed, shard is None)
+
+
+def _answer(
+    predictor: Predictor, counts: NDArray[np.uint16], device: torch.device, drawer: Explain | None, first: int
+) -> dict[str, NDArray[Any]]:
+    """Columns of one batch whose first shot is row `first` of the source."""
+    found = logits(predictor, counts, device)
+    answered = decide(found, predictor.label_kind).numpy().astype(np.uint8)
+    columns: dict[str, NDArray[Any]] = {"probability": torch.sigmoid(found).numpy(), "prediction": answered}
+    if drawer is not None:
+        pairs = np.argwhere(answered)
+        columns |= {
+            "map": drawer.maps(counts, answered),
+            "map_shot": pairs[:, 0] + first,
+            "map_class": pairs[:, 1].astype(np.int32),
+        }
+    return columns
+
+
+def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
+    tensors = {key: value.cpu().numpy() for key, value in predictor.network.state_dict().items()}
+    return Plan(
+        model=model_digest(predictor.description(), tensors),
+        source=shots.identity,
+        source_name=shots.path.name,
+        count=shots.count,
+        class_names=predictor.class_names,
+        label_kind=predictor.label_kind,
+        map_side=predictor.config.data.image_size if maps else 0,
+        part=PART,
+        version=__version__,
+    )
+
+
+def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> None:
+    if predictor.origin is not None and shots.image_shape != predictor.origin.image_shape:
+        raise DataError(
+            f"{shots.path} has images of {shots.image_shape[0]} x {shots.image_shape[1]} px, the model was trained on "
+            f"{predictor.origin.image_shape[0]} x {predictor.origin.image_shape[1]} px; bin them to that size (--bin)"
+        )
+    if shots.class_names and shots.class_names != predictor.class_names and not ignore_labels:
+        raise DataError(
+            f"{shots.path} is labelled with {', '.join(shots.class_names)}, the model knows "
+            f"{', '.join(predictor.class_names)}; choose a model for these shots, or add --ignore-labels"
+        )
+
+
+def _same(parts: Parts, plan: Plan) -> bool:
+    try:
+        return parts.plan() == plan
+    except DataError:
+        return False
+
+
+def _size(plan: Plan, number: int) -> int:
+    start, stop = plan.rows(number)
+    return stop - start
