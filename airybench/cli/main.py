@@ -17,6 +17,7 @@ from airybench.errors import EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
+    "baseline": ("airybench.cli.baseline", "Score what needs no network: the majority, and support vectors."),
     "evaluate": ("airybench.cli.evaluate", "Evaluate a trained model on a split."),
     "predict": ("airybench.cli.predict", "Answer for shots, with or without labels."),
     "join": ("airybench.cli.join", "Join what a job array predicted."),

@@ -35,14 +35,17 @@ Settings = Annotated[
 ]
 
 
-def takes_config(*, repeated: Iterable[str] = (), study: bool = False) -> Callable[[Callable[..., Any]], Any]:
+def takes_config(
+    *, repeated: Iterable[str] = (), study: bool = False, sections: Iterable[str] = SECTIONS
+) -> Callable[[Callable[..., Any]], Any]:
     """Give a command one option for every field of the configuration, handed over as keywords.
 
     Args:
         repeated: fields that may be given more than once.
         study: also the fields of StudyConfig.
+        sections: whose fields, of `network`, `data` and `training`.
     """
-    models: list[type[BaseModel]] = [*SECTIONS.values(), *([StudyConfig] if study else [])]
+    models: list[type[BaseModel]] = [*(SECTIONS[name] for name in sections), *([StudyConfig] if study else [])]
     repeated = set(repeated)
     parameters = [
         _option(name, field.annotation, field.description or "", many=name in repeated)

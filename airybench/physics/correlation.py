@@ -54,26 +54,27 @@ def correlation_map(
     samples = polar(images, rings)
     if kind == "radial":
         return radial_map(samples, delta, zero=zero, good=good)
-    return angular_map(samples, zero=zero, good=good)[..., ::ANGLES_PER_PIXEL]
+    return angular_map(samples, zero=zero, good=good, stride=ANGLES_PER_PIXEL)
 
 
-def angular_map(samples: Tensor, *, zero: Zero = "keep", good: Tensor | None = None) -> Tensor:
+def angular_map(samples: Tensor, *, zero: Zero = "keep", good: Tensor | None = None, stride: int = 1) -> Tensor:
     """C(q, q, D) of every ring with itself.
 
     Args:
         samples: I(q, phi), float, shape (N, Q, P).
         zero: `keep` or `mask` D = 0.
         good: which samples are seen, boolean, shape (1 or N, Q, P).
+        stride: samples from one D to the next.
 
     Returns:
-        Shape (N, Q, P), D = 2 pi j / P in column j.
+        Shape (N, Q, P / stride), D = 2 pi j stride / P in column j.
     """
     deviation, variance = _deviations(samples, good)
-    total = _circular(deviation)
+    total = _circular(deviation)[..., ::stride]
     if good is None:
         result = _normalised(total / samples.shape[-1], variance.unsqueeze(-1))
     else:
-        pairs = _circular(good.to(samples.dtype)).round()  # a number of pairs, as exact as it is whole
+        pairs = _circular(good.to(samples.dtype))[..., ::stride].round()  # a number of pairs, as exact as it is whole
         result = _normalised(_average(total, pairs, samples.shape[-1]), variance.unsqueeze(-1))
     if zero == "mask":
         result = torch.cat([torch.zeros_like(result[..., :1]), result[..., 1:]], dim=-1)
@@ -116,18 +117,25 @@ def sampled_delta(delta: float, size: int) -> float:
 
 def _deviations(samples: Tensor, good: Tensor | None) -> tuple[Tensor, Tensor]:
     """I - <I> on each ring, 0 where not seen, (N, Q, P); and the ring's variance, 0 where it is dead, (N, Q)."""
-    weight = torch.ones_like(samples) if good is None else good.to(samples.dtype)
+    # Centred twice: the mean of a bright, even ring is rounded to more than the ring varies.
+    if good is None:
+        mean = samples.mean(dim=-1, keepdim=True)
+        deviation = samples - mean
+        deviation = deviation - deviation.mean(dim=-1, keepdim=True)
+        variance = torch.linalg.vector_norm(deviation, dim=-1).square() / samples.shape[-1]
+        alive = variance > DEAD**2 * (variance + mean.squeeze(-1).square())
+        return deviation, torch.where(alive, variance, torch.zeros_like(variance))
+    weight = good.to(samples.dtype)
     number = weight.sum(dim=-1, keepdim=True)
-    # What a bad pixel holds may be anything, NaN included: it is not multiplied away but replaced.
-    held = samples if good is None else torch.where(good, samples, torch.zeros_like(samples))
 
-    def mean(values: Tensor) -> Tensor:
+    def average(values: Tensor) -> Tensor:
         return values.sum(dim=-1, keepdim=True) / number.clamp_min(1)
 
-    deviation = (held - mean(held)) * weight
-    # Once more: the mean of a bright, even ring is rounded to more than the ring varies.
-    deviation = (deviation - mean(deviation)) * weight
-    variance, mean_square = mean(deviation.square()).squeeze(-1), mean(held.square()).squeeze(-1)
+    # What a bad pixel holds may be anything, NaN included: it is not multiplied away but replaced.
+    held = torch.where(good, samples, torch.zeros_like(samples))
+    deviation = (held - average(held)) * weight
+    deviation = (deviation - average(deviation)) * weight
+    variance, mean_square = average(deviation.square()).squeeze(-1), average(held.square()).squeeze(-1)
     enough = number.squeeze(-1) >= FEWEST_PAIRS * samples.shape[-1]
     alive = enough & (variance > DEAD**2 * mean_square)
     return deviation, torch.where(alive, variance, torch.zeros_like(variance))

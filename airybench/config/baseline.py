@@ -1,0 +1,29 @@
+"""The baseline of support vectors: what is searched, and how."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from airybench.config.values import Frozen, Number
+
+
+def _listed(value: object) -> object:
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Positive = Annotated[Number, Field(gt=0)]
+Positives = Annotated[tuple[Positive, ...], Field(min_length=1), BeforeValidator(_listed)]
+
+
+class BaselineConfig(Frozen):
+    """Principal components of the features, and the grid over C and gamma of the support vectors behind them."""
+
+    components: int = Field(64, ge=1, le=10_000, description="Principal components that are kept, at most.")
+    c: Positives = Field((1.0, 10.0, 100.0, 1000.0), description="Values of C to choose from.")
+    gamma: Positives = Field((3e-5, 1e-4, 3e-4, 1e-3), description="Values of gamma to choose from.")
+    cv: int = Field(3, ge=2, le=20, description="Folds of the training part that the choice is made on.")
+
+    @classmethod
+    def quick(cls) -> "BaselineConfig":
+        """A grid of four in place of sixteen."""
+        return cls(c=(10.0, 100.0), gamma=(1e-4, 1e-3))
