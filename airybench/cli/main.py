@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
+    "compare": ("airybench.cli.compare", "Compare studies and data sets on test."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }
 """Name -> (module with `app`, one line of help)."""
