@@ -106,7 +106,11 @@ def test_artifacts_of_child_and_parent(client, runs) -> None:
         "weights/model.json", "weights/model.safetensors",
     } <= set(files(child))  # fmt: skip
     parent = of_kind(runs, "sweep", "helium")[0].info.run_id
-    assert {"config.yaml", "split.json", "leaderboard.csv", "plots/leaderboard.png"} <= set(files(parent))
+    assert {
+        "config.yaml", "split.json", "leaderboard.csv", "leaderboard.html", "plots/leaderboard.png",
+        "plots/parallel-coordinates.png", "plots/parallel-coordinates.html", "plots/alpha-leakiness.png",
+        "plots/alpha-leakiness.html", "plots/not-drawn.txt",
+    } <= set(files(parent))  # fmt: skip
 
 
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])

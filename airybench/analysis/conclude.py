@@ -1,15 +1,19 @@
 """The end of a study: rank the cells, score the winner on test beside the majority baseline, hand over its model."""
 
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from airybench import __version__
 from airybench.analysis.leaderboard import Leaderboard, rank
+from airybench.analysis.overview import Trial, overview, write
 from airybench.errors import NothingFinishedError
 from airybench.figures.leaderboard import leaderboard as leaderboard_figure
 from airybench.figures.style import save
+from airybench.figures.table import table_page
 from airybench.inference.baseline import majority_logits
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
@@ -22,6 +26,8 @@ from airybench.tracking.run import Run
 from airybench.training.metrics import Scores, score, slug
 
 BOOTSTRAP_SEED = 1612
+MOST_SHOWN = 40  # cells in the picture of the leaderboard; the tables have them all
+PUBLISHED = "airybench.published"  # tag: digest of the trials that the artifacts of a parent show
 
 
 @dataclass(frozen=True)
@@ -153,16 +159,30 @@ def hand_over(run: Run, source: Source) -> str:
 
 
 def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: Ran) -> None:
-    names = [f"{row.config.label} (n={len(row.trials)})" for row in board.rows]
+    """Leaderboard and figures as artifacts of the parent; a resume that finds nothing new draws nothing again."""
+    content = [__version__, metric, *sorted(record.run_id for record in ran.records)]
+    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
+    if ran.parent.client.get_run(ran.parent.run_id).data.tags.get(PUBLISHED) == digest:
+        return
+    rule = ran.study.sweep.study
+    heading = f"{ran.study.name}{' (simulated data)' if ran.source.store.source == 'simulated' else ''}"
+    shown = board.rows[:MOST_SHOWN]
     figure = leaderboard_figure(
-        names,
-        [row.mean for row in board.rows],
-        [(row.low, row.high) for row in board.rows],
+        [f"{row.config.label} (n={len(row.trials)})" for row in shown],
+        [row.mean for row in shown],
+        [(row.low, row.high) for row in shown],
         majority.get(f"majority/val/{metric}"),
         metric=f"val {metric}",
-        title=f"{ran.study.name}{' (simulated data)' if ran.source.store.source == 'simulated' else ''}",
+        title=heading if len(shown) == len(board.rows) else f"{heading}: best {len(shown)} of {len(board.rows)} cells",
         note=board.interval_kind,
     )
+    headings, *lines = [[str(cell) for cell in line] for line in board.table(metric)]
+    page = table_page(f"{heading}: cells ranked by val {metric}", board.sure(), headings, lines)
+    trials = [Trial(record.config, (record.value,)) for record in ran.records]
+    drawn, left_out = overview(trials, [(metric, rule.direction)], heading)
     with ran.parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(metric), encoding="utf-8")
+        (folder / "leaderboard.html").write_text(page, encoding="utf-8")
         save(figure, folder / "plots" / "leaderboard.png")
+        write(drawn, left_out, folder / "plots")
+    ran.parent.tag({PUBLISHED: digest})

@@ -83,21 +83,25 @@ class Leaderboard:
     def to_csv(self, metric: str) -> str:
         """The table as CSV."""
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(
+        csv.writer(text, lineterminator="\n").writerows(self.table(metric))
+        return text.getvalue()
+
+    def table(self, metric: str) -> list[list[object]]:
+        """Headings, then one line a cell."""
+        lines: list[list[object]] = [
             ["rank", "name", "arch", "depth", "log_activation", "alpha", "leakiness", "seeds", f"val_{metric}", "low",
              "high", "interval", *(f"val_{name}" for name in COLUMNS if name != metric), "parameters", "seconds",
              "best_run_id"]
-        )  # fmt: skip
+        ]  # fmt: skip
         for rank, row in enumerate(self.rows, 1):
             network, facts = row.config.network, row.best.facts
             others = [_number(row.scores.get(name)) for name in COLUMNS if name != metric]
-            writer.writerow(
+            lines.append(
                 [rank, row.config.label, network.arch, network.depth, network.log_activation, network.alpha,
                  network.leakiness, len(row.trials), _number(row.mean), _number(row.low), _number(row.high),
                  self.interval_kind, *others, int(facts["parameters"]), f"{facts['seconds']:.1f}", row.best.run_id]
             )  # fmt: skip
-        return text.getvalue()
+        return lines
 
 
 def rank(

@@ -40,7 +40,7 @@ def baseline(
     from airybench.analysis.source import News
     from airybench.cli.baselines import baselines_json, print_baselines
     from airybench.cli.console import notice, print_json, progress_bar
-    from airybench.training.loop import choose_device
+    from airybench.training.device import choose_device
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset

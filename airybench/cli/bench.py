@@ -67,7 +67,7 @@ def correlate(
     """Make correlation maps: maps per second, against plain NumPy and against what a ResNet-18 consumes."""
     from airybench.bench.correlate import bench_correlate
     from airybench.cli.console import progress_bar
-    from airybench.training.loop import choose_device
+    from airybench.training.device import choose_device
 
     _refuse_early(output)
     kind: Literal["angular", "radial"] = "radial" if radial else "angular"

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "join": ("airybench.cli.join", "Join what a job array predicted."),
     "export": ("airybench.cli.export", "Hand a model on as ONNX, pt2 or weights."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
+    "compare": ("airybench.cli.compare", "Compare studies and data sets on test."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }
 """Name -> (module with `app`, one line of help)."""

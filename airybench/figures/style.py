@@ -11,6 +11,7 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", 
 PATTERN_COLORS = "magma"  # log-scaled diffraction patterns
 RATE_COLORS = "Blues"  # shares from 0 to 1
 ERROR_COLORS = "Oranges"  # shares of wrong answers
+VALUE_COLORS = "cividis"  # an objective, from bad to good; orange stands out of it
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",

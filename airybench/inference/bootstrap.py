@@ -120,18 +120,26 @@ def _ratio(above: Tensor, below: Tensor) -> Tensor:
 
 
 def _rankings(logits: Tensor, truth: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Average precision and ROC AUC of every class under every weighting, (B, C) each."""
+    """Average precision and ROC AUC of every class under every weighting, (B, C) each.
+
+    Both are sums over positives alone, which are few: only where a positive stands are counts looked at.
+    """
     ap, auc = [], []
+    by_shot = weights.T.contiguous()  # a shot a row: sorting shots moves whole rows
     for column, hit in zip(logits.double().unbind(1), truth.unbind(1), strict=True):
         order = column.argsort(descending=True, stable=True)
-        drawn = weights[:, order]
-        true_positives = (drawn * hit[order]).cumsum(1)
-        false_positives = (drawn * (1 - hit[order])).cumsum(1)
+        above = torch.cat(
+            [torch.zeros_like(by_shot[:1]), by_shot[order].cumsum(0)]
+        )  # row k: the k shots ranked highest
         # Shots that share a logit are answered together: only the ends of ties are operating points.
-        ends = torch.unique_consecutive(column[order], return_counts=True)[1].cumsum(0) - 1
-        tp, fp = true_positives[:, ends], false_positives[:, ends]
-        zero = torch.zeros_like(tp[:, :1])
-        gained, lost = torch.diff(tp, dim=1, prepend=zero), torch.diff(fp, dim=1, prepend=zero)
-        ap.append(_ratio((gained * _ratio(tp, tp + fp)).sum(1), tp[:, -1]))
-        auc.append(_ratio((lost * (tp - gained / 2)).sum(1), tp[:, -1] * fp[:, -1]))
+        ends = torch.cat([order.new_zeros(1), torch.unique_consecutive(column[order], return_counts=True)[1].cumsum(0)])
+        places = (hit[order] > 0).nonzero()[:, 0]
+        tie = torch.searchsorted(ends, places, right=True)  # the tie that each positive is in
+        ties, members = torch.unique_consecutive(tie, return_counts=True)
+        tp = torch.cat([torch.zeros_like(above[:1]), by_shot[order[places]].cumsum(0)[members.cumsum(0) - 1]])
+        gained = torch.diff(tp, dim=0)
+        fp_before, fp = above[ends[ties - 1]] - tp[:-1], above[ends[ties]] - tp[1:]
+        positives, negatives = tp[-1], above[-1] - tp[-1]
+        ap.append(_ratio((gained * _ratio(tp[1:], tp[1:] + fp)).sum(0), positives))
+        auc.append(_ratio((gained * (negatives - (fp_before + fp) / 2)).sum(0), positives * negatives))
     return torch.stack(ap, 1), torch.stack(auc, 1)

@@ -122,6 +122,31 @@ def active(uri: str) -> Iterator[None]:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None clears the environment as well
 
 
+def settle() -> None:
+    """Set MLflow up for unattended work, where the user's environment does not say otherwise.
+
+    Requests to a server are tried again after 0, 2, 4, 8, ... at most 120 s, ten times, about eight minutes in all: a
+    server may be away for that long, and a trial waits instead of failing.
+    """
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # table migrations are no news to a user
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # nor is every try
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # small files fly by
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "10")  # the most that MLflow allows
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+
+
+def reopen(uri: str, experiment_id: str = "") -> Tracking:
+    """A store that must be there already, for reading; nothing is created.
+
+    Raises:
+        TrackingError: it is gone, or does not answer.
+    """
+    check(uri, existing=True)
+    settle()
+    return Tracking(uri, experiment_id)
+
+
 def connect(uri: str) -> Tracking:
     """Open the store and the experiment, creating both where they are missing.
 
@@ -131,9 +156,7 @@ def connect(uri: str) -> Tracking:
     Raises:
         TrackingError: the store refuses.
     """
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # table migrations are no news to a user
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # small files fly by
+    settle()
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 

@@ -1,0 +1,44 @@
+"""`airybench compare`."""
+
+from typing import Annotated
+
+import typer
+
+from airybench.cli.options import Debug, Json, TrackingUri
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def compare(
+    study: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME (of every data set) or NAME@D; repeat it. [every study on disk]", metavar="NAME"),
+    ] = None,
+    metric: Annotated[str | None, typer.Option(help="Metric on test. [the objective]", metavar="METRIC")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Cells and pairs of a data set to be scored on test.")] = 10,
+    output: Annotated[
+        str | None, typer.Option(help="Folder for the pictures compare.png and log-activation.png.", metavar="FOLDER")
+    ] = None,
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Compare cells across studies and data sets on test, and each network with the log activation against without."""
+    from pathlib import Path
+
+    from airybench.analysis.comparison import comparison_json, draw, gather
+    from airybench.cli.comparison import print_comparison
+    from airybench.cli.console import notice, print_json
+    from airybench.data.folder import writable
+
+    names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
+    folder = writable(Path(output), "choose another --output") if output else None
+    found = gather(names, notice, metric=metric, top=top, uri=tracking_uri)
+    if folder:
+        for path in draw(found, folder):
+            notice(f"written: {path}")
+    if as_json:
+        print_json(comparison_json(found))
+    else:
+        print_comparison(found)

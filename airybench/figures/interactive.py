@@ -1,0 +1,124 @@
+"""The figures of a study as pages that can be turned and read off: plotly, whole in one file, without a network."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.figures.shown import Axis, Curve, Heat
+from airybench.figures.style import BLUE, GREY, ORANGE
+
+COLORS = "Cividis"
+SYMBOLS = ("circle", "square", "triangle-up", "diamond")
+
+
+def parallel_coordinates(axes: Sequence[Axis], values: NDArray[np.float64], *, metric: str, title: str) -> str:
+    """As `study.parallel_coordinates`; axes can be moved, and a range marked on each."""
+    import plotly.graph_objects as go
+
+    # The lines of cells that share values would lie on each other.
+    shift = np.linspace(-0.012, 0.012, len(values)) if len(values) > 1 else np.zeros(len(values))
+    dimensions = [
+        {
+            "label": axis.name,
+            "values": axis.places + shift,
+            "range": [-0.02, 1.02],
+            "tickvals": [place for place, _ in axis.ticks],
+            "ticktext": [label for _, label in axis.ticks],
+        }
+        for axis in axes
+    ]
+    line = {"color": values, "colorscale": COLORS, "showscale": True, "colorbar": {"title": metric}}
+    figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line))
+    return _page(figure, title, margin={"l": 90, "r": 60, "t": 100, "b": 40})
+
+
+def importance(names: Sequence[str], shares: Sequence[float], *, title: str, note: str) -> str:
+    """As `study.importance`."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(go.Bar(x=list(shares), y=list(names), orientation="h", marker_color=BLUE))
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title=f"share of variance ({note})", rangemode="tozero")
+    return _page(figure, title)
+
+
+def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, title: str) -> str:
+    """As `study.heat_maps`."""
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(1, len(panels), subplot_titles=[panel.title for panel in panels])
+    for index, panel in enumerate(panels, 1):
+        figure.add_trace(
+            go.Heatmap(
+                z=panel.means, x=panel.columns, y=panel.rows, customdata=panel.counts,
+                coloraxis="coloraxis", texttemplate="%{z:.3f}", hoverongaps=False,
+                hovertemplate=f"{rows} %{{y}}, {columns} %{{x}}: %{{z:.4f}} (%{{customdata}} trials)<extra></extra>",
+            ),
+            1, index,
+        )  # fmt: skip
+    figure.update_xaxes(type="category", title=columns)
+    figure.update_yaxes(type="category", autorange="reversed")
+    figure.update_yaxes(title=rows, col=1)
+    figure.update_layout(coloraxis={"colorscale": COLORS, "colorbar": {"title": metric}})
+    return _page(figure, title)
+
+
+def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
+    """As `study.depth_curves`."""
+    import plotly.graph_objects as go
+
+    families = list(dict.fromkeys(curve.family for curve in curves))
+    figure = go.Figure()
+    for curve in curves:
+        color, symbol = ORANGE if curve.on else BLUE, SYMBOLS[families.index(curve.family) % len(SYMBOLS)]
+        figure.add_trace(
+            go.Scatter(
+                x=[depth for depth, _ in curve.trials], y=[value for _, value in curve.trials], mode="markers",
+                marker={"color": color, "symbol": symbol, "opacity": 0.3}, name=curve.label, showlegend=False,
+            )
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=curve.depths, y=curve.means, mode="lines+markers", name=curve.label,
+                line={"color": color, "dash": "solid" if curve.on else "dash"}, marker={"symbol": symbol, "size": 9},
+            )
+        )  # fmt: skip
+    depths = sorted({depth for curve in curves for depth in curve.depths})
+    figure.update_xaxes(title="depth (layers; lines: mean over the trials)", tickvals=depths)
+    figure.update_yaxes(title=metric)
+    return _page(figure, title)
+
+
+def pareto_front(
+    points: NDArray[np.float64], front: NDArray[np.bool_], names: Sequence[str], labels: Sequence[str], *, title: str
+) -> str:
+    """As `study.pareto_front`; every point says what it is."""
+    import plotly.graph_objects as go
+
+    order = np.flatnonzero(front)[np.argsort(points[front, 0], kind="stable")]
+    rest = np.flatnonzero(~front)
+    figure = go.Figure()
+    for rows, mode, color, name in (
+        (rest, "markers", GREY, "beaten by another"),
+        (order, "lines+markers", ORANGE, "Pareto front"),
+    ):
+        figure.add_trace(
+            go.Scatter(
+                x=points[rows, 0], y=points[rows, 1], text=[names[row] for row in rows], mode=mode, name=name,
+                marker={"color": color, "size": 9}, line={"color": color},
+                hovertemplate=f"%{{text}}<br>{labels[0]} %{{x}}<br>{labels[1]} %{{y}}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_xaxes(title=labels[0])
+    figure.update_yaxes(title=labels[1])
+    return _page(figure, title)
+
+
+def _page(figure: Any, title: str, **layout: Any) -> str:
+    """The whole page, plotly's script inside: MLflow shows a page by itself, and many machines have no network."""
+    figure.update_layout(title=title, template="plotly_white", font={"family": "DejaVu Sans, sans-serif"}, **layout)
+    page: str = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False})
+    return page

@@ -1,0 +1,201 @@
+"""Comparisons on journals and predictions made by hand, against scikit-learn on rows that are really repeated."""
+
+import contextlib
+import json
+import math
+
+import numpy as np
+import optuna
+import pytest
+from sklearn.metrics import average_precision_score
+
+from airybench.analysis.compare import compare
+from airybench.cli.main import run
+from airybench.config import SweepConfig, TrialConfig
+from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, StudyError
+from airybench.inference.bootstrap import resamples
+from airybench.inference.predictions import Predictions
+from airybench.sweep.journal import open_journal
+from airybench.sweep.reading import names
+
+CLASSES = ("round", "bent", "empty")
+SHOTS = 60
+
+
+class Shelf:
+    """A folder of journals, with the predictions that their runs would have kept."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        self.kept: dict[str, Predictions] = {}
+        self.labels = (np.random.default_rng(5).random((SHOTS, 3)) < 0.4).astype(np.uint8)
+
+    def study(self, name, trials, *, data="d" * 64, split="s" * 16, objective="macro_ap", classes=CLASSES) -> None:
+        """Write a finished study; a trial is (changes, val macro_ap, how much its logits know)."""
+        definition = SweepConfig(study={"objective": objective}).model_dump(mode="json")
+        made = optuna.create_study(storage=open_journal(self.folder / f"{name}.journal"), study_name=name)
+        made.set_user_attr("definition", {**definition, "data_sha256": data, "split_digest": split})
+        for number, (changes, val, signal) in enumerate(trials):
+            run_id = f"{name}-{number}"
+            noise = np.random.default_rng(len(self.kept)).normal(size=self.labels.shape)
+            logits = (signal * self.labels + noise).astype(np.float32)
+            self.kept[run_id] = Predictions(np.arange(SHOTS), logits, self.labels, classes, "multilabel")
+            trial = made.ask()
+            for key, value in {"config": TrialConfig().replace(changes).model_dump(mode="json"), "run_id": run_id,
+                               "scores": {"macro_ap": val, "macro_f1": val / 2}, "facts": {}}.items():  # fmt: skip
+                trial.set_user_attr(key, value)
+            made.tell(trial, val)
+
+    def compare(self, *wanted, notify=lambda _: None, **options):
+        """Compare studies on this shelf."""
+        return compare(wanted, self.folder, lambda _, record: self.kept[record.run_id], notify, **options)
+
+
+@pytest.fixture
+def shelf(tmp_path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def reference(shelf, run_ids, counts) -> float:
+    """Macro-AP on rows repeated as often as drawn, mean over runs."""
+    rows = np.repeat(np.arange(SHOTS), counts.astype(int))
+    scores = []
+    for run_id in run_ids:
+        kept = shelf.kept[run_id]
+        truth, logits = kept.labels[rows], kept.logits[rows]
+        scores.append(np.mean([average_precision_score(truth[:, c], logits[:, c]) for c in range(3)]))
+    return float(np.mean(scores))
+
+
+PLAIN = {"log_activation": False}
+
+
+def test_the_paired_difference_is_what_scikit_learn_finds_on_the_same_resamples(shelf) -> None:
+    shelf.study("a@helium", [
+        ({"alpha": 0.2, "seed": 1}, 0.6, 1.5), ({"alpha": 0.2, "seed": 2}, 0.7, 1.2),
+        ({"alpha": 0.5, "seed": 1}, 0.3, 9),
+        ({**PLAIN, "seed": 1}, 0.5, 0.5), ({**PLAIN, "seed": 2}, 0.5, 0.8), ({**PLAIN, "seed": 3}, 0.9, 9),
+    ])  # fmt: skip
+    (side,) = shelf.compare("a").sides
+    (pair,) = side.pairs
+    # Of the alphas val takes 0.2, however good 0.5 is on test; seed 3 has no counterpart.
+    assert (pair.on, pair.off, pair.seeds) == ("resnet18-log0.2-leaky0.2", "resnet18-plain-leaky0.2", 2)
+    on, off = ["a@helium-0", "a@helium-1"], ["a@helium-3", "a@helium-4"]
+    once = np.ones(SHOTS)
+    assert pair.difference.value == pytest.approx(reference(shelf, on, once) - reference(shelf, off, once), abs=1e-6)
+    drawn = [
+        reference(shelf, on, counts) - reference(shelf, off, counts) for counts in resamples(SHOTS, 1612)[:40].numpy()
+    ]
+    assert pair.difference.drawn[:40].numpy() == pytest.approx(np.array(drawn), abs=1e-9)
+    assert pair.difference.low < pair.difference.value < pair.difference.high
+    by_seed = [reference(shelf, [a], once) - reference(shelf, [b], once) for a, b in zip(on, off, strict=True)]
+    assert pair.difference.seeds == pytest.approx(by_seed, abs=1e-6)
+    # Student's t with one degree of freedom: its 97.5 % point is tan(0.475 pi).
+    half = math.tan(0.475 * math.pi) * abs(by_seed[0] - by_seed[1]) / 2
+    assert pair.difference.seed_high - pair.difference.seed_low == pytest.approx(2 * half, rel=1e-3)
+    assert side.mean.value == pair.difference.value
+
+
+def test_the_mean_is_over_networks_and_pairs_cross_studies(shelf) -> None:
+    shelf.study("with@helium", [({"depth": d, "seed": 1}, 0.6, 2.0) for d in (18, 34)])
+    shelf.study("without@helium", [({"depth": d, "seed": 1, **PLAIN}, 0.5, 0.5) for d in (18, 34, 50)])
+    (side,) = shelf.compare("with", "without").sides
+    assert [pair.on[:8] for pair in side.pairs] == ["resnet18", "resnet34"]
+    assert side.mean.value == pytest.approx(np.mean([pair.difference.value for pair in side.pairs]))
+    assert side.mean.above > 0.95
+    assert side.cells == 5
+    assert side.scaled
+
+
+def test_cells_are_ordered_by_val_and_cut_at_top(shelf) -> None:
+    shelf.study("a@helium", [({"alpha": 0.1 * k}, 0.1 * k, 10 - k) for k in range(1, 8)])
+    (side,) = shelf.compare(top=3).sides
+    assert [line.val for line in side.lines] == pytest.approx([0.7, 0.6, 0.5])
+    assert (side.cells, side.shots, side.mean) == (7, SHOTS, None)
+
+
+def test_both_data_sets_stand_side_by_side(shelf) -> None:
+    for name, data in (("a@helium", "1" * 64), ("a@cxidb", "2" * 64), ("b@cxidb", "2" * 64)):
+        shelf.study(name, [({}, 0.5, 1.0)], data=data)
+    assert [(side.dataset, side.studies) for side in shelf.compare().sides] == [
+        ("cxidb", ("a@cxidb", "b@cxidb")), ("helium", ("a@helium",)),
+    ]  # fmt: skip
+    assert [side.dataset for side in shelf.compare("a@helium").sides] == ["helium"]
+    assert names(shelf.folder, ["a"]) == ["a@cxidb", "a@helium"]
+
+
+OTHERS = {
+    "data": ({"data": "e" * 64}, r"test shots differ \(content of the data: dddddddddddd and eeeeeeeeeeee\)"),
+    "split": ({"split": "t" * 16}, r"test shots differ \(split: ssssssssssss and tttttttttttt\)"),
+    "classes": ({"classes": ("round", "bent", "blank")}, "their classes differ"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_what_is_not_comparable_is_refused_by_name(shelf, case) -> None:
+    other, message = OTHERS[case]
+    shelf.study("a@helium", [({}, 0.5, 1.0)])
+    shelf.study("b@helium", [({}, 0.5, 1.0)], **other)
+    with pytest.raises(StudyError, match="studies a@helium and b@helium are not comparable") as caught:
+        shelf.compare()
+    assert caught.match(message)
+    assert caught.value.exit_code == 2
+    assert len(shelf.compare("a").sides) == 1
+
+
+def test_a_study_without_finished_trials_is_left_out_with_a_line(shelf) -> None:
+    shelf.study("empty@helium", [])
+    with pytest.raises(NothingFinishedError, match="no trial is finished"):
+        shelf.compare("empty")
+    shelf.study("full@helium", [({}, 0.5, 1.0)])
+    said: list[str] = []
+    (side,) = shelf.compare(notify=said.append).sides
+    assert side.studies == ("full@helium",)
+    assert said == ["study empty@helium has no finished trial; left out"]
+
+
+def test_other_objectives_are_compared_by_macro_ap(shelf) -> None:
+    shelf.study("a@helium", [({}, 0.5, 1.0)], objective="macro_f1")
+    assert shelf.compare().metric == "macro_f1"
+    shelf.study("b@helium", [({}, 0.5, 1.0)])
+    assert shelf.compare().metric == "macro_ap"
+    assert shelf.compare(metric="micro_f1").metric == "micro_f1"
+    with pytest.raises(ConfigError, match="unknown metric 'loss'; valid: macro_ap"):
+        shelf.compare(metric="loss")
+
+
+def test_names_that_are_not_there(shelf) -> None:
+    with pytest.raises(AirybenchError, match="run a sweep first"):
+        shelf.compare()
+    shelf.study("alpha@helium", [({}, 0.5, 1.0)])
+    with pytest.raises(StudyError, match=r"unknown study 'alpa@helium'; valid: alpha@helium\. Did you mean"):
+        shelf.compare("alpa@helium")
+
+
+def test_the_command_on_a_real_sweep(finished, tmp_path, capsys) -> None:
+    with contextlib.chdir(tmp_path):  # not where mlflow.db is: the study knows its own
+        assert run(["compare", "--study", "both", "--json", "--output", "pictures"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert {path.name for path in tmp_path.glob("pictures/*")} == {"compare.png", "log-activation.png"}
+        assert not list(tmp_path.glob("mlflow.db*"))
+        assert run(["compare", "--study", "both@helium"]) == 0
+    printed = capsys.readouterr()
+    assert "helium: test macro_ap with the log activation minus without" in printed.out
+    assert printed.err == ""
+    assert found["metric"] == "macro_ap"
+    assert [side["dataset"] for side in found["datasets"]] == ["cxidb", "helium"]
+    for side in found["datasets"]:
+        assert len(side["rows"]) == 3
+        (pair,) = side["log_activation"]["pairs"]
+        values = {row["name"]: row["test"]["value"] for row in side["rows"]}
+        assert pair["value"] == pytest.approx(values[pair["on"]] - values[pair["off"]])
+        assert side["log_activation"]["input_scaling_differs"]
+    assert "both@helium" in finished.printed
+
+
+def test_the_command_says_in_one_line_what_is_missing(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path))
+    assert run(["compare"]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "there is no study" in message

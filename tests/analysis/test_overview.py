@@ -1,0 +1,129 @@
+"""A study's figures: drawn where its space supports them, left out with a reason where it does not."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from airybench.analysis.importance import importances
+from airybench.analysis.overview import Trial, front, overview, varying, write
+from airybench.config import TrialConfig
+from airybench.figures.shown import axis
+from airybench.figures.table import table_page
+
+ONE = [("macro_ap", "max")]
+TWO = [*ONE, ("images_per_second", "max")]
+
+
+def trial(*values: float, **changes: object) -> Trial:
+    return Trial(TrialConfig().replace(changes), values)
+
+
+@pytest.fixture(scope="module")
+def grid() -> list[Trial]:
+    """A full grid whose objective is known in closed form: alpha decides, leakiness and depth matter little."""
+    found = []
+    for depth in (18, 34):
+        for leakiness in (0.0, 0.2):
+            small = 0.01 * (depth == 34) + 0.02 * leakiness
+            found.append(trial(0.4 + small, 90.0 - depth, depth=depth, leakiness=leakiness, log_activation=False))
+            found += [
+                trial(0.4 + alpha / 2 + small, 60.0 - depth, depth=depth, leakiness=leakiness, alpha=alpha)
+                for alpha in (0.1, 0.2, 0.5)
+            ]
+    return found
+
+
+def test_everything_is_drawn_where_the_space_supports_it(grid, tmp_path) -> None:
+    drawn, left_out = overview(grid, TWO, "study@helium")
+    assert left_out == {}
+    write(drawn, left_out, tmp_path)
+    names = {"parallel-coordinates", "importance", "alpha-leakiness", "depth", "pareto"}
+    assert {path.name for path in tmp_path.iterdir()} == {"not-drawn.txt"} | {
+        f"{name}.{kind}" for name in names for kind in ("png", "html")
+    }
+    for name in names:
+        page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+        assert "study@helium" in page
+        assert not re.search(r"<(script|link)[^>]+(src|href)=", page), "the page needs something from outside"
+        assert "Plotly.newPlot" in page
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert len(picture.convert("L").getcolors(256) or range(256)) > 20
+
+
+REASONS = {
+    "parallel-coordinates": ([trial(0.5)], "a single cell has nothing to be compared with"),
+    "importance": ([trial(0.1 * a, alpha=0.1 * a, leakiness=0.1 * a) for a in (1, 2)],
+                   "2 finished trials are too few to weigh parameters by, at least 12"),
+    "alpha-leakiness": ([trial(0.5, alpha=0.1), trial(0.6, alpha=0.2)], "leakiness has a single value"),
+    "depth": ([trial(0.5, alpha=0.1), trial(0.6, alpha=0.2)], "no architecture was trained at several depths"),
+    "pareto": ([trial(0.5), trial(0.6)], "the study has a single objective"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_what_the_space_does_not_support_is_left_out_with_a_reason(name, tmp_path) -> None:
+    trials, reason = REASONS[name]
+    drawn, left_out = overview(trials, ONE, "study")
+    assert left_out[name] == reason
+    assert name not in [one.name for one in drawn]
+    write(drawn, left_out, tmp_path)
+    assert f"{name}: {reason}\n" in (tmp_path / "not-drawn.txt").read_text(encoding="utf-8")
+
+
+def test_a_range_is_no_heat_map(grid) -> None:
+    trials = [trial(0.5, alpha=0.1 + index / 100, leakiness=0.1 * (index % 2)) for index in range(20)]
+    assert overview(trials, ONE, "study")[1]["alpha-leakiness"].startswith("alpha has 20 values, as of a range")
+
+
+def test_heat_maps_hold_the_means(grid, monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr("airybench.analysis.overview.pictures.heat_maps", lambda panels, **_: seen.extend(panels))
+    monkeypatch.setattr("airybench.analysis.overview.interactive.heat_maps", lambda panels, **_: "")
+    twice = [*grid, trial(0.9, depth=34, leakiness=0.2, alpha=0.5, seed=2)]
+    overview(twice, ONE, "study")
+    best = seen[0]
+    assert (best.title, best.rows, best.columns) == ("resnet34", ("off", "0.1", "0.2", "0.5"), ("0", "0.2"))
+    assert best.means[0, 1] == pytest.approx(0.414)
+    assert best.means[3, 1] == pytest.approx((0.9 + 0.4 + 0.25 + 0.014) / 2)
+    assert best.counts[3, 1] == 2
+    assert best.counts.sum() == 9
+
+
+@pytest.mark.parametrize("ways", [("max", "max"), ("max", "min"), ("min", "min")])
+def test_the_front_is_what_no_other_beats(ways) -> None:
+    values = np.random.default_rng(1).integers(0, 6, (40, 2)).astype(float)
+    sign = [1 if way == "max" else -1 for way in ways]
+
+    def beats(a, b) -> bool:
+        gains = [s * (x - y) for s, x, y in zip(sign, a, b, strict=True)]
+        return all(gain >= 0 for gain in gains) and any(gain > 0 for gain in gains)
+
+    expected = [not any(beats(other, one) for other in values) for one in values]
+    assert front(values, ways).tolist() == expected
+
+
+def test_importance_finds_the_parameter_that_matters(grid) -> None:
+    shares = importances(varying(grid), [one.values[0] for one in grid])
+    assert next(iter(shares)) == "alpha"
+    assert set(shares) == {"alpha", "depth", "leakiness", "log_activation"}
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["depth"] < 0.1
+
+
+def test_an_axis_places_few_values_evenly_and_many_by_size() -> None:
+    few = axis("alpha", [0.5, 0.0, 0.1], {0.0: "off"})
+    assert few.places.tolist() == [1.0, 0.0, 0.5]
+    assert few.ticks == ((0.0, "off"), (0.5, "0.1"), (1.0, "0.5"))
+    decades = axis("base_lr", [10.0**-k for k in range(9)])
+    assert np.diff(decades.places) == pytest.approx(np.full(8, -1 / 8))
+    linear = axis("leakiness", [k / 10 for k in range(10)])
+    assert np.diff(linear.places) == pytest.approx(np.full(9, 1 / 9))
+
+
+def test_a_table_page_escapes_what_it_shows() -> None:
+    page = table_page("a<b", "note", ["name", "value"], [["<script>", "0.5"], ["x", ""]])
+    assert "<script>0" not in page
+    assert "&lt;script&gt;" in page
+    assert page.count('class="first"') == 1
