@@ -96,7 +96,7 @@ def test_kill_9_in_the_third_trial_then_the_same_command(tmp_path, data_home, ti
 def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, silent, capsys) -> None:
     sweep = load_sweep(str(tiny))
 
-    def interrupt(epoch: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     silent.epoch = interrupt

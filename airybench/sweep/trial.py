@@ -12,17 +12,19 @@ from airybench.config import DataConfig, TrialConfig, Value
 from airybench.data.pipeline import Part, Resident, Scaling, resident
 from airybench.data.split import Split
 from airybench.data.store import Store
-from airybench.errors import TrialError
+from airybench.errors import OutOfMemoryError
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.sweep.records import measured
 from airybench.tracking.model import WEIGHTS
 from airybench.tracking.run import Run
 from airybench.training.loop import Epoch, Trained, logits, train
 from airybench.training.metrics import decide
 
+HALVES = 2  # parts of a batch, once it did not fit the device whole
 KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid
 
 
@@ -83,9 +85,19 @@ def execute(
     *,
     metric: str,
     direction: str,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None,
 ) -> Outcome:
     """Train one configuration and log parameters, metrics, plots, predictions and weights on its run.
+
+    A batch that does not fit the device is tried once more in two halves, which the run's tag says.
+
+    Args:
+        config: what to train.
+        source: the data.
+        run: where to write.
+        metric: the first objective, which names the best epoch.
+        direction: which way of it is better.
+        on_epoch: called after each epoch; True ends the training there, and what it came to counts.
 
     Raises:
         TrialError: the training failed; the run is left open for the caller to close.
@@ -98,23 +110,38 @@ def execute(
             yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
         )
 
-    def note(epoch: Epoch) -> None:
+    def note(epoch: Epoch) -> bool | None:
         run.metrics(epoch.metrics(), step=epoch.number)
-        on_epoch(epoch)
+        return on_epoch(epoch)
 
-    trained = train(config, data, source.device, metric=metric, direction=direction, on_epoch=note)
+    def trained_in(parts: int) -> Trained:
+        return train(config, data, source.device, metric=metric, direction=direction, on_epoch=note, accumulate=parts)
+
+    parts, batch = 1, config.training.batch_size
+    try:
+        trained = trained_in(parts)
+    except OutOfMemoryError:
+        if batch < HALVES:
+            raise
+        parts = HALVES
+    if parts > 1:  # outside the handler, whose traceback holds on to the tensors that did not fit
+        if source.device.type == "cuda":
+            torch.cuda.empty_cache()
+        run.tag({"airybench.accumulate": str(parts), "airybench.out_of_memory": f"batch {batch} was halved"})
+        trained = trained_in(parts)
     best = trained.best
-    if metric not in best.val.values:
-        raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
     facts = {
         "parameters": float(sum(p.numel() for p in trained.network.parameters())),
         "seconds": time.monotonic() - began,
         "best_epoch": float(best.number),
         "images_per_second": float(np.median([epoch.images_per_second for epoch in trained.epochs])),
+        "epochs": float(len(trained.epochs)),
+        "accumulate": float(parts),
     }
+    value = measured(metric, best.val.values, facts)
     _keep(config, data, trained, source, run)
     run.metrics(best.val.flat("best") | {f"trial/{name}": value for name, value in facts.items()})
-    return Outcome(best.val.values[metric], dict(best.val.values), facts, trained)
+    return Outcome(value, dict(best.val.values), facts, trained)
 
 
 def _keep(config: TrialConfig, data: Resident, trained: Trained, source: Source, run: Run) -> None:
