@@ -101,9 +101,7 @@ def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, silent, caps
 
     silent.epoch = interrupt
     with contextlib.chdir(tmp_path), pytest.raises(KeyboardInterrupt):
-        benchmark_module.benchmark(
-            sweep, ["cxidb"], "stopped", silent, News(notice, progress_bar), device=torch.device("cpu")
-        )
+        benchmark_module.benchmark(sweep, ["cxidb"], "stopped", silent, News(notice, progress_bar))
     parents, children = runs_of(tmp_path, "stopped@cxidb")
     assert [(r.info.status, r.data.tags["airybench.state"]) for r in parents + children] == [
         ("KILLED", "interrupted")

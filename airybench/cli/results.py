@@ -11,6 +11,7 @@ from airybench.analysis.conclude import Conclusion
 from airybench.analysis.single import Training
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate
+from airybench.sweep.forecast import span, total_seconds
 from airybench.tracking.store import hidden
 
 WIDTH = 118  # of a table that goes to a file or pipe
@@ -59,7 +60,7 @@ def print_training(found: Training) -> None:
     _print_whereabouts(console, found.model_uri, found.tracking_uri)
 
 
-def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> None:
+def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate], workers: int = 1) -> None:
     """A dry run: the cells, their size, and how long it would take."""
     table = Table(title=f"{dataset}: {len(estimates)} cells x {sweep.study.seeds} seeds", title_justify="left")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
@@ -72,13 +73,12 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> 
         )  # fmt: skip
     console = _console()
     console.print(table)
-    console.print(f"Estimated training time: {_span(total_seconds(sweep, estimates))} (good to a factor of two).")
-
-
-def total_seconds(sweep: SweepConfig, estimates: list[Estimate]) -> float:
-    """Seconds of all trials, as far as `trials` lets them run."""
-    everything = [one.seconds for _ in range(sweep.study.seeds) for one in estimates]
-    return sum(everything[: sweep.study.trials])
+    rule = sweep.study
+    ways = ", ".join(f"{metric} ({way})" for metric, way in rule.objectives)
+    trials = "every cell and seed" if rule.trials is None else f"{rule.trials} trials"
+    console.print(f"Sampler {rule.sampler}, {trials}; pruner {rule.pruner}; objective {ways}.", soft_wrap=True)
+    seconds, shared = total_seconds(sweep, estimates, workers), f" with {workers} workers" if workers > 1 else ""
+    console.print(f"Estimated training time{shared}: {span(seconds)} (good to a factor of two).")
 
 
 def conclusion_json(found: Conclusion) -> dict[str, Any]:
@@ -106,14 +106,18 @@ def training_json(found: Training) -> dict[str, Any]:
     return asdict(found)
 
 
-def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> dict[str, Any]:
+def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate], workers: int = 1) -> dict[str, Any]:
     """The same as data."""
     cells = [
         {"name": one.cell.config.network.title, "params": one.cell.config.params(), "parameters": one.cost.parameters,
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
         for one in estimates
     ]  # fmt: skip
-    return {"dataset": dataset, "cells": cells, "seconds": total_seconds(sweep, estimates)}
+    rule = sweep.study
+    return {
+        "dataset": dataset, "sampler": rule.sampler, "pruner": rule.pruner, "objectives": dict(rule.objectives),
+        "workers": workers, "cells": cells, "seconds": total_seconds(sweep, estimates, workers),
+    }  # fmt: skip
 
 
 def _print_test(console: Console, title: str, test: dict[str, float], majority: dict[str, float], metric: str) -> None:
@@ -142,9 +146,3 @@ def _print_whereabouts(console: Console, model_uri: str, uri: str) -> None:
     shown = hidden(uri)
     where = f"at {shown}" if shown.startswith("http") else f"mlflow ui --backend-store-uri {shown}"
     console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -54,6 +54,10 @@ class Source:
             self._kept[key] = resident(self.store, self.split, config, scaling, self.device)
         return self._kept[key]
 
+    def forget(self) -> None:
+        """Free the preprocessed copies, where others will train."""
+        self._kept.clear()
+
     @property
     def logged(self) -> dict[str, Value]:
         """What is logged is what is used: the store's own count, and a name in place of a path of this machine."""
