@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.conclude import Conclusion
+from airybench.analysis.front import Objectives, front
 from airybench.analysis.single import Training
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate
@@ -49,6 +50,28 @@ def print_conclusion(found: Conclusion) -> None:
     for number, title, reason in found.failures:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
     _print_whereabouts(console, found.model_uri, found.tracking_uri)
+
+
+def print_front(found: Conclusion, objectives: Objectives) -> None:
+    """The Pareto front: what no other cell beats in every objective."""
+    table = Table(title=f"{found.study}: Pareto front", title_justify="left")
+    table.add_column("network", no_wrap=True)
+    for metric, way in objectives:
+        table.add_column(f"{metric} ({way})", justify="right")
+    for point in front(found.board.rows, objectives):
+        table.add_row(point.row.config.network.title, *(f"{value:.4g}" for value in point.values.values()))
+    _console().print(table)
+
+
+def front_json(found: Conclusion, objectives: Objectives) -> dict[str, Any]:
+    """The same as data; nothing with a single objective."""
+    if len(objectives) < 2:
+        return {}
+    best = [
+        {"name": point.row.config.network.title, "params": point.row.config.params(), "values": point.values}
+        for point in front(found.board.rows, objectives)
+    ]
+    return {"objectives": dict(objectives), "front": best}
 
 
 def print_training(found: Training) -> None:

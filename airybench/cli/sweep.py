@@ -57,7 +57,7 @@ def sweep(
     from airybench.analysis.benchmark import benchmark
     from airybench.analysis.conclude import Conclusion
     from airybench.analysis.source import News
-    from airybench.cli.results import conclusion_json, print_conclusion
+    from airybench.cli.results import conclusion_json, front_json, print_conclusion, print_front
     from airybench.cli.watch import StudyWatch
     from airybench.sweep.engines import engine as engine_of
 
@@ -66,6 +66,8 @@ def sweep(
     def tell(conclusion: Conclusion) -> None:
         watch.pause()
         print_conclusion(conclusion)
+        if len(wanted.study.objectives) > 1:
+            print_front(conclusion, wanted.study.objectives)
 
     with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
         found = benchmark(
@@ -74,7 +76,7 @@ def sweep(
             fresh=fresh, tell=(lambda _: None) if as_json else tell,
         )  # fmt: skip
     if as_json:
-        print_json([conclusion_json(one) for one in found])
+        print_json([conclusion_json(one) | front_json(one, wanted.study.objectives) for one in found])
     return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
 
 
