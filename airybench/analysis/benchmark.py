@@ -95,7 +95,8 @@ def benchmark(
     empty: AirybenchError | None = None
     try:
         for plan, source in zip(plans, sources, strict=True):
-            tracking = connect(plan.uri)
+            with home.held("tracking"):  # MLflow makes its tables without a lock, and fails where two processes do
+                tracking = connect(plan.uri)
             if plan.experiment_id:
                 tracking = replace(tracking, experiment_id=plan.experiment_id)
             join = joined if alone else None

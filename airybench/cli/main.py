@@ -17,6 +17,7 @@ from airybench.errors import EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
+    "studies": ("airybench.cli.studies", "List, show and delete studies."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }

@@ -13,6 +13,7 @@ from airybench.analysis.single import Training
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate
 from airybench.sweep.forecast import span, total_seconds
+from airybench.sweep.inventory import Found
 from airybench.tracking.store import hidden
 
 WIDTH = 118  # of a table that goes to a file or pipe
@@ -102,6 +103,38 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate], wor
     console.print(f"Sampler {rule.sampler}, {trials}; pruner {rule.pruner}; objective {ways}.", soft_wrap=True)
     seconds, shared = total_seconds(sweep, estimates, workers), f" with {workers} workers" if workers > 1 else ""
     console.print(f"Estimated training time{shared}: {span(seconds)} (good to a factor of two).")
+
+
+def print_studies(found: list[Found]) -> None:
+    """Every study in a line."""
+    table = Table(title="studies", title_justify="left")
+    for heading in ("study", "trials", "size", "last", "tracking store"):
+        table.add_column(heading, no_wrap=heading == "study", overflow="fold")
+    for one in found:
+        facts = one.facts()
+        size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
+        what = one.problem or one.summary()
+        table.add_row(one.name, what, size, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
+    _console().print(table)
+
+
+def print_study(found: Found) -> None:
+    """One study: what it keeps about itself, and its trials."""
+    console, facts = _console(), found.facts()
+    rule = found.known.get("definition", {}).get("study", {})
+    console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
+    console.print(
+        f"sampler {rule.get('sampler')}, pruner {rule.get('pruner', 'none')}, objective {rule.get('objective')}"
+    )
+    console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
+    table = Table()
+    for heading in ("trial", "cell", "seed", "state", "value", "run or reason"):
+        table.add_column(heading, justify="right" if heading in ("trial", "seed", "value") else "left", overflow="fold")
+    for trial in found.trials():
+        values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
+        last = trial["reason"] or trial["run_id"] or ""
+        table.add_row(str(trial["number"]), trial["cell"] or "", str(trial["seed"] or ""), trial["state"], values, last)
+    console.print(table)
 
 
 def conclusion_json(found: Conclusion) -> dict[str, Any]:

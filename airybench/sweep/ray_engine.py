@@ -13,7 +13,6 @@ from airybench.sweep.trial import Source
 from airybench.training.loop import Epoch
 
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # under `uv run` Ray would rebuild the environment
-CONNECT_SECONDS = 30
 
 _prepared: dict[tuple[str, str, str], Source] = {}
 """Of a Ray worker process: what its trials before have loaded already."""
@@ -95,11 +94,9 @@ class RayTasks:
                 # Ray raises whatever its transport does: connection, runtime and value errors alike.
                 reason = " ".join(str(error).split())[:200] or type(error).__name__
                 raise StudyError(f"Ray at {address or 'this machine'} cannot be used: {reason}") from None
-        resources = ray.cluster_resources()
-        gpus = resources.get("GPU", 0.0) if device != "cpu" else 0.0
-        self._slots = int(gpus * per_device if gpus else resources.get("CPU", 1.0)) or 1
-        if workers > 1:
-            self._slots = workers
+        self._workers = workers
+        self._per_device = per_device
+        gpus = ray.cluster_resources().get("GPU", 0.0) if device != "cpu" else 0.0
         self._device = "cuda:0" if gpus else "cpu"  # Ray shows a task its own GPU alone
         # Never by Ray itself: the study has to hear of a trial that was lost, and asks for it again.
         options = {"max_retries": 0, "num_cpus": 1, "num_gpus": 1 / per_device if gpus else 0}
@@ -114,8 +111,13 @@ class RayTasks:
         self._heard = self._mailbox.hear.remote()
 
     def free(self) -> int:
-        """How many more trials fit."""
-        return max(0, self._slots - len(self._running))
+        """How many more trials fit what the cluster has by now: nodes come and go."""
+        slots = self._workers
+        if slots <= 1:
+            resources = self._ray.cluster_resources()
+            per_gpu = resources.get("GPU", 0.0) * self._per_device
+            slots = max(1, int(per_gpu if self._device != "cpu" else resources.get("CPU", 1.0)))
+        return max(0, slots - len(self._running))
 
     def submit(self, task: Task) -> None:
         """Hand the trial to Ray."""
