@@ -96,14 +96,12 @@ def test_kill_9_in_the_third_trial_then_the_same_command(tmp_path, data_home, ti
 def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, silent, capsys) -> None:
     sweep = load_sweep(str(tiny))
 
-    def interrupt(epoch: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     silent.epoch = interrupt
     with contextlib.chdir(tmp_path), pytest.raises(KeyboardInterrupt):
-        benchmark_module.benchmark(
-            sweep, ["cxidb"], "stopped", silent, News(notice, progress_bar), device=torch.device("cpu")
-        )
+        benchmark_module.benchmark(sweep, ["cxidb"], "stopped", silent, News(notice, progress_bar))
     parents, children = runs_of(tmp_path, "stopped@cxidb")
     assert [(r.info.status, r.data.tags["airybench.state"]) for r in parents + children] == [
         ("KILLED", "interrupted")

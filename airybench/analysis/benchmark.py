@@ -3,9 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import torch
 
 from airybench.analysis.conclude import Conclusion, conclude
 from airybench.analysis.source import News, prepare
@@ -13,9 +10,13 @@ from airybench.config import SweepConfig
 from airybench.data.catalog import label
 from airybench.data.folder import data_folder
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
+from airybench.sweep.definition import recorded, refuse_early
+from airybench.sweep.engines import Engine
+from airybench.sweep.engines import engine as local_engine
+from airybench.sweep.forecast import forecast
+from airybench.sweep.place import Place, place
 from airybench.sweep.runner import Watch, run_study
 from airybench.sweep.space import check as check_space
-from airybench.sweep.study import recorded, refuse_early
 from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import check as check_tracking
@@ -41,7 +42,8 @@ def benchmark(
     watch: Watch,
     news: News,
     *,
-    device: torch.device,
+    engine: Engine | None = None,
+    storage: str | None = None,
     uri: str | None = None,
     fresh: bool = False,
     register_as: str | None = None,
@@ -55,7 +57,8 @@ def benchmark(
         study: NAME; studies are `NAME@D`.
         watch: who looks on while trials run.
         news: where notices and progress go before.
-        device: where to train.
+        engine: where trials run; by default in this process, on the first GPU where there is one.
+        storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
         uri: tracking URI asked for, if any.
         fresh: archive studies of the same name first.
         register_as: registered model that each winner becomes a version of.
@@ -73,17 +76,22 @@ def benchmark(
         raise StudyError(
             f"two data sets would share the study {study}@{twice.pop()}; run them under two names (--study)"
         )
-    folder = data_folder() / "studies"
+    engine = engine or local_engine("local", "auto", 1, 1)
+    home = place(storage, data_folder() / "studies")
     joined = os.environ.get("MLFLOW_RUN_ID")
     check_tracking(tracking_uri(uri), existing=bool(joined))
-    plans = [_plan(sweep, dataset, study, folder, uri, fresh=fresh) for dataset in datasets]
+    plans = [_plan(sweep, dataset, study, home, uri, fresh=fresh) for dataset in datasets]
+    if engine.remote:
+        _refuse_local(plans)
     alone = len(plans) == 1 and not plans[0].resumed
     sources = []
     for index, plan in enumerate(plans):
-        source = prepare(plan.dataset, plan.sweep.base, device, news)
+        source = prepare(plan.dataset, plan.sweep.base, engine.device, news)
         sources.append(source)
         base = plan.sweep.base.replace(source.logged)
         plans[index] = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
+        before = None if fresh else home
+        news.notify(forecast(plans[index].sweep, plan.name, source, before, engine, plan.uri))
     # A run that `mlflow run` made is the parent of a single new study, else a link to the parents.
     launch = None
     if joined and not alone:
@@ -92,13 +100,21 @@ def benchmark(
     empty: AirybenchError | None = None
     try:
         for plan, source in zip(plans, sources, strict=True):
-            tracking = connect(plan.uri)
+            with home.held("tracking"):  # MLflow makes its tables without a lock, and fails where two processes do
+                tracking = connect(plan.uri)
             if plan.experiment_id:
                 tracking = replace(tracking, experiment_id=plan.experiment_id)
             join = joined if alone else None
             try:
-                with run_study(plan.sweep, plan.name, source, tracking, folder, watch, join=join, fresh=fresh) as ran:
+                with run_study(
+                    plan.sweep, plan.name, source, tracking, home, watch, engine=engine.make, join=join, fresh=fresh
+                ) as ran:
                     conclusions.append(conclude(ran, register_as=register_as))
+                    if not ran.complete:
+                        news.notify(
+                            f"{plan.name}: the time limit was reached with {len(ran.records)} of {ran.study.total()} "
+                            "trials finished; the same command goes on from there"
+                        )
             except NothingFinishedError as error:
                 empty = error
                 news.notify(str(error))
@@ -116,9 +132,9 @@ def benchmark(
     return conclusions
 
 
-def _plan(sweep: SweepConfig, dataset: str, study: str, folder: Path, uri: str | None, *, fresh: bool) -> Plan:
+def _plan(sweep: SweepConfig, dataset: str, study: str, home: Place, uri: str | None, *, fresh: bool) -> Plan:
     name = f"{study}@{label(dataset)}"
-    known = {} if fresh else recorded(folder, name)
+    known = {} if fresh else recorded(home, name)
     chosen = tracking_uri(uri)
     there = known.get("tracking_uri")
     if there and uri and there != chosen:
@@ -126,3 +142,12 @@ def _plan(sweep: SweepConfig, dataset: str, study: str, folder: Path, uri: str |
     check_tracking(there or chosen, existing=bool(there))
     refuse_early(name, known, sweep)
     return Plan(dataset, name, sweep, there or chosen, known.get("experiment_id"), bool(known.get("parent_run_id")))
+
+
+def _refuse_local(plans: Sequence[Plan]) -> None:
+    for plan in plans:
+        if plan.uri.startswith("sqlite:"):
+            raise StudyError(
+                f"tracking URI {plan.uri} is a file of this machine, which trials on other hosts cannot write; start "
+                "an MLflow server that they reach and give its address with --tracking-uri"
+            )

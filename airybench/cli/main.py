@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("airybench.cli.predict", "Answer for shots, with or without labels."),
     "join": ("airybench.cli.join", "Join what a job array predicted."),
     "export": ("airybench.cli.export", "Hand a model on as ONNX, pt2 or weights."),
+    "studies": ("airybench.cli.studies", "List, show and delete studies."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
     "compare": ("airybench.cli.compare", "Compare studies and data sets on test."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),

@@ -8,9 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.conclude import Conclusion
+from airybench.analysis.front import Objectives, front
 from airybench.analysis.single import Training
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate
+from airybench.sweep.forecast import span, total_seconds
+from airybench.sweep.inventory import Found
 from airybench.tracking.store import hidden
 
 WIDTH = 118  # of a table that goes to a file or pipe
@@ -54,6 +57,28 @@ def print_conclusion(found: Conclusion) -> None:
     print_whereabouts(console, found.tracking_uri, found.model_uri)
 
 
+def print_front(found: Conclusion, objectives: Objectives) -> None:
+    """The Pareto front: what no other cell beats in every objective."""
+    table = Table(title=f"{found.study}: Pareto front", title_justify="left")
+    table.add_column("network", no_wrap=True)
+    for metric, way in objectives:
+        table.add_column(f"{metric} ({way})", justify="right")
+    for point in front(found.board.rows, objectives):
+        table.add_row(point.row.config.network.title, *(f"{value:.4g}" for value in point.values.values()))
+    console_of_results().print(table)
+
+
+def front_json(found: Conclusion, objectives: Objectives) -> dict[str, Any]:
+    """The same as data; nothing with a single objective."""
+    if len(objectives) < 2:
+        return {}
+    best = [
+        {"name": point.row.config.network.title, "params": point.row.config.params(), "values": point.values}
+        for point in front(found.board.rows, objectives)
+    ]
+    return {"objectives": dict(objectives), "front": best}
+
+
 def print_training(found: Training) -> None:
     """One training: val, test beside the majority, where to look."""
     console = console_of_results()
@@ -65,7 +90,7 @@ def print_training(found: Training) -> None:
     print_whereabouts(console, found.tracking_uri, found.model_uri)
 
 
-def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> None:
+def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate], workers: int = 1) -> None:
     """A dry run: the cells, their size, and how long it would take."""
     table = Table(title=f"{dataset}: {len(estimates)} cells x {sweep.study.seeds} seeds", title_justify="left")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
@@ -78,13 +103,44 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> 
         )  # fmt: skip
     console = console_of_results()
     console.print(table)
-    console.print(f"Estimated training time: {_span(total_seconds(sweep, estimates))} (good to a factor of two).")
+    rule = sweep.study
+    ways = ", ".join(f"{metric} ({way})" for metric, way in rule.objectives)
+    trials = "every cell and seed" if rule.trials is None else f"{rule.trials} trials"
+    console.print(f"Sampler {rule.sampler}, {trials}; pruner {rule.pruner}; objective {ways}.", soft_wrap=True)
+    seconds, shared = total_seconds(sweep, estimates, workers), f" with {workers} workers" if workers > 1 else ""
+    console.print(f"Estimated training time{shared}: {span(seconds)} (good to a factor of two).")
 
 
-def total_seconds(sweep: SweepConfig, estimates: list[Estimate]) -> float:
-    """Seconds of all trials, as far as `trials` lets them run."""
-    everything = [one.seconds for _ in range(sweep.study.seeds) for one in estimates]
-    return sum(everything[: sweep.study.trials])
+def print_studies(found: list[Found]) -> None:
+    """Every study in a line."""
+    table = Table(title="studies", title_justify="left")
+    for heading in ("study", "trials", "size", "last", "tracking store"):
+        table.add_column(heading, no_wrap=heading == "study", overflow="fold")
+    for one in found:
+        facts = one.facts()
+        size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
+        what = one.problem or one.summary()
+        table.add_row(one.name, what, size, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
+    console_of_results().print(table)
+
+
+def print_study(found: Found) -> None:
+    """One study: what it keeps about itself, and its trials."""
+    console, facts = console_of_results(), found.facts()
+    rule = found.known.get("definition", {}).get("study", {})
+    console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
+    console.print(
+        f"sampler {rule.get('sampler')}, pruner {rule.get('pruner', 'none')}, objective {rule.get('objective')}"
+    )
+    console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
+    table = Table()
+    for heading in ("trial", "cell", "seed", "state", "value", "run or reason"):
+        table.add_column(heading, justify="right" if heading in ("trial", "seed", "value") else "left", overflow="fold")
+    for trial in found.trials():
+        values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
+        last = trial["reason"] or trial["run_id"] or ""
+        table.add_row(str(trial["number"]), trial["cell"] or "", str(trial["seed"] or ""), trial["state"], values, last)
+    console.print(table)
 
 
 def conclusion_json(found: Conclusion) -> dict[str, Any]:
@@ -114,14 +170,18 @@ def training_json(found: Training) -> dict[str, Any]:
     return asdict(found)
 
 
-def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate]) -> dict[str, Any]:
+def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate], workers: int = 1) -> dict[str, Any]:
     """The same as data."""
     cells = [
         {"name": one.cell.config.label, "params": one.cell.config.params(), "parameters": one.cost.parameters,
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
         for one in estimates
     ]  # fmt: skip
-    return {"dataset": dataset, "cells": cells, "seconds": total_seconds(sweep, estimates)}
+    rule = sweep.study
+    return {
+        "dataset": dataset, "sampler": rule.sampler, "pruner": rule.pruner, "objectives": dict(rule.objectives),
+        "workers": workers, "cells": cells, "seconds": total_seconds(sweep, estimates, workers),
+    }  # fmt: skip
 
 
 def _print_test(console: Console, title: str, test: dict[str, float], majority: dict[str, float], metric: str) -> None:
@@ -155,9 +215,3 @@ def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:
     shown = hidden(uri)
     where = f"at {shown}" if shown.startswith("http") else f"mlflow ui --backend-store-uri {shown}"
     console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -39,6 +39,13 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, parameters and time; run nothing.")] = False,
     settings: Settings = None,
     device: Device = "auto",
+    workers: Annotated[int, typer.Option(help="Trials at once, each in a process of its own.", metavar="N")] = 1,
+    trials_per_device: Annotated[int, typer.Option(help="Trials that may share a GPU.", metavar="K")] = 1,
+    engine: Annotated[str, typer.Option(help="local, ray or ray://HOST:PORT.", metavar="ENGINE")] = "local",
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Where studies are kept: a folder, or postgresql://... for several hosts.", metavar="URL"),
+    ] = None,
     tracking_uri: TrackingUri = None,
     register: Register = None,
     as_json: Json = False,
@@ -48,7 +55,8 @@ def sweep(
     """Compare networks: one trial a cell of the space, tracked in MLflow, ranked on val, the winner scored on test.
 
     --arch, --depth, --alpha, --leakiness and --log-activation span a grid in place of the config's space; they may be
-    repeated and take comma lists. Interrupted, the same command goes on where it stopped.
+    repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
+    Interrupted, the same command goes on where it stopped.
     """
     from airybench.cli.console import notice, print_json, progress_bar
 
@@ -57,27 +65,30 @@ def sweep(
     wanted = load_sweep(config).customised(changes, AXES, rule)
     datasets = _datasets(dataset) or [wanted.base.data.dataset]
     if dry_run:
-        return _dry_run(wanted, datasets, device, as_json=as_json)
+        return _dry_run(wanted, datasets, device, max(1, workers), as_json=as_json)
     from airybench.analysis.benchmark import benchmark
     from airybench.analysis.conclude import Conclusion
     from airybench.analysis.source import News
-    from airybench.cli.results import conclusion_json, print_conclusion
+    from airybench.cli.results import conclusion_json, front_json, print_conclusion, print_front
     from airybench.cli.watch import StudyWatch
-    from airybench.training.device import choose_device
+    from airybench.sweep.engines import engine as engine_of
 
     name = _study_name(study, config)
 
     def tell(conclusion: Conclusion) -> None:
         watch.pause()
         print_conclusion(conclusion)
+        if len(wanted.study.objectives) > 1:
+            print_front(conclusion, wanted.study.objectives)
 
     with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
         found = benchmark(
-            wanted, datasets, name, watch, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri,
+            wanted, datasets, name, watch, News(notice, progress_bar),
+            engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
             fresh=fresh, register_as=register, tell=(lambda _: None) if as_json else tell,
         )  # fmt: skip
     if as_json:
-        print_json([conclusion_json(one) for one in found])
+        print_json([conclusion_json(one) | front_json(one, wanted.study.objectives) for one in found])
     return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
 
 
@@ -100,12 +111,12 @@ def _study_name(study: str | None, config: str) -> str:
     return study
 
 
-def _dry_run(wanted: Any, datasets: list[str], device: str, *, as_json: bool) -> int:
+def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.console import notice, print_json
     from airybench.cli.results import cells_json, print_cells
     from airybench.data.catalog import facts
     from airybench.sweep.estimate import estimate
-    from airybench.sweep.space import cells, check, finite
+    from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
 
     check(wanted)
@@ -115,10 +126,10 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, *, as_json: bool) ->
         shots, classes = facts(name, wanted.base.data.count)
         if not finite(wanted):
             notice("the space has a range; its ends stand for it")
-        estimates = estimate(wanted, cells(wanted), shots, classes, chosen)
-        shown.append(cells_json(wanted, name, estimates))
+        estimates = estimate(wanted, cells(ends(wanted)), shots, classes, chosen)
+        shown.append(cells_json(wanted, name, estimates, workers))
         if not as_json:
-            print_cells(wanted, name, estimates)
+            print_cells(wanted, name, estimates, workers)
     if as_json:
         print_json(shown)
     return EXIT_DONE

@@ -1,14 +1,26 @@
 """What a user sees while a study runs: a live table on a terminal, a line a trial elsewhere."""
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from airybench.cli.console import interactive, notice
 from airybench.config import TrialConfig
+from airybench.sweep.drive import How
 from airybench.sweep.study import Record
 from airybench.training.epoch import Epoch
 
 LINE_SECONDS = 15.0
+SHOWN = 15  # finished trials in the table, from the best
+WORDS: dict[How, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "given up": "broken off"}
+
+
+@dataclass
+class _Running:
+    config: TrialConfig
+    began: float = field(default_factory=time.monotonic)
+    epoch: Epoch | None = None
+    spoke: float = 0.0
 
 
 class StudyWatch:
@@ -20,11 +32,8 @@ class StudyWatch:
         self._name = ""
         self._total = 0
         self._records: list[Record] = []
-        self._failed = 0
-        self._config: TrialConfig | None = None
-        self._epoch: Epoch | None = None
-        self._began = 0.0
-        self._spoke = 0.0
+        self._ended: dict[How, int] = {}
+        self._running: dict[int, _Running] = {}
         self._live: Any = None
 
     def __enter__(self) -> "StudyWatch":
@@ -41,7 +50,8 @@ class StudyWatch:
 
     def study(self, name: str, total: int, finished: list[Record]) -> None:
         """The study begins, or goes on."""
-        self._name, self._total, self._records, self._failed = name, total, list(finished), 0
+        self._name, self._total, self._records = name, total, list(finished)
+        self._ended, self._running = {}, {}
         if finished:
             notice(f"{name}: {len(finished)} of {total} trials are finished; going on")
         else:
@@ -56,62 +66,60 @@ class StudyWatch:
 
     def trial(self, number: int, config: TrialConfig) -> None:
         """A trial begins."""
-        self._config, self._epoch, self._began = config, None, time.monotonic()
-        self._say(f"trial {self._done() + 1}/{self._total} {config.title} begins", always=True)
+        self._running[number] = _Running(config)
+        self._say(f"trial {self._done() + len(self._running)}/{self._total} {config.title} begins")
 
-    def epoch(self, epoch: Epoch) -> None:
-        """An epoch has ended."""
-        self._epoch = epoch
-        assert self._config is not None
-        value = epoch.val.values.get(self._metric, float("nan"))
-        self._say(
-            f"  epoch {epoch.number}/{self._config.training.epochs}: loss {epoch.loss:.4f}, val {self._metric} "
-            f"{value:.3f}, {epoch.images_per_second:.0f} images/s"
-        )
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """A trial has ended an epoch."""
+        running = self._running[number]
+        running.epoch = epoch
+        now = time.monotonic()
+        if self._live is not None or now - running.spoke >= LINE_SECONDS:
+            running.spoke = now
+            value = epoch.val.values.get(self._metric, float("nan"))
+            self._say(
+                f"  {running.config.title} epoch {epoch.number}/{running.config.training.epochs}: loss "
+                f"{epoch.loss:.4f}, val {self._metric} {value:.3f}, {epoch.images_per_second:.0f} images/s"
+            )
 
-    def ended(self, record: Record | None, failure: str = "") -> None:
+    def ended(self, number: int, record: Record | None, reason: str = "", how: How = "failed") -> None:
         """A trial has ended."""
-        assert self._config is not None
-        took = f"{time.monotonic() - self._began:.0f} s"
+        running = self._running.pop(number)
+        title, took = running.config.title, f"{time.monotonic() - running.began:.0f} s"
         if record is None:
-            self._failed += 1
-            self._say(f"trial {self._config.title} FAILED: {failure}", always=True)
+            self._ended[how] = self._ended.get(how, 0) + 1
+            self._say(f"trial {title} {WORDS[how]}: {reason}", style="red" if how == "failed" else "yellow")
         else:
             self._records.append(record)
-            self._say(f"trial {self._config.title}: val {self._metric} {record.value:.3f} after {took}", always=True)
-        self._config = None
-        if self._live is not None:
-            self._live.update(self._table(), refresh=True)
+            self._say(f"trial {title}: val {self._metric} {record.value:.3f} after {took}")
 
     def _done(self) -> int:
-        return len(self._records) + self._failed
+        return len(self._records) + self._ended.get("failed", 0) + self._ended.get("pruned", 0)
 
-    def _say(self, line: str, *, always: bool = False) -> None:
-        if self._live is not None:
-            if "FAILED" in line:
-                self._live.console.print(line, style="red")
-            self._live.update(self._table(), refresh=True)
-            return
-        now = time.monotonic()
-        if always or now - self._spoke >= LINE_SECONDS:
-            self._spoke = now
+    def _say(self, line: str, *, style: str = "") -> None:
+        if self._live is None:
             notice(line)
+            return
+        if style:
+            self._live.console.print(line, style=style, markup=False)
+        self._live.update(self._table(), refresh=True)
 
     def _table(self) -> Any:
         from rich.table import Table
 
-        table = Table(title=f"{self._name}: {self._done()} of {self._total} trials", title_justify="left")
+        others = "".join(f", {count} {WORDS[how].lower()}" for how, count in self._ended.items())
+        table = Table(title=f"{self._name}: {self._done()} of {self._total} trials{others}", title_justify="left")
         table.add_column("trial")
         for heading in ("epoch", "loss", f"val {self._metric}", "images/s"):
             table.add_column(heading, justify="right")
-        for record in sorted(self._records, key=lambda r: -self._sign * r.value)[:15]:
+        for record in sorted(self._records, key=lambda r: -self._sign * r.value)[:SHOWN]:
             facts = record.facts
             table.add_row(
                 record.config.title, f"best {facts['best_epoch']:.0f}", f"{record.scores['loss']:.4f}",
                 f"{record.value:.3f}", f"{facts['images_per_second']:.0f}",
             )  # fmt: skip
-        if self._config is not None:
-            epoch, epochs = self._epoch, self._config.training.epochs
+        for running in self._running.values():
+            epoch, epochs = running.epoch, running.config.training.epochs
             shown = (
                 ("starting", "", "", "")
                 if epoch is None
@@ -122,5 +130,5 @@ class StudyWatch:
                     f"{epoch.images_per_second:.0f}",
                 )
             )
-            table.add_row(f"> {self._config.title}", *shown, style="bold")
+            table.add_row(f"> {running.config.title}", *shown, style="bold")
         return table

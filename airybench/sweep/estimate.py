@@ -39,19 +39,34 @@ def estimate(sweep: SweepConfig, found: list[Cell], shots: int, classes: int, de
     Returns:
         One estimate a cell; times are good to about a factor of two, as larger networks use a device better.
     """
-    costs = {cell.config.cell(): cost(cell.config.network, cell.config.data.image_size, classes) for cell in found}
+    costs = costs_of(found, classes)
     rates: dict[str, float] = {}
-    for cell in sorted(found, key=lambda c: costs[c.config.cell()].multiply_adds):
+    for cell in sorted(found, key=lambda c: costs[c.digest].multiply_adds):
         arch = cell.config.network.arch
         if arch not in rates:
-            rates[arch] = _rate(cell.config, costs[cell.config.cell()], classes, device)
-    estimates = []
+            rates[arch] = _rate(cell.config, costs[cell.digest], classes, device)
+    return [
+        Estimate(cell, costs[cell.digest], work(cell, costs[cell.digest], shots) / rates[cell.config.network.arch])
+        for cell in found
+    ]
+
+
+def costs_of(found: list[Cell], classes: int) -> dict[str, Cost]:
+    """The cost of every cell by its digest; cells that differ in no size are counted once."""
+    counted: dict[tuple[object, ...], Cost] = {}
+    costs = {}
     for cell in found:
-        one = costs[cell.config.cell()]
-        passes = TRAINED_SHARE * STEP_WORK + EVALUATED_SHARE
-        work = one.multiply_adds * shots * cell.config.training.epochs * passes
-        estimates.append(Estimate(cell, one, work / rates[cell.config.network.arch]))
-    return estimates
+        network, size = cell.config.network, cell.config.data.image_size
+        key = (network.arch, network.depth, network.log_activation, network.head_width, size)
+        if key not in counted:
+            counted[key] = cost(network, size, classes)
+        costs[cell.digest] = counted[key]
+    return costs
+
+
+def work(cell: Cell, one: Cost, shots: int) -> float:
+    """Multiply-adds of one training of a cell."""
+    return one.multiply_adds * shots * cell.config.training.epochs * (TRAINED_SHARE * STEP_WORK + EVALUATED_SHARE)
 
 
 def _rate(config: TrialConfig, one: Cost, classes: int, device: torch.device) -> float:

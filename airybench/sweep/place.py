@@ -138,7 +138,9 @@ class Postgres:
         if self._storage is None:
             with self.held("tables"):
                 url = self.url.replace("postgresql://", "postgresql+psycopg://")
-                self._storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+                self._storage = RDBStorage(
+                    url, engine_kwargs={"pool_pre_ping": True, "connect_args": {"client_encoding": "utf8"}}
+                )
         return self._storage
 
     @contextmanager

@@ -1,39 +1,25 @@
 """Running a study: a parent run, one child a trial, every failure written down, every interruption resumable."""
 
-import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import yaml
 
-from airybench.config import SweepConfig, TrialConfig
-from airybench.errors import explained
-from airybench.sweep.journal import sole_owner
-from airybench.sweep.study import INTERRUPTED, Record, Study, Ticket, archive
-from airybench.sweep.trial import Source, execute
+from airybench.config import SweepConfig
+from airybench.errors import NothingFinishedError
+from airybench.sweep.drive import Drive, Watch
+from airybench.sweep.place import Place, at
+from airybench.sweep.study import INTERRUPTED, Record, Study, archive
+from airybench.sweep.task import Executor
+from airybench.sweep.trial import Source
+from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
-from airybench.training.epoch import Epoch
 
-
-class Watch(Protocol):
-    """Who looks on while a study runs."""
-
-    def study(self, name: str, total: int, finished: list[Record]) -> None:
-        """The study begins, or goes on behind what is finished."""
-
-    def trial(self, number: int, config: TrialConfig) -> None:
-        """A trial begins."""
-
-    def epoch(self, epoch: Epoch) -> None:
-        """The trial at hand has ended an epoch."""
-
-    def ended(self, record: Record | None, failure: str = "") -> None:
-        """The trial at hand is finished, or failed with a reason."""
+__all__ = ["Ran", "Watch", "run_study"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +31,8 @@ class Ran:
     source: Source
     records: list[Record]
     failures: list[tuple[int, str, str]]
+    complete: bool = True
+    """Whether nothing is left to run; False where the time limit came first."""
 
 
 @contextmanager
@@ -53,9 +41,10 @@ def run_study(
     name: str,
     source: Source,
     tracking: Tracking,
-    folder: Path,
+    where: Path | Place,
     watch: Watch,
     *,
+    engine: Callable[[Source], Executor] = InProcess,
     join: str | None = None,
     fresh: bool = False,
 ) -> Iterator[Ran]:
@@ -66,31 +55,44 @@ def run_study(
         name: `NAME@D`; the same name resumes.
         source: the data.
         tracking: where runs go.
-        folder: where journals are.
+        where: a folder of journals, or another place for studies.
         watch: who looks on.
+        engine: makes what trials run in; by default this process.
         join: a run to use as parent of a new study, the one that `mlflow run` made.
         fresh: set an old study of this name aside first; not before nobody else runs it.
 
     Raises:
         StudyError: the name stands for another content, or another process runs it.
     """
-    with sole_owner(folder / f"{name}.journal", name):
+    place = at(where)
+    with place.membership(name):
         if fresh:
-            archive(folder, name)
-        study = Study(folder, name, sweep, source.identity())
-        parent = _parent(study, source, tracking, join)
+            archive(place, name)
+        study = Study(place, name, sweep, source.identity())
+        with place.held(name):
+            parent = _parent(study, source, tracking, join)
         try:
             _describe(parent, study, source)
             _close_orphans(study, parent)
-            _trials(study, parent, source, watch)
-            yield Ran(study, parent, source, study.finished(), study.failures())
-        except KeyboardInterrupt:
-            parent.end("interrupted")
+            executor = engine(source)
+            try:
+                complete = Drive(study, parent, source.tags(), executor, watch).run()
+            finally:
+                executor.close()
+            records = study.finished()
+            if not complete and not records:
+                raise NothingFinishedError(
+                    f"the time limit came before any trial of {name} was finished; the same command goes on from there"
+                )
+            with place.held(f"{name}/conclusion"):  # of several processes one at a time
+                yield Ran(study, parent, source, records, study.failures(), complete)
+        except BaseException as error:
+            if not study.others():  # else the study goes on without this process
+                parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
-        except BaseException:
-            parent.end("failed")
-            raise
-        parent.end("finished", {"airybench.failed_trials": str(len(study.failures()))})
+        if complete or not study.others():
+            failed = {"airybench.failed_trials": str(len(study.failures()))}
+            parent.end("finished" if complete else "interrupted", failed)
 
 
 def _parent(study: Study, source: Source, tracking: Tracking, join: str | None) -> Run:
@@ -124,7 +126,8 @@ def _describe(parent: Run, study: Study, source: Source) -> None:
         {
             "dataset": sweep.base.data.dataset,
             "sampler": sweep.study.sampler,
-            "objective": f"{sweep.study.metric}:{sweep.study.direction}",
+            "pruner": sweep.study.pruner,
+            "objective": ",".join(f"{metric}:{way}" for metric, way in sweep.study.objectives),
         }
     )
     log_data(parent, source.data_input())
@@ -139,43 +142,9 @@ def _close_orphans(study: Study, parent: Run) -> None:
     """Close the runs that a killed process left open, each as its trial ended."""
     study.reclaim()
     finished = {record.run_id for record in study.finished()}
+    busy = study.running() if study.place.shared else set()
     for run_id in parent.open_runs(study.name):
-        Run(parent.tracking, run_id).end("finished" if run_id in finished else INTERRUPTED)
-
-
-def _trials(study: Study, parent: Run, source: Source, watch: Watch) -> None:
-    missing = study.plan()
-    watch.study(study.name, study.total(), study.finished())
-    for _ in range(missing):
-        ticket = study.ask()
-        if ticket is None:
-            return
-        watch.trial(ticket.number, ticket.config)
-        _trial(study, ticket, parent, source, watch)
-
-
-def _trial(study: Study, ticket: Ticket, parent: Run, source: Source, watch: Watch) -> None:
-    tags = {"airybench.study": study.name, "airybench.trial": str(ticket.number), **source.tags()}
-    run = Run.create(parent.tracking, ticket.config.title, "trial", tags, parent=parent.run_id)
-    ticket.note(run_id=run.run_id)
-    rule = study.sweep.study
-    try:
-        outcome = execute(
-            ticket.config, source, run, metric=rule.metric, direction=rule.direction, on_epoch=watch.epoch
-        )
-    except KeyboardInterrupt:
-        study.fail(ticket, INTERRUPTED, "interrupted by the user")
-        run.end(INTERRUPTED)
-        raise
-    except Exception as error:
-        # Whatever one network does must not cost the others: it is written down and the sweep goes on.
-        kind, reason = explained(error)
-        study.fail(ticket, kind, reason)
-        with run.artifacts() as folder:
-            (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        run.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
-        watch.ended(None, reason)
-        return
-    record = study.complete(ticket, outcome.value, outcome.scores, outcome.facts)
-    run.end("finished")
-    watch.ended(record)
+        run = Run(parent.tracking, run_id)
+        if busy and run.client.get_run(run_id).data.tags.get("airybench.trial") in busy:
+            continue
+        run.end("finished" if run_id in finished else INTERRUPTED)

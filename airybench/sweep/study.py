@@ -4,73 +4,23 @@ import itertools
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
-from airybench.config import COSTS, SweepConfig, TrialConfig, validated
-from airybench.errors import TrialError
+from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.sweep.definition import definition, recorded, refuse_early, refuse_other
 from airybench.sweep.place import Place, at
+from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, Record, TakenError, Ticket, measured
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell, cells, finite, suggest
 
-__all__ = ["INTERRUPTED", "Record", "Study", "Ticket", "archive", "recorded", "refuse_early"]
-
-INTERRUPTED: Literal["interrupted"] = "interrupted"
-RETRIED = (INTERRUPTED, "error")
-"""Failures that a resume tries again: neither a kill nor a full disk says anything about the network."""
-
-CRASHED = "crashed"
-MAX_LOST = 5
-"""A trial whose worker died this often is not innocent, as one killed by a passing hand: it counts as failed."""
+__all__ = ["INTERRUPTED", "Record", "Study", "TakenError", "Ticket", "archive", "recorded", "refuse_early"]
 
 MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has exhausted what it wants to know
-
-
-@dataclass(frozen=True)
-class Record:
-    """A finished trial as the journal holds it.
-
-    Attributes:
-        number: the trial's number.
-        config: what was trained.
-        value: the first objective.
-        scores: metrics on val at the best epoch, by name.
-        run_id: its MLflow run.
-        facts: parameters, seconds, best epoch.
-        values: every objective, in the order of `StudyConfig.objectives`.
-    """
-
-    number: int
-    config: TrialConfig
-    value: float
-    scores: dict[str, float]
-    run_id: str
-    facts: dict[str, float]
-    values: tuple[float, ...] = ()
-
-
-class TakenError(TrialError):
-    """Another process took a trial for dead and runs it again; what this one came to is not counted twice."""
-
-    kind = INTERRUPTED
-
-
-def measured(metric: str, scores: dict[str, float], facts: dict[str, float]) -> float:
-    """An objective's value, from the scores on val or from what the training cost.
-
-    Raises:
-        TrialError: it is undefined.
-    """
-    found = (facts if metric in COSTS else scores).get(metric)
-    if found is None:
-        raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
-    return found
 
 
 class Study:
@@ -137,10 +87,18 @@ class Study:
                 found.append(str(trial.user_attrs.get("run_id", "")))
         return [run_id for run_id in found if run_id]
 
+    def running(self) -> set[str]:
+        """Numbers of the trials at work, in whatever process."""
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return {str(trial.number) for trial in running}
+
     def others(self) -> int:
         """Trials that other processes are running."""
-        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return sum(trial.number not in self._mine for trial in running)
+        return len(self.running() - {str(number) for number in self._mine})
+
+    def waiting(self) -> int:
+        """Trials that nobody has begun."""
+        return len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
 
     def plan(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
@@ -164,7 +122,7 @@ class Study:
         everything = len(self._cells) * self.sweep.study.seeds
         return everything if asked is None else min(asked, everything)
 
-    def ask(self) -> "Ticket | None":
+    def ask(self) -> Ticket | None:
         """The next trial to run, or None where nothing is left."""
         with self.place.held(self.name):
             ticket = self._ask()
@@ -172,7 +130,7 @@ class Study:
             self._mine.add(ticket.number)
         return ticket
 
-    def _ask(self) -> "Ticket | None":
+    def _ask(self) -> Ticket | None:
         grid = self.sweep.study.sampler == "grid"
         wanted = {(cell.digest, seed) for cell, seed in self._wanted()} if grid else set()
         for _ in itertools.count() if grid else range(MAX_DUPLICATES):
@@ -209,7 +167,7 @@ class Study:
                         self._enqueue(cell, other)
         return None
 
-    def complete(self, ticket: "Ticket", value: float, scores: dict[str, float], facts: dict[str, float]) -> Record:
+    def complete(self, ticket: Ticket, value: float, scores: dict[str, float], facts: dict[str, float]) -> Record:
         """Record a finished trial.
 
         Raises:
@@ -222,7 +180,7 @@ class Study:
         run_id = str(ticket.trial.user_attrs["run_id"])
         return Record(ticket.number, ticket.config, value, scores, run_id, facts, values)
 
-    def prune(self, ticket: "Ticket") -> None:
+    def prune(self, ticket: Ticket) -> None:
         """Record a trial that fell behind.
 
         Raises:
@@ -231,7 +189,7 @@ class Study:
         self._still_mine(ticket)
         self._tell(ticket.trial, state=TrialState.PRUNED)
 
-    def lose(self, ticket: "Ticket", reason: str) -> str:
+    def lose(self, ticket: Ticket, reason: str) -> str:
         """Record a trial whose worker died, and run its cell again; returns the kind of failure that it counts as."""
         key = (ticket.config.cell(), ticket.config.training.seed)
         before = sum(
@@ -255,7 +213,7 @@ class Study:
                 found[trial.state.name.lower()] = found.get(trial.state.name.lower(), 0) + 1
         return found
 
-    def fail(self, ticket: "Ticket", kind: str, reason: str) -> None:
+    def fail(self, ticket: Ticket, kind: str, reason: str) -> None:
         """Record a failed or interrupted trial.
 
         Raises:
@@ -333,7 +291,7 @@ class Study:
                     states[str(attrs["cell"]), seed] = TrialState.WAITING
                     self._enqueue(Cell(validated(TrialConfig, attrs["config"]), dict(trial.params)), seed)
 
-    def _still_mine(self, ticket: "Ticket") -> None:
+    def _still_mine(self, ticket: Ticket) -> None:
         # A host that was cut off for a while comes back to find that another has run its trial instead.
         if self.place.shared and self._study._storage.get_trial(ticket.trial._trial_id).state.is_finished():
             self._mine.discard(ticket.number)
@@ -363,32 +321,6 @@ class Study:
 
 def _begun(states: dict[tuple[str, int], TrialState]) -> int:
     return sum(state != TrialState.WAITING for state in states.values())
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A trial that is being run."""
-
-    trial: optuna.Trial
-    config: TrialConfig
-
-    @property
-    def number(self) -> int:
-        """The trial's number."""
-        return int(self.trial.number)
-
-    def note(self, **facts: Any) -> None:
-        """Keep facts of the trial in the study."""
-        for key, value in facts.items():
-            self.trial.set_user_attr(key, value)
-
-    def falls_behind(self, epoch: int, value: float) -> bool:
-        """Report the objective after an epoch; whether the pruner would end the trial here."""
-        try:
-            self.trial.report(value, epoch)
-        except optuna.exceptions.UpdateFinishedTrialError:
-            return True  # taken away: nobody waits for it any more
-        return bool(self.trial.should_prune())
 
 
 def archive(where: Path | Place, name: str) -> str | None:

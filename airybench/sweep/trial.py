@@ -17,12 +17,13 @@ from airybench.data.fraction import digest, training_fraction
 from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import PARTS, Split
 from airybench.data.store import Store
-from airybench.errors import TrialError
+from airybench.errors import OutOfMemoryError
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Origin, Predictor
 from airybench.inference.weights import save_weights
+from airybench.sweep.records import measured
 from airybench.tracking.dataset import DataInput, log_data
 from airybench.tracking.model import WEIGHTS
 from airybench.tracking.recording import Recording
@@ -33,6 +34,7 @@ from airybench.training.loop import Trained, logits, train
 from airybench.training.metrics import decide
 from airybench.training.ranks import Ranks
 
+HALVES = 2  # parts of a batch, once it did not fit the device whole
 KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid
 
 
@@ -74,6 +76,10 @@ class Source:
         """Rows of the store that a configuration trains on: the training part, or its fraction."""
         ids, labels = self.store.ids(), self.store.labels()
         return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed)
+
+    def forget(self) -> None:
+        """Free the preprocessed copies, where others will train."""
+        self._kept.clear()
 
     @property
     def logged(self) -> dict[str, Value]:
@@ -161,13 +167,15 @@ def execute(
 ) -> Outcome:
     """Train one configuration and log parameters, metrics, plots, predictions and weights on its run.
 
+    A batch that does not fit the device is tried once more in two halves, which the run's tag says.
+
     Args:
         config: what to train.
         source: on which data.
         run: its run.
-        metric: objective on val.
-        direction: `max` or `min`.
-        on_epoch: as `airybench.training.loop.train` takes it.
+        metric: the first objective, which names the best epoch.
+        direction: which way of it is better.
+        on_epoch: called after each look at val; True ends the training there, and what it came to counts.
         checkpoints: where to save and go on from; what they hold of the course is logged where the run lacks it.
         ranks: the processes that share the training; this is their lead.
         sync_bn: batch-norm statistics over all of them.
@@ -206,28 +214,43 @@ def execute(
                 if epoch.number not in known:
                     recording.epoch(epoch.metrics(), step=epoch.number)
 
-        trained = train(
-            config, data, source.device, metric=metric, direction=direction, on_epoch=note, on_resume=replay,
-            checkpoints=checkpoints, ranks=ranks, sync_bn=sync_bn,
-        )  # fmt: skip
+        def trained_in(parts: int) -> Trained:
+            return train(
+                config, data, source.device, metric=metric, direction=direction, on_epoch=note, on_resume=replay,
+                checkpoints=checkpoints, accumulate=parts, ranks=ranks, sync_bn=sync_bn,
+            )  # fmt: skip
+
+        parts, batch = 1, config.training.batch_size
+        try:
+            trained = trained_in(parts)
+        except OutOfMemoryError:
+            if batch < HALVES or (ranks is not None and ranks.world > 1):
+                raise
+            parts = HALVES
+        if parts > 1:  # outside the handler, whose traceback holds on to the tensors that did not fit
+            if source.device.type == "cuda":
+                torch.cuda.empty_cache()
+            run.tag({"airybench.accumulate": str(parts), "airybench.out_of_memory": f"batch {batch} was halved"})
+            trained = trained_in(parts)
     best = trained.best
-    if metric not in best.val.values:
-        raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
     facts = {
         "training_shots": float(len(data.train)),
         "parameters": float(sum(p.numel() for p in trained.network.parameters())),
         "seconds": time.monotonic() - began,
         "best_epoch": float(best.number),
         "images_per_second": float(np.median([epoch.images_per_second for epoch in trained.epochs])),
+        "epochs": float(trained.epochs[-1].number),
+        "accumulate": float(parts),
     }
+    value = measured(metric, best.val.values, facts)
     _keep(config, data, trained, source, run)
     run.metrics(best.val.flat("best") | {f"trial/{name}": value for name, value in facts.items()})
     reached = (
-        f"Best val {metric} {best.val.values[metric]:.3f}, in epoch {best.number} of {trained.epochs[-1].number}; "
-        "weights, predictions and plots are from that epoch."
+        f"Best val {metric} {value:.3f}, in epoch {best.number} of {trained.epochs[-1].number}; weights, predictions "
+        "and plots are from that epoch."
     )
     run.tag({"mlflow.note.content": f"{describe(config, source)}\n\n{reached}"})
-    return Outcome(best.val.values[metric], dict(best.val.values), facts, trained)
+    return Outcome(value, dict(best.val.values), facts, trained)
 
 
 def describe(config: TrialConfig, source: Source) -> str:

@@ -192,5 +192,11 @@ def connect(uri: str) -> Tracking:
         ) from error
 
 
+def local_folder(uri: str) -> Path | None:
+    """The folder on this machine that takes the artifacts of a store, None where they go elsewhere."""
+    path = _sqlite_path(uri)
+    return path.parent.absolute() if path else None
+
+
 def _sqlite_path(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None

@@ -20,7 +20,9 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._wish) for number in SIGNALS}
+            for number in SIGNALS:
+                if signal.getsignal(number) != signal.SIG_IGN:  # whoever ignores a signal leaves it to another process
+                    self._before[number] = signal.signal(number, self._wish)
         return self
 
     def __exit__(

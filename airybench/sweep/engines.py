@@ -1,0 +1,77 @@
+"""Which executor a sweep gets, from what the command line says."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from airybench.errors import ConfigError
+from airybench.sweep.task import Executor
+from airybench.sweep.trial import Source
+from airybench.sweep.workers import InProcess, LocalWorkers, devices
+from airybench.training.device import choose_device
+
+CPU = torch.device("cpu")
+MAX_WORKERS = 256
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where trials are to run.
+
+    Attributes:
+        name: for print, such as `2 workers on cpu`.
+        device: where the main process itself looks at the data.
+        workers: how many trials run at once, as far as that is known before.
+        make: makes the executor for a source.
+        remote: trials may run on other hosts, which must reach the tracking store.
+    """
+
+    name: str
+    device: torch.device
+    workers: int
+    make: Callable[[Source], Executor]
+    remote: bool = False
+
+
+def engine(name: str, device: str, workers: int, per_device: int) -> Engine:
+    """The engine that `--engine`, `--device`, `--workers` and `--trials-per-device` describe.
+
+    Args:
+        name: `local`, `ray` for a Ray of this machine, or `ray://HOST:PORT`.
+        device: what `--device` says.
+        workers: trials at once; with Ray 0 is as many as its resources take.
+        per_device: trials that share a GPU.
+
+    Raises:
+        ConfigError: no such engine or device, or more workers than the devices take.
+    """
+    if not 0 <= workers <= MAX_WORKERS:
+        raise ConfigError(f"workers is {workers}, expected 1 to {MAX_WORKERS}")
+    if per_device < 1:
+        raise ConfigError(f"trials_per_device is {per_device}, expected at least 1")
+    if name == "ray" or name.startswith("ray://"):
+        from airybench.sweep.ray_engine import RayTasks
+
+        address = name if name.startswith("ray://") else os.environ.get("RAY_ADDRESS")
+
+        def on_ray(source: Source) -> Executor:
+            source.forget()
+            return RayTasks(source, address, device, workers, per_device)
+
+        return Engine(f"Ray at {address}" if address else "a local Ray", CPU, max(1, workers), on_ray, bool(address))
+    if name != "local":
+        raise ConfigError(f"unknown engine {name!r}; valid: local, ray, ray://HOST:PORT")
+    if workers <= 1:
+        chosen = choose_device(device)
+        return Engine(str(chosen), chosen, 1, InProcess)
+    choose_device(device)
+    dealt = devices(device, workers, per_device)
+    shared = ", ".join(dict.fromkeys(dealt))
+
+    def locally(source: Source) -> Executor:
+        source.forget()  # the workers load it for themselves
+        return LocalWorkers(source, dealt)
+
+    return Engine(f"{workers} workers on {shared}", CPU, workers, locally)

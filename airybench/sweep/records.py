@@ -1,0 +1,84 @@
+"""A trial on its way and at its end, as a study keeps it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import optuna
+
+from airybench.config import COSTS, TrialConfig
+from airybench.errors import TrialError
+
+INTERRUPTED: Literal["interrupted"] = "interrupted"
+RETRIED = (INTERRUPTED, "error")
+"""Failures that a resume tries again: neither a kill nor a full disk says anything about the network."""
+
+CRASHED = "crashed"
+MAX_LOST = 5
+"""A trial whose worker died this often is not innocent, as one killed by a passing hand: it counts as failed."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished trial as the journal holds it.
+
+    Attributes:
+        number: the trial's number.
+        config: what was trained.
+        value: the first objective.
+        scores: metrics on val at the best epoch, by name.
+        run_id: its MLflow run.
+        facts: parameters, seconds, best epoch.
+        values: every objective, in the order of `StudyConfig.objectives`.
+    """
+
+    number: int
+    config: TrialConfig
+    value: float
+    scores: dict[str, float]
+    run_id: str
+    facts: dict[str, float]
+    values: tuple[float, ...] = ()
+
+
+class TakenError(TrialError):
+    """Another process took a trial for dead and runs it again; what this one came to is not counted twice."""
+
+    kind = INTERRUPTED
+
+
+def measured(metric: str, scores: dict[str, float], facts: dict[str, float]) -> float:
+    """An objective's value, from the scores on val or from what the training cost.
+
+    Raises:
+        TrialError: it is undefined.
+    """
+    found = (facts if metric in COSTS else scores).get(metric)
+    if found is None:
+        raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
+    return found
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A trial that is being run."""
+
+    trial: optuna.Trial
+    config: TrialConfig
+
+    @property
+    def number(self) -> int:
+        """The trial's number."""
+        return int(self.trial.number)
+
+    def note(self, **facts: Any) -> None:
+        """Keep facts of the trial in the study."""
+        for key, value in facts.items():
+            self.trial.set_user_attr(key, value)
+
+    def falls_behind(self, epoch: int, value: float) -> bool:
+        """Report the objective after an epoch; whether the pruner would end the trial here."""
+        try:
+            self.trial.report(value, epoch)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return True  # taken away: nobody waits for it any more
+        return bool(self.trial.should_prune())

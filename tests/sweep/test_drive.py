@@ -1,0 +1,323 @@
+"""Driving a study, with an executor that says what the test wants: no training, no tracking store."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import airybench.sweep.drive as drive_module
+from airybench.config import SweepConfig
+from airybench.errors import EXIT_INPUT, ConfigError
+from airybench.sweep.drive import Drive
+from airybench.sweep.records import MAX_LOST
+from airybench.sweep.study import Study
+from airybench.sweep.task import Ended, Event, Failed, Finished, Hear, Lost, Task
+from airybench.sweep.workers import devices
+from airybench.training.epoch import Epoch
+from airybench.training.metrics import Scores
+
+IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+ALPHAS = (0.1, 0.2, 0.3)
+
+
+class _FakeRun:
+    """A run that remembers what it was told."""
+
+    made: list["_FakeRun"] = []  # noqa: RUF012 - emptied by the fixture
+
+    def __init__(self, name: str, tags: dict[str, str]) -> None:
+        self.run_id, self.name, self.tags, self.state = f"run{len(self.made)}", name, dict(tags), "running"
+        self.made.append(self)
+
+    @classmethod
+    def create(cls, tracking: object, name: str, kind: str, tags: dict[str, str], parent: str | None = None):
+        return cls(name, tags)
+
+    def tag(self, tags: dict[str, str]) -> None:
+        self.tags |= tags
+
+    def end(self, state: str, tags: dict[str, str] | None = None) -> None:
+        assert self.state == "running", f"{self.name} was ended twice"
+        self.state = state
+        self.tags |= tags or {}
+
+
+@pytest.fixture(autouse=True)
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[_FakeRun]:
+    _FakeRun.made = []
+    monkeypatch.setattr(drive_module, "Run", _FakeRun)
+    return _FakeRun.made
+
+
+Script = Callable[[Task], Sequence[Event]]
+
+
+class _Scripted:
+    """An executor with slots; each trial says what the script has for it, one event a step, in turn."""
+
+    def __init__(self, script: Script, slots: int = 1) -> None:
+        self.script, self.slots, self.most, self.closed = script, slots, 0, False
+        self.running: dict[int, list[Event]] = {}
+        self.verdicts: list[tuple[int, str]] = []
+
+    def free(self) -> int:
+        return self.slots - len(self.running)
+
+    def submit(self, task: Task) -> None:
+        assert self.free() > 0
+        self.running[task.number] = list(self.script(task))
+        self.most = max(self.most, len(self.running))
+
+    def step(self, hear: Hear, seconds: float) -> None:
+        for number in list(self.running):
+            event = self.running[number].pop(0)
+            if not isinstance(event, Epoch):
+                del self.running[number]
+            verdict = hear(number, event)
+            if isinstance(event, Epoch):
+                self.verdicts.append((event.number, verdict))
+                if verdict != "go on":
+                    end = {"prune": Ended("pruned"), "give up": Ended("given up")}.get(verdict, finished(0.5))
+                    self.running[number] = [end]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class _Silent:
+    """A watch that keeps the ends."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[int, str, str]] = []
+
+    def study(self, *_: object) -> None: ...
+    def trial(self, *_: object) -> None: ...
+    def epoch(self, *_: object) -> None: ...
+
+    def ended(self, number: int, record: object, reason: str = "", how: str = "failed") -> None:
+        self.ends.append((number, "finished" if record else how, reason))
+
+
+def finished(value: float, **facts: float) -> Finished:
+    return Finished(value, {"macro_ap": value, "loss": 1 - value}, {"seconds": 1.0, "parameters": 10.0, **facts})
+
+
+def epoch(number: int, value: float) -> Epoch:
+    return Epoch(number, 0.1, 1.0, 100.0, Scores({"macro_ap": value, "loss": 1.0}, {}, {}))
+
+
+def by_alpha(task: Task) -> list[Event]:
+    return [epoch(1, task.config.network.alpha), finished(task.config.network.alpha)]
+
+
+def study(folder: Path, space: object = None, **rule: object) -> Study:
+    content = {"space": space or {"alpha": list(ALPHAS)}, "study": rule}
+    return Study(folder, "s@helium", SweepConfig.model_validate(content), IDENTITY)
+
+
+def run(one: Study, executor: _Scripted, watch: _Silent | None = None) -> bool:
+    parent: Any = SimpleNamespace(tracking=None, run_id="parent")
+    return Drive(one, parent, {"data": "x"}, executor, watch or _Silent()).run()
+
+
+@pytest.mark.parametrize("slots", [1, 2, 5])
+def test_every_cell_is_run_once_whatever_the_number_of_workers(tmp_path, runs, slots) -> None:
+    one, executor = study(tmp_path, seeds=2), _Scripted(by_alpha, slots)
+    assert run(one, executor)
+    found = sorted((r.config.network.alpha, r.config.training.seed) for r in one.finished())
+    assert found == [(alpha, seed) for alpha in ALPHAS for seed in (1612, 1613)]
+    assert executor.most == slots
+    assert [r.state for r in runs] == ["finished"] * 6
+    assert {r.tags["airybench.study"] for r in runs} == {"s@helium"}
+    assert {r.run_id for r in one.finished()} == {r.run_id for r in runs}
+    assert run(one, _Scripted(by_alpha, slots))
+    assert len(runs) == 6
+
+
+@pytest.mark.parametrize("sampler", ["grid", "random", "tpe", "nsga2"])
+def test_a_lost_worker_costs_its_trial_alone_and_the_cell_is_run_again(tmp_path, runs, sampler) -> None:
+    lost: list[int] = []
+
+    def once(task: Task) -> list[Event]:
+        if len(lost) < 2 and task.config.network.alpha == 0.2:
+            lost.append(task.number)
+            return [Lost("its worker died (SIGKILL)")]
+        return by_alpha(task)
+
+    one, watch = study(tmp_path, sampler=sampler, trials=3), _Silent()
+    assert run(one, _Scripted(once, 2), watch)
+    assert sorted(r.value for r in one.finished()) == list(ALPHAS)
+    assert len(lost) == 2
+    assert sorted(r.state for r in runs) == ["finished"] * 3 + ["interrupted"] * 2
+    assert [end[0] for end in watch.ends if end[1] == "lost"] == lost
+    assert one.failures() == []
+
+
+def test_a_trial_that_kills_every_worker_fails_in_the_end(tmp_path, runs) -> None:
+    def deadly(task: Task) -> list[Event]:
+        return [Lost("its worker died (SIGSEGV)")] if task.config.network.alpha == 0.2 else by_alpha(task)
+
+    one = study(tmp_path)
+    assert run(one, _Scripted(deadly))
+    assert len(one.finished()) == 2
+    ((_, title, reason),) = one.failures()
+    assert "log0.2" in title
+    assert reason == f"its worker died (SIGSEGV), {MAX_LOST} times in all"
+    assert [r.state for r in runs].count("failed") == 1
+    assert run(study(tmp_path), _Scripted(by_alpha))
+    assert len(study(tmp_path).finished()) == 2
+
+
+def test_a_failure_is_kept_with_its_kind(tmp_path, runs) -> None:
+    def diverging(task: Task) -> list[Event]:
+        return [Failed("diverged", "the loss became nan")] if task.config.network.alpha == 0.1 else by_alpha(task)
+
+    one = study(tmp_path)
+    assert run(one, _Scripted(diverging, 3))
+    (failed,) = [r for r in runs if r.state == "failed"]
+    assert (failed.tags["airybench.failure"], failed.tags["airybench.reason"]) == ("diverged", "the loss became nan")
+    assert len(one.finished()) == 2
+
+
+def test_the_median_pruner_ends_what_falls_behind(tmp_path, runs) -> None:
+    alphas = [0.9, 0.8, 0.7, 0.6, 0.5, 0.1]
+
+    def course(task: Task) -> list[Event]:
+        alpha = task.config.network.alpha
+        return [epoch(number, alpha) for number in range(1, 30)] + [finished(alpha)]
+
+    one, watch = study(tmp_path, {"alpha": alphas}, pruner="median"), _Silent()
+    assert run(one, _Scripted(course), watch)
+    assert [(number, how) for number, how, _ in watch.ends] == [(n, "finished") for n in range(5)] + [(5, "pruned")]
+    assert [r.state for r in runs] == ["finished"] * 5 + ["pruned"]
+    assert one.counts() == {"complete": 5, "pruned": 1}
+    assert one.plan() == 0  # what was pruned is done with
+    assert one.failures() == []
+
+
+def test_hyperband_ends_some(tmp_path) -> None:
+    def course(task: Task) -> list[Event]:
+        return [epoch(number, task.config.network.alpha) for number in range(1, 143)] + [finished(0.5)]
+
+    one = study(tmp_path, {"alpha": [0.9 - 0.05 * i for i in range(16)]}, pruner="hyperband")
+    assert run(one, _Scripted(course))
+    counts = one.counts()
+    assert counts["pruned"] > 0
+    assert counts["complete"] > 0
+    assert counts["pruned"] + counts["complete"] == 16
+
+
+def test_without_a_pruner_nothing_is_reported(tmp_path) -> None:
+    one = study(tmp_path)
+    executor = _Scripted(by_alpha)
+    run(one, executor)
+    assert executor.verdicts == [(1, "go on")] * 3
+    assert not any(t.intermediate_values for t in one._study.get_trials())
+
+
+class _Clock:
+    """Time that passes by a second with every look at it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1.0
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_the_time_limit_of_the_study_breaks_off_what_runs_and_a_resume_goes_on(tmp_path, runs, monkeypatch) -> None:
+    monkeypatch.setattr(drive_module, "time", _Clock())
+    watch = _Silent()
+
+    def long(task: Task) -> list[Event]:
+        return [epoch(number, 0.5) for number in range(1, 6)] + [finished(0.5)]
+
+    assert not run(study(tmp_path, time_limit=10), _Scripted(long), watch)
+    done = len(study(tmp_path).finished())
+    assert 0 < done < 3
+    assert [how for _, how, _ in watch.ends] == ["finished"] * done + ["given up"]
+    assert [r.state for r in runs] == ["finished"] * done + ["interrupted"]
+    assert run(study(tmp_path), _Scripted(long))  # the limit is no part of what makes the study
+    assert len(study(tmp_path).finished()) == 3
+
+
+def test_a_trial_over_its_limit_counts_with_what_it_reached(tmp_path, runs, monkeypatch) -> None:
+    monkeypatch.setattr(drive_module, "time", _Clock())
+
+    def long(task: Task) -> list[Event]:
+        return [epoch(number, 0.5) for number in range(1, 143)] + [finished(0.9)]
+
+    one = study(tmp_path, trial_time_limit=10)
+    executor = _Scripted(long)
+    assert run(one, executor)
+    assert [r.value for r in one.finished()] == [0.5] * 3
+    assert all(r.tags["airybench.time_limited"].startswith("after epoch ") for r in runs)
+    assert [verdict for _, verdict in executor.verdicts].count("enough") == 3
+
+
+def test_an_interruption_ends_everything_that_runs(tmp_path, runs) -> None:
+    one = study(tmp_path)
+
+    class _Interrupted(_Scripted):
+        def step(self, hear: Hear, seconds: float) -> None:
+            raise KeyboardInterrupt
+
+    executor = _Interrupted(by_alpha, 2)
+    with pytest.raises(KeyboardInterrupt):
+        run(one, executor)
+    assert executor.closed
+    assert [r.state for r in runs] == ["interrupted"] * 2
+    assert one.counts() == {"fail": 2, "waiting": 1}
+    assert run(study(tmp_path), _Scripted(by_alpha, 2))
+    assert sorted(r.value for r in study(tmp_path).finished()) == list(ALPHAS)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_several_objectives_are_kept_in_order(tmp_path, sampler) -> None:
+    def measured(task: Task) -> list[Event]:
+        return [finished(task.config.network.alpha, images_per_second=100.0 / task.config.network.alpha)]
+
+    space = {"alpha": {"low": 0.1, "high": 1.0}}
+    rule = {"sampler": sampler, "objective": "macro_ap,images_per_second,parameters", "trials": 12}
+    one = study(tmp_path, space, **rule)
+    assert run(one, _Scripted(measured))
+    records = study(tmp_path, space, **rule).finished()
+    assert len(records) == 12
+    for record in records:
+        alpha = record.config.network.alpha
+        assert record.values == pytest.approx((alpha, 100.0 / alpha, 10.0))
+        assert record.value == record.values[0]
+
+
+def test_an_undefined_second_objective_is_a_failure(tmp_path, runs) -> None:
+    one = study(tmp_path, objective="macro_ap,roc_auc")
+    assert run(one, _Scripted(by_alpha))
+    assert [r.state for r in runs] == ["failed"] * 3
+    assert "roc_auc is undefined on val" in one.failures()[0][2]
+
+
+def test_random_goes_on_behind_an_interruption_with_new_points(tmp_path) -> None:
+    space = {"alpha": {"low": 0.1, "high": 1.0}}
+    run(study(tmp_path, space, sampler="random", trials=60), _Scripted(by_alpha))
+    run(study(tmp_path, space, sampler="random", trials=120), _Scripted(by_alpha))
+    found = study(tmp_path, space, sampler="random", trials=120).finished()
+    assert len(found) == len({r.value for r in found}) == 120
+
+
+def test_devices_are_dealt_out_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert devices("auto", 3, 1) == ["cpu"] * 3
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert devices("auto", 4, 2) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert devices("cuda:1", 2, 2) == ["cuda:1", "cuda:1"]
+    assert devices("cpu", 5, 1) == ["cpu"] * 5
+    with pytest.raises(
+        ConfigError, match=r"5 workers are more than 2 GPUs with 2 a GPU take; .*--trials-per-device 3"
+    ) as e:
+        devices("auto", 5, 2)
+    assert e.value.exit_code == EXIT_INPUT

@@ -1,0 +1,142 @@
+"""Where studies are kept: what the words mean, and a PostgreSQL that several processes share."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the server is shared with tests/test_cluster.py
+from postgres import server
+
+from airybench.config import SweepConfig
+from airybench.errors import EXIT_INPUT, StudyError
+from airybench.sweep.definition import recorded
+from airybench.sweep.place import Journals, Postgres, place
+from airybench.sweep.records import TakenError
+from airybench.sweep.study import Study, archive
+
+IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+ALPHAS = (0.1, 0.2, 0.3, 0.4)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///studies.db", "sqlite:////tmp/x.db"])
+def test_sqlite_is_refused_with_the_remedy(url: str, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"is SQLite, .*--workers N .*postgresql://USER@HOST/DATABASE") as caught:
+        place(url, tmp_path)
+    assert caught.value.exit_code == EXIT_INPUT
+
+
+def test_what_storage_may_be(tmp_path: Path) -> None:
+    for word in (None, "", "config"):
+        found = place(word, tmp_path)
+        assert isinstance(found, Journals)
+        assert found.folder == tmp_path
+    other = place(str(tmp_path / "elsewhere"), tmp_path)
+    assert isinstance(other, Journals)
+    assert other.path("s@helium") == tmp_path / "elsewhere" / "s@helium.journal"
+    assert isinstance(place("postgresql://user@host/db", tmp_path), Postgres)
+    with pytest.raises(StudyError, match=r"storage 'mysql://me:\*\*\*@host/db' is unknown; expected a folder or post"):
+        place("mysql://me:secret@host/db", tmp_path)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StudyError, match="file is a file; give the folder"):
+        place(str(tmp_path / "file"), tmp_path)
+
+
+def test_a_database_that_does_not_answer_is_one_line() -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(StudyError, match=r"storage postgresql://me:\*\*\*@127.0.0.1:9/db cannot be used: ") as caught:
+        recorded(Postgres("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with server() as found:
+        yield found
+
+
+def sweep(**rule: object) -> SweepConfig:
+    return SweepConfig.model_validate({"space": {"alpha": list(ALPHAS)}, "study": rule})
+
+
+def finish(one: Study, limit: int = 100) -> list[float]:
+    done: list[float] = []
+    while len(done) < limit and (ticket := one.ask()) is not None:
+        ticket.note(run_id=f"{one.place.owner}-{ticket.number}")
+        done.append(one.complete(ticket, ticket.config.network.alpha, {"macro_ap": 0.5}, {"seconds": 1.0}).value)
+    return done
+
+
+@pytest.mark.parametrize("sampler", ["grid", "tpe"])
+def test_several_processes_on_a_fresh_database_share_the_cells(url: str, sampler: str) -> None:
+    places = [Postgres(url) for _ in range(4)]
+
+    def one(home: Postgres) -> list[float]:
+        with home.membership("shared"):
+            study = Study(home, f"shared-{sampler}", sweep(seeds=3, sampler=sampler, trials=12), IDENTITY)
+            study.plan()
+            return finish(study)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(one, places))
+    assert sorted(value for values in found for value in values) == sorted(ALPHAS * 3)
+    records = Study(places[0], f"shared-{sampler}", sweep(seeds=3, sampler=sampler, trials=12), IDENTITY).finished()
+    assert len(records) == len({(r.config.cell(), r.config.training.seed) for r in records}) == 12
+
+
+def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
+    living, dying = Postgres(url), Postgres(url)
+    with living.membership("dead"), dying.membership("dead"):
+        first, second = (Study(p, "dead", sweep(), IDENTITY) for p in (living, dying))
+        first.plan()
+        mine, lost = first.ask(), second.ask()
+        assert mine is not None
+        assert lost is not None
+        lost.note(run_id="run-of-the-dead")
+        assert first.reclaim() == []
+        assert first.others() == 1
+        dying._session.close()  # as the server sees a kill -9
+        assert first.reclaim() == ["run-of-the-dead"]
+        assert first.others() == 0
+        assert first.reclaim() == []
+        mine.note(run_id="mine")
+        values = [first.complete(mine, mine.config.network.alpha, {}, {}).value, *finish(first)]
+    assert sorted(values) == list(ALPHAS)
+
+
+def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(url: str) -> None:
+    cut_off, other = Postgres(url), Postgres(url)
+    study = Study(cut_off, "cut", sweep(), IDENTITY)  # never a member: the other takes it for dead
+    study.plan()
+    ticket = study.ask()
+    assert ticket is not None
+    ticket.note(run_id="late")
+    second = Study(other, "cut", sweep(), IDENTITY)
+    assert second.reclaim() == ["late"]
+    assert sorted(finish(second)) == list(ALPHAS)
+    assert ticket.falls_behind(1, 0.5)
+    with pytest.raises(TakenError, match="was given to another process"):
+        study.complete(ticket, 0.9, {}, {})
+    with pytest.raises(TakenError):
+        study.fail(ticket, "error", "late")
+    assert sorted(r.value for r in second.finished()) == list(ALPHAS)
+
+
+def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
+    busy, mine = Postgres(url), Postgres(url)
+    with busy.membership("old"):
+        study = Study(busy, "old", sweep(), IDENTITY)
+        study.plan()
+        assert study.ask() is not None
+        with pytest.raises(StudyError, match="study old is being run by another process"):
+            archive(mine, "old")
+        finish(study, 1)
+    aside = archive(mine, "old")
+    assert aside is not None
+    assert aside.startswith("old.")
+    assert recorded(mine, "old") == {}
+    assert "old" not in mine.names()
+    assert archive(mine, "never") is None

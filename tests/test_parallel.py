@@ -1,0 +1,181 @@
+"""Several workers on one machine, with real processes and real runs: killed, interrupted, out of memory, pruned."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from mlflow import MlflowClient
+from optuna.trial import TrialState
+
+from airybench.cli.main import run
+from airybench.cli.watch import StudyWatch
+from airybench.errors import OutOfMemoryError
+from airybench.sweep import trial as trial_module
+from airybench.sweep.journal import open_journal
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def trials(data_home: Path, name: str) -> list[optuna.trial.FrozenTrial]:
+    path = data_home / "studies" / f"{name}.journal"
+    if not path.exists():
+        return []
+    try:
+        return optuna.load_study(study_name=name, storage=open_journal(path)).get_trials(deepcopy=False)
+    except KeyError:
+        return []
+
+
+def runs_of(folder: Path, study: str):
+    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("airybench")
+    found = client.search_runs([experiment.experiment_id], filter_string=f"tags.`airybench.study` = '{study}'")
+    parents = [r for r in found if r.data.tags["airybench.kind"] == "sweep"]
+    return parents, [r for r in found if r.data.tags["airybench.kind"] == "trial"]
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def helpers(data_home: Path) -> set[int]:
+    """Processes of Python's multiprocessing that work in this data folder."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (folder / "cmdline").read_bytes()
+            here = f"AIRYBENCH_DATA={data_home}".encode() in (folder / "environ").read_bytes().split(b"\0")
+            if here and b"forkserver" in command:
+                found.add(int(folder.name))
+    return found
+
+
+def test_kill_9_of_a_worker_in_mid_trial(tmp_path, data_home, tiny, monkeypatch, capsys) -> None:
+    killed: list[int] = []
+    seen: set[int] = set()
+    show = StudyWatch.epoch
+
+    def kill_once(self: StudyWatch, number: int, epoch: object) -> None:
+        show(self, number, epoch)  # type: ignore[arg-type]
+        workers = multiprocessing.active_children()
+        seen.update(worker.pid for worker in workers if worker.pid)
+        if not killed:
+            assert len(workers) == 2
+            killed.append(workers[0].pid or 0)
+            os.kill(killed[0], signal.SIGKILL)
+
+    monkeypatch.setattr(StudyWatch, "epoch", kill_once)
+    with contextlib.chdir(tmp_path):
+        code = run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "parallel", "--workers", "2",
+                    "--epochs", "2", "--json"])  # fmt: skip
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    assert "its worker died (SIGKILL); it is run again" in captured.err
+    assert "3 trials on 2 workers on cpu" in captured.err
+    assert [row["seeds"] for row in json.loads(captured.out)[0]["leaderboard"]] == [1, 1, 1]
+    parents, children = runs_of(tmp_path, "parallel@helium")
+    assert [r.info.status for r in parents] == ["FINISHED"]
+    assert sorted(r.info.status for r in children) == ["FINISHED"] * 3 + ["KILLED"]
+    assert {r.data.tags["mlflow.parentRunId"] for r in children} == {parents[0].info.run_id}
+    for child in children:
+        if child.info.status == "FINISHED":
+            assert child.data.metrics["best/macro_ap"] > 0
+    assert os.getpid() not in seen
+    assert all(gone(pid) for pid in seen)
+    states = [t.state for t in trials(data_home, "parallel@helium")]
+    assert sorted(state.name for state in states) == ["COMPLETE"] * 3 + ["FAIL"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how, tmp_path, data_home, tiny) -> None:
+    name = f"main-{how.name}"
+    command = [sys.executable, "-m", "airybench", "sweep", "--dataset", "helium", "--config", str(tiny), "--study",
+               name, "--alpha", "0.1,0.2,0.3,0.4,0.5", "--workers", "2", "--epochs", "3"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    others = helpers(data_home)  # of this test process
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        found = trials(data_home, f"{name}@helium")
+        done = sum(t.state == TrialState.COMPLETE for t in found)
+        if done >= 1 and sum("run_id" in t.user_attrs for t in found if t.state == TrialState.RUNNING) == 2:
+            break
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.02)
+    workers = helpers(data_home) - others
+    assert len(workers) >= 3  # the fork server and two workers
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    if how != signal.SIGKILL:
+        assert process.returncode == 130
+        assert errors.splitlines()[-1] == "airybench: interrupted; the same command goes on where it stopped"
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not all(map(gone, workers)):
+        time.sleep(0.1)
+    assert all(map(gone, workers))
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    parents, children = runs_of(tmp_path, f"{name}@helium")
+    assert [r.info.status for r in parents] == ["FINISHED"]
+    statuses = [r.info.status for r in children]
+    assert statuses.count("FINISHED") == 5
+    assert set(statuses) == {"FINISHED", "KILLED"}
+    assert sum(t.state == TrialState.COMPLETE for t in trials(data_home, f"{name}@helium")) == 5
+
+
+def test_a_batch_that_does_not_fit_is_halved_once_and_the_run_says_so(tmp_path, tiny, monkeypatch, capsys) -> None:
+    parts: list[int] = []
+    train = trial_module.train
+
+    def small(config, data, device, *, accumulate=1, **rest):
+        parts.append(accumulate)
+        if accumulate == 1:
+            raise OutOfMemoryError("does not fit")
+        return train(config, data, device, accumulate=accumulate, **rest)
+
+    monkeypatch.setattr(trial_module, "train", small)
+    with contextlib.chdir(tmp_path):
+        assert run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "halved", "--alpha", "0.2"]) == 0
+    assert parts == [1, 2]
+    _, (child,) = runs_of(tmp_path, "halved@helium")
+    assert child.info.status == "FINISHED"
+    assert child.data.tags["airybench.accumulate"] == "2"
+    assert child.data.tags["airybench.out_of_memory"] == "batch 16 was halved"
+    assert child.data.metrics["trial/accumulate"] == 2
+    assert child.data.params["batch_size"] == "16"
+
+
+def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, capsys) -> None:
+    with contextlib.chdir(tmp_path):
+        arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "front"]
+        assert run([*arguments, "--objective", "macro_ap", "--objective", "parameters", "--pruner", "median"]) == 2
+        assert "pruner is 'median' beside 2 objectives" in capsys.readouterr().err
+        assert run([*arguments, "--alpha", "0.05:1:log"]) == 2
+        assert "the space has a range, which a grid cannot walk" in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())
+        code = run([*arguments, "--alpha", "0.05:1:log", "--sampler", "nsga2", "--trials", "2", "--objective",
+                    "macro_ap,images_per_second", "--json"])  # fmt: skip
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    (found,) = json.loads(captured.out)
+    board = found["leaderboard"]
+    assert found["objectives"] == {"macro_ap": "max", "images_per_second": "max"}
+    assert board[0]["name"] in [one["name"] for one in found["front"]]
+    stored = [t for t in trials(data_home, "front@helium") if t.state == TrialState.COMPLETE]
+    assert all(len(t.values) == 2 for t in stored)
+    points = {t.user_attrs["config"]["network"]["alpha"]: tuple(t.values) for t in stored}
+    assert all(0.05 <= alpha <= 1 for alpha in points)
+    best = [p for p in points.values() if not any(q != p and q[0] >= p[0] and q[1] >= p[1] for q in points.values())]
+    assert sorted(tuple(one["values"].values()) for one in found["front"]) == sorted(best)
