@@ -84,8 +84,10 @@ class DataConfig(Frozen):
     fold: int = Field(0, ge=0, description="Which fold is test, 0 to folds - 1; the next one is val.")
     image_size: int = Field(224, ge=MIN_IMAGE_SIZE, le=1024, description="Side of the network's input, pixels.")
     antialias: Switch = Field(False, description="Antialiased resize (off in the paper).")
-    input_scaling: Literal["paper", "counts", "unit"] = Field(
-        "paper", description="counts: raw; unit: counts/65535; paper: counts with the log activation, else unit."
+    input_scaling: Literal["paper", "counts", "unit", "log1p"] = Field(
+        "paper",
+        description="counts: raw; unit: counts/65535; log1p: ln(1 + counts); paper: counts with the log activation, "
+        "else unit.",
     )
     input: Literal["image", "ccf"] = Field(
         "image", description="What the network sees: the image, or its two-point cross-correlation map."
@@ -183,7 +185,7 @@ class TrialConfig(Frozen):
         return flat
 
     @property
-    def input_scaling(self) -> Literal["counts", "unit"]:
+    def input_scaling(self) -> Literal["counts", "unit", "log1p"]:
         """The scaling in force: the paper fed raw counts to the log activation and [0, 1] to the plain network.
 
         Correlation maps have none: they lie in [-1, 1] whatever the scale of the counts they are made of.

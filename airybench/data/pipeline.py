@@ -20,7 +20,7 @@ FULL_SCALE = 65535.0
 """Largest uint16 count; `unit` scaling divides by it."""
 
 EVALUATION_BATCH = 256
-Scaling = Literal["counts", "unit"]
+Scaling = Literal["counts", "unit", "log1p"]
 
 
 def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Scaling) -> Tensor:
@@ -30,7 +30,7 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
         counts: detector counts, uint16 (or any real dtype), shape (N, H, W); 259 px keeps rows and columns [1:257].
         image_size: side S of the result, pixels.
         antialias: low-pass before shrinking (the paper did not).
-        scaling: `counts` as they are, or `unit`, divided by 65535.
+        scaling: `counts` as they are, `unit`, divided by 65535, or `log1p`, ln(1 + counts).
 
     Returns:
         float32, shape (N, 1, S, S); never re-quantised.
@@ -78,6 +78,8 @@ def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:
 
 def scaled(images: Tensor, scaling: Scaling) -> Tensor:
     """The last step of `preprocess`."""
+    if scaling == "log1p":
+        return images.log1p()
     return images / FULL_SCALE if scaling == "unit" else images
 
 

@@ -52,7 +52,7 @@ def refusal(action: Callable[[], object]) -> str:
         ("dataset", "", "dataset: found ''; string should have at least 1 character"),
         ("count", 19, "count: found 19; input should be greater than or equal to 20"),
         ("image_size", 31, "image_size: found 31; input should be greater than or equal to 32"),
-        ("input_scaling", "log", "unknown input_scaling 'log'; valid: paper, counts, unit."),
+        ("input_scaling", "log", "unknown input_scaling 'log'; valid: paper, counts, unit, log1p. Did you mean 'log1p'?"),
         ("seed", -1, "seed: found -1; input should be greater than or equal to 0"),
         ("epochs", 0, "epochs: found 0; input should be greater than or equal to 1"),
         ("batch_size", 0, "batch_size: found 0; input should be greater than or equal to 1"),
@@ -179,7 +179,7 @@ def test_what_has_no_effect_makes_no_new_cell(start: dict[str, object], changes:
         {"alpha": 0.5}, {"beta": 0.1}, {"leakiness": 0.1}, {"depth": 34}, {"arch": "vgg"}, {"log_activation": False},
         {"bn_momentum": 0.1}, {"input_scaling": "unit"}, {"image_size": 40}, {"milestones": [5]}, {"flips": False},
         {"base_lr": 0.2}, {"split_seed": 1}, {"dataset": "cxidb"}, {"schedule": "cosine"}, {"input": "ccf"},
-        {"noise": "mean"}, {"fraction": 0.5},
+        {"noise": "mean"}, {"fraction": 0.5}, {"input_scaling": "log1p"},
     ],
 )  # fmt: skip
 def test_what_has_an_effect_makes_a_new_cell(changes: dict[str, object]) -> None:
