@@ -93,7 +93,7 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, *, as_json: bool) ->
     from airybench.cli.results import cells_json, print_cells
     from airybench.data.catalog import facts
     from airybench.sweep.estimate import estimate
-    from airybench.sweep.space import cells, check, finite
+    from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.loop import choose_device
 
     check(wanted)
@@ -103,7 +103,7 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, *, as_json: bool) ->
         shots, classes = facts(name, wanted.base.data.count)
         if not finite(wanted):
             notice("the space has a range; its ends stand for it")
-        estimates = estimate(wanted, cells(wanted), shots, classes, chosen)
+        estimates = estimate(wanted, cells(ends(wanted)), shots, classes, chosen)
         shown.append(cells_json(wanted, name, estimates))
         if not as_json:
             print_cells(wanted, name, estimates)

@@ -48,7 +48,7 @@ def estimate(sweep: SweepConfig, found: list[Cell], shots: int, classes: int, de
     estimates = []
     for cell in found:
         one = costs[cell.config.cell()]
-        passes = TRAINED_SHARE * STEP_WORK + EVALUATED_SHARE
+        passes = TRAINED_SHARE * cell.config.data.fraction * STEP_WORK + EVALUATED_SHARE
         work = one.multiply_adds * shots * cell.config.training.epochs * passes
         estimates.append(Estimate(cell, one, work / rates[cell.config.network.arch]))
     return estimates

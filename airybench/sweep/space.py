@@ -98,11 +98,16 @@ def check(sweep: SweepConfig) -> None:
         raise ConfigError("the space has a range, so the study needs an end; give --trials N")
     for grid in sweep.space:
         _check_depths(grid, sweep.base)  # as given: its ends may be depths, but not what lies between
-    ends = tuple(
+    cells(ends(sweep))
+
+
+def ends(sweep: SweepConfig) -> SweepConfig:
+    """The same with the two ends of each range in its place: a finite space that stands for it."""
+    space = tuple(
         {name: (axis.low, axis.high) if isinstance(axis, Range) else axis for name, axis in grid.items()}
         for grid in sweep.space
     )
-    cells(sweep.model_copy(update={"space": ends}))
+    return sweep.model_copy(update={"space": space})
 
 
 def _start(sweep: SweepConfig, index: int) -> dict[str, Value]:
