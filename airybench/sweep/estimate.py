@@ -57,7 +57,7 @@ def costs_of(found: list[Cell], classes: int) -> dict[str, Cost]:
     costs = {}
     for cell in found:
         network, size = cell.config.network, cell.config.data.image_size
-        key = (network.arch, network.depth, network.log_activation, network.head_width, size)
+        key = (network.arch, network.depth, network.log_activation, network.head_width, network.batch_norm, size)
         if key not in counted:
             counted[key] = cost(network, size, classes)
         costs[cell.digest] = counted[key]
@@ -66,7 +66,8 @@ def costs_of(found: list[Cell], classes: int) -> dict[str, Cost]:
 
 def work(cell: Cell, one: Cost, shots: int) -> float:
     """Multiply-adds of one training of a cell."""
-    return one.multiply_adds * shots * cell.config.training.epochs * (TRAINED_SHARE * STEP_WORK + EVALUATED_SHARE)
+    passes = TRAINED_SHARE * cell.config.data.fraction * STEP_WORK + EVALUATED_SHARE
+    return one.multiply_adds * shots * cell.config.training.epochs * passes
 
 
 def _rate(config: TrialConfig, one: Cost, classes: int, device: torch.device) -> float:

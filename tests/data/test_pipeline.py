@@ -77,6 +77,12 @@ def test_unit_is_counts_over_full_scale() -> None:
     assert 0 <= unit.min() < unit.max() <= 1
 
 
+def test_log1p_is_the_logarithm_of_the_resized_counts() -> None:
+    images = counts(259)
+    expected = np.log(1 + prepared(images, 40, antialias=True).astype(np.float64))
+    np.testing.assert_allclose(prepared(images, 40, antialias=True, scaling="log1p"), expected, rtol=1e-6)
+
+
 def test_values_between_counts_are_kept() -> None:
     found = prepared(counts(259), 224)
     assert (found != found.round()).mean() > 0.5
