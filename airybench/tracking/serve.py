@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from airybench.errors import ConfigError, TrackingError
-from airybench.tracking.store import check, connect, hidden
+from airybench.tracking.store import check, connect, hidden, reopen
 
 HOST = "127.0.0.1"  # these pages ask for no password
 START_SECONDS = 60.0
@@ -36,18 +36,14 @@ def serve(uri: str, port: int, tell: Callable[[str], None]) -> None:
         check(uri)
         tell(f"{hidden(uri)} has its pages there: open that address")
         return
-    path = Path(uri.removeprefix("sqlite:///"))
-    if uri.startswith("sqlite:///") and not path.exists():
-        raise TrackingError(
-            f"there is no tracking store {path} yet; run a sweep first, or name another, --tracking-uri"
-        )
-    check(uri)
+    reopen(uri)
     connect(uri)  # a store of an older MLflow is brought up here, not by several workers at once
     _refuse_taken(port)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
     if uri.startswith("sqlite:///"):
-        command += ["--default-artifact-root", (path.parent / "mlruns").as_uri()]
+        artifacts = Path(uri.removeprefix("sqlite:///")).parent / "mlruns"
+        command += ["--default-artifact-root", artifacts.as_uri()]
     # A group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers in order.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
