@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "studies": ("airybench.cli.studies", "List, show and delete studies."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
     "compare": ("airybench.cli.compare", "Compare studies and data sets on test."),
+    "ui": ("airybench.cli.ui", "Open MLflow's pages on the store in use."),
+    "doctor": ("airybench.cli.doctor", "Check this machine, each finding with its remedy."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }
 """Name -> (module with `app`, one line of help)."""

@@ -105,7 +105,7 @@ def find(model: str, tracking: Tracking | None = None) -> Found:
         _refuse_pickle(path)
         raise DataError(f"model {model} is a file; expected a folder with {TENSORS} and {DESCRIPTION}")
     scheme, _, rest = model.partition(":")
-    if scheme not in ("runs", "models", "winner") and not RUN_ID.fullmatch(model):
+    if not in_mlflow(model):
         raise DataError(f"model {model!r} is no folder, run or model; expected {FORMS}")
     if tracking is None:
         raise DataError(f"model {model!r} is in MLflow, but no tracking store was named; give --tracking-uri")
@@ -114,6 +114,11 @@ def find(model: str, tracking: Tracking | None = None) -> Found:
     if scheme == "models":
         return Found(run_id=_run_of_model(model, tracking))
     return Found(run_id=rest.strip("/").partition("/")[0] if scheme == "runs" else model)
+
+
+def in_mlflow(model: str) -> bool:
+    """Whether a name has the form of a model in MLflow."""
+    return model.partition(":")[0] in ("runs", "models", "winner") or RUN_ID.fullmatch(model) is not None
 
 
 def _run_of_model(model: str, tracking: Tracking) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +26,7 @@ STATUS: dict[State, str] = {
     "pruned": "FINISHED",
     "interrupted": "KILLED",
 }
+RETRIED_SECONDS = 1.5  # a creation that took longer may have been asked for twice; the second try comes after 2 s
 
 
 class Run:
@@ -40,15 +42,22 @@ class Run:
         cls, tracking: Tracking, name: str, kind: str, tags: Mapping[str, str], parent: str | None = None
     ) -> "Run":
         """Create a RUNNING run, below `parent` where given."""
-        everything = {"airybench.kind": kind, "airybench.state": "running", **_environment(), **tags}
+        token = uuid.uuid4().hex
+        everything = {
+            "airybench.kind": kind, "airybench.state": "running", "airybench.token": token, **_environment(), **tags
+        }  # fmt: skip
         if parent:
             everything["mlflow.parentRunId"] = parent
         client = MlflowClient(tracking_uri=tracking.uri)
+        began = time.monotonic()
         try:
             made = client.create_run(tracking.experiment_id, tags=everything, run_name=name)
         except MlflowException as error:
             raise TrackingError(f"no run can be created in {tracking.uri}: {str(error).splitlines()[0]}") from error
-        return cls(tracking, made.info.run_id)
+        run = cls(tracking, made.info.run_id)
+        if time.monotonic() - began > RETRIED_SECONDS:
+            run._close_twins(token)
+        return run
 
     @classmethod
     def join(cls, tracking: Tracking, run_id: str, name: str, kind: str, tags: Mapping[str, str]) -> "Run":
@@ -116,6 +125,13 @@ class Run:
             token = page.token
             if not token:
                 return found
+
+    def _close_twins(self, token: str) -> None:
+        """Close runs that a server made before it went away in mid-answer, so that the client asked once more."""
+        wanted = f"tags.`airybench.token` = '{token}'"
+        for twin in self.client.search_runs([self.tracking.experiment_id], filter_string=wanted):
+            if twin.info.run_id != self.run_id:
+                Run(self.tracking, twin.info.run_id).end("interrupted")
 
     def end(self, state: State, tags: Mapping[str, str] | None = None) -> None:
         """Close the run."""

@@ -142,7 +142,10 @@ def reopen(uri: str, experiment_id: str = "") -> Tracking:
     Raises:
         TrackingError: it is gone, or does not answer.
     """
-    check(uri, existing=True)
+    path = _sqlite_path(uri)
+    if path is not None and not path.exists():
+        raise TrackingError(f"there is no tracking store {path}; run a sweep first, or name another, --tracking-uri")
+    check(uri)
     settle()
     return Tracking(uri, experiment_id)
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
+from airybench.analysis.models import open_model
 from airybench.config import TrialConfig
 from airybench.errors import DataError, TrackingError
 from airybench.inference.predictor import Predictor
@@ -45,6 +46,16 @@ def test_every_name_leads_to_the_same_run(tracking, parent, registered) -> None:
     ]  # fmt: skip
     assert [find(name, tracking).run_id for name in names] == [winner] * len(names)
     assert load("winner:both@helium", tracking).class_names[0].startswith("Spherical")
+
+
+def test_a_winner_is_found_wherever_its_study_logged_to(parent, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert open_model("winner:both@helium").class_names[0].startswith("Spherical")
+    with pytest.raises(TrackingError, match=r"there is no tracking store .*mlflow\.db; run a sweep first"):
+        open_model(parent.data.tags["airybench.winner"])
+    with pytest.raises(DataError, match="is no folder, run or model"):
+        open_model("nowhere")
+    assert not list(tmp_path.iterdir())
 
 
 REFUSED = {

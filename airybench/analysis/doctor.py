@@ -1,0 +1,204 @@
+"""Is this machine fit for a sweep: every check says what it found and, where it is not well, what to do."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from airybench.data.folder import VARIABLE, data_folder
+from airybench.errors import AirybenchError
+from airybench.tracking.store import check as check_tracking
+from airybench.tracking.store import hidden, tracking_uri
+
+State = Literal["ok", "warn", "fail"]
+
+NEEDED_BYTES = 1e9  # below, not even a small study fits
+WANTED_BYTES = 20e9  # weights of ResNet-18 are 45 MB a trial, a full stand-in is 1 GB
+
+PURPOSES = {"cluster": "sweeps over several machines", "export": "export to ONNX"}
+"""What an extra is for."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check.
+
+    Attributes:
+        subject: what was looked at.
+        state: `ok`; `warn` where something works less well; `fail` where a sweep cannot run.
+        found: what was found.
+        remedy: what to do, empty where nothing is.
+    """
+
+    subject: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(uri: str | None = None) -> list[Finding]:
+    """Look at everything; nothing is created but the data folder.
+
+    Args:
+        uri: tracking URI asked for, if any.
+    """
+    found: list[Finding] = []
+    for subject, look in (
+        ("python", _python), ("packages", _packages), ("imports", _imports), ("device", _device),
+        ("data folder", _data), ("tracking", lambda: _tracking(uri)), ("disk", lambda: _disk(uri)),
+        ("extras", _extras),
+    ):  # fmt: skip
+        try:
+            found += list(look())
+        except Exception as error:  # a check that stumbles is a finding, and the others still look
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            found.append(Finding(subject, "fail", f"cannot be examined: {reason}", "see airybench doctor --debug"))
+    return found
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def _packages() -> Iterator[Finding]:
+    """Every dependency that airybench declares, at a version that it takes."""
+    try:
+        wrong, right = _met("")
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding(
+            "packages", "warn", "airybench runs from a folder, so versions are not checked",
+            "pip install --editable . in that folder",
+        )  # fmt: skip
+        return
+    if wrong:
+        yield Finding("packages", "fail", "; ".join(wrong), "uv pip install --upgrade airybench, which takes what fits")
+    else:
+        main = ("torch", "timm", "mlflow", "optuna")
+        shown = [one for one in right if one.split()[0] in main]
+        yield Finding(
+            "packages", "ok", f"{', '.join(shown)} and {len(right) - len(shown)} more, all of versions that fit"
+        )
+
+
+def _imports() -> Iterator[Finding]:
+    """Load what uses both: torch and torchvision of two indices install together and fail at import."""
+    try:
+        import timm
+        import torchvision  # noqa: F401
+
+        yield Finding("imports", "ok", f"timm {timm.__version__} loads with torch and torchvision")
+    except Exception as error:
+        reason = " ".join(str(error).split())[:160]
+        yield Finding(
+            "imports", "fail", f"timm does not load: {reason}",
+            "install torch and torchvision of one index: uv pip install --reinstall torch torchvision",
+        )  # fmt: skip
+
+
+def _device() -> Iterator[Finding]:
+    import torch
+
+    count = torch.cuda.device_count()
+    for index in range(count):
+        facts = torch.cuda.get_device_properties(index)
+        free = torch.cuda.mem_get_info(index)[0]
+        text = f"cuda:{index} {facts.name}, {free / 1e9:.0f} of {facts.total_memory / 1e9:.0f} GB free"
+        if free < 2e9:
+            yield Finding("device", "warn", text, "end what else runs there, or choose another --device")
+        else:
+            yield Finding("device", "ok", text)
+    if not count:
+        cores = f"no GPU that torch sees; CPU with {os.cpu_count()} cores, {torch.get_num_threads()} threads in use"
+        if shutil.which("nvidia-smi"):
+            remedy = "there is an NVIDIA driver: install a torch built for CUDA, uv pip install --reinstall torch"
+        else:
+            remedy = "fine for --config quick; the paper's grid wants a GPU"
+        yield Finding("device", "warn", cores, remedy)
+
+
+def _data() -> Iterator[Finding]:
+    try:
+        folder = data_folder()
+    except AirybenchError as error:
+        yield Finding("data folder", "fail", str(error), f"set {VARIABLE} to a folder that you may write")
+        return
+    stores = len(list(folder.rglob("*.h5")))
+    studies = len(list((folder / "studies").glob("*.journal")))
+    yield Finding("data folder", "ok", f"{folder}: {stores} stores, {studies} studies")
+
+
+def _tracking(uri: str | None) -> Iterator[Finding]:
+    chosen = tracking_uri(uri)
+    try:
+        check_tracking(chosen)
+    except AirybenchError as error:
+        yield Finding("tracking", "fail", str(error), "start the server, or choose another store with --tracking-uri")
+        return
+    path = Path(chosen.removeprefix("sqlite:///"))
+    state = "answers" if chosen.startswith("http") else "is there" if path.exists() else "is made by the first sweep"
+    yield Finding("tracking", "ok", f"{hidden(chosen)} {state}")
+
+
+def _disk(uri: str | None) -> Iterator[Finding]:
+    chosen = tracking_uri(uri)
+    places: dict[int, Path] = {}
+    folders = [data_folder()]
+    if chosen.startswith("sqlite:///"):
+        folders.append(Path(chosen.removeprefix("sqlite:///")).absolute().parent)
+    for folder in folders:
+        if folder.is_dir():
+            places.setdefault(folder.stat().st_dev, folder)
+    for folder in places.values():
+        free = shutil.disk_usage(folder).free
+        text = f"{free / 1e9:.1f} GB free for {folder}"
+        if free < NEEDED_BYTES:
+            yield Finding("disk", "fail", text, f"free some space, or set {VARIABLE} to another disk")
+        elif free < WANTED_BYTES:
+            yield Finding("disk", "warn", text, "enough for small studies; a trial of ResNet-18 keeps 90 MB")
+        else:
+            yield Finding("disk", "ok", text)
+
+
+def _extras() -> Iterator[Finding]:
+    try:
+        declared = importlib.metadata.metadata("airybench").get_all("Provides-Extra") or []
+    except importlib.metadata.PackageNotFoundError:
+        return  # said already of the packages
+    for extra in declared:
+        if extra == "dev":
+            continue
+        wrong, right = _met(extra)
+        purpose = PURPOSES.get(extra, "optional")
+        if wrong:
+            remedy = f"uv pip install 'airybench[{extra}]', where wanted"
+            yield Finding("extras", "warn", f"{extra} ({purpose}): {'; '.join(wrong)}", remedy)
+        else:
+            yield Finding("extras", "ok", f"{extra} ({purpose}): {', '.join(right)}")
+
+
+def _met(extra: str) -> tuple[list[str], list[str]]:
+    """Which declared requirements are not met, and which are; those of one extra, or those of none."""
+    from packaging.requirements import Requirement
+
+    wrong, right = [], []
+    for requirement in map(Requirement, importlib.metadata.requires("airybench") or []):
+        marker = requirement.marker
+        needed = marker is None or marker.evaluate({"extra": ""})
+        if needed if extra else not needed:
+            continue
+        if extra and marker is not None and not marker.evaluate({"extra": extra}):
+            continue
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if requirement.specifier.contains(version, prereleases=True):
+            right.append(f"{requirement.name} {version}")
+        else:
+            wrong.append(f"{requirement.name} is {version}, expected {requirement.specifier}")
+    return wrong, right

@@ -1,0 +1,39 @@
+"""From what a user calls a model to a predictor, wherever its study logged to."""
+
+from pathlib import Path
+
+from airybench.data.folder import data_folder
+from airybench.errors import StudyError
+from airybench.inference.predictor import Predictor
+from airybench.sweep.reading import names
+from airybench.sweep.study import recorded
+from airybench.tracking.model import in_mlflow, load
+from airybench.tracking.store import reopen, tracking_uri
+
+
+def open_model(model: str, uri: str | None = None) -> Predictor:
+    """Load a model by any of its names (see `airybench.tracking.model.FORMS`); in evaluation mode, on the CPU.
+
+    Args:
+        model: what the user calls it.
+        uri: tracking URI asked for; by default that of the study behind `winner:STUDY`, else the one in use.
+
+    Raises:
+        DataError: no such model, or damaged weights.
+        TrackingError: the store is gone or does not answer, or the run has no weights.
+    """
+    if Path(model).exists() or not in_mlflow(model):
+        return load(model)
+    scheme, _, study = model.partition(":")
+    there = uri or (_home(study) if scheme == "winner" else None)
+    return load(model, reopen(tracking_uri(there)))
+
+
+def _home(study: str) -> str | None:
+    """Where a study on disk logs to; None where it is not on this disk, or its name stands for several stores."""
+    folder = data_folder() / "studies"
+    try:
+        found = {recorded(folder, name).get("tracking_uri") for name in names(folder, [study])}
+    except StudyError:
+        return None
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,99 @@
+"""MLflow's pages on the store in use, for this machine alone."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from airybench.errors import ConfigError, TrackingError
+from airybench.tracking.store import check, connect, hidden, reopen
+
+HOST = "127.0.0.1"  # these pages ask for no password
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+def serve(uri: str, port: int, tell: Callable[[str], None]) -> None:
+    """Run `mlflow ui` until it is interrupted; it ends with this call, whatever way that ends.
+
+    Args:
+        uri: a sqlite file or database; a server has its pages at its own address.
+        port: where to listen on 127.0.0.1.
+        tell: handed the address once the pages answer.
+
+    Raises:
+        ConfigError: the port is taken.
+        TrackingError: no such store, or MLflow does not start.
+    """
+    if uri.startswith(("http://", "https://")):
+        check(uri)
+        tell(f"{hidden(uri)} has its pages there: open that address")
+        return
+    reopen(uri)
+    connect(uri)  # a store of an older MLflow is brought up here, not by several workers at once
+    _refuse_taken(port)
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
+               "--workers", "1"]  # fmt: skip
+    if uri.startswith("sqlite:///"):
+        artifacts = Path(uri.removeprefix("sqlite:///")).parent / "mlruns"
+        command += ["--default-artifact-root", artifacts.as_uri()]
+    # A group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers in order.
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _await(process, port, log)
+            tell(f"http://{HOST}:{port}")
+            process.wait()
+            raise TrackingError(f"mlflow ui ended by itself: {_last_words(log)}")
+        finally:
+            _stop(process)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ConfigError(
+                f"port {port} of {HOST} cannot be used ({error.strerror}); choose another --port"
+            ) from None
+
+
+def _await(process: "subprocess.Popen[bytes]", port: int, log: IO[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise TrackingError(f"mlflow ui does not start: {_last_words(log)}")
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise TrackingError(f"mlflow ui does not answer on port {port} after {START_SECONDS:.0f} s; try another --port")
+
+
+def _last_words(log: IO[bytes]) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+        break
