@@ -105,7 +105,10 @@ def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how
                name, "--alpha", "0.1,0.2,0.3,0.4,0.5", "--workers", "2", "--epochs", "3"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     others = helpers(data_home)  # of this test process
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's & ignores it
+    )  # fmt: skip
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         found = trials(data_home, f"{name}@helium")
