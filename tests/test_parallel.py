@@ -105,7 +105,10 @@ def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how
                name, "--alpha", "0.1,0.2,0.3,0.4,0.5", "--workers", "2", "--epochs", "3"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     others = helpers(data_home)  # of this test process
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's & ignores it
+    )  # fmt: skip
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         found = trials(data_home, f"{name}@helium")
@@ -135,7 +138,9 @@ def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how
     assert sum(t.state == TrialState.COMPLETE for t in trials(data_home, f"{name}@helium")) == 5
 
 
-def test_a_batch_that_does_not_fit_is_halved_once_and_the_run_says_so(tmp_path, tiny, monkeypatch, capsys) -> None:
+def test_a_batch_that_does_not_fit_is_halved_once_and_the_run_says_so(
+    tmp_path, data_home, tiny, monkeypatch, capsys
+) -> None:
     parts: list[int] = []
     train = trial_module.train
 
@@ -155,6 +160,31 @@ def test_a_batch_that_does_not_fit_is_halved_once_and_the_run_says_so(tmp_path, 
     assert child.data.tags["airybench.out_of_memory"] == "batch 16 was halved"
     assert child.data.metrics["trial/accumulate"] == 2
     assert child.data.params["batch_size"] == "16"
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert run(["studies", "delete", "halved", "--runs", "--yes"]) == 0
+    assert "2 runs deleted" in capsys.readouterr().err
+    assert trials(data_home, "halved@helium") == []
+    assert client.get_run(child.info.run_id).info.lifecycle_stage == "deleted"
+
+
+def test_a_dry_run_shows_how_the_space_would_be_searched(tmp_path, tiny, capsys) -> None:
+    words = ["sweep", "--dataset", "helium", "--config", str(tiny), "--dry-run", "--sampler", "tpe", "--trials", "8",
+             "--alpha", "0.1:1:log", "--objective", "macro_ap,parameters"]  # fmt: skip
+    with contextlib.chdir(tmp_path):
+        assert run([*words, "--workers", "4", "--json"]) == 0
+        captured = capsys.readouterr()
+        (found,) = json.loads(captured.out)
+        assert "the space has a range; its ends stand for it" in captured.err
+        assert (found["sampler"], found["pruner"], found["workers"]) == ("tpe", "none", 4)
+        assert found["objectives"] == {"macro_ap": "max", "parameters": "min"}
+        mean = sum(cell["seconds"] for cell in found["cells"]) / len(found["cells"])
+        assert found["seconds"] == pytest.approx(mean * 8 / 4)
+        assert run([*words, "--workers", "4"]) == 0
+    printed = capsys.readouterr().out
+    assert "Sampler tpe, 8 trials; pruner none; objective macro_ap (max), parameters (min)." in printed
+    assert "Estimated training time with 4 workers: " in printed
+    assert not list(tmp_path.iterdir())
 
 
 def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, capsys) -> None:

@@ -1,0 +1,98 @@
+"""`airybench studies`: what is there, said as it is, and deleted only on a yes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from airybench.cli.main import run
+from airybench.config import SweepConfig
+from airybench.sweep.journal import sole_owner
+from airybench.sweep.study import Study
+
+IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path))
+    return tmp_path / "studies"
+
+
+@pytest.fixture
+def make(folder: Path) -> Callable[[str], Study]:
+    def made(name: str) -> Study:
+        """Two finished, one failed, one interrupted and queued again."""
+        study = Study(folder, name, SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}}), IDENTITY)
+        study.remember("tracking_uri", "postgresql://me:secret@host/mlflow")
+        study.plan()
+        for _ in range(2):
+            ticket = study.ask()
+            assert ticket is not None
+            ticket.note(run_id=f"run{ticket.number}")
+            study.complete(ticket, 0.25 * (1 + ticket.number), {"macro_ap": 0.5}, {"seconds": 60.0})
+        for kind in ("diverged", "interrupted"):
+            ticket = study.ask()
+            assert ticket is not None
+            study.fail(ticket, kind, "the loss became nan")
+        study.plan()
+        return study
+
+    return made
+
+
+def test_list_and_show(make, capsys) -> None:
+    make("one@helium")
+    make("two@cxidb")
+    assert run(["studies", "list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in found] == ["one@helium", "two@cxidb"]
+    assert found[0]["states"] == {"finished": 2, "failed": 1, "waiting": 1, "interrupted": 1}
+    assert found[0]["bytes"] > 1000
+    assert found[0]["last"].endswith("+00:00")
+    assert run(["studies", "list"]) == 0
+    printed = capsys.readouterr().out
+    assert "2 finished, 1 failed" in " ".join(printed.split())
+    assert "secret" not in printed
+
+    assert run(["studies", "show", "one", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [t["state"] for t in shown["trials"]] == ["finished", "finished", "failed", "interrupted", "waiting"]
+    assert [t["values"] for t in shown["trials"]][:3] == [[0.25], [0.5], None]
+    assert shown["trials"][0]["cell"] == "resnet18-log0.1-leaky0.2"
+    assert shown["trials"][1]["run_id"] == "run1"
+    assert run(["studies", "show", "one@helium"]) == 0
+    printed = capsys.readouterr().out
+    assert "one@helium: 2 finished" in printed
+    assert "the loss became nan" in printed
+
+
+def test_delete_asks(make, folder, capsys) -> None:
+    make("one@helium")
+    make("two@helium")
+    assert run(["studies", "delete", "one"]) == 2
+    assert "deleting study one@helium needs a yes; give --yes" in capsys.readouterr().err
+    with sole_owner(folder / "one@helium.journal", "one@helium"):
+        assert run(["studies", "delete", "one", "--yes"]) == 2
+    assert "study one@helium is being run by another process" in capsys.readouterr().err
+    assert (folder / "one@helium.journal").exists()
+    assert run(["studies", "delete", "one", "--yes"]) == 0
+    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".lock") == [
+        "two@helium.journal", "two@helium.write-lock",
+    ]  # fmt: skip
+
+
+def test_what_is_not_there_and_what_is_damaged(make, folder, capsys) -> None:
+    assert run(["studies", "list"]) == 0
+    assert "no studies yet" in capsys.readouterr().err
+    make("quick@helium")
+    assert run(["studies", "show", "quik@helium"]) == 2
+    assert "unknown study 'quik@helium'; valid: quick@helium. Did you mean" in capsys.readouterr().err
+    (folder / "bad@helium.journal").write_text("not JSON\nnor this\n", encoding="utf-8")
+    assert run(["studies", "list", "--json"]) == 0
+    bad, good = json.loads(capsys.readouterr().out)
+    assert "is damaged" in bad["problem"]
+    assert good["problem"] == ""
+    assert run(["studies", "list", "--storage", "sqlite:///x.db"]) == 2
+    assert "is SQLite" in capsys.readouterr().err

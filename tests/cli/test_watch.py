@@ -1,0 +1,69 @@
+"""What is shown while a study runs: several trials at once, lost and pruned ones."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from airybench.cli.watch import StudyWatch
+from airybench.config import TrialConfig
+from airybench.sweep.records import Record
+from airybench.training.loop import Epoch
+from airybench.training.metrics import Scores
+
+
+def config(alpha: float) -> TrialConfig:
+    return TrialConfig().replace({"alpha": alpha, "epochs": 5})
+
+
+def epoch(number: int, value: float) -> Epoch:
+    return Epoch(number, 0.1, 0.5, 100.0, Scores({"macro_ap": value, "loss": 0.4}, {}, {}))
+
+
+def record(number: int, alpha: float, value: float) -> Record:
+    facts = {"best_epoch": 4.0, "images_per_second": 90.0}
+    return Record(number, config(alpha), value, {"loss": 0.4}, f"run{number}", facts, (value,))
+
+
+def play(watch: StudyWatch) -> None:
+    watch.study("s@helium", 5, [])
+    for number, alpha in enumerate((0.1, 0.2, 0.3)):
+        watch.trial(number, config(alpha))
+    watch.epoch(1, epoch(2, 0.61))
+    watch.epoch(0, epoch(3, 0.52))
+    watch.ended(0, record(0, 0.1, 0.55))
+    watch.ended(2, None, "its worker died (SIGKILL); it is run again", "lost")
+    watch.trial(3, config(0.3))
+    watch.trial(4, config(0.4))
+    watch.ended(4, None, "fell behind", "pruned")
+
+
+def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with StudyWatch("macro_ap", "max") as watch:
+        play(watch)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "s@helium: 5 trials"
+    assert lines[1:4] == [
+        f"trial {n}/5 resnet18-log{a}-leaky0.2-s1612 begins" for n, a in ((1, 0.1), (2, 0.2), (3, 0.3))
+    ]
+    assert "resnet18-log0.2-leaky0.2-s1612 epoch 2/5: loss 0.5000, val macro_ap 0.610, 100 images/s" in lines[4]
+    assert "trial resnet18-log0.3-leaky0.2-s1612 lost: its worker died (SIGKILL); it is run again" in lines
+    assert "trial resnet18-log0.4-leaky0.2-s1612 pruned: fell behind" in lines
+
+
+def test_a_live_table_has_a_row_for_every_trial_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = StudyWatch("macro_ap", "max")
+    live: Any = type("Live", (), {"console": Console(file=io.StringIO()), "update": lambda *_, **__: None})()
+    watch._live = live
+    monkeypatch.setattr("airybench.cli.watch.interactive", lambda: False)
+    play(watch)
+    shown = Console(file=io.StringIO(), width=110)
+    shown.print(watch._table())
+    text = shown.file.getvalue()  # type: ignore[attr-defined]
+    assert "s@helium: 2 of 5 trials, 1 lost, 1 pruned" in text
+    rows = [line for line in text.splitlines() if "resnet18" in line]
+    assert ["> " in row for row in rows] == [False, True, True]
+    assert "0.550" in rows[0]
+    assert all(word in rows[1] for word in ("log0.2", "2/5", "0.610", "100"))
+    assert "starting" in rows[2]

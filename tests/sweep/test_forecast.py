@@ -1,0 +1,85 @@
+"""What a sweep is going to take: trials left, time shared out, and a disk that cannot hold it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from airybench.config import SweepConfig
+from airybench.errors import StudyError
+from airybench.sweep import forecast as module
+from airybench.sweep.engines import Engine, engine
+from airybench.sweep.forecast import forecast, span, total_seconds
+from airybench.sweep.place import Journals
+from airybench.sweep.study import Study
+
+IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+SOURCE: Any = SimpleNamespace(store=SimpleNamespace(count=64, class_names=tuple("abcde")))
+RESNET18 = 11.2e6  # parameters
+
+
+def sweep(space: object, **rule: object) -> SweepConfig:
+    base = {"data": {"image_size": 32}, "training": {"epochs": 1}}
+    return SweepConfig.model_validate({"base": base, "space": space, "study": rule})
+
+
+def four(workers: int = 1) -> Engine:
+    return Engine(f"{workers} workers", torch.device("cpu"), workers, lambda source: None)  # type: ignore[arg-type,return-value]
+
+
+def test_a_new_study(tmp_path: Path) -> None:
+    found = forecast(sweep({"alpha": [0.1, 0.2]}, seeds=2), "s@x", SOURCE, None, four(2), f"sqlite:///{tmp_path}/m.db")
+    assert found.startswith("s@x: 4 trials on 2 workers, a minute at most of training")
+    expected = (4 + 2) * RESNET18 * 4 / 1e9 + 4 * module.BYTES_A_TRIAL / 1e9
+    assert f"{expected:.2f} GB of disk" in found
+
+
+def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
+    wanted = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]})
+    study = Study(tmp_path, "s@x", wanted, IDENTITY)
+    study.plan()
+    for seconds in (1000.0, 2000.0):
+        ticket = study.ask()
+        assert ticket is not None
+        ticket.note(run_id="r")
+        study.complete(ticket, 0.5, {}, {"seconds": seconds})
+    found = forecast(wanted, "s@x", SOURCE, Journals(tmp_path), four(2), "http://host")
+    assert "3 trials on 2 workers, about 38 min of training" in found  # 3 x 1500 s / 2
+    one = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]}, trials=2)
+    assert forecast(one, "s@x", SOURCE, Journals(tmp_path), four(), "http://host") == "s@x: nothing left to run"
+
+
+def test_a_disk_that_is_too_small_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "free_bytes", lambda folder: 10**8)
+    wanted = sweep({"alpha": {"low": 0.1, "high": 1}}, sampler="random", trials=100)
+    with pytest.raises(StudyError, match=r"0\.10 GB free, about 4\.\d\d GB needed for 100 trials; free some space"):
+        forecast(wanted, "s@x", SOURCE, None, four(), f"sqlite:///{tmp_path}/m.db")
+    assert "100 trials" in forecast(wanted, "s@x", SOURCE, None, four(), "http://elsewhere")
+
+
+def test_time_is_shared_out() -> None:
+    times: Any = [SimpleNamespace(seconds=100.0), SimpleNamespace(seconds=300.0)]
+    grid = sweep({"alpha": [0.1, 0.2]}, seeds=2)
+    assert (total_seconds(grid, times), total_seconds(grid, times, 4)) == (800, 200)
+    assert total_seconds(sweep({"alpha": [0.1, 0.2]}, seeds=2, trials=3), times) == 500
+    ranged = sweep({"alpha": {"low": 0.1, "high": 1}}, sampler="tpe", trials=10)
+    assert total_seconds(ranged, times, 2) == 1000
+    assert [span(s) for s in (90, 600, 36000)] == ["90 s", "10 min", "10.0 h"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("dask", "auto", 1, 1), "unknown engine 'dask'; valid: local, ray, ray://HOST:PORT"),
+        (("local", "auto", -1, 1), "workers is -1, expected 1 to 256"),
+        (("local", "auto", 999, 1), "workers is 999"),
+        (("local", "auto", 2, 0), "trials_per_device is 0"),
+        (("local", "cuda:99", 2, 1), "unknown device 'cuda:99'"),
+    ],
+)
+def test_engines_that_cannot_be(words: tuple[str, str, int, int], message: str) -> None:
+    with pytest.raises(Exception, match=message) as caught:
+        engine(*words)
+    assert getattr(caught.value, "exit_code", None) == 2
