@@ -87,7 +87,8 @@ def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
     def val(record: Record) -> Predictions:
         return predictions(Run(ran.parent.tracking, record.run_id), "val")
 
-    board = rank(ran.records, rule.metric, rule.direction, val, seed=BOOTSTRAP_SEED)
+    further = [way for _, way in rule.objectives[1:]]
+    board = rank(ran.records, rule.metric, rule.direction, val, further=further, seed=BOOTSTRAP_SEED)
     winner = Run(ran.parent.tracking, board.rows[0].best.run_id)
     test = test_scores(predictions(winner, "test"))
     majority = majority_scores(ran.source)
@@ -178,8 +179,8 @@ def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: R
     )
     headings, *lines = [[str(cell) for cell in line] for line in board.table(metric)]
     page = table_page(f"{heading}: cells ranked by val {metric}", board.sure(), headings, lines)
-    trials = [Trial(record.config, (record.value,)) for record in ran.records]
-    drawn, left_out = overview(trials, [(metric, rule.direction)], heading)
+    trials = [Trial(record.config, record.values or (record.value,)) for record in ran.records]
+    drawn, left_out = overview(trials, rule.objectives, heading)
     with ran.parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(metric), encoding="utf-8")
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")

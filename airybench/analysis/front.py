@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+import numpy as np
+from numpy.typing import NDArray
+
 from airybench.analysis.leaderboard import Row
 
 Objectives = Sequence[tuple[str, str]]
@@ -33,10 +36,22 @@ def front(rows: Sequence[Row], objectives: Objectives) -> list[Point]:
         objectives: metric and direction, in the order of the trials' values.
     """
     everything = points(rows, objectives)
-    signs = [1.0 if way == "max" else -1.0 for _, way in objectives]
-    scored = [tuple(s * v for s, v in zip(signs, p.values.values(), strict=True)) for p in everything]
+    values = np.array([list(point.values.values()) for point in everything])
+    kept = unbeaten(values, [way for _, way in objectives])
+    return [point for point, best in zip(everything, kept, strict=True) if best]
 
-    def beaten(mine: tuple[float, ...]) -> bool:
-        return any(other != mine and all(o >= m for o, m in zip(other, mine, strict=True)) for other in scored)
 
-    return [point for point, mine in zip(everything, scored, strict=True) if not beaten(mine)]
+def unbeaten(values: NDArray[np.float64], directions: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows no other row beats: at least as good in every objective and better in one.
+
+    Args:
+        values: shape (N, K).
+        directions: K times `max` or `min`.
+
+    Returns:
+        Shape (N,).
+    """
+    signed = values * np.array([1.0 if way == "max" else -1.0 for way in directions])
+    better = (signed[None] >= signed[:, None]).all(axis=2) & (signed[None] > signed[:, None]).any(axis=2)
+    result: NDArray[np.bool_] = ~better.any(axis=1)
+    return result

@@ -105,7 +105,13 @@ class Leaderboard:
 
 
 def rank(
-    records: Sequence[Record], metric: str, direction: str, val: Callable[[Record], Predictions], *, seed: int = 0
+    records: Sequence[Record],
+    metric: str,
+    direction: str,
+    val: Callable[[Record], Predictions],
+    *,
+    further: Sequence[str] = (),
+    seed: int = 0,
 ) -> Leaderboard:
     """Rank cells.
 
@@ -117,6 +123,8 @@ def rank(
         metric: objective.
         direction: `max` or `min`.
         val: fetches the val predictions of a trial.
+        further: directions of the objectives behind the first, which decide between cells that are equal in it: the
+            winner is then on the Pareto front.
         seed: of the resamples.
     """
     sign = 1.0 if direction == "max" else -1.0
@@ -124,7 +132,13 @@ def rank(
     for record in records:
         groups.setdefault(record.config.cell(), []).append(record)
     cells = [sorted(group, key=lambda r: -sign * r.value) for group in groups.values()]
-    cells.sort(key=lambda group: -sign * float(np.mean([record.value for record in group])))
+    signs = [sign, *(1.0 if way == "max" else -1.0 for way in further)]
+
+    def order(group: list[Record]) -> list[float]:
+        values = np.array([(record.value, *record.values[1 : len(signs)]) for record in group])
+        return list(-np.array(signs) * values.mean(axis=0))
+
+    cells.sort(key=order)
     resampled, shots = _resampled(cells[:COMPARED], metric, val, seed)
     over_seeds = min(len(group) for group in cells) > 1
     rows = []

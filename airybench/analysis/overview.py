@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from airybench.analysis.front import unbeaten
 from airybench.analysis.importance import MIN_TRIALS, importances
 from airybench.config import TrialConfig, Value
 from airybench.figures import interactive
@@ -97,22 +98,6 @@ def varying(trials: Sequence[Trial]) -> dict[str, list[Value]]:
         for name in flat[0]
         if name not in DERIVED and len({one[name] for one in flat}) > 1
     }
-
-
-def front(values: NDArray[np.float64], directions: Sequence[str]) -> NDArray[np.bool_]:
-    """Which rows no other row beats: at least as good in every objective and better in one.
-
-    Args:
-        values: shape (N, K).
-        directions: K times `max` or `min`.
-
-    Returns:
-        Shape (N,).
-    """
-    signed = values * np.array([1.0 if way == "max" else -1.0 for way in directions])
-    better = (signed[None] >= signed[:, None]).all(axis=2) & (signed[None] > signed[:, None]).any(axis=2)
-    result: NDArray[np.bool_] = ~better.any(axis=1)
-    return result
 
 
 def _parallel(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> Drawn:
@@ -234,9 +219,9 @@ def _pareto(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], head
     if len(objectives) < 2:
         raise NothingToDraw("the study has a single objective")
     values = np.array([trial.values for trial in trials], dtype=np.float64)
-    best = front(values, [way for _, way in objectives])
+    best = unbeaten(values, [way for _, way in objectives])
     labels = [f"{metric} ({'more' if way == 'max' else 'less'} is better)" for metric, way in objectives[:2]]
-    names = [trial.config.network.title for trial in trials]
+    names = [trial.config.label for trial in trials]
     beyond = f", first two of {len(objectives)} objectives" if len(objectives) > 2 else ""
     title = f"{heading}: Pareto front{beyond}"
     return Drawn(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from airybench.analysis.front import unbeaten
 from airybench.analysis.importance import importances
-from airybench.analysis.overview import Trial, front, overview, varying, write
+from airybench.analysis.overview import Trial, overview, varying, write
 from airybench.config import TrialConfig
 from airybench.figures.shown import axis
 from airybench.figures.table import table_page
@@ -101,7 +102,7 @@ def test_the_front_is_what_no_other_beats(ways) -> None:
         return all(gain >= 0 for gain in gains) and any(gain > 0 for gain in gains)
 
     expected = [not any(beats(other, one) for other in values) for one in values]
-    assert front(values, ways).tolist() == expected
+    assert unbeaten(values, ways).tolist() == expected
 
 
 def test_importance_finds_the_parameter_that_matters(grid) -> None:
