@@ -67,10 +67,8 @@ class Source:
         if config.fraction == 1:
             return everything
         rows = self.training_rows(config)
-        kept = torch.from_numpy(np.flatnonzero(np.isin(self.split.train, rows))).to(self.device)
-        train = everything.train
-        part = replace(train, inputs=train.inputs[kept], labels=train.labels[kept], ids=train.ids[kept.cpu().numpy()])
-        return replace(everything, train=part)
+        kept = np.flatnonzero(np.isin(self.split.train, rows))
+        return replace(everything, train=everything.train.chosen(kept))
 
     def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
         """Rows of the store that a configuration trains on: the training part, or its fraction."""

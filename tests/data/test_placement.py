@@ -1,0 +1,72 @@
+"""Wherever inputs live, the batches are the same to the last bit."""
+
+import numpy as np
+import pytest
+import torch
+
+from airybench.config import DataConfig, TrainConfig, TrialConfig
+from airybench.data.catalog import resolve
+from airybench.data.pipeline import Resident, resident
+from airybench.data.placement import HostInputs, place
+from airybench.data.split import make_split
+from airybench.training.loop import train
+
+CPU = torch.device("cpu")
+SEEN = DataConfig(image_size=32, antialias=True, count=64, noise="mean")
+
+
+@pytest.fixture(scope="module")
+def placed(data_home) -> dict[str, Resident]:
+    store = resolve("cxidb", count=64, seed=1612)
+    split = make_split(store.ids(), store.labels(), store.content_sha256, 1612)
+    return {where: resident(store, split, SEEN, "counts", CPU, where) for where in ("device", "host", "disk")}
+
+
+@pytest.mark.parametrize("where", ["host", "disk"])
+def test_an_epoch_is_the_same_bit_for_bit(placed, where) -> None:
+    config = TrainConfig(batch_size=10, rotation="any")
+    for epoch in (1, 2):
+        expected = list(placed["device"].train.training_batches(config, epoch, skip=1))
+        found = list(placed[where].train.training_batches(config, epoch, skip=1))
+        assert len(found) == len(expected) == len(placed["device"].train) // 10 - 1
+        for (images, labels), (same, truth) in zip(found, expected, strict=True):
+            assert torch.equal(images, same)
+            assert torch.equal(labels, truth)
+    expected = torch.cat(list(placed["device"].val.evaluation_batches()))
+    assert torch.equal(torch.cat(list(placed[where].val.evaluation_batches())), expected)
+
+
+@pytest.mark.parametrize("where", ["host", "disk"])
+def test_some_of_the_shots_are_some_of_the_shots(placed, where) -> None:
+    rows = np.array([3, 1, 7, 20])
+    some = placed[where].train.chosen(rows)
+    assert isinstance(placed["device"].train.inputs, torch.Tensor)
+    assert torch.equal(torch.cat(list(some.evaluation_batches())), placed["device"].train.inputs[rows])
+    assert some.ids.tolist() == placed["device"].train.ids[rows].tolist()
+    assert torch.equal(some.labels, placed["device"].train.labels[rows])
+
+
+@pytest.mark.parametrize("where", ["host", "disk"])
+def test_a_training_comes_to_the_same(placed, where) -> None:
+    config = TrialConfig().replace(
+        {"arch": "vgg", "head_width": 8, "image_size": 32, "epochs": 2, "batch_size": 16, "base_lr": 0.01}
+    )
+    expected, found = train(config, placed["device"], CPU), train(config, placed[where], CPU)
+    assert [e.val for e in found.epochs] == [e.val for e in expected.epochs]
+    assert [e.loss for e in found.epochs] == [e.loss for e in expected.epochs]
+
+
+def test_the_place_goes_by_size(monkeypatch) -> None:
+    class Memory:
+        available = 10_000_000
+
+    monkeypatch.setattr("airybench.data.placement.psutil.virtual_memory", Memory)
+    assert place(100, 32, CPU) == "device"
+    assert place(100_000, 32, CPU) == "disk"
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (1_000_000, 2_000_000))
+    cuda = torch.device("cuda")
+    assert [place(shots, 32, cuda) for shots in (100, 1000, 10_000)] == ["device", "host", "disk"]
+
+
+def test_host_inputs_of_nothing_are_nothing() -> None:
+    assert list(HostInputs(torch.zeros(3, 1, 4, 4), CPU).batches([])) == []
