@@ -1,7 +1,7 @@
 """`airybench bench`: how fast each part is on this machine."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="bench",
     help="Measure speed and memory on this machine.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
 )
@@ -27,9 +26,138 @@ Output = Annotated[
 ]
 
 
-@app.callback()
-def bench() -> None:
+@app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Run every benchmark, one after the other, in under ten minutes.")
+    ] = False,
+    device: Device = "auto",
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Measure speed and memory on this machine."""
+    from airybench.errors import ConfigError
+
+    if context.invoked_subcommand is not None:
+        if everything:
+            raise ConfigError("--all runs every benchmark; leave out the name of one")
+        return
+    if not everything:
+        print(context.get_help())
+        raise typer.Exit
+    from airybench.bench.everything import bench_all
+    from airybench.cli.console import progress_bar
+    from airybench.training.device import choose_device
+
+    _refuse_early(output)
+    where = choose_device(device)
+    with progress_bar("measuring") as progress:
+        found = bench_all(device=where, progress=progress)
+    _report("all", found, str(where), output, json)
+
+
+@app.command()
+def train(
+    arch: Annotated[str, typer.Option(help="As `airybench train` takes it.")] = "resnet",
+    depth: Annotated[int, typer.Option(help="Layers.")] = 18,
+    image_size: Annotated[int, typer.Option(min=32, help="Side of the images, pixels.")] = 64,
+    batch_size: Annotated[int, typer.Option(min=1, help="Shots a step.")] = 24,
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    compile: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
+    count: Annotated[int, typer.Option(min=20, help="Shots of the simulated store.")] = 480,
+    against: Annotated[str, typer.Option(metavar="plain|nothing", help="Beside a plain PyTorch loop.")] = "plain",
+    repeats: Repeats = 5,
+    device: Device = "auto",
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Train: share of bare steps on one ready batch, and against a plain loop over an h5py DataLoader."""
+    from airybench.bench.train import bench_train
+    from airybench.cli.console import progress_bar
+    from airybench.errors import unknown
+    from airybench.training.device import choose_device
+
+    if against not in ("plain", "nothing"):
+        raise unknown("--against", against, ("plain", "nothing"))
+    _refuse_early(output)
+    where = choose_device(device)
+    config = _config(
+        arch=arch, depth=depth, image_size=image_size, batch_size=batch_size, precision=precision, compile=compile
+    )
+    with progress_bar("training") as progress:
+        found = bench_train(
+            config=config, count=count, repeats=repeats, plain=against == "plain", device=where, progress=progress
+        )
+    _report("train", found, str(where), output, json)
+
+
+@app.command()
+def predict(
+    arch: Annotated[str, typer.Option(help="As `airybench train` takes it.")] = "resnet",
+    depth: Annotated[int, typer.Option(help="Layers.")] = 18,
+    image_size: Annotated[int, typer.Option(min=32, help="Side of the images, pixels.")] = 224,
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    count: Annotated[int, typer.Option(min=20, help="Shots of the simulated store.")] = 384,
+    repeats: Repeats = 3,
+    device: Device = "auto",
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Predict a compressed store, file to file: share of bare forward passes, and flat memory."""
+    from airybench.bench.predict import bench_predict
+    from airybench.cli.console import progress_bar
+    from airybench.training.device import choose_device
+
+    _refuse_early(output)
+    where = choose_device(device)
+    config = _config(arch=arch, depth=depth, image_size=image_size, precision=precision)
+    with progress_bar("predicting") as progress:
+        found = bench_predict(config=config, count=count, repeats=repeats, device=where, progress=progress)
+    _report("predict", found, str(where), output, json)
+
+
+@app.command()
+def sweep(
+    trials: Annotated[
+        int, typer.Option(min=3, help="Trials of the short study; the long one has three times more.")
+    ] = 6,
+    device: Device = "auto",
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run two studies of tiny trainings: what a trial costs beside its training, however many there are."""
+    from airybench.bench.sweep import bench_sweep
+    from airybench.cli.console import progress_bar
+    from airybench.training.device import choose_device
+
+    _refuse_early(output)
+    where = choose_device(device)
+    with progress_bar("sweeping") as progress:
+        found = bench_sweep(trials=trials, device=where, progress=progress)
+    _report("sweep", found, str(where), output, json)
+
+
+@app.command("import")
+def import_(
+    count: Annotated[int, typer.Option(min=1, help="Entries of the short deposit.")] = 48,
+    repeats: Repeats = 3,
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Import deposits of 1035 x 1035 images: images per second, memory, linearity."""
+    from airybench.bench.importing import bench_import
+    from airybench.cli.console import progress_bar
+
+    _refuse_early(output)
+    with progress_bar("importing") as progress:
+        found = bench_import(count=count, repeats=repeats, progress=progress)
+    _report("import", found, "cpu", output, json)
 
 
 @app.command()
@@ -77,6 +205,13 @@ def correlate(
             count=count, image_size=image_size, repeats=repeats, kind=kind, device=where, progress=progress
         )
     _report("correlate", found, str(where), output, json)
+
+
+def _config(**changes: Any) -> Any:
+    """The configuration that is measured: the paper's network, in short."""
+    from airybench.config import TrialConfig
+
+    return TrialConfig().replace({"bn_momentum": 0.1, "antialias": True} | changes)
 
 
 def _refuse_early(output: str | None) -> None:

@@ -1,0 +1,54 @@
+"""Every benchmark in one run of minutes, to fill the tables of a machine."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from airybench.bench.correlate import bench_correlate
+from airybench.bench.importing import bench_import
+from airybench.bench.measure import Measurement
+from airybench.bench.predict import bench_predict
+from airybench.bench.simulate import bench_simulate
+from airybench.bench.sweep import bench_sweep
+from airybench.bench.train import bench_train
+from airybench.config import TrialConfig
+
+
+def bench_all(*, device: torch.device, progress: Callable[[int, int], None] | None = None) -> list[Measurement]:
+    """Run them one after the other, sized for the device.
+
+    Args:
+        device: where to compute.
+        progress: handed (benchmarks done, benchmarks in all).
+
+    Returns:
+        All measurements, each subject headed by the name of its benchmark.
+    """
+    cuda = device.type == "cuda"
+    base = TrialConfig().replace({"bn_momentum": 0.1, "antialias": True})
+    small, large = base.replace({"image_size": 64}), base.replace({"image_size": 224})
+    fast = {"compile": True, "batch_size": 256} if cuda else {}
+    shots = (4096, 4096) if cuda else (384, 72)
+    parts: list[tuple[str, Callable[[], list[Measurement]]]] = [
+        ("simulate", lambda: bench_simulate(count=1024 if cuda else 64, repeats=3, device=device)),
+        ("correlate", lambda: bench_correlate(repeats=3, device=device)),
+        ("import", lambda: bench_import(count=32, repeats=2)),
+        (
+            "train",
+            lambda: bench_train(config=small.replace(fast), count=shots[0], repeats=3, device=device),
+        ),
+        (
+            "train",
+            lambda: bench_train(config=large.replace(fast), count=shots[1], repeats=2, device=device),
+        ),
+        ("predict", lambda: bench_predict(config=small, count=16384 if cuda else 576, repeats=3, device=device)),
+        ("predict", lambda: bench_predict(config=large, count=16384 if cuda else 192, repeats=2, device=device)),
+        ("sweep", lambda: bench_sweep(trials=4, device=device)),
+    ]
+    found: list[Measurement] = []
+    for done, (name, run) in enumerate(parts, 1):
+        found += [replace(row, subject=f"{name}: {row.subject}") for row in run()]
+        if progress:
+            progress(done, len(parts))
+    return found
