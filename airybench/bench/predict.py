@@ -97,9 +97,7 @@ def bench_predict(
         measurement(subject, "bare forward pass, the limit", "images/s", rates["bare"]),
         measurement(subject, "share of the bare forward pass", "ratio", share, goal=GOALS[device.type]),
         measurement(subject, f"time per image, {count} to {count // OVER} images", "ratio", linear),
-        measurement(
-            subject, f"memory added by {count} images over {count // OVER}", "MB", [peaks["long"] - peaks["short"]]
-        ),
+        measurement(subject, f"memory that {count} images add to {count // OVER}", "MB", [added]),
         measurement(subject, "peak memory", "MB", [peak_memory()]),
     ]
 
