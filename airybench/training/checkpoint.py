@@ -53,7 +53,7 @@ class Checkpoints:
         return time.monotonic() - self._last >= self._every
 
     def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Write one and drop all but the one before it. A disk that takes no more is told once; the training goes on."""
+        """Write one and drop all but the one before it; a full disk is told once, and the training goes on."""
         number = max(self._numbers(), default=0) + 1
         part = self.folder / f".part-{os.getpid()}"
         try:
