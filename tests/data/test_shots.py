@@ -159,3 +159,18 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
         open_shots(stack(tmp_path / "empty.h5", STACK[:0]), keys=keys)
     with pytest.raises(DataError):
         open_shots(stack(tmp_path / "flat.h5", STACK[:, 0]), keys=Keys(images="run/images", ids="run/none"))
+
+
+def test_labels_that_cannot_be_do_not_stand_in_the_way(write_deposit: Callable[..., Path], tmp_path: Path) -> None:
+    for name, labels in (("seven", np.eye(7)), ("wrong", np.ones((7, 11)))):
+        path = write_deposit(tmp_path / f"{name}.cxi", STACK[:7], labels.astype(int).tolist())
+        with pytest.raises(DataError, match="add --ignore-labels to answer without them") as caught:
+            open_shots(path)
+        assert "--class-names" not in str(caught.value)
+        shots = open_shots(path, labels=False)
+        assert_any_stretch(shots, STACK[:7])
+        assert shots.class_names == ()
+    bare = write_deposit(
+        tmp_path / "bare.cxi", STACK[:7], [[]] * 7, edit=lambda file: [file.pop(f"{k}/note_1") for k in file]
+    )
+    assert open_shots(bare).class_names == ()
