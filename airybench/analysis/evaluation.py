@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -181,7 +183,7 @@ def _write(
     for name, figure in _figures(predictor, source, split, result, kept, thresholds).items():
         save(figure, folder / "plots" / f"{name}.png")
     (folder / "classes.csv").write_text(class_table(result), encoding="utf-8")
-    (folder / "evaluation.json").write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+    (folder / "evaluation.json").write_text(evaluation_json(result) + "\n", encoding="utf-8")
     (folder / "predictions").mkdir(exist_ok=True)
     kept.write(folder / "predictions" / f"{split}.h5")
 
@@ -217,6 +219,28 @@ def _figures(
     }
 
 
+def evaluation_json(result: Evaluation) -> str:
+    """All numbers as JSON; what is not a number is null."""
+    return json.dumps(as_data(result), indent=2, allow_nan=False)
+
+
+def as_data(result: Evaluation | Evaluated) -> dict[str, Any]:
+    """An evaluation as data that JSON can hold: null for what is no number, or undefined for a class not scored."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: clean(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(one) for one in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    content: dict[str, Any] = clean(asdict(result))
+    for one in content.get("result", content)["classes"]:
+        if not one["values"]:
+            one["majority_ap"] = None
+    return content
+
+
 def class_table(result: Evaluation) -> str:
     """Class by class as CSV; a class that is not scored has empty cells."""
     text = io.StringIO()
@@ -228,7 +252,7 @@ def class_table(result: Evaluation) -> str:
         cells: list[str] = []
         for metric in metrics:
             numbers = (one.values[metric], *one.intervals[metric]) if one.values else ()
-            cells += [f"{number:.6f}" for number in numbers] or ["", "", ""]
+            cells += [f"{number:.6f}" if math.isfinite(number) else "" for number in numbers] or ["", "", ""]
         last = f"{one.majority_ap:.6f}" if one.values else ""
         writer.writerow([one.name, one.positives, result.shots, f"{one.threshold:.6f}", *cells, last])
     return text.getvalue()

@@ -1,7 +1,7 @@
 """`airybench evaluate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,7 +35,7 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
-    from airybench.analysis.evaluation import evaluate_model
+    from airybench.analysis.evaluation import as_data, evaluate_model
     from airybench.analysis.source import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.data.folder import writable
@@ -56,24 +56,9 @@ def evaluate(
         tune=tune_thresholds, device=where, output=output,
     )  # fmt: skip
     if as_json:
-        print_json(_as_data(found))
+        print_json(as_data(found))
     else:
         _print(found)
-
-
-def _as_data(found: "Evaluated") -> dict[str, Any]:
-    """The same as data; what is not a number has no JSON."""
-    from dataclasses import asdict
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: clean(one) for key, one in value.items()}
-        if isinstance(value, list | tuple):
-            return [clean(one) for one in value]
-        return None if isinstance(value, float) and value != value else value
-
-    content: dict[str, Any] = clean(asdict(found))
-    return content
 
 
 def _print(found: "Evaluated") -> None:

@@ -41,7 +41,10 @@ def predict(
         int | None, typer.Option("--bin", min=1, help="Average blocks of N x N pixels (default: to at most 259 px).")
     ] = None,
     ignore_labels: Annotated[
-        bool, typer.Option("--ignore-labels", help="Answer even where the source's labels are other classes.")
+        bool,
+        typer.Option(
+            "--ignore-labels", help="Answer even where the source's labels are other classes, or none that can be."
+        ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     device: Device = "auto",
@@ -72,6 +75,7 @@ def predict(
         keys=Keys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
         rule=rule_of(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
+        labels=not ignore_labels,
         notify=notice,
     )
     if Path(model).exists():

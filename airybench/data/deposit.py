@@ -65,8 +65,13 @@ def is_deposit(path: str | Path) -> bool:
         return any(_ENTRY.fullmatch(key) and f"{key}/instrument_1/detector_1" in file for key in file)
 
 
-def scan(path: str | Path, class_names: Sequence[str] | None = None) -> Deposit:
+def scan(path: str | Path, class_names: Sequence[str] | None = None, *, labels: bool = True) -> Deposit:
     """Read and check everything but the images, so that a bad deposit is refused before the long part.
+
+    Args:
+        path: the deposit.
+        class_names: of its labels; by their number where left out.
+        labels: leave the labels alone when False.
 
     Raises:
         DataError: an entry lacks a key, labels break the rules, ids repeat, an energy is none.
@@ -85,7 +90,7 @@ def scan(path: str | Path, class_names: Sequence[str] | None = None) -> Deposit:
         images = [_found(path, file, entry, IMAGE) for entry in entries]
         shapes = [image.shape for image, _ in images]
         # A deposit without one label is good for prediction; one without some of them is a damaged one.
-        labelled = any(f"{entry}/{LABELS}" in file for entry in entries)
+        labelled = labels and any(f"{entry}/{LABELS}" in file for entry in entries)
         rows = [_labels(path, file, entry) for entry in entries] if labelled else []
         for key in file:
             if key not in entries and isinstance(file.get(key), h5py.Group) and f"{key}/instrument_1" in file:
@@ -98,12 +103,12 @@ def scan(path: str | Path, class_names: Sequence[str] | None = None) -> Deposit:
         raise DataError(
             f"{path}: id {twice} stands in {at[0]} and in {at[1]}; each shot needs its own, drop one of them"
         )
-    labels, names, name = _names(path, entries, rows, class_names)
-    one_hot = bool(len(labels.T)) and bool((labels.sum(axis=1) == 1).all())
+    truth, names, name = _names(path, entries, rows, class_names)
+    one_hot = bool(len(truth.T)) and bool((truth.sum(axis=1) == 1).all())
     if name == "helium":
-        check_helium(labels, lambda row: f"{path}: /{entries[row]}/{LABELS}")
+        check_helium(truth, lambda row: f"{path}: /{entries[row]}/{LABELS}")
     if name == "cxidb" and not one_hot:
-        entry = entries[int(np.flatnonzero(labels.sum(axis=1) != 1)[0])]
+        entry = entries[int(np.flatnonzero(truth.sum(axis=1) != 1)[0])]
         raise DataError(
             f"{path}: /{entry}/{LABELS} does not name exactly one of its 5 classes; correct the label vector"
         )
@@ -114,7 +119,7 @@ def scan(path: str | Path, class_names: Sequence[str] | None = None) -> Deposit:
         class_names=names,
         label_kind="multiclass" if one_hot and name != "helium" and kind != "multilabel" else "multilabel",
         ids=ids,
-        labels=labels,
+        labels=truth,
         photon_energy=energies,
         image_shape=shapes[0],
         files=(path.name, *sorted(set().union(*(others for _, others in images)))),

@@ -54,6 +54,7 @@ def open_shots(
     keys: Keys | None = None,
     rule: Rule | None = None,
     factor: int | None = None,
+    labels: bool = True,
     notify: Callable[[str], None] = lambda text: None,
 ) -> Shots:
     """Open a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack; labels are not needed.
@@ -63,6 +64,7 @@ def open_shots(
         keys: where things are in a stack; `images` at least, unless it is a CXI file.
         rule: how values become counts; plain whole numbers only when left out.
         factor: width of the blocks to be averaged; what brings images to at most 259 px when left out.
+        labels: leave labels that cannot be alone when False.
         notify: handed one line for what the user should know.
 
     Raises:
@@ -76,7 +78,7 @@ def open_shots(
     if is_deposit(path):
         if given:
             raise ConfigError(f"{path}: a deposit says all by itself; keys are for stacks, with --images KEY")
-        return _deposit(path, rule, factor)
+        return _deposit(path, rule, factor, labels=labels)
     if given or rule != Rule() or factor:
         raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
     return _store(path)
@@ -100,8 +102,13 @@ def _store(path: Path) -> Shots:
     return Shots(path, store.ids(), store.image_shape, store.class_names, store.content_sha256, batches)
 
 
-def _deposit(path: Path, rule: Rule, factor: int | None) -> Shots:
-    deposit = scan(path)
+def _deposit(path: Path, rule: Rule, factor: int | None, *, labels: bool) -> Shots:
+    try:
+        deposit = scan(path, labels=labels)
+    except DataError as error:
+        if labels:
+            scan(path, labels=False)  # else it is no matter of labels
+        raise DataError(f"{str(error).rpartition(';')[0]}; add --ignore-labels to answer without them") from None
     factor = factor or binning_factor(deposit.image_shape)
     height, width = (-(-length // factor) for length in deposit.image_shape)
 

@@ -67,6 +67,9 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
     output = output.absolute()
     if output.exists() and not force:
         raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+    if output.exists() and output.is_dir() != (format == "weights"):
+        expected = "a folder" if format == "weights" else "a file"
+        raise DataError(f"{output}: is there and is not {expected}, which {format} is; choose another --output")
     if not output.parent.is_dir():
         raise DataError(f"{output}: the folder {output.parent} does not exist; create it, or choose another --output")
     shape = predictor.origin.image_shape if predictor.origin else DEFAULT_SHAPE
@@ -81,12 +84,13 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
         with explained(output, "export"), _told(format):
             run = (_onnx if format == "onnx" else _pt2)(module, made, shape)
         errors = _compare(module, run, shape)
-        if max(errors) > TOLERANCE:
+        if not all(error <= TOLERANCE for error in errors):  # NaN is no agreement
             raise AirybenchError(
                 f"{output}: the {format} model answers otherwise than the network (probabilities by {errors[0]:.1e}, "
                 f"logits by {errors[1]:.1e}, at most {TOLERANCE:.0e} is expected); nothing was written"
             )
-        os.replace(made, output)
+        with explained(output, "export"):
+            os.replace(made, output)
     finally:
         with suppress(OSError):
             made.unlink(missing_ok=True)
@@ -154,16 +158,16 @@ def _pt2(module: Answers, path: Path, shape: tuple[int, int]) -> Run:
 
 
 def _compare(module: Answers, run: Run, shape: tuple[int, int]) -> tuple[float, float]:
-    """Largest differences over three batches of another size each."""
-    worst = [0.0, 0.0]
+    """Largest differences over three batches of another size each; NaN where either side is none."""
+    probability, logit = [], []
     for shots in (1, 3, 5):
         counts = _counts(shots, shape)
         with torch.no_grad():
             probabilities, logits = (answer.numpy() for answer in module(counts))
         said, found = run(counts.numpy())
-        worst[0] = max(worst[0], float(np.abs(said - probabilities).max()))
-        worst[1] = max(worst[1], float((np.abs(found - logits) / np.maximum(1, np.abs(logits))).max()))
-    return worst[0], worst[1]
+        probability.append(np.abs(said - probabilities).max())
+        logit.append((np.abs(found - logits) / np.maximum(1, np.abs(logits))).max())
+    return float(np.max(probability)), float(np.max(logit))
 
 
 def _counts(shots: int, shape: tuple[int, int]) -> Tensor:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -182,11 +183,21 @@ class Parts:
 
     def remove(self) -> None:
         """Remove the parts, and what killed processes left of them."""
-        if not self.folder.is_dir():
-            return
-        for path in self.folder.iterdir():
-            path.unlink(missing_ok=True)
-        self.folder.rmdir()
+        going = self.folder.with_name(f".{self.folder.name}.removed")
+        if self.folder.is_dir():
+            shutil.rmtree(going, ignore_errors=True)
+            self.folder.rename(going)  # at once: half a folder would be no plan to go on with
+        shutil.rmtree(going, ignore_errors=True)
+
+    def joined(self, plan: Plan) -> bool:
+        """Whether the output is there and is this plan's, joined by a process that was killed before it cleared up."""
+        if not self.output.exists():
+            return False
+        try:
+            with opened(self.output) as file:
+                return all(np.array_equal(file.attrs.get(key), value) for key, value in _attributes(plan).items())
+        except DataError:
+            return False
 
     def read(self, number: int) -> dict[str, NDArray[Any]]:
         """The columns of a part."""
@@ -229,10 +240,8 @@ class Parts:
 def _appending(path: Path, plan: Plan) -> Iterator[Callable[[Columns], None]]:
     """A new file; yields a function that appends one part's columns."""
     with h5py.File(path, "w", rdcc_nbytes=0) as file:
-        for key, value in asdict(plan).items():
-            if key != "part":
-                file.attrs[key] = list(value) if isinstance(value, tuple) else value
-        file.attrs["format"], file.attrs["format_version"] = FORMAT, VERSION
+        for key, value in _attributes(plan).items():
+            file.attrs[key] = value
 
         def append(columns: Columns) -> None:
             for key, values in columns.items():
@@ -246,15 +255,21 @@ def _appending(path: Path, plan: Plan) -> Iterator[Callable[[Columns], None]]:
         yield append
 
 
+def _attributes(plan: Plan) -> dict[str, Any]:
+    """What the output says of itself."""
+    said = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(plan).items()}
+    said.pop("part")
+    return said | {"format": FORMAT, "format_version": VERSION}
+
+
 def _create(file: h5py.File, key: str, shape: tuple[int, ...], dtype: Any, *, growing: bool = False) -> None:
-    """A data set; maps are compressed, one a chunk."""
-    how: dict[str, Any] = {"maxshape": (None, *shape[1:])} if growing else {}
-    if key == "map":
-        how |= {"chunks": (1, *shape[1:]), **hdf5plugin.Bitshuffle(cname="lz4")}
-        how["maxshape"] = (None, *shape[1:])
-    elif growing:
-        how["chunks"] = (PART, *shape[1:])
-    file.create_dataset(key, shape=shape, dtype=dtype, **how)
+    """A data set; maps are compressed, one a chunk. A part has checksums, so that a damaged one is met and redone."""
+    rows = 1 if key == "map" else PART
+    packed = hdf5plugin.Bitshuffle(cname="lz4") if key == "map" else {}
+    file.create_dataset(
+        key, shape=shape, dtype=dtype, maxshape=(None, *shape[1:]), chunks=(rows, *shape[1:]), fletcher32=not growing,
+        **packed,
+    )  # fmt: skip
 
 
 def _difference(found: Plan, wanted: Plan) -> str:

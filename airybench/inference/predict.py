@@ -86,11 +86,17 @@ def predict(
         raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
     output = output.absolute()
     parts = Parts(output)
-    if output.exists() and not force:
+    taken = output.exists() and not force
+    if taken and not parts.folder.is_dir():
         raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
     predictor = placed(predictor, device)
     drawer = explain(predictor, device) if explain else None
     plan = _plan(predictor, shots, maps=drawer is not None)
+    if taken:
+        if not (_same(parts, plan) and parts.joined(plan)):
+            raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+        parts.remove()  # all was done but this
+        return Predicted(output, plan.count, plan.count, float("nan"), True)
     if force and parts.folder.is_dir() and not _same(parts, plan):
         parts.remove()
     parts.begin(plan)

@@ -65,6 +65,23 @@ class LogActivation(nn.Module):
         return f"alpha={self.scale().item():g}, beta={self.beta.item():g}"
 
 
+class CountsStem(nn.Sequential):
+    """Modules that raw counts pass before their logarithm is taken, computed in float32 where others are in float16.
+
+    The largest float16 is 65504: a saturated pixel is beyond it, and so is what a convolution adds up of dark ones.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the modules one by one."""
+        kind = x.device.type
+        if kind != "meta" and torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.float16:
+            with torch.autocast(kind, enabled=False):
+                widened: Tensor = super().forward(x.float())
+                return widened
+        result: Tensor = super().forward(x)
+        return result
+
+
 class LeakyActivation(nn.LeakyReLU):
     """Leaky ReLU whose first argument is `inplace`, as timm passes it by position in the VGG head."""
 

@@ -11,7 +11,7 @@ from timm.models.vgg import ConvMlp
 from torch import nn
 
 from airybench.config import DEPTHS, NetworkConfig
-from airybench.networks.activation import LeakyActivation
+from airybench.networks.activation import CountsStem, LeakyActivation
 from airybench.networks.other import logarithm, other
 
 VGG_FEATURES = 512  # channels behind the last convolution of every VGG
@@ -57,7 +57,7 @@ def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]
     _slow_norms(network, config.bn_momentum)
     if config.log_activation:
         stem = network.stem
-        network.stem = nn.Sequential(OrderedDict(conv=stem.conv, act=logarithm(config), pool=stem.pool))
+        network.stem = CountsStem(OrderedDict(conv=stem.conv, act=logarithm(config), pool=stem.pool))
     return network
 
 
@@ -80,7 +80,7 @@ def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -
     _slow_norms(network, config.bn_momentum)
     if config.log_activation:
         features = network.features  # behind the convolution itself: a norm would see raw counts otherwise
-        features[1] = nn.Sequential(logarithm(config), features[1])
+        features[0] = CountsStem(OrderedDict(conv=features[0], act=logarithm(config)))
     return network
 
 

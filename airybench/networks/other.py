@@ -11,7 +11,7 @@ from torch import nn
 
 from airybench.config import TIMM, NetworkConfig
 from airybench.errors import ConfigError, unknown
-from airybench.networks.activation import LogActivation
+from airybench.networks.activation import CountsStem, LogActivation
 
 
 def other(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
@@ -36,7 +36,7 @@ def other(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
     if config.log_activation:
         place = first_convolution(network, name)
         parts = OrderedDict(conv=network.get_submodule(place), act=logarithm(config))
-        network.set_submodule(place, nn.Sequential(parts))
+        network.set_submodule(place, CountsStem(parts))
     return network
 
 

@@ -46,17 +46,19 @@ class Checkpoints:
         self._every = every
         self._notify = notify
         self._last = time.monotonic()
+        self._told = False
 
     def due(self) -> bool:
         """Whether enough time has passed since the last one, or since the start."""
         return time.monotonic() - self._last >= self._every
 
     def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Write one and drop all but the one before it. A disk that takes no more is told; the training goes on."""
+        """Write one and drop all but the one before it; a full disk is told once, and the training goes on."""
         number = max(self._numbers(), default=0) + 1
         part = self.folder / f".part-{os.getpid()}"
         try:
-            shutil.rmtree(part, ignore_errors=True)
+            for left in self.folder.glob(".part-*"):  # of processes that were killed while they wrote
+                shutil.rmtree(left, ignore_errors=True)
             part.mkdir(parents=True)
             save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, part / TENSORS)
             content = {
@@ -64,6 +66,7 @@ class Checkpoints:
                 "version": VERSION,
                 "identity": self._identity,
                 "sha256": _digest(part / TENSORS),
+                "facts_sha256": _digest_of(facts),
                 "facts": dict(facts),
             }
             (part / FACTS).write_text(json.dumps(content), encoding="utf-8")
@@ -71,10 +74,15 @@ class Checkpoints:
                 with open(part / name, "rb") as written:
                     os.fsync(written.fileno())
             part.rename(self.folder / f"{number:06d}")
+            self._told = False
         except (OSError, safetensors.SafetensorError) as error:
             shutil.rmtree(part, ignore_errors=True)
             reason = getattr(error, "strerror", None) or str(error)
-            self._notify(f"checkpoint in {self.folder} cannot be written ({reason}); the training goes on without it")
+            if not self._told:
+                self._notify(
+                    f"checkpoint in {self.folder} cannot be written ({reason}); the training goes on without it"
+                )
+            self._told = True
         for old in sorted(self._numbers())[:-KEPT]:
             shutil.rmtree(self.folder / f"{old:06d}", ignore_errors=True)
         self._last = time.monotonic()
@@ -113,6 +121,8 @@ class Checkpoints:
             raise DataError(f"checkpoint {folder} belongs to another training or other data; begin anew with --fresh")
         if _digest(folder / TENSORS) != content["sha256"]:
             raise ValueError(f"{TENSORS} has another checksum than it was written with")
+        if _digest_of(content["facts"]) != content["facts_sha256"]:
+            raise ValueError(f"{FACTS} has another checksum than it was written with")
         return load_file(folder / TENSORS), dict(content["facts"])
 
     def _numbers(self) -> list[int]:
@@ -124,3 +134,8 @@ class Checkpoints:
 def _digest(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest_of(facts: Mapping[str, Any]) -> str:
+    """Digest of facts as JSON gives them back; a number with one wrong digit is JSON as well."""
+    return hashlib.sha256(json.dumps(json.loads(json.dumps(dict(facts))), sort_keys=True).encode()).hexdigest()

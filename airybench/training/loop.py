@@ -214,7 +214,7 @@ class _Course:
                 raise DivergedError(
                     f"the val loss became {val.values['loss']} in epoch {state.epoch}; try a smaller base_lr"
                 )
-            alpha = float(self.log.scale()) if self.log else None
+            alpha = float(self.log.scale().detach()) if self.log else None
             return Epoch(state.epoch, self.rate, mean, speed, val, alpha)
 
         epoch = self.ranks.shared(scored)

@@ -1,6 +1,7 @@
 """The logarithmic activation against its formula, written out in NumPy and float64."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,3 +116,58 @@ def test_leaky_takes_inplace_first() -> None:
     assert activation.inplace
     assert activation.negative_slope == 0.1
     assert activation(torch.tensor([-2.0, 3.0])).tolist() == pytest.approx([-0.2, 3.0])
+
+
+def test_learned_alpha_starts_where_it_was_told() -> None:
+    activation = LogActivation(0.2, 0.5, learn=True)
+    assert activation.learned
+    assert [name for name, _ in activation.named_parameters()] == ["log_alpha"]
+    x = torch.tensor([-3.0, 0.0, 7.0])
+    torch.testing.assert_close(activation(x), LogActivation(0.2, 0.5)(x))
+    assert repr(activation) == "LogActivation(alpha=0.2, beta=0.5)"
+
+
+def test_gradient_of_learned_alpha_is_that_of_finite_differences() -> None:
+    x = torch.tensor([-2000.0, -0.3, 0.0, 5.0, 65535.0], dtype=torch.float64)
+    weight = torch.tensor([1.0, -2.0, 3.0, 0.5, 0.25], dtype=torch.float64)
+    activation = LogActivation(0.4, 0.1, learn=True).double()
+    (weight * activation(x)).sum().backward()
+    start, step = activation.log_alpha.item(), 1e-6
+    ends = [(weight.numpy() * formula(x.numpy(), math.exp(start + d), 0.1)).sum() for d in (-step, step)]
+    assert activation.log_alpha.grad is not None
+    assert activation.log_alpha.grad.item() == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-7)
+
+
+def test_learned_alpha_stays_above_zero() -> None:
+    activation = LogActivation(0.1, learn=True)
+    optimizer = torch.optim.SGD(activation.parameters(), lr=0.1)
+    values = []
+    for _ in range(200):
+        optimizer.zero_grad()
+        activation(torch.tensor([10.0])).sum().backward()  # always wants a smaller one
+        optimizer.step()
+        values.append(activation.scale().item())
+    assert all(0 < later < earlier for earlier, later in pairwise([0.1, *values]))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_has_gradients_in_its_own_kind(dtype: torch.dtype) -> None:
+    x = torch.tensor([0.0, -3.0, 250.0], dtype=dtype, requires_grad=True)
+    LogActivation(0.2)(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.dtype == dtype
+    expected = 0.2 / (np.array([0.0, 3.0, 250.0]) + 1 / math.e)
+    np.testing.assert_allclose(x.grad.float().numpy(), expected, rtol=1e-2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("learn", [False, True])
+def test_compiled_equals_eager(points: np.ndarray, learn: bool) -> None:
+    activation = LogActivation(0.3, 0.1, learn=learn)
+    compiled = torch.compile(activation)
+    x = torch.from_numpy(points.astype(np.float32)).requires_grad_()
+    y = x.detach().clone().requires_grad_()
+    torch.testing.assert_close(compiled(x), activation(y), rtol=1e-6, atol=1e-6)
+    compiled(x).sum().backward()
+    activation(y).sum().backward()
+    torch.testing.assert_close(x.grad, y.grad, rtol=1e-6, atol=1e-9)

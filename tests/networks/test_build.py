@@ -49,6 +49,16 @@ def vgg_parameters(depth: int, head: int, classes: int) -> int:
     return total + (49 * width + 1) * head + (head + 1) * head + (head + 1) * classes
 
 
+PARAMETERS = {
+    ("resnet", 18): 11_174_091, ("resnet", 34): 21_282_251,
+    ("resnet", 50): 23_516_619, ("resnet", 101): 42_508_747,
+    ("resnet", 152): 58_152_395, ("resnet", 200): 62_633_419,
+    ("vgg", 11): 128_810_251, ("vgg", 13): 128_994_763,
+    ("vgg", 16): 134_304_459, ("vgg", 19): 139_614_155,
+}  # fmt: skip
+"""One channel, eleven classes, dense layers of 4096."""
+
+
 class Activations(TorchDispatchMode):
     """Every activation that is computed, whatever module or function asks for it."""
 
@@ -82,6 +92,49 @@ def test_resnet_is_as_wide_as_published(depth: int, classes: int) -> None:
 def test_vgg_is_as_wide_as_published(depth: int, head: int, classes: int) -> None:
     network = on_meta(classes, arch="vgg", depth=depth, head_width=head)
     assert sum(p.numel() for p in network.parameters()) == vgg_parameters(depth, head, classes)
+
+
+@pytest.mark.parametrize(("arch", "depth"), PARAMETERS)
+def test_table_of_parameters(arch: str, depth: int) -> None:
+    found = sum(p.numel() for p in on_meta(arch=arch, depth=depth).parameters())
+    assert found == PARAMETERS[arch, depth]
+    assert set(PARAMETERS) == set(NETWORKS)
+
+
+@pytest.mark.parametrize("depth", DEPTHS["vgg"])
+def test_vgg_with_norm_has_two_more_numbers_a_channel(depth: int) -> None:
+    network = on_meta(arch="vgg", depth=depth, batch_norm=True, bn_momentum=0.07)
+    channels = sum(n * min(512, 64 * 2**stage) for stage, n in enumerate(CONVOLUTIONS[depth]))
+    assert sum(p.numel() for p in network.parameters()) == vgg_parameters(depth, 4096, CLASSES) + 2 * channels
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == sum(CONVOLUTIONS[depth])
+    assert {(m.momentum, m.eps) for m in norms} == {(0.07, 1e-5)}
+
+
+def test_vgg_with_norm_takes_the_logarithm_before_it() -> None:
+    network = on_meta(arch="vgg", depth=11, batch_norm=True).eval()
+    order: list[nn.Module] = []
+    for module in network.modules():
+        if not list(module.children()):
+            module.register_forward_hook(lambda m, given, out: order.append(m))
+    network(torch.empty(2, 1, 32, 32, device="meta"))
+    assert [type(m) for m in order[:4]] == [nn.Conv2d, LogActivation, nn.BatchNorm2d, LeakyActivation]
+    assert sum(isinstance(m, LogActivation) for m in order) == 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"arch": "vgg", "head_width": 8}, {"arch": "timm:resnet10t"}])
+def test_float16_does_not_overflow_on_counts(changes: dict[str, object]) -> None:
+    torch.manual_seed(0)
+    config = NetworkConfig(**{"depth": 11 if changes.get("arch") == "vgg" else 18, **changes})
+    network = build(config, 2, 32).eval()
+    counts = torch.full((2, 1, 32, 32), 30000.0)
+    counts[0, 0, :9, :9] = 65535
+    with torch.no_grad():
+        full = network(counts)
+        with torch.autocast("cpu", dtype=torch.float16):
+            half = network(counts)
+    assert half.dtype == torch.float16
+    torch.testing.assert_close(half.float(), full, rtol=0.02, atol=0.02 * full.abs().max().item())
 
 
 @pytest.mark.parametrize(
