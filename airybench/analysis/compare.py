@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.paired import Estimate, Scorer
+from airybench.analysis.paired import Estimate, Scorer, Trained
 from airybench.config import METRICS, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError, unknown
 from airybench.inference.predictions import Predictions
@@ -191,17 +191,9 @@ def _side(
         runs = tuple(record.run_id for record in records)
         lines.append(Line(name, records[0].config, len(records), val(records), test, runs))
     pairs, scaled = [], False
-    contexts: dict[str, dict[bool, tuple[str, list[Record]]]] = {}
-    for (name, _), records in ranked:
-        config = records[0].config
-        context = config.replace({"log_activation": False}).cell()
-        # The ranking runs from best to worst on val: the first cell with the activation has the alpha that val takes.
-        contexts.setdefault(context, {}).setdefault(config.network.log_activation, (name, records))
-    both = [found for found in contexts.values() if len(found) == 2]
-    for found in both[:top]:
-        pair = _pair(found[True], found[False], scorer)
-        pairs.append(pair)
-        scaled |= found[True][1][0].config.input_scaling != found[False][1][0].config.input_scaling
+    for on, off in _both(ranked)[:top]:
+        pairs.append(_pair(on, off, scorer))
+        scaled |= on[0][1].config.input_scaling != off[0][1].config.input_scaling
     return Side(
         dataset=dataset,
         studies=tuple(owner),
@@ -217,16 +209,39 @@ def _side(
     )
 
 
-def _pair(on: tuple[str, list[Record]], off: tuple[str, list[Record]], scorer: Scorer) -> Pair:
+def _both(ranked: Sequence[tuple[tuple[str, str], list[Record]]]) -> list[tuple[list[Trained], list[Trained]]]:
+    """Networks that were trained with the logarithmic activation and without, best on val first.
+
+    Args:
+        ranked: cells of every study, from best to worst on val.
+
+    Returns:
+        Trials with it and without, one a seed; those of one cell may come from several studies.
+    """
+    cells: dict[str, dict[int, Trained]] = {}
+    for (name, cell), records in ranked:
+        for record in records:
+            cells.setdefault(cell, {}).setdefault(record.config.training.seed, (name, record))
+    contexts: dict[str, dict[bool, list[Trained]]] = {}
+    for by_seed in cells.values():
+        trials = [by_seed[seed] for seed in sorted(by_seed)]
+        config = trials[0][1].config
+        context = config.replace({"log_activation": False}).cell()
+        # The ranking runs from best to worst: the first cell with the activation has the alpha that val takes.
+        contexts.setdefault(context, {}).setdefault(config.network.log_activation, trials)
+    return [(found[True], found[False]) for found in contexts.values() if len(found) == 2]
+
+
+def _pair(on: list[Trained], off: list[Trained], scorer: Scorer) -> Pair:
     """The difference of two cells over the seeds that both have, else over all that either has."""
-    by_seed = [{record.config.training.seed: record for record in records} for _, records in (on, off)]
+    by_seed = [{record.config.training.seed: (name, record) for name, record in trials} for trials in (on, off)]
     common = sorted(set(by_seed[0]) & set(by_seed[1]))
-    mine = [(on[0], by_seed[0][seed]) for seed in common or by_seed[0]]
-    theirs = [(off[0], by_seed[1][seed]) for seed in common or by_seed[1]]
-    network = off[1][0].config.network
+    mine = [by_seed[0][seed] for seed in common or by_seed[0]]
+    theirs = [by_seed[1][seed] for seed in common or by_seed[1]]
+    network = off[0][1].config.network
     return Pair(
         name=network.title.replace("-plain", ""),
-        on=on[1][0].config.network.title,
+        on=on[0][1].config.network.title,
         off=network.title,
         seeds=len(common),
         difference=scorer.difference(mine, theirs, paired=bool(common)),

@@ -21,9 +21,9 @@ def ui(
     from airybench.tracking.serve import serve
     from airybench.tracking.store import tracking_uri as chosen
 
-    def tell(address: str) -> None:
+    def tell(address: str, runs: str) -> None:
         print(address, flush=True)
-        notice("Ctrl-C ends it.")
+        notice(f"the runs: {runs}\nCtrl-C ends it")
 
     try:
         serve(chosen(tracking_uri), port, tell)

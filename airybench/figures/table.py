@@ -8,7 +8,7 @@ body { font: 14px/1.45 "DejaVu Sans", sans-serif; margin: 1.5em; color: #222; }
 h1 { font-size: 1.15em; } p { color: #555; max-width: 60em; }
 table { border-collapse: collapse; } th, td { padding: .3em .8em; border-bottom: 1px solid #e3e3e3; text-align: right; }
 th { cursor: pointer; border-bottom: 2px solid #0072b2; white-space: nowrap; } th:hover { color: #0072b2; }
-td.text, th.text { text-align: left; } tbody tr:hover { background: #f3f8fc; }
+td.text, th.text { text-align: left; white-space: nowrap; } tbody tr:hover { background: #f3f8fc; }
 tr.first td { color: #d55e00; font-weight: bold; }
 """
 

@@ -20,13 +20,13 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
-def serve(uri: str, port: int, tell: Callable[[str], None]) -> None:
+def serve(uri: str, port: int, tell: Callable[[str, str], None]) -> None:
     """Run `mlflow ui` until it is interrupted; it ends with this call, whatever way that ends.
 
     Args:
         uri: a sqlite file or database; a server has its pages at its own address.
         port: where to listen on 127.0.0.1.
-        tell: handed the address once the pages answer.
+        tell: handed the address once the pages answer, and that of the runs among them.
 
     Raises:
         ConfigError: the port is taken.
@@ -34,10 +34,10 @@ def serve(uri: str, port: int, tell: Callable[[str], None]) -> None:
     """
     if uri.startswith(("http://", "https://")):
         check(uri)
-        tell(f"{hidden(uri)} has its pages there: open that address")
+        tell(hidden(uri), _runs(hidden(uri), connect(uri).experiment_id))
         return
     reopen(uri)
-    connect(uri)  # a store of an older MLflow is brought up here, not by several workers at once
+    tracking = connect(uri)  # a store of an older MLflow is brought up here, not by several workers at once
     _refuse_taken(port)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
@@ -49,11 +49,16 @@ def serve(uri: str, port: int, tell: Callable[[str], None]) -> None:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
             _await(process, port, log)
-            tell(f"http://{HOST}:{port}")
+            tell(f"http://{HOST}:{port}", _runs(f"http://{HOST}:{port}", tracking.experiment_id))
             process.wait()
             raise TrackingError(f"mlflow ui ended by itself: {_last_words(log)}")
         finally:
             _stop(process)
+
+
+def _runs(address: str, experiment: str) -> str:
+    # MLflow's page opens on chat traces unless its address asks for training.
+    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs?workflowType=machine_learning"
 
 
 def _refuse_taken(port: int) -> None:

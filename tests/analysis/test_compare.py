@@ -107,6 +107,18 @@ def test_the_mean_is_over_networks_and_pairs_cross_studies(shelf) -> None:
     assert side.scaled
 
 
+def test_seeds_of_one_cell_may_come_from_several_studies(shelf) -> None:
+    shelf.study("one@helium", [({"seed": 1}, 0.6, 2.0), ({**PLAIN, "seed": 1}, 0.5, 0.5)])
+    shelf.study("two@helium", [({"seed": s}, 0.5, 2.0) for s in (1, 2)] + [({**PLAIN, "seed": 2}, 0.5, 0.5)])
+    (side,) = shelf.compare().sides
+    (pair,) = side.pairs
+    assert pair.seeds == 2
+    once = np.ones(SHOTS)
+    expected = reference(shelf, ["one@helium-0", "two@helium-1"], once)
+    expected -= reference(shelf, ["one@helium-1", "two@helium-2"], once)
+    assert pair.difference.value == pytest.approx(expected, abs=1e-6)
+
+
 def test_cells_are_ordered_by_val_and_cut_at_top(shelf) -> None:
     shelf.study("a@helium", [({"alpha": 0.1 * k}, 0.1 * k, 10 - k) for k in range(1, 8)])
     (side,) = shelf.compare(top=3).sides
