@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
     "baseline": ("airybench.cli.baseline", "Score what needs no network: the majority, and support vectors."),
+    "report": ("airybench.cli.report", "Answer the questions of finished studies on one page."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }
