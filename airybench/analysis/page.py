@@ -40,6 +40,7 @@ code { padding: 0.1rem 0.3rem; }
 @media print {
   :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --card: #f3f3f3; }
   body { max-width: none; padding: 0; font-size: 10pt; } .side { display: block; } .scroll { overflow: visible; }
+  table { font-size: 8pt; } th, td { white-space: normal; overflow-wrap: anywhere; padding: 0.15rem 0.3rem; }
   img, table, li { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 """
 
@@ -134,6 +135,8 @@ def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
         ]
         for cell in one.cells
     ]
+    if one.majority is not None:
+        rows.append(["majority", "", "", f"{one.majority:.3f}", *("" for _ in metrics[1:])])
     return heads, rows
 
 
@@ -155,7 +158,7 @@ def _plot(one: StudyAnswers) -> Figure:
         [f"{cell.config.label} (n={len(cell.records)})" for cell in cells],
         [cell.test[one.metric].value for cell in cells],
         [(cell.test[one.metric].low, cell.test[one.metric].high) for cell in cells],
-        None,
+        one.majority,
         metric=f"test {one.metric}",
         title=f"{one.name} on {one.dataset}{' (simulated data)' if one.simulated else ''}",
         note="95 % bootstrap; best on val first",
@@ -186,9 +189,9 @@ def _lead(found: Sequence[StudyAnswers]) -> str:
     counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in ("held", "not held", "undecided"))
     scope = f"{_counted(len(found), 'study', 'studies')}, {_counted(len(verdicts), 'claim', 'claims')}: {counts}."
     return (
-        f"{scope} A claim is held where the whole 95 % interval of the difference is on its side of 0, not held where it "
-        "is on the other, undecided where it spans 0. Each side is the best of its cells on val; differences are on test, "
-        "by paired bootstrap over shots and seeds."
+        f"{scope} A claim is held where the whole 95 % interval of the difference is on its side of 0, not held where "
+        "it is on the other, undecided where it spans 0. Each side is the best of its cells on val; differences are on "
+        "test, by paired bootstrap over shots and seeds."
     )
 
 

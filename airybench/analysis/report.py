@@ -15,7 +15,7 @@ from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.experiment import experiments, load_sweep
 from airybench.inference.predictions import Predictions
 from airybench.sweep.study import Record, Study, recorded
-from airybench.tracking.find import baselines, tags
+from airybench.tracking.find import baselines, said
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect
 
@@ -71,12 +71,12 @@ class StudyAnswers:
         metric: what it is answered in.
         cells: best on val first.
         answers: one a claim.
+        majority: the metric of the majority answer on test, None where the study did not get to its end.
         simulated: whether the data are a stand-in.
         command: runs it again.
         config: the experiment as YAML, where the command needs a file.
         facts: versions, commit, seeds and checksums, by name.
         notes: what a reader must know to take the numbers for what they are.
-        source: base configuration and tracking store, for galleries.
     """
 
     name: str
@@ -85,6 +85,7 @@ class StudyAnswers:
     metric: str
     cells: tuple[Cell, ...]
     answers: tuple[Answer, ...]
+    majority: float | None
     simulated: bool
     command: str
     config: str
@@ -135,7 +136,8 @@ def answer(folder: Path, name: str) -> StudyAnswers:
     rule = sweep.study
     metric = "macro_ap" if rule.metric == "loss" else rule.metric
     cells = _cells(records, tracking, metric, rule.metric, rule.direction)
-    parent = tags(tracking, known["parent_run_id"])
+    parent, metrics = said(tracking, known["parent_run_id"])
+    majority = metrics.get(f"majority/test/{metric}")
     answers, notes = _answers(cells, metric), list(_notes(cells, records, study))
     try:
         answers += _against_baseline(cells, metric, tracking, definition.get("split_digest", ""))
@@ -148,7 +150,7 @@ def answer(folder: Path, name: str) -> StudyAnswers:
     title, _, dataset = name.rpartition("@")
     command, content = _command(title, dataset, sweep, len({r.config.training.seed for r in records}), len(records))
     return StudyAnswers(
-        title, dataset, _question(title, parent), metric, tuple(cells), tuple(answers),
+        title, dataset, _question(title, parent), metric, tuple(cells), tuple(answers), majority,
         known.get("data_source") == "simulated", command, content, _facts(parent, definition, records), tuple(notes),
     )  # fmt: skip
 

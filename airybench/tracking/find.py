@@ -1,8 +1,10 @@
 """Looking for runs by what they say of themselves."""
 
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
-from airybench.tracking.store import Tracking
+from airybench.errors import TrackingError
+from airybench.tracking.store import Tracking, hidden
 
 
 def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[str, dict[str, str]]]:
@@ -25,6 +27,14 @@ def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[st
     return [(run.info.run_id, dict(run.data.params)) for run in found]
 
 
-def tags(tracking: Tracking, run_id: str) -> dict[str, str]:
-    """The tags of a run."""
-    return dict(MlflowClient(tracking_uri=tracking.uri).get_run(run_id).data.tags)
+def said(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:
+    """The tags and the last metrics of a run.
+
+    Raises:
+        TrackingError: there is no such run, or not any more.
+    """
+    try:
+        data = MlflowClient(tracking_uri=tracking.uri).get_run(run_id).data
+    except MlflowException:
+        raise TrackingError(f"run {run_id} is not in {hidden(tracking.uri)}; its study cannot be reported on") from None
+    return dict(data.tags), dict(data.metrics)

@@ -35,6 +35,11 @@ def test_numbers_are_those_of_the_kept_predictions(page: Path, finished, tmp_pat
     )
     rows = re.findall(r"^\| (resnet\S+) \| 1 \| (\S+) \| (\S+) \[", page.with_suffix(".md").read_text(), re.M)
     assert len(rows) == 6
+    majority = re.findall(r"^\| majority \|  \|  \| (\S+) \|", page.with_suffix(".md").read_text(), re.M)
+    (parent,) = client.search_runs(
+        [experiment], "tags.`airybench.study` = 'both@cxidb' and tags.`airybench.kind` = 'sweep'"
+    )
+    assert float(majority[0]) == pytest.approx(parent.data.metrics["majority/test/macro_ap"], abs=6e-4)
     cxidb = {name: (float(val), float(test)) for name, val, test in rows[:3]}
     for trial in trials:
         name = trial.info.run_name.removesuffix("-s1612")
