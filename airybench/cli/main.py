@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "join": ("airybench.cli.join", "Join what a job array predicted."),
     "export": ("airybench.cli.export", "Hand a model on as ONNX, pt2 or weights."),
     "studies": ("airybench.cli.studies", "List, show and delete studies."),
+    "report": ("airybench.cli.report", "Answer the questions of finished studies on one page."),
     "data": ("airybench.cli.data", "Simulate, import and inspect data."),
     "compare": ("airybench.cli.compare", "Compare studies and data sets on test."),
     "ui": ("airybench.cli.ui", "Open MLflow's pages on the store in use."),

@@ -9,7 +9,7 @@ from rich.console import Console
 from airybench.cli.watch import StudyWatch
 from airybench.config import TrialConfig
 from airybench.sweep.records import Record
-from airybench.training.loop import Epoch
+from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
 
 

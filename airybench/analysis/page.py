@@ -1,0 +1,203 @@
+"""A report as one self-contained HTML page and as Markdown: the same tables and sentences in both."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.metadata import version
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from airybench.analysis.contrast import Estimate
+from airybench.analysis.report import Answer, Cell, StudyAnswers
+from airybench.figures.leaderboard import leaderboard
+from airybench.figures.style import STYLE
+
+SIMULATED = "The data are simulated: this answers for the stand-in, not for the experiment."
+VERSIONS = ("torch", "timm", "mlflow", "optuna", "scikit-learn", "numpy")
+
+# Dark follows the reader's setting; on paper it is always light, and no study is torn apart where one fits a page.
+CSS = """
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --faint: #666; --line: #d8d8d8; --card: #f6f7f9; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8e8e8; --paper: #15181c; --faint: #a0a4aa; --line: #3a3f46; --card: #1e2228; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
+  max-width: 96rem; padding: 1.5rem; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-top: 2px solid var(--line); padding-top: 1rem; }
+.side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1.5rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.87rem; margin: 0.6rem 0; }
+th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
+img { max-width: 100%; background: #fff; border-radius: 4px; }
+.answers li { margin: 0.35rem 0; } .verdict { font-weight: 700; }
+.note, .facts { color: var(--faint); font-size: 0.87rem; }
+pre, code { font: 0.85rem/1.4 ui-monospace, monospace; background: var(--card); border-radius: 4px; }
+pre { padding: 0.6rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+code { padding: 0.1rem 0.3rem; }
+.facts td { white-space: normal; overflow-wrap: anywhere; text-align: left; }
+@media print {
+  :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --card: #f3f3f3; }
+  body { max-width: none; padding: 0; font-size: 10pt; } .side { display: block; } .scroll { overflow: visible; }
+  table { font-size: 8pt; } th, td { white-space: normal; overflow-wrap: anywhere; padding: 0.15rem 0.3rem; }
+  img, table, li { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+"""
+
+
+def html(found: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure]) -> str:
+    """The page; nothing in it is fetched from elsewhere.
+
+    Args:
+        found: the studies, in the order of their questions.
+        galleries: right and wrong cases by (name, data set), where there are any.
+    """
+    parts = [f"<h1>{escape(_title(found))}</h1>", f"<p>{escape(_lead(found))}</p>"]
+    for name, studies in _by_name(found).items():
+        parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{escape(studies[0].question)}</p>')
+        parts.append('<div class="side">')
+        parts += [_study_html(one, galleries.get((one.name, one.dataset))) for one in studies]
+        parts.append("</div>")
+    parts.append(f'<h2>Versions</h2><p class="facts">{escape(_versions())}</p>')
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(_title(found))}</title><style>{CSS}</style></head>\n<body>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+
+
+def markdown(found: Sequence[StudyAnswers]) -> str:
+    """The same without pictures."""
+    lines = [f"# {_title(found)}", "", _lead(found), ""]
+    for name, studies in _by_name(found).items():
+        lines += [f"## {name}", "", studies[0].question, ""]
+        for one in studies:
+            lines += [f"### {one.dataset}", ""]
+            heads, rows = _table(one)
+            lines += ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
+            lines += ["| " + " | ".join(row) + " |" for row in rows]
+            lines += ["", *(f"- **{answer.verdict}**: {sentence(answer, one.metric)}" for answer in one.answers), ""]
+            lines += [f"- {note}" for note in _notes(one)]
+            lines += ["", "```", one.command, "```", ""]
+            if one.config:
+                lines += [f"with {one.name}.yaml:", "", "```yaml", one.config.rstrip(), "```", ""]
+            lines += [f"- {key}: `{value}`" for key, value in one.facts.items()]
+            lines.append("")
+    return "\n".join([*lines, "## Versions", "", _versions(), ""])
+
+
+def sentence(answer: Answer, metric: str) -> str:
+    """The answer to a claim, built from its numbers."""
+    found = answer.contrast
+    seeds = f"{found.seeds[0]} and {found.seeds[1]} seeds" if max(found.seeds) > 1 else "one seed a side"
+    return (
+        f"{answer.statement}: {answer.first} reaches test {metric} {found.first.value:.3f}, {answer.second} "
+        f"{found.second.value:.3f}; difference {found.difference.value:+.3f} (95 % interval "
+        f"{found.difference.low:+.3f} .. {found.difference.high:+.3f}; {found.shots} test shots, {seeds})."
+    )
+
+
+def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
+    heads, rows = _table(one)
+    table = "".join(f"<th>{escape(head)}</th>" for head in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    answers = "".join(
+        f'<li><span class="verdict">{escape(answer.verdict)}</span>: {escape(sentence(answer, one.metric))}</li>'
+        for answer in one.answers
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(one))
+    facts = "".join(f"<tr><td>{escape(key)}</td><td>{escape(value)}</td></tr>" for key, value in one.facts.items())
+    pictures = _picture(_plot(one), f"{one.name} on {one.dataset}: test {one.metric} of every cell")
+    if gallery is not None:
+        pictures += _picture(gallery, f"Right and wrong answers of {one.winner.config.label} on {one.dataset}")
+    config = f"<details><summary>{escape(one.name)}.yaml</summary><pre>{escape(one.config)}</pre></details>"
+    return (
+        f"<section><h3>{escape(one.dataset)}</h3>"
+        f'<ul class="answers">{answers}</ul>'
+        f'<div class="scroll"><table><caption>Best on val first; test did not choose. In brackets: 95 % bootstrap over '
+        f"test shots and seeds.</caption><thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
+        f'<table class="facts"><tbody>{facts}</tbody></table></section>'
+    )
+
+
+def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
+    metrics = list(one.cells[0].test)
+    heads = ["cell", "seeds", f"val {one.metric}", *(f"test {name}" for name in metrics)]
+    rows = [
+        [
+            cell.config.label,
+            str(len(cell.records)),
+            f"{cell.val:.3f}",
+            *(_number(cell.test[name], ends=name == one.metric) for name in metrics),
+        ]
+        for cell in one.cells
+    ]
+    if one.majority is not None:
+        rows.append(["majority", "", "", f"{one.majority:.3f}", *("" for _ in metrics[1:])])
+    return heads, rows
+
+
+def _number(found: Estimate, *, ends: bool) -> str:
+    if found.value != found.value:
+        return "-"
+    if not ends:
+        return f"{found.value:.3f}"
+    return f"{found.value:.3f} [{found.low:.3f} .. {found.high:.3f}]"
+
+
+def _notes(one: StudyAnswers) -> list[str]:
+    return [*([SIMULATED] if one.simulated else []), *one.notes]
+
+
+def _plot(one: StudyAnswers) -> Figure:
+    cells: Sequence[Cell] = one.cells
+    return leaderboard(
+        [f"{cell.config.label} (n={len(cell.records)})" for cell in cells],
+        [cell.test[one.metric].value for cell in cells],
+        [(cell.test[one.metric].low, cell.test[one.metric].high) for cell in cells],
+        one.majority,
+        metric=f"test {one.metric}",
+        title=f"{one.name} on {one.dataset}{' (simulated data)' if one.simulated else ''}",
+        note="95 % bootstrap; best on val first",
+    )
+
+
+def _picture(figure: Figure, words: str) -> str:
+    buffer = io.BytesIO()
+    with rc_context(STYLE):
+        figure.savefig(buffer, format="png")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<p><img alt="{escape(words)}" src="data:image/png;base64,{data}"></p>'
+
+
+def _by_name(found: Sequence[StudyAnswers]) -> dict[str, list[StudyAnswers]]:
+    groups: dict[str, list[StudyAnswers]] = {}
+    for one in found:
+        groups.setdefault(one.name, []).append(one)
+    return groups
+
+
+def _title(found: Sequence[StudyAnswers]) -> str:
+    return f"airybench report: {', '.join(_by_name(found))}"
+
+
+def _lead(found: Sequence[StudyAnswers]) -> str:
+    verdicts = [answer.verdict for one in found for answer in one.answers]
+    counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in ("held", "not held", "undecided"))
+    scope = f"{_counted(len(found), 'study', 'studies')}, {_counted(len(verdicts), 'claim', 'claims')}: {counts}."
+    return (
+        f"{scope} A claim is held where the whole 95 % interval of the difference is on its side of 0, not held where "
+        "it is on the other, undecided where it spans 0. Each side is the best of its cells on val; differences are on "
+        "test, by paired bootstrap over shots and seeds."
+    )
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in VERSIONS) + " (of the machine that wrote this report)"

@@ -1,0 +1,72 @@
+"""From names of studies to a report on disk."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from airybench.analysis.cases import cases, find_store
+from airybench.analysis.page import html, markdown, sentence
+from airybench.analysis.report import StudyAnswers, answer, studies
+from airybench.data.folder import data_folder
+from airybench.errors import AirybenchError, DataError, StudyError
+
+
+def publish(
+    names: Sequence[str], output: Path, *, notify: Callable[[str], None], pictures: bool = True
+) -> list[dict[str, object]]:
+    """Write a report on studies, and return its answers.
+
+    Args:
+        names: NAME or `NAME@D`; every study on disk where none is given.
+        output: the HTML file; Markdown goes beside it.
+        notify: handed one line for each study that is left out, or that has no pictures.
+        pictures: whether to show shots that were told right and wrong.
+
+    Raises:
+        StudyError: no study could be reported on, or one that was asked for.
+        DataError: the file cannot be written.
+    """
+    folder = data_folder() / "studies"
+    found: list[StudyAnswers] = []
+    for name in studies(folder, names):
+        try:
+            found.append(answer(folder, name))
+        except AirybenchError as error:
+            if names:
+                raise
+            notify(f"{name} is left out: {error}")
+    if not found:
+        raise StudyError("no study on disk has a finished trial; run one with: airybench sweep --dataset helium")
+    galleries = {}
+    if pictures:
+        for one in found:
+            try:
+                galleries[one.name, one.dataset] = _gallery(one)
+            except DataError as error:
+                notify(f"{one.name}@{one.dataset} goes without pictures of shots: {error}")
+    try:
+        output.write_text(html(found, galleries), encoding="utf-8")
+        output.with_suffix(".md").write_text(markdown(found), encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+    return [
+        {
+            "study": f"{one.name}@{one.dataset}",
+            "verdict": settled.verdict,
+            "difference": settled.contrast.difference.value,
+            "low": settled.contrast.difference.low,
+            "high": settled.contrast.difference.high,
+            "sentence": sentence(settled, one.metric),
+        }
+        for one in found
+        for settled in one.answers
+    ]
+
+
+def _gallery(one: StudyAnswers) -> Figure:
+    winner = one.winner
+    data = winner.config.data
+    store = find_store(one.dataset, data.count, data.data_seed, one.facts["data sha256"])
+    heading = f"{winner.config.label} on {one.dataset} test{' (simulated data)' if one.simulated else ''}"
+    return cases(winner.answers.kept[0], store, heading)

@@ -1,0 +1,259 @@
+"""The answers of finished studies: every cell on test, each claim with its difference, interval and verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from airybench.analysis.claims import claims
+from airybench.analysis.conclude import BOOTSTRAP_SEED, predictions
+from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
+from airybench.config import METRICS, SweepConfig, TrialConfig, validated
+from airybench.errors import AirybenchError, StudyError, unknown
+from airybench.experiment import experiments, load_sweep
+from airybench.inference.predictions import Predictions
+from airybench.sweep.study import Record, Study, recorded
+from airybench.tracking.find import baselines, said
+from airybench.tracking.run import Run
+from airybench.tracking.store import Tracking, check, connect
+
+KEYS = ("base", "space", "study")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a study on test.
+
+    Attributes:
+        config: what was trained.
+        records: its finished trials by seed.
+        val: the objective on val, mean over seeds.
+        answers: its test logits.
+        test: by metric, mean over seeds with 95 % interval.
+    """
+
+    config: TrialConfig
+    records: tuple[Record, ...]
+    val: float
+    answers: Answers
+    test: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A claim and what came of it.
+
+    Attributes:
+        statement: what is against what.
+        first: name of the cell that stands for the claim, the best on val of its side.
+        second: name of the other.
+        contrast: the numbers.
+        verdict: held, not held or undecided.
+    """
+
+    statement: str
+    first: str
+    second: str
+    contrast: Contrast
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class StudyAnswers:
+    """All that a report says of one study.
+
+    Attributes:
+        name: NAME of `NAME@D`.
+        dataset: D.
+        question: of its experiment.
+        metric: what it is answered in.
+        cells: best on val first.
+        answers: one a claim.
+        majority: the metric of the majority answer on test, None where the study did not get to its end.
+        simulated: whether the data are a stand-in.
+        command: runs it again.
+        config: the experiment as YAML, where the command needs a file.
+        facts: versions, commit, seeds and checksums, by name.
+        notes: what a reader must know to take the numbers for what they are.
+    """
+
+    name: str
+    dataset: str
+    question: str
+    metric: str
+    cells: tuple[Cell, ...]
+    answers: tuple[Answer, ...]
+    majority: float | None
+    simulated: bool
+    command: str
+    config: str
+    facts: dict[str, str]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def winner(self) -> Cell:
+        """The best cell on val."""
+        return self.cells[0]
+
+
+def studies(folder: Path, wanted: Sequence[str]) -> list[str]:
+    """Names `NAME@D` of the studies on disk, all or those asked for by NAME or `NAME@D`.
+
+    Raises:
+        StudyError: there is none, or not the one asked for.
+    """
+    found = sorted(path.stem for path in folder.glob("*@*.journal"))
+    if not found:
+        raise StudyError(f"no study in {folder}; run one with: airybench sweep --dataset helium")
+    chosen = []
+    for name in wanted:
+        matching = [one for one in found if name in (one, one.rpartition("@")[0])]
+        if not matching:
+            raise unknown("study", name, found, error=StudyError)
+        chosen += matching
+    return list(dict.fromkeys(chosen)) if wanted else found
+
+
+def answer(folder: Path, name: str) -> StudyAnswers:
+    """Score every cell of a study on test and settle its claims.
+
+    Raises:
+        StudyError: no trial of the study is finished, or its runs are gone.
+    """
+    known = recorded(folder, name)
+    if "definition" not in known or "parent_run_id" not in known:
+        raise StudyError(f"study {name} never began; run it again, or remove its journal")
+    definition = dict(known["definition"])
+    sweep = validated(SweepConfig, {key: definition[key] for key in KEYS})
+    study = Study(folder, name, sweep, {key: value for key, value in definition.items() if key not in KEYS})
+    records = study.finished()
+    if not records:
+        raise StudyError(f"study {name} has no finished trial; run it first, or leave it out with --study")
+    check(known["tracking_uri"], existing=True)
+    tracking = replace(connect(known["tracking_uri"]), experiment_id=str(known["experiment_id"]))
+    rule = sweep.study
+    metric = "macro_ap" if rule.metric == "loss" else rule.metric
+    cells = _cells(records, tracking, metric, rule.metric, rule.direction)
+    parent, metrics = said(tracking, known["parent_run_id"])
+    majority = metrics.get(f"majority/test/{metric}")
+    answers, notes = _answers(cells, metric), list(_notes(cells, records, study))
+    try:
+        answers += _against_baseline(cells, metric, tracking, definition.get("split_digest", ""))
+    except AirybenchError as error:
+        notes.append(f"Support vectors were left out: {error}")
+    if not any(one.second.startswith("features") for one in answers):
+        notes.append(
+            "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
+        )
+    title, _, dataset = name.rpartition("@")
+    command, content = _command(title, dataset, sweep, len({r.config.training.seed for r in records}), len(records))
+    return StudyAnswers(
+        title, dataset, _question(title, parent), metric, tuple(cells), tuple(answers), majority,
+        known.get("data_source") == "simulated", command, content, _facts(parent, definition, records), tuple(notes),
+    )  # fmt: skip
+
+
+def _cells(records: Sequence[Record], tracking: Tracking, metric: str, objective: str, direction: str) -> list[Cell]:
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.config.cell(), []).append(record)
+    cells = []
+    for group in groups.values():
+        group.sort(key=lambda record: record.config.training.seed)
+        kept = tuple(predictions(Run(tracking, record.run_id), "test") for record in group)
+        answers = Answers(tuple(record.config.training.seed for record in group), kept)
+        shown = dict.fromkeys((metric, "macro_f1", "exact_match"))
+        test = {name: estimate(answers, name, seed=BOOTSTRAP_SEED) for name in shown}
+        cells.append(Cell(group[0].config, tuple(group), sum(r.value for r in group) / len(group), answers, test))
+    sign = -1 if direction == "max" else 1
+    return sorted(cells, key=lambda cell: sign * cell.val)
+
+
+def _answers(cells: list[Cell], metric: str) -> list[Answer]:
+    found = []
+    for claim in claims([cell.config for cell in cells]):
+        # The cells come best on val first: the test shots do not choose who stands for a side.
+        first, second = cells[min(claim.first)], cells[min(claim.second)]
+        found.append(
+            _settled(claim.statement, first.config.label, second.config.label, first.answers, second.answers, metric)
+        )
+    return found
+
+
+def _against_baseline(cells: list[Cell], metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
+    winner = cells[0]
+    mine = {key: str(value) for key, value in winner.config.params().items()}
+    for run_id, params in baselines(tracking, "svm", split_digest):
+        if all(params.get(key) == mine[key] for key in ("image_size", "antialias", "noise", "noise_seed", "fraction")):
+            kept: Predictions = predictions(Run(tracking, run_id), "test")
+            # It has no seed of weights; paired with whatever seeds the network has.
+            answers = Answers((0,), (kept,))
+            name = "features + PCA + SVM"
+            statement = "the best network against support vectors on physics features"
+            return [_settled(statement, winner.config.label, name, winner.answers, answers, metric)]
+    return []
+
+
+def _settled(statement: str, first: str, second: str, one: Answers, other: Answers, metric: str) -> Answer:
+    found = contrast(one, other, metric, seed=BOOTSTRAP_SEED)
+    return Answer(statement, first, second, found, found.verdict(1.0 if METRICS[metric] == "max" else -1.0))
+
+
+def _notes(cells: list[Cell], records: Sequence[Record], study: Study) -> list[str]:
+    notes = []
+    seeds = min(len(cell.records) for cell in cells)
+    if seeds == 1:
+        notes.append(
+            "One seed a cell: the intervals are over test shots alone and say nothing of the spread between trainings; "
+            "--seeds 3 or more would."
+        )
+    elif seeds < 3:
+        notes.append(f"{seeds} seeds a cell: the spread between trainings is known but roughly.")
+    if len(records) < study.total():
+        notes.append(f"{len(records)} of {study.total()} trials are finished; the rest is not in here.")
+    names = cells[0].answers.kept[0]
+    bare = [n for n, c in zip(names.class_names, names.labels.sum(0), strict=True) if c in (0, len(names.ids))]
+    if bare:
+        notes.append(f"Not scored, for want of a positive or a negative on test: {', '.join(bare)}.")
+    return notes
+
+
+def _question(title: str, parent: dict[str, str]) -> str:
+    if title in experiments():
+        return " ".join(load_sweep(title).question.split())
+    return " ".join(parent.get("mlflow.note.content", "").partition("\n\nWinner")[0].split())
+
+
+def _command(title: str, dataset: str, sweep: SweepConfig, seeds: int, trials: int) -> tuple[str, str]:
+    """The command that runs a study again, and the YAML that it needs where no shipped experiment is just this one."""
+    content: dict[str, Any] = sweep.model_dump(mode="json")
+    content["study"] |= {"seeds": seeds} | ({"trials": trials} if sweep.study.sampler != "grid" else {})
+    text = yaml.safe_dump({key: content[key] for key in KEYS}, sort_keys=False)
+    ending = f"--dataset {dataset} --seeds {seeds}"
+    if title in experiments():
+        shipped = load_sweep(title).model_dump(mode="json")
+        same_base = {**shipped["base"], "data": {**shipped["base"]["data"], **_place(content)}}
+        if (same_base, shipped["space"]) == (content["base"], content["space"]):
+            return f"airybench sweep --config {title} {ending}", ""
+    return f"airybench sweep --config {title}.yaml --study {title} {ending}", text
+
+
+def _place(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: content["base"]["data"][key] for key in ("dataset", "count")}
+
+
+def _facts(parent: dict[str, str], definition: dict[str, Any], records: Sequence[Record]) -> dict[str, str]:
+    seeds = sorted({record.config.training.seed for record in records})
+    wanted = {
+        "airybench": parent.get("airybench.version", ""),
+        "commit": parent.get("mlflow.source.git.commit", ""),
+        "changed since the commit": parent.get("airybench.git_dirty", ""),
+        "seeds": ", ".join(map(str, seeds)),
+        "shots": str(definition["base"]["data"]["count"]),
+        "data sha256": str(definition.get("data_sha256", "")),
+        "split digest": str(definition.get("split_digest", "")),
+        "bootstrap": f"1000 resamples, seed {BOOTSTRAP_SEED}",
+    }
+    return {key: value for key, value in wanted.items() if value}

@@ -1,0 +1,43 @@
+"""`airybench report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from airybench.cli.options import Debug, Json
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def report(
+    study: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME, for all data sets, or NAME@DATASET; repeat it. [every study on disk]"),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The page; Markdown goes beside it.", metavar="FILE.html")] = Path(
+        "report.html"
+    ),
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Shots told right and wrong.")] = True,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Answer the questions of finished studies: tables, differences with intervals, claims held or not, pictures.
+
+    One self-contained HTML page that works offline, in light and dark and on paper, and the same as Markdown.
+    """
+    from airybench.analysis.publish import publish
+    from airybench.cli.console import notice, print_json
+    from airybench.errors import InputError
+
+    if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():
+        raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
+    names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
+    found = publish(names, output, notify=notice, pictures=pictures)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        print(f"{one['study']}: {one['verdict']}: {one['sentence']}")
+    print(f"Report: {output}, and {output.with_suffix('.md')}")

@@ -1,0 +1,75 @@
+"""Claims are read off what the cells differ in, and compare like with like."""
+
+from airybench.analysis.claims import Claim, claims
+from airybench.config import SweepConfig, TrialConfig
+from airybench.experiment import load_sweep
+from airybench.sweep.space import cells
+
+
+def of(name: str) -> tuple[list[TrialConfig], dict[str, Claim]]:
+    found = [cell.config for cell in cells(load_sweep(name))]
+    return found, {claim.statement: claim for claim in claims(found)}
+
+
+def sides(configs: list[TrialConfig], claim: Claim, name: str) -> tuple[list[object], list[object]]:
+    return tuple([configs[i].params()[name] for i in side] for side in (claim.first, claim.second))  # type: ignore[return-value]
+
+
+def test_maps_against_images_at_each_noise() -> None:
+    configs, found = of("noise-ccf")
+    assert list(found) == [
+        "correlation maps against images, without noise",
+        "correlation maps against images, with noise up to the mean",
+        "correlation maps against images, with noise up to the mean + std",
+        "correlation maps against images, with noise up to the max",
+    ]
+    loudest = found["correlation maps against images, with noise up to the max"]
+    assert sides(configs, loudest, "input") == (["ccf"], ["image"])
+    assert sides(configs, loudest, "noise") == (["max"], ["max"])
+
+
+def test_activation_at_the_same_scale() -> None:
+    configs, found = of("input-scaling")
+    assert list(found) == [
+        f"the logarithmic activation against none, at input scaling {scaling}"
+        for scaling in ("counts", "unit", "log1p")
+    ]
+    for claim in found.values():
+        ((first,), (second,)) = sides(configs, claim, "input_scaling")
+        assert first == second
+        assert sides(configs, claim, "log_activation") == ([True], [False])
+
+
+def test_alpha_leakiness_and_fraction() -> None:
+    configs, found = of("alpha")
+    assert list(found) == ["the logarithmic activation against none", "another alpha than the paper's 0.2"]
+    assert sides(configs, found["another alpha than the paper's 0.2"], "alpha")[1] == [0.2]
+    configs, found = of("leakiness")
+    assert sides(configs, found["a leaky ReLU against a plain one"], "leakiness")[1] == [0]
+    configs, found = of("fraction-quick")
+    assert list(found) == ["all training shots against 25% of them"]
+    assert sides(configs, found["all training shots against 25% of them"], "fraction") == ([1], [0.25])
+
+
+def test_families_and_depths() -> None:
+    configs, found = of("architecture-quick")
+    assert list(found) == ["ResNet against VGG", "a deeper ResNet against 18 layers", "a deeper VGG against 11 layers"]
+    assert sides(configs, found["a deeper ResNet against 18 layers"], "depth") == ([34, 50], [18])
+
+
+def test_sides_are_equal_in_all_else_or_say_that_they_are_not() -> None:
+    configs, found = of("quick")
+    leaky = found["a leaky ReLU against a plain one"]
+    assert sides(configs, leaky, "alpha") == ([0.2], [0.2])  # not the alpha of 0.5, which has no plain counterpart
+    plain = found["the logarithmic activation against none"]
+    assert sides(configs, plain, "leakiness") == ([0.2, 0.2, 0.2], [0.2, 0.2])
+    space = [{"alpha": [0.5], "leakiness": [0.0]}, {"alpha": [0.2], "leakiness": [0.2]}]
+    mixed = [cell.config for cell in cells(SweepConfig.model_validate({"space": space}))]
+    assert [claim.statement for claim in claims(mixed)] == [
+        "another alpha than the paper's 0.2 (which differ in more than that)",
+        "a leaky ReLU against a plain one (which differ in more than that)",
+    ]
+
+
+def test_a_single_cell_claims_nothing() -> None:
+    assert claims([TrialConfig()]) == []

@@ -1,0 +1,103 @@
+"""`airybench report` on finished studies: numbers that can be checked, one page that needs nothing else."""
+
+import contextlib
+import html
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from sklearn.metrics import average_precision_score
+
+from airybench.cli.main import run
+from airybench.inference.predictions import Predictions
+from airybench.tracking.run import Run
+from airybench.tracking.store import connect
+
+
+@pytest.fixture(scope="module")
+def page(finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on the small sweep over both data sets."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    with contextlib.chdir(finished.folder):
+        assert run(["baseline", "--dataset", "cxidb", "--count", "64", "--image-size", "32", "--quick"]) == 0
+        assert run(["report", "--study", "both", "--output", str(path)]) == 0
+    return path
+
+
+def test_numbers_are_those_of_the_kept_predictions(page: Path, finished, tmp_path: Path) -> None:
+    client = MlflowClient(finished.uri)
+    experiment = client.get_experiment_by_name("airybench").experiment_id
+    trials = client.search_runs(
+        [experiment], "tags.`airybench.study` = 'both@cxidb' and tags.`airybench.kind` = 'trial'"
+    )
+    rows = re.findall(r"^\| (resnet\S+) \| 1 \| (\S+) \| (\S+) \[", page.with_suffix(".md").read_text(), re.M)
+    assert len(rows) == 6
+    majority = re.findall(r"^\| majority \|  \|  \| (\S+) \|", page.with_suffix(".md").read_text(), re.M)
+    (parent,) = client.search_runs(
+        [experiment], "tags.`airybench.study` = 'both@cxidb' and tags.`airybench.kind` = 'sweep'"
+    )
+    assert float(majority[0]) == pytest.approx(parent.data.metrics["majority/test/macro_ap"], abs=6e-4)
+    cxidb = {name: (float(val), float(test)) for name, val, test in rows[:3]}
+    for trial in trials:
+        name = trial.info.run_name.removesuffix("-s1612")
+        place = Run(connect(finished.uri), trial.info.run_id).fetch("predictions/test.h5", tmp_path / name)
+        kept = Predictions.read(place)
+        scored = [c for c in range(kept.labels.shape[1]) if 0 < kept.labels[:, c].sum() < len(kept.ids)]
+        expected = np.mean([average_precision_score(kept.labels[:, c], kept.logits[:, c]) for c in scored])
+        assert cxidb[name] == pytest.approx((trial.data.metrics["best/macro_ap"], expected), abs=6e-4)
+
+
+def test_page_stands_alone_and_says_what_markdown_says(page: Path) -> None:
+    text, plain = page.read_text(encoding="utf-8"), page.with_suffix(".md").read_text(encoding="utf-8")
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", text)
+    assert "http" not in re.sub(r"data:image/png;base64,[^\"]*", "", text)
+    assert text.count("<img") == 4  # a plot and a plate for each data set
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+    answers = [line.removeprefix("- ") for line in plain.splitlines() if line.startswith("- **")]
+    assert sum("against support vectors" in line for line in answers) == 1
+    assert "No baseline of support vectors on these shots" in plain
+    assert len(answers) == 3 + 3 + 1
+    for line in answers:
+        verdict, said = re.fullmatch(r"\*\*(held|not held|undecided)\*\*: (.*)", line).groups()
+        assert html.escape(said) in text
+        low, high = map(float, re.search(r"interval (\S+) \.\. ([^;]+);", said).groups())
+        assert verdict == ("held" if low > 0 else "not held" if high < 0 else "undecided")
+        first, second, difference = map(
+            float, re.search(r"reaches test macro_ap (\S+), .* (\S+); difference (\S+) \(", said).groups()
+        )
+        assert difference == pytest.approx(first - second, abs=0.0015)
+    assert plain.count("The data are simulated") == 2
+    assert plain.count("One seed a cell") == 2
+    assert "airybench sweep --config both.yaml --study both --dataset cxidb --seeds 1" in plain
+
+
+def test_the_same_again(page: Path, finished, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        assert run(["report", "--study", "both@helium", "--study", "both@cxidb", "--no-pictures", "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert {one["study"] for one in answers} == {"both@helium", "both@cxidb"}
+    assert all(one["low"] <= one["difference"] <= one["high"] for one in answers)
+    again = (tmp_path / "report.md").read_text(encoding="utf-8")
+    for one in answers:
+        assert f"- **{one['verdict']}**: {one['sentence']}" in again
+        assert one["sentence"] in page.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_bad_input_is_one_line(
+    finished, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["report", "--study", "bot"]) == 2
+    assert "unknown study 'bot'; valid: " in capsys.readouterr().err
+    assert run(["report", "--output", "report.pdf"]) == 2
+    assert "give a file ending in .html in a folder that exists" in capsys.readouterr().err
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path))
+    assert run(["report"]) == 2
+    assert "no study in " in capsys.readouterr().err
+    (tmp_path / "studies").mkdir(exist_ok=True)
+    (tmp_path / "studies" / "never@helium.journal").write_text("")
+    assert run(["report", "--study", "never"]) == 2
+    assert "study never@helium never began" in capsys.readouterr().err
