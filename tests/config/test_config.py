@@ -129,7 +129,7 @@ def test_file_that_cannot_be(tmp_path: Path, content: str, message: str) -> None
 def test_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     missing = tmp_path / "none.yaml"
     assert refusal(lambda: load_sweep(str(missing))) == f"config {missing} cannot be read: No such file or directory"
-    assert "unknown config 'quik'; valid: paper, quick, or a path to a .yaml file. Did you mean 'quick'?" in refusal(
+    assert "unknown config 'quik'; valid: paper, quick, speed, or a path to a .yaml file. Did you mean 'quick'?" in refusal(
         lambda: load_sweep("quik")
     )
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
