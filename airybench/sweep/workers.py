@@ -145,6 +145,8 @@ def work(pipe: "Connection[Any, Any]", recipe: Recipe, device: str, threads: int
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if device == "cpu":
         torch.set_num_threads(threads)
+    elif device != "cuda":
+        torch.cuda.set_device(device)  # else every worker would keep a context on the first GPU as well
     source = recipe.prepare(torch.device(device))
 
     def say(epoch: Epoch) -> Verdict:
