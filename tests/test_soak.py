@@ -136,6 +136,7 @@ def test_nothing_is_lost_or_doubled_in_a_rough_night(tmp_path, data_home, tiny, 
                 process.kill()
                 process.wait()
     print(f"{killed} in {time.monotonic() - began:.0f} s")
+    assert "View run" not in (tmp_path / "night.log").read_text(encoding="utf-8")  # stdout is for results
     storage = open_journal(data_home / "studies" / "night@helium.journal")
     trials = optuna.load_study(study_name="night@helium", storage=storage).get_trials(deepcopy=False)
     done = [t for t in trials if t.state.name == "COMPLETE"]

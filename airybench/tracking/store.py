@@ -134,6 +134,7 @@ def connect(uri: str) -> Tracking:
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)  # table migrations are no news to a user
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # small files fly by
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout is for results
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
