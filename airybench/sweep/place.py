@@ -229,7 +229,7 @@ class Postgres:
                 "a study in PostgreSQL needs the package psycopg; install it with: pip install 'airybench[cluster]'"
             ) from None
         try:
-            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, options=SERVER_KEEPALIVE, **KEEPALIVE)  # type: ignore[arg-type]  # libpq's parameters are numbers
+            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, options=SERVER_KEEPALIVE, **KEEPALIVE)
         except psycopg.Error as error:
             reason = " ".join(str(error).split())[:200]
             raise StudyError(

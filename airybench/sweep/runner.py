@@ -97,7 +97,7 @@ def run_study(
 
 def _alone(study: Study) -> bool:
     try:
-        return not study.others()
+        return not (study.place.shared and study.others())
     except Exception:
         return True  # the storage is what failed: a resume puts the parent right
 

@@ -70,7 +70,7 @@ class LocalWorkers:
         self._recipe = Recipe.of(source)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        self._threads = max(1, (os.cpu_count() or 1) // len(devices))
+        self._threads = max(1, torch.get_num_threads() // len(devices))  # what this process was given, shared out
         self._workers = [self._start(device) for device in devices]
 
     def free(self) -> int:
