@@ -97,10 +97,6 @@ class Study:
         """Trials that other processes are running."""
         return len(self.running() - {str(number) for number in self._mine})
 
-    def waiting(self) -> int:
-        """Trials that nobody has begun."""
-        return len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-
     def plan(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
         with self.place.held(self.name), unhurried(self._study._storage):
