@@ -43,6 +43,10 @@ class StudyError(InputError):
     """A study of that name exists with another content, or is in use by another process."""
 
 
+class StorageError(AirybenchError):
+    """The database in which a study is kept went away while it ran."""
+
+
 class NothingFinishedError(AirybenchError):
     """No trial of a study finished, so that there is nothing to rank."""
 

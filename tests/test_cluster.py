@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from postgres import server
 
 from airybench.analysis.benchmark import benchmark

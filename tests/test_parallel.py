@@ -209,3 +209,22 @@ def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, ca
     assert all(0.05 <= alpha <= 1 for alpha in points)
     best = [p for p in points.values() if not any(q != p and q[0] >= p[0] and q[1] >= p[1] for q in points.values())]
     assert sorted(tuple(one["values"].values()) for one in found["front"]) == sorted(best)
+
+
+@pytest.mark.slow
+def test_two_workers_finish_more_trials_an_hour_than_one(tmp_path, data_home, tiny) -> None:
+    """Two workers with one thread each on two idle cores against one such worker, start-up left out."""
+    if len(os.sched_getaffinity(0)) < 2 or os.getloadavg()[0] > 0.8:
+        pytest.skip("needs two idle cores")
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    rates = {}
+    for workers in (1, 2):
+        name = f"rate{workers}"
+        command = [sys.executable, "-m", "airybench", "sweep", "--dataset", "helium", "--config", str(tiny), "--study",
+                   name, "--alpha", ",".join(f"{0.1 + i / 20:.2f}" for i in range(8)), "--epochs", "60",
+                   "--workers", str(workers)]  # fmt: skip
+        subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+        ends = sorted(t.datetime_complete for t in trials(data_home, f"{name}@helium"))
+        # From the end of the first round on, when every worker has its data and has warmed up.
+        rates[workers] = (len(ends) - workers) / (ends[-1] - ends[workers - 1]).total_seconds()
+    assert rates[2] >= 1.7 * rates[1], rates

@@ -117,14 +117,15 @@ class Drive:
         )
 
     def _look_after_others(self) -> bool:
-        """Take over from processes that died; returns whether any other is still at work, or left some."""
+        """Take over from processes that died; returns whether any other was at work, so that some may be left."""
         if not self._study.place.shared:
             return False
+        busy = self._study.others() > 0
         if time.monotonic() - self._looked >= LOOK_SECONDS:
             self._looked = time.monotonic()
             for run_id in self._study.reclaim():
                 Run(self._parent.tracking, run_id).end(INTERRUPTED)
-        return self._study.others() > 0 or self._study.waiting() > 0
+        return busy
 
     def _hear(self, number: int, event: Event) -> Verdict:
         opened = self._open[number]

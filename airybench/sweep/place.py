@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
-from airybench.errors import StudyError
+from airybench.errors import StorageError, StudyError
 from airybench.sweep.journal import open_journal, sole_owner
 from airybench.tracking.store import hidden
 
@@ -147,8 +147,16 @@ class Postgres:
     def membership(self, name: str) -> Iterator[None]:
         """Show the others that this process is at work."""
         self._lock("pg_advisory_lock", f"{name}/{self.owner}")
+        from psycopg import Error
+        from sqlalchemy.exc import SQLAlchemyError
+
         try:
             yield
+        except (Error, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise StorageError(
+                f"storage {hidden(self.url)} went away ({reason}); once it is back, the same command goes on from there"
+            ) from error
         finally:
             if not self._session.closed:
                 self._lock("pg_advisory_unlock", f"{name}/{self.owner}")
@@ -221,7 +229,7 @@ class Postgres:
                 "a study in PostgreSQL needs the package psycopg; install it with: pip install 'airybench[cluster]'"
             ) from None
         try:
-            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, options=SERVER_KEEPALIVE, **KEEPALIVE)  # type: ignore[arg-type]  # libpq's parameters are numbers
+            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, options=SERVER_KEEPALIVE, **KEEPALIVE)
         except psycopg.Error as error:
             reason = " ".join(str(error).split())[:200]
             raise StudyError(

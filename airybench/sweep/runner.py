@@ -87,12 +87,19 @@ def run_study(
             with place.held(f"{name}/conclusion"):  # of several processes one at a time
                 yield Ran(study, parent, source, records, study.failures(), complete)
         except BaseException as error:
-            if not study.others():  # else the study goes on without this process
+            if _alone(study):  # else the study goes on without this process
                 parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
         if complete or not study.others():
             failed = {"airybench.failed_trials": str(len(study.failures()))}
             parent.end("finished" if complete else "interrupted", failed)
+
+
+def _alone(study: Study) -> bool:
+    try:
+        return not (study.place.shared and study.others())
+    except Exception:
+        return True  # the storage is what failed: a resume puts the parent right
 
 
 def _parent(study: Study, source: Source, tracking: Tracking, join: str | None) -> Run:

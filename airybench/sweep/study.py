@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.sweep.definition import definition, recorded, refuse_early, refuse_other
+from airybench.sweep.journal import unhurried
 from airybench.sweep.place import Place, at
 from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, Record, TakenError, Ticket, measured
 from airybench.sweep.samplers import pruner, sampler
@@ -96,13 +97,9 @@ class Study:
         """Trials that other processes are running."""
         return len(self.running() - {str(number) for number in self._mine})
 
-    def waiting(self) -> int:
-        """Trials that nobody has begun."""
-        return len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-
     def plan(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
-        with self.place.held(self.name):
+        with self.place.held(self.name), unhurried(self._study._storage):
             states = self._states()
             if self.sweep.study.sampler != "grid":
                 self._enqueue_missing_seeds(states)

@@ -72,7 +72,7 @@ class LocalWorkers:
         self._recipe = Recipe.of(source)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        self._threads = max(1, (os.cpu_count() or 1) // len(devices))
+        self._threads = max(1, torch.get_num_threads() // len(devices))  # what this process was given, shared out
         self._workers = [self._start(device) for device in devices]
 
     def free(self) -> int:
@@ -150,6 +150,8 @@ def work(pipe: "Connection[Any, Any]", recipe: Recipe, device: str, threads: int
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if device == "cpu":
         torch.set_num_threads(threads)
+    elif device != "cuda":
+        torch.cuda.set_device(device)  # else every worker would keep a context on the first GPU as well
     source = recipe.prepare(torch.device(device))
 
     def say(epoch: Epoch) -> Verdict:

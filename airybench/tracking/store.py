@@ -132,6 +132,7 @@ def settle() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)  # table migrations are no news to a user
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # nor is every try
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # small files fly by
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout is for results
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "10")  # the most that MLflow allows
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 

@@ -124,7 +124,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str,
         seen: dict[str, Any] = {}
 
         def dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
-            seen.update(wanted=wanted, datasets=datasets, device=device, as_json=as_json)
+            seen.update(wanted=wanted, datasets=datasets, device=device, workers=workers, as_json=as_json)
             return 0
 
         monkeypatch.setattr("airybench.cli.sweep._dry_run", dry_run)
@@ -137,10 +137,12 @@ def test_options_reach_the_sweep(asked: Callable[..., tuple[int, dict[str, Any]]
     code, seen = asked(
         "--dataset", "helium,cxidb", "--arch", "resnet", "--arch=vgg", "--alpha", "0.1,0.3", "--log-activation",
         "--no-log-activation", "--epochs", "2", "--no-flips", "--seeds", "3", "--milestones", "2,4", "--json",
+        "--workers", "2",
     )  # fmt: skip
     assert code == 0
     assert seen["datasets"] == ["helium", "cxidb"]
     assert seen["as_json"]
+    assert seen["workers"] == 2
     (space,) = seen["wanted"].space
     assert space == {"arch": ("resnet", "vgg"), "log_activation": (True, False), "alpha": (0.1, 0.3)}
     training = seen["wanted"].base.training

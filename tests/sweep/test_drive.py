@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,6 +11,7 @@ import airybench.sweep.drive as drive_module
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, ConfigError
 from airybench.sweep.drive import Drive
+from airybench.sweep.place import Journals
 from airybench.sweep.records import MAX_LOST
 from airybench.sweep.study import Study
 from airybench.sweep.task import Ended, Event, Failed, Finished, Hear, Lost, Task
@@ -308,6 +309,58 @@ def test_random_goes_on_behind_an_interruption_with_new_points(tmp_path) -> None
     run(study(tmp_path, space, sampler="random", trials=120), _Scripted(by_alpha))
     found = study(tmp_path, space, sampler="random", trials=120).finished()
     assert len(found) == len({r.value for r in found}) == 120
+
+
+class _Shared(Journals):
+    """A folder of journals that several owners share, with a list of those who live."""
+
+    shared = True
+    living: ClassVar[set[str]] = set()
+
+    def __init__(self, folder: Path, owner: str) -> None:
+        super().__init__(folder)
+        self.owner = owner
+
+    def alive(self, name: str, owner: str) -> bool:
+        return owner in self.living
+
+
+def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, monkeypatch) -> None:
+    monkeypatch.setattr(drive_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(_Shared, "living", {"one", "two"})
+    sweep = SweepConfig.model_validate({"space": {"alpha": list(ALPHAS)}})
+    other = Study(_Shared(tmp_path, "two"), "s@helium", sweep, IDENTITY)
+    other.plan()
+    ticket = other.ask()
+    assert ticket is not None
+    taken: list[str] = []
+
+    class _Taken(_FakeRun):
+        def __init__(self, tracking: object, run_id: str) -> None:
+            taken.append(run_id)
+            self.state, self.name, self.tags = "running", "taken", {}
+
+    def by_alpha_and_die(task: Task) -> list[Event]:
+        monkeypatch.setattr(_Shared, "living", {"one"})  # it dies while this one is at work
+        return by_alpha(task)
+
+    ticket.note(run_id="of the dead")
+    create = _FakeRun.create
+    monkeypatch.setattr(drive_module, "Run", _Taken)
+    monkeypatch.setattr(_Taken, "create", create)
+    mine = Study(_Shared(tmp_path, "one"), "s@helium", sweep, IDENTITY)
+    assert run(mine, _Scripted(by_alpha_and_die))
+    assert sorted(r.value for r in mine.finished()) == list(ALPHAS)
+    assert taken == ["of the dead"]
+
+
+def test_seeds_queued_beyond_what_is_wanted_keep_no_host_waiting(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(_Shared, "living", {"one"})
+    rule = {"sampler": "random", "trials": 8, "seeds": 3}
+    sweep = SweepConfig.model_validate({"space": {"alpha": {"low": 0.1, "high": 1.0}}, "study": rule})
+    one = Study(_Shared(tmp_path, "one"), "s@helium", sweep, IDENTITY)
+    assert run(one, _Scripted(by_alpha))
+    assert one.counts() == {"complete": 8, "waiting": 1}
 
 
 def test_devices_are_dealt_out_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,14 @@
 """Where studies are kept: what the words mean, and a PostgreSQL that several processes share."""
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the server is shared with tests/test_cluster.py
 from postgres import server
 
 from airybench.config import SweepConfig
-from airybench.errors import EXIT_INPUT, StudyError
+from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.sweep.definition import recorded
 from airybench.sweep.place import Journals, Postgres, place
 from airybench.sweep.records import TakenError
@@ -76,15 +73,15 @@ def test_several_processes_on_a_fresh_database_share_the_cells(url: str, sampler
 
     def one(home: Postgres) -> list[float]:
         with home.membership("shared"):
-            study = Study(home, f"shared-{sampler}", sweep(seeds=3, sampler=sampler, trials=12), IDENTITY)
+            study = Study(home, f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), IDENTITY)
             study.plan()
             return finish(study)
 
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(one, places))
-    assert sorted(value for values in found for value in values) == sorted(ALPHAS * 3)
-    records = Study(places[0], f"shared-{sampler}", sweep(seeds=3, sampler=sampler, trials=12), IDENTITY).finished()
-    assert len(records) == len({(r.config.cell(), r.config.training.seed) for r in records}) == 12
+    assert sorted(value for values in found for value in values) == sorted(ALPHAS * 2)
+    records = Study(places[0], f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), IDENTITY).finished()
+    assert len(records) == len({(r.config.cell(), r.config.training.seed) for r in records}) == 8
 
 
 def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
@@ -123,6 +120,19 @@ def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(u
     with pytest.raises(TakenError):
         study.fail(ticket, "error", "late")
     assert sorted(r.value for r in second.finished()) == list(ALPHAS)
+
+
+def test_a_database_that_goes_away_is_one_line_with_the_remedy(url: str) -> None:
+    import psycopg
+
+    home = Postgres(url)
+    with (
+        pytest.raises(StorageError, match=r"went away \(no route\); once it is back, the same") as e,
+        home.membership("x"),
+    ):
+        raise psycopg.OperationalError("no\nroute")
+    assert e.value.exit_code == 1
+    assert not Postgres(url).alive("x", home.owner)
 
 
 def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
