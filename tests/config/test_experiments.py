@@ -39,7 +39,7 @@ def varied(sweep: SweepConfig, *names: str) -> set[tuple[object, ...]]:
 
 
 def test_every_question_comes_in_two_sizes() -> None:
-    assert set(experiments()) == {"paper", "quick", *QUESTIONS, *(f"{name}-quick" for name in QUESTIONS)}
+    assert set(experiments()) == {"paper", "quick", "speed", *QUESTIONS, *(f"{name}-quick" for name in QUESTIONS)}
     for name in QUESTIONS:
         first = experiments()[name].read_text(encoding="utf-8").splitlines()[0]
         assert first.startswith("# ")
