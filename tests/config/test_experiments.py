@@ -52,7 +52,7 @@ def test_every_question_comes_in_two_sizes() -> None:
 def test_full_size_is_the_papers_training_and_quick_that_of_quick(name: str) -> None:
     assert load_sweep(name).base == TrialConfig()
     quick, base = load_sweep("quick").base, load_sweep(f"{name}-quick").base
-    assert base.replace({"epochs": quick.training.epochs}) == quick
+    assert base.replace({"epochs": quick.training.epochs, "image_size": quick.data.image_size}) == quick
 
 
 DEEP = {"architecture", "paper"}  # they build a ResNet-200
