@@ -212,10 +212,15 @@ def _figures(
         "precision-recall": precision_recall(scores, truth, names, texts("ap", "AP"), f"Precision, recall: {heading}"),
         "roc": roc(scores, truth, names, texts("roc_auc", "AUC"), f"ROC: {heading}"),
         "reliability": reliability(
-            measured.said, measured.held, measured.counts, float(truth.mean()), measured.error, "Reliability"
+            measured.said,
+            measured.held,
+            measured.counts,
+            float(truth.mean()),
+            measured.error,
+            f"Reliability\n{heading}",
         ),
-        "confusion": confusion(answered, truth, names, kind, f"Confusion, {heading}"),
-        "class-f1": class_f1(result.scores.f1, positives, f"F1 per class, {heading}"),
+        "confusion": confusion(answered, truth, names, kind, f"Confusion\n{heading}"),
+        "class-f1": class_f1(result.scores.f1, positives, f"F1 per class\n{heading}"),
     }
 
 
