@@ -76,10 +76,13 @@ class CountsStem(nn.Sequential):
         kind = x.device.type
         if kind != "meta" and torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.float16:
             with torch.autocast(kind, enabled=False):
-                widened: Tensor = super().forward(x.float())
-                return widened
-        result: Tensor = super().forward(x)
-        return result
+                return self._through(x.float())
+        return self._through(x)
+
+    def _through(self, x: Tensor) -> Tensor:
+        for module in self:
+            x = module(x)
+        return x
 
 
 class LeakyActivation(nn.LeakyReLU):
