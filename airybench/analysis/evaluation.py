@@ -94,6 +94,8 @@ def evaluate_model(
         tuned_thresholds(torch.zeros(1, 1), torch.zeros(1, 1), predictor.label_kind)  # refused before anything is made
     source = prepare(dataset, predictor.config, device, news, load=False)
     require_same(predictor, source, news)
+    if tune and split in ("val", "all"):
+        news.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
     run = Run.create(tracking, f"evaluate {predictor.config.label} on {source.name} {split}", "evaluate", source.tags())
     try:
