@@ -105,8 +105,10 @@ def test_evaluate_leaves_a_run_with_everything(finished, client, weights, tmp_pa
 
 
 def test_printed_evaluation(finished, weights, capsys) -> None:
-    code, out, _ = called(["evaluate", str(weights), "--split", "val"], finished.folder, capsys)
+    arguments = ["evaluate", str(weights), "--split", "val", "--tune-thresholds"]
+    code, out, err = called(arguments, finished.folder, capsys)
     assert code == 0
+    assert "thresholds are tuned on val, whose shots are among those of val: their F1 is flattered" in err
     for word in ("macro_ap", "majority", "Calibration error", "simulated", "Run: ", "Streak"):
         assert word in out
     assert "nan" not in out.lower().replace("nano", "")

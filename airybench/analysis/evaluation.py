@@ -94,6 +94,8 @@ def evaluate_model(
         tuned_thresholds(torch.zeros(1, 1), torch.zeros(1, 1), predictor.label_kind)  # refused before anything is made
     source = prepare(dataset, predictor.config, device, news, load=False)
     require_same(predictor, source, news)
+    if tune and split in ("val", "all"):
+        news.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
     run = Run.create(tracking, f"evaluate {predictor.config.label} on {source.name} {split}", "evaluate", source.tags())
     try:
@@ -212,10 +214,15 @@ def _figures(
         "precision-recall": precision_recall(scores, truth, names, texts("ap", "AP"), f"Precision, recall: {heading}"),
         "roc": roc(scores, truth, names, texts("roc_auc", "AUC"), f"ROC: {heading}"),
         "reliability": reliability(
-            measured.said, measured.held, measured.counts, float(truth.mean()), measured.error, "Reliability"
+            measured.said,
+            measured.held,
+            measured.counts,
+            float(truth.mean()),
+            measured.error,
+            f"Reliability\n{heading}",
         ),
-        "confusion": confusion(answered, truth, names, kind, f"Confusion, {heading}"),
-        "class-f1": class_f1(result.scores.f1, positives, f"F1 per class, {heading}"),
+        "confusion": confusion(answered, truth, names, kind, f"Confusion\n{heading}"),
+        "class-f1": class_f1(result.scores.f1, positives, f"F1 per class\n{heading}"),
     }
 
 

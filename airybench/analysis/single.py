@@ -24,7 +24,7 @@ from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
-from airybench.training.ranks import ranks
+from airybench.training.ranks import ranks, require_gpus
 
 SCOPE = "train"
 """Folder of the checkpoints of single trainings."""
@@ -101,8 +101,10 @@ def train_one(
     require_buildable(config.network, config.data.image_size)
     chosen = tracking_uri(uri)
     check(chosen, existing=bool(os.environ.get("MLFLOW_RUN_ID")))
+    require_gpus(sync_bn, device)
     with ranks(device) as (who, own):
         source = prepare(dataset, config, own, news)
+        who.require(min(config.training.batch_size, len(source.training_rows(config.data))))
         config = config.replace(source.logged)
         checkpoints = source.checkpoints(config, SCOPE, every=every, notify=news.notify)
         if not who.lead:

@@ -72,8 +72,13 @@ def reliability(
         axes.axhline(prevalence, color=GREY, linewidth=0.8, linestyle=":")
         axes.annotate("prevalence", (1.0, prevalence), xytext=(-2, 3), textcoords="offset points", ha="right",
                       color=GREY, fontsize=8)  # fmt: skip
-        axes.plot(said, held, "o-", color=BLUE, markersize=5, linewidth=1.4)
-        axes.text(0.03, 0.93, f"calibration error {error:.3f}", transform=axes.transAxes, va="top")
+        shots = np.maximum(counts, 1)
+        middle = (np.asarray(held) * shots + 1) / (shots + 2)  # rule of succession: an error of 0 at 0 or 1 would lie
+        error_bars = np.sqrt(middle * (1 - middle) / shots)
+        axes.errorbar(said, held, yerr=error_bars, fmt="o-", color=BLUE, markersize=4, linewidth=1.4, capsize=2)
+        axes.text(
+            0.03, 0.93, f"calibration error {error:.3f}\nbars: binomial error", transform=axes.transAxes, va="top"
+        )
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share that holds")
         axes.grid()
@@ -125,6 +130,8 @@ def _panels(
                 axes.text(0.5, 0.5, "not scored", transform=axes.transAxes, ha="center", color=GREY)
         for axes in grid[len(names) :]:
             axes.set_visible(False)
+        for axes in grid[max(0, len(names) - columns) : len(names)]:  # also above a panel that is not there
+            axes.tick_params(labelbottom=True)
         figure.supxlabel(f"{xlabel}   ({note})", fontsize=9)
         figure.supylabel(ylabel, fontsize=9)
         figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")

@@ -265,7 +265,7 @@ def _attributes(plan: Plan) -> dict[str, Any]:
 def _create(file: h5py.File, key: str, shape: tuple[int, ...], dtype: Any, *, growing: bool = False) -> None:
     """A data set; maps are compressed, one a chunk. A part has checksums, so that a damaged one is met and redone."""
     rows = 1 if key == "map" else PART
-    packed: dict[str, Any] = dict(hdf5plugin.Bitshuffle(cname="lz4")) if key == "map" else {}
+    packed: Any = hdf5plugin.Bitshuffle(cname="lz4") if key == "map" else {}
     file.create_dataset(
         key, shape=shape, dtype=dtype, maxshape=(None, *shape[1:]), chunks=(rows, *shape[1:]), fletcher32=not growing,
         **packed,

@@ -76,10 +76,10 @@ class CountsStem(nn.Sequential):
         kind = x.device.type
         if kind != "meta" and torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.float16:
             with torch.autocast(kind, enabled=False):
-                return self._applied(x.float())
-        return self._applied(x)
+                return self._through(x.float())
+        return self._through(x)
 
-    def _applied(self, x: Tensor) -> Tensor:
+    def _through(self, x: Tensor) -> Tensor:
         for module in self:
             x = module(x)
         return x

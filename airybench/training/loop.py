@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from airybench.config import METRICS, TrainConfig, TrialConfig
 from airybench.data.pipeline import Part, Resident
-from airybench.errors import ConfigError, DivergedError
+from airybench.errors import DivergedError
 from airybench.networks.activation import LogActivation
 from airybench.networks.build import build
 from airybench.training.checkpoint import Checkpoints
@@ -24,7 +24,7 @@ from airybench.training.epoch import Epoch
 from airybench.training.interrupt import Interrupts
 from airybench.training.metrics import score
 from airybench.training.objective import Loss, Penalty
-from airybench.training.ranks import Ranks
+from airybench.training.ranks import Ranks, require_gpus
 from airybench.training.schedule import learning_rate, optimizer
 from airybench.training.state import TrainingState
 
@@ -78,8 +78,7 @@ def train(
     sign = 1.0 if (direction or METRICS[metric]) == "max" else -1.0
     ranks = ranks or Ranks()
     ranks.require(min(config.training.batch_size, len(data.train)))
-    if sync_bn and device.type != "cuda":
-        raise ConfigError("--sync-bn needs GPUs; on a CPU each process keeps its own batch-norm statistics")
+    require_gpus(sync_bn, device)
     _seed(config.training.seed)
     with memory(config), Interrupts() as interrupts:
         network = build(config.network, len(data.class_names), config.data.image_size).to(device)

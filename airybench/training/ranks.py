@@ -68,6 +68,16 @@ class Ranks:
             raise ConfigError(f"a batch of {batch} shots cannot be shared by {self.world} processes; choose a multiple")
 
 
+def require_gpus(sync_bn: bool, device: torch.device) -> None:
+    """Refuse common batch-norm statistics where torch has none.
+
+    Raises:
+        ConfigError: the device is no GPU.
+    """
+    if sync_bn and device.type != "cuda":
+        raise ConfigError("--sync-bn needs GPUs; on a CPU each process keeps its own batch-norm statistics")
+
+
 @contextmanager
 def ranks(device: torch.device) -> Iterator[tuple[Ranks, torch.device]]:
     """Join the other processes where `torchrun` started several; yields who this is, and its device."""

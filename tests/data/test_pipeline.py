@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from airybench.config import TrainConfig
-from airybench.data.pipeline import EVALUATION_BATCH, Part, preprocess
+from airybench.data.pipeline import EVALUATION_BATCH, Part, preprocess, rotated
 
 
 def counts(side: int, shots: int = 2, seed: int = 0) -> np.ndarray:
@@ -157,3 +157,99 @@ def test_evaluation_meets_every_shot_in_order() -> None:
     assert [len(batch) for batch in batches] == [EVALUATION_BATCH, EVALUATION_BATCH, 3]
     assert torch.equal(torch.cat(batches), of.inputs)
     assert len(of) == shots
+
+
+def test_log1p_and_standardised() -> None:
+    images = counts(64)
+    plain = images.astype(np.float64)
+    np.testing.assert_allclose(prepared(images, 64, scaling="log1p"), np.log1p(plain), rtol=1e-6)
+    found = prepared(images, 64, scaling="standardised")
+    mean, deviation = plain.mean((1, 2), keepdims=True), plain.std((1, 2), keepdims=True)
+    np.testing.assert_allclose(found, (plain - mean) / deviation, atol=1e-4)
+    np.testing.assert_allclose(found.std((1, 2)), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("level", [0, 1, 7, 65535])
+def test_an_image_without_structure_stays_finite(level: int) -> None:
+    flat = np.full((2, 64, 64), level, np.uint16)
+    found = prepared(flat, 40, antialias=True, scaling="standardised")
+    assert np.abs(found).max() <= 0.7  # rounding of the resize at 65535 is 2^-8 of a count
+    flat[0, 5, 5] += 1 if level < 65535 else 0
+    assert np.isfinite(prepared(flat, 64, scaling="standardised")).all()
+    assert np.abs(prepared(flat, 64, scaling="standardised")).max() <= 64 + 1e-3
+
+
+def test_quarter_turns_are_exact() -> None:
+    images = torch.from_numpy(np.random.default_rng(1).random((8, 2, 9, 9)).astype(np.float32))
+    turns = torch.tensor([0.0, 0.1, 0.25, 0.49, 0.5, 0.74, 0.75, 0.999])
+    found = rotated(images, turns, by_quarters=True)
+    for image, turn, one in zip(images.numpy(), turns.tolist(), found.numpy(), strict=True):
+        np.testing.assert_array_equal(one, np.rot90(image, int(turn * 4), (1, 2)))
+
+
+def smooth(side: int) -> np.ndarray:
+    noise = np.random.default_rng(2).random((3, side, side)).astype(np.float32)
+    return np.stack([cv2.GaussianBlur(image, (0, 0), 3) for image in noise])
+
+
+@pytest.mark.parametrize("side", [64, 65])
+def test_any_turn_is_opencvs_inside_the_circle(side: int) -> None:
+    images, turns = smooth(side), torch.tensor([0.03, 0.37, 0.81])
+    found = rotated(torch.from_numpy(images)[:, None], turns, by_quarters=False)[:, 0].numpy()
+    centre = (side - 1) / 2
+    rows, columns = np.mgrid[:side, :side] - centre
+    inside = np.hypot(rows, columns) < centre - 1
+    senses = []
+    for sign in (1, -1):  # a random turn has no sense; but it is one and the same for all
+        worst = 0.0
+        for image, turn, one in zip(images, turns.tolist(), found, strict=True):
+            matrix = cv2.getRotationMatrix2D((centre, centre), sign * 360 * turn, 1)
+            expected = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR)
+            worst = max(worst, float(np.abs(one - expected)[inside].max()))
+        senses.append(worst)
+    assert min(senses) < 0.02 * images.std()
+    assert max(senses) > images.std()
+
+
+def test_any_turn_by_quarters_is_the_quarter_turn_and_keeps_the_range() -> None:
+    images = torch.from_numpy(smooth(32))[:, None]
+    for quarter in range(4):
+        turns = torch.full((3,), quarter / 4)
+        exact = rotated(images, turns, by_quarters=True)
+        torch.testing.assert_close(rotated(images, turns, by_quarters=False), exact, atol=1e-5, rtol=1e-5)
+    found = rotated(images, torch.tensor([0.1, 0.2, 0.3]), by_quarters=False)
+    assert images.min() - 1e-6 <= found.min()  # mirrored edges: no dark corners
+    assert found.max() <= images.max() + 1e-6
+
+
+@pytest.mark.parametrize("rotation", ["quarter", "any"])
+def test_turns_are_drawn_anew_for_every_shot_and_epoch(rotation: str) -> None:
+    of = part(32, 7)
+    ways = [epoch(of, 8, rotation=rotation, number=number) for number in (1, 1, 2)]
+    first, again, second = (torch.cat([images for images, _ in way]) for way in ways)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, second)
+    plain = torch.cat([of.inputs[labels.flatten().long()] for _, labels in ways[0]])
+    kept = (first == plain).flatten(1).all(1).float().mean().item()
+    assert kept < 0.6 if rotation == "quarter" else kept < 0.1
+
+
+@pytest.mark.parametrize("rotation", ["none", "quarter", "any"])
+@pytest.mark.parametrize("flips", [False, True])
+def test_skip_and_shard_take_what_one_process_sees(rotation: str, flips: bool) -> None:
+    of = part(27)
+    how = {"flips": flips, "rotation": rotation}
+    whole = epoch(of, 6, **how)
+    for skip in range(5):
+        rest = epoch(of, 6, skip=skip, **how)
+        assert len(rest) == len(whole) - skip
+        for (images, labels), (expected, truth) in zip(rest, whole[skip:], strict=True):
+            assert torch.equal(images, expected)
+            assert torch.equal(labels, truth)
+    for world in (2, 3):
+        shards = [epoch(of, 6, shard=(rank, world), **how) for rank in range(world)]
+        for number, (expected, truth) in enumerate(whole):
+            for rank in range(world):
+                images, labels = shards[rank][number]
+                assert torch.equal(labels, truth[rank::world])
+                torch.testing.assert_close(images, expected[rank::world], rtol=1e-6, atol=1e-4)

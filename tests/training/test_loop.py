@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
 from airybench.data.pipeline import Part, Resident
 from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
-from airybench.networks.activation import LogActivation
+from airybench.networks.activation import CountsStem, LogActivation
 from airybench.training.device import choose_device
 from airybench.training.epoch import Epoch
 from airybench.training.loop import Trained, logits, train
@@ -240,3 +240,101 @@ def test_a_listener_may_end_the_training(data, small_network) -> None:
     found = train(trial(epochs=5), data, CPU, on_epoch=lambda epoch: epoch.number == 2)
     assert [epoch.number for epoch in found.epochs] == [1, 2]
     assert found.best in found.epochs
+
+
+@pytest.mark.parametrize("norm", [0.05, 0.5])
+def test_the_gradient_is_clipped_with_the_penalty_in_it(data, small_network, monkeypatch, norm) -> None:
+    seen: list[float] = []
+    step = torch.optim.SGD.step
+
+    def watched(self, *args, **how):
+        grads = [p.grad for group in self.param_groups for p in group["params"]]
+        seen.append(torch.cat([g.flatten() for g in grads]).norm().item())
+        return step(self, *args, **how)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", watched)
+    train(trial(epochs=1, l1=1.0), data, CPU)
+    assert max(seen) > 1
+    free = len(seen)
+    train(trial(epochs=1, l1=1.0, clip_norm=norm), data, CPU)
+    assert max(seen[free:]) <= norm * (1 + 1e-4)
+    assert seen[free] == pytest.approx(norm, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("values", "patience", "looks"),
+    [
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 1, 5),
+        ([0.5, 0.4, 0.3, 0.2, 0.1], 1, 2),
+        ([0.5, 0.5, 0.5, 0.5, 0.5], 2, 3),
+        ([0.1, 0.3, 0.2, 0.4, 0.3], 2, 5),
+        ([0.1, 0.3, 0.2, 0.2, 0.4], 2, 4),
+        ([0.5, 0.4, 0.3, 0.2, 0.1], 0, 5),
+    ],
+)
+def test_patience_ends_where_it_must(data, small_network, monkeypatch, values, patience, looks) -> None:
+    drawn = iter(values)
+
+    def scored(*args, **how):
+        found = score(*args, **how)
+        return replace(found, values={**found.values, "macro_ap": next(drawn)})
+
+    monkeypatch.setattr("airybench.training.loop.score", scored)
+    found = train(trial(epochs=5, patience=patience), data, CPU)
+    assert len(found.epochs) == looks
+    assert found.best.val.values["macro_ap"] == max(values[:looks])
+
+
+@pytest.mark.parametrize(("every", "numbers"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (3, [3, 5]), (9, [5])])
+def test_looks_every_few_epochs_and_at_the_end(data, small_network, every, numbers) -> None:
+    found = train(trial(epochs=5, evaluate_every=every), data, CPU)
+    assert [epoch.number for epoch in found.epochs] == numbers
+    whole = train(trial(epochs=5), data, CPU)
+    chosen = [epoch for epoch in whole.epochs if epoch.number in numbers]
+    assert [epoch.val for epoch in found.epochs] == [epoch.val for epoch in chosen]  # looking changes nothing
+    last = whole.epochs[numbers[-2] if len(numbers) > 1 else 0 :]
+    assert found.epochs[-1].loss == pytest.approx(np.mean([e.loss for e in last]), rel=0.05)
+
+
+def test_channels_last_changes_the_layout_alone(data) -> None:
+    def plain(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(1, 6, 5, stride=2), nn.LeakyReLU(0.2), nn.Conv2d(6, 6, 3, stride=2), nn.BatchNorm2d(6),
+            nn.Flatten(), nn.Linear(6 * 36, classes),
+        )  # fmt: skip
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("airybench.training.loop.build", plain)
+        one, two = (train(trial(base_lr=0.01, channels_last=way), data, CPU) for way in ("off", "on"))
+    assert two.network[2].weight.is_contiguous(memory_format=torch.channels_last)
+    for expected, found in zip(one.network.parameters(), two.network.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_float16_trains_on_raw_counts(data, monkeypatch) -> None:
+    def stemmed(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+        convolution, log, *others = small(network, classes)
+        return nn.Sequential(CountsStem(convolution, log), *others)
+
+    monkeypatch.setattr("airybench.training.loop.build", stemmed)
+    bright = replace(data, train=replace(data.train, inputs=data.train.inputs * 1300))
+    found = train(trial(precision="float16", base_lr=0.2, epochs=2), bright, CPU)
+    assert all(p.isfinite().all() and p.dtype == torch.float32 for p in found.network.parameters())
+    assert found.epochs[-1].loss < found.epochs[0].loss
+
+
+def test_learned_alpha_is_reported(data, monkeypatch) -> None:
+    def learning(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+        layers = small(network, classes)
+        layers[1] = LogActivation(network.alpha, learn=network.learn_alpha)
+        return layers
+
+    monkeypatch.setattr("airybench.training.loop.build", learning)
+    config = trial(epochs=3)
+    assert all("train/alpha" not in epoch.metrics() for epoch in train(config, data, CPU).epochs)
+    found = train(config.replace({"learn_alpha": True, "alpha": 0.3}), data, CPU)
+    alphas = [epoch.metrics()["train/alpha"] for epoch in found.epochs]
+    assert all(alpha > 0 for alpha in alphas)
+    assert len({0.3, *alphas}) == 4
+    last = train(config.replace({"learn_alpha": True, "alpha": 0.3}), data, CPU, metric="loss", direction="max")
+    assert last.network[1].scale().item() == pytest.approx(last.best.alpha)

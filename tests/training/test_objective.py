@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from airybench.config import TrainConfig
-from airybench.training.objective import Penalty, cross_entropy, kernels
+from airybench.training.objective import MAX_WEIGHT, Loss, Penalty, cross_entropy, kernels
 from airybench.training.schedule import learning_rate, optimizer
 
 
@@ -121,3 +121,79 @@ def test_cosine_falls_from_all_to_nothing() -> None:
         assert learning_rate(config, epoch) == pytest.approx(expected)
     assert learning_rate(config, 10) == learning_rate(config, 11) == pytest.approx(0, abs=1e-12)
     assert learning_rate(config, 6) == pytest.approx(0.05)
+
+
+def answers(shots: int = 40) -> tuple[torch.Tensor, torch.Tensor]:
+    rng = np.random.default_rng(5)
+    labels = torch.from_numpy((rng.random((shots, 3)) < [0.5, 0.1, 0.9]).astype(np.float32))
+    return torch.from_numpy(rng.normal(size=(shots, 3)).astype(np.float32) * 6).requires_grad_(), labels
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
+def test_focal_loss_is_torchvisions(gamma: float) -> None:
+    from torchvision.ops import sigmoid_focal_loss
+
+    logits, labels = answers()
+    other = logits.detach().clone().requires_grad_()
+    found = Loss(TrainConfig(loss="focal", focal_gamma=gamma), labels)(logits, labels)
+    expected = sigmoid_focal_loss(other, labels, alpha=-1, gamma=gamma, reduction="mean")
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-8)
+    found.backward()
+    expected.backward()
+    torch.testing.assert_close(logits.grad, other.grad, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("extreme", [-200.0, 200.0])
+def test_focal_loss_of_extreme_logits_is_finite(extreme: float) -> None:
+    logits = torch.full((2, 2), extreme, requires_grad=True)
+    loss = Loss(TrainConfig(loss="focal"), torch.eye(2))(logits, torch.eye(2))
+    loss.backward()
+    assert loss.item() == pytest.approx(100)
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_focal_without_gamma_is_the_cross_entropy() -> None:
+    logits, labels = answers()
+    found = Loss(TrainConfig(loss="focal", focal_gamma=0), labels)(logits, labels)
+    torch.testing.assert_close(found, cross_entropy(logits, labels))
+    torch.testing.assert_close(Loss(TrainConfig(), labels)(logits, labels), cross_entropy(logits, labels))
+
+
+@pytest.mark.parametrize("loss", ["bce", "focal"])
+def test_balanced_positives_weigh_as_much_as_negatives(loss: str) -> None:
+    logits, labels = answers()
+    x, y = logits.detach().double().numpy(), labels.numpy()
+    p = 1 / (1 + np.exp(-x))
+    weight = (len(y) - y.sum(0)) / y.sum(0)
+    each = -(weight * y * np.log(p) + (1 - y) * np.log1p(-p))
+    if loss == "focal":
+        each = each * np.where(y > 0, 1 - p, p) ** 2
+    found = Loss(TrainConfig(loss=loss, class_weights="balanced"), labels)(logits, labels)
+    assert found.item() == pytest.approx(each.mean(), rel=1e-5)
+    # The sum over positives of their weight is the number of negatives.
+    np.testing.assert_allclose((weight * y).sum(0), (1 - y).sum(0), rtol=1e-6)
+
+
+def test_balanced_weights_have_an_end() -> None:
+    labels = torch.zeros(1000, 3)
+    labels[0, 0] = 1
+    labels[:, 2] = 1
+    balanced = Loss(TrainConfig(class_weights="balanced"), labels)
+    each = [balanced(torch.zeros(1, 3), torch.eye(3)[k : k + 1]).item() for k in range(3)]
+    expected = [(w + 2) * math.log(2) / 3 for w in (MAX_WEIGHT, MAX_WEIGHT, 1 / MAX_WEIGHT)]
+    assert each == pytest.approx(expected, rel=1e-6)
+
+
+def test_penalty_as_a_sum_is_layers_times_the_mean(network: nn.Sequential) -> None:
+    how = {"l1": 0.3, "l2": 0.7, "weight_decay": 0.0}
+    mean, total = (Penalty(network, TrainConfig(**how, penalty=kind)) for kind in ("mean", "sum"))
+    assert float(total.value()) == pytest.approx(3 * float(mean.value()), rel=1e-6)
+    assert float(total.value()) == pytest.approx(3 * float(documented(network, 0.3, 0.7, 0).detach()), rel=1e-6)
+    grads = []
+    for penalty in (mean, total):
+        for p in network.parameters():
+            p.grad = torch.zeros_like(p)
+        penalty.add_gradients()
+        grads.append(network[3].weight.grad.clone())
+    torch.testing.assert_close(grads[1], 3 * grads[0])
