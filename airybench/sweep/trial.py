@@ -154,7 +154,7 @@ def execute(
 def describe(config: TrialConfig, source: Source) -> str:
     """What is trained on what, in a sentence that a person reads in MLflow."""
     network = config.network
-    family = {"resnet": "ResNet", "vgg": "VGG"}[network.arch]
+    family = {"resnet": "ResNet", "vgg": "VGG"}.get(network.arch, network.arch)
     activation = (
         f"the logarithmic activation (alpha {network.alpha:g}) behind the first convolution"
         if network.log_activation
