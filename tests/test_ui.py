@@ -1,4 +1,4 @@
-"""The MLflow page shows both data sets side by side, seen by a real browser on a real server."""
+"""The MLflow pages show both data sets side by side and what a study left, seen by a real browser on a real server."""
 
 import os
 import shutil
@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 from mlflow import MlflowClient
+
+from airybench.tracking.register import Merit, register
+from airybench.tracking.store import connect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -98,6 +101,80 @@ def choose(page, box: int, name: str) -> None:
     pytest.fail(f"the page offers no {name}")
 
 
+def picture(page, name: str) -> None:
+    """Keep a screenshot, to look at what is asserted."""
+    folder = os.environ.get("AIRYBENCH_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=os.path.join(folder, name), full_page=True)
+
+
+@pytest.fixture(scope="module")
+def parent(finished):
+    client = MlflowClient(tracking_uri=finished.uri)
+    experiment = client.get_experiment_by_name("airybench").experiment_id
+    (found,) = client.search_runs(
+        [experiment], filter_string="tags.`airybench.kind` = 'sweep' and tags.`airybench.study` = 'both@helium'"
+    )
+    return found
+
+
+@pytest.mark.slow
+def test_the_list_has_children_below_their_parent(parent, server, page) -> None:
+    page.goto(f"{server}/#/experiments/{parent.info.experiment_id}/runs?workflowType=machine_learning")
+    row = page.get_by_role("row").filter(has_text="both@helium").first
+    row.wait_for(timeout=60_000)
+    page.get_by_text("both@cxidb").first.wait_for(timeout=60_000)
+    child = page.get_by_text("resnet18-plain-leaky0.2-s1612")
+    assert child.count() == 0
+    row.get_by_role("button").first.click()
+    child.first.wait_for(timeout=60_000)
+    picture(page, "list.png")
+
+
+@pytest.mark.slow
+def test_the_figures_of_a_study_can_be_turned_in_the_page(parent, server, page) -> None:
+    page.goto(f"{server}/#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}/artifacts")
+    page.get_by_text("leaderboard.html").click(timeout=60_000)
+    table = page.frame_locator("iframe")
+    table.get_by_text("cells ranked by val macro_ap").wait_for(timeout=60_000)
+    first = table.locator("tbody tr").first.inner_text()
+    table.get_by_text("rank", exact=True).click()
+    assert table.locator("tbody tr").first.inner_text() != first
+    page.get_by_text("plots", exact=True).click()
+    page.get_by_text("parallel-coordinates.html").click(timeout=60_000)
+    plot = page.frame_locator("iframe").locator(".js-plotly-plot")
+    for words in ("alpha", "leakiness", "log_activation", "off"):
+        plot.get_by_text(words, exact=True).first.wait_for(timeout=60_000)
+    assert page.frame_locator("iframe").get_by_text("WebGL is not supported").count() == 0
+    picture(page, "figures.png")
+
+
+@pytest.mark.slow
+def test_a_child_shows_its_data_description_and_curves(parent, server, page) -> None:
+    run = f"{server}/#/experiments/{parent.info.experiment_id}/runs/{parent.data.tags['airybench.winner']}"
+    page.goto(run)
+    page.get_by_text("trained on helium (64 simulated shots)").first.wait_for(timeout=60_000)
+    page.get_by_text(f"helium ({parent.data.tags['airybench.data_sha256'][:36]})").first.wait_for(timeout=60_000)
+    page.goto(run + "/model-metrics")
+    page.get_by_text("macro_ap", exact=True).first.wait_for(timeout=60_000)
+    page.goto(run + "/system-metrics")
+    page.get_by_text("cpu_utilization_percentage").first.wait_for(timeout=60_000)
+    picture(page, "child.png")
+
+
+@pytest.mark.slow
+def test_the_model_page_names_the_champion(finished, parent, server, page) -> None:
+    tags = parent.data.tags
+    merit = Merit("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
+    register(connect(finished.uri), "page", tags["airybench.model_uri"], tags["airybench.winner"], merit)
+    page.goto(f"{server}/#/models/page")
+    page.get_by_text("champion").first.wait_for(timeout=60_000)
+    page.goto(f"{server}/#/models/page/versions/1")
+    page.get_by_text("Inputs (1)").click(timeout=60_000)
+    page.get_by_text("uint16").first.wait_for(timeout=60_000)
+    picture(page, "model.png")
+
+
 def test_the_comparison_shows_both_data_sets_over_alpha_and_leakiness(finished, server, page, tmp_path) -> None:
     client = MlflowClient(tracking_uri=finished.uri)
     experiment = client.get_experiment_by_name("airybench").experiment_id
@@ -116,6 +193,4 @@ def test_the_comparison_shows_both_data_sets_over_alpha_and_leakiness(finished, 
         plot.get_by_text(words, exact=True).first.wait_for(timeout=60_000)
     page.wait_for_timeout(1000)  # the lines are drawn behind the axes
     assert "WebGL is not supported" not in page.inner_text("body")
-    folder = os.environ.get("AIRYBENCH_SCREENSHOTS")  # to look at what is asserted here
-    if folder:
-        page.screenshot(path=os.path.join(folder, "compare.png"), full_page=True)
+    picture(page, "compare.png")

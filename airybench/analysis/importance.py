@@ -13,6 +13,11 @@ MOST = 200  # trials that the forest is grown on; more change the shares by less
 SEED = 1612
 
 
+def sampled(count: int) -> range:
+    """Which of `count` trials the forest is grown on: all, or evenly spaced ones where there are more than MOST."""
+    return range(0, count, max(1, -(-count // MOST)))
+
+
 def importances(parameters: Mapping[str, Sequence[Value]], values: Sequence[float]) -> dict[str, float]:
     """Shares of variance, largest first.
 
@@ -28,8 +33,7 @@ def importances(parameters: Mapping[str, Sequence[Value]], values: Sequence[floa
 
     Source: Hutter, Hoos and Leyton-Brown, ICML 2014.
     """
-    step = -(-len(values) // MOST)
-    kept = range(0, len(values), step)
+    kept = sampled(len(values))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
     spaces = {name: _distribution([column[row] for row in kept]) for name, column in parameters.items()}

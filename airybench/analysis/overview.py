@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from airybench.analysis.front import unbeaten
-from airybench.analysis.importance import MIN_TRIALS, importances
+from airybench.analysis.importance import MIN_TRIALS, importances, sampled
 from airybench.config import TrialConfig, Value
 from airybench.figures import interactive
 from airybench.figures import study as pictures
@@ -139,7 +139,7 @@ def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], 
     if max(values) == min(values):
         raise NothingToDraw("every trial reached the same value")
     shares = importances(parameters, values)
-    note = f"fANOVA over {len(trials)} trials"
+    note = f"fANOVA over {len(sampled(len(trials)))} trials"
     title = f"{heading}: what val {objectives[0][0]} depends on"
     return Drawn(
         "importance",

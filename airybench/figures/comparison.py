@@ -1,5 +1,6 @@
 """Studies side by side as pictures: cells with their intervals, and differences around zero."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,13 +54,23 @@ def rows(panels: Sequence[tuple[str, Sequence[Bar]]], *, label: str, title: str,
                 )
                 plot.plot([bar.seed_low, bar.seed_high], [row, row], color=color, linewidth=1.0)
                 plot.plot(bar.value, row, "D" if bar.marked and zero else "o", color=color, markersize=6)
-            if zero:
+            if not zero:
+                plot.set_xlim(*_reach(bars))
+            else:
+                plot.set_xlim(*_reach([bar for _, others in panels for bar in others]))
                 plot.axvline(0.0, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2)
             plot.set_yticks(range(len(bars)), [bar.name for bar in bars])
             plot.set_ylim(max(2, len(bars)) - 0.5, -0.6)
             plot.set_title(heading, fontsize=9, fontweight="normal")
             plot.grid(axis="x")
             plot.tick_params(labelbottom=True)
-        plots[-1].set_xlabel(f"{label}\nthick: 95 % over test shots; thin: 95 % over seeds, where there are several")
+        plots[-1].set_xlabel(f"{label}\nthick: 95 % over test shots; thin: 95 % over seeds (may run past the edge)")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
     return figure
+
+
+def _reach(bars: Sequence[Bar]) -> tuple[float, float]:
+    """Ends of the axis, by points and intervals over shots: those over two seeds would dwarf all else, and run out."""
+    ends = [end for bar in bars for end in (bar.value, bar.low, bar.high) if math.isfinite(end)] or [0.0, 1.0]
+    room = 0.3 * (max(ends) - min(ends)) or 0.1
+    return min(ends) - room, max(ends) + room

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from airybench.analysis.front import unbeaten
-from airybench.analysis.importance import importances
+from airybench.analysis.importance import importances, sampled
 from airybench.analysis.overview import Trial, overview, varying, write
 from airybench.config import TrialConfig
 from airybench.figures.shown import axis
@@ -111,6 +111,12 @@ def test_importance_finds_the_parameter_that_matters(grid) -> None:
     assert set(shares) == {"alpha", "depth", "leakiness", "log_activation"}
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["depth"] < 0.1
+
+
+def test_a_forest_is_grown_on_evenly_spaced_trials_where_there_are_many() -> None:
+    assert list(sampled(5)) == [0, 1, 2, 3, 4]
+    assert len(sampled(200)) == 200
+    assert list(sampled(1000)) == list(range(0, 1000, 5))
 
 
 def test_an_axis_places_few_values_evenly_and_many_by_size() -> None:
