@@ -74,7 +74,8 @@ def conclude(ran: Ran) -> Conclusion:
     def val(record: Record) -> Predictions:
         return predictions(Run(ran.parent.tracking, record.run_id), "val")
 
-    board = rank(ran.records, rule.metric, rule.direction, val, seed=BOOTSTRAP_SEED)
+    ways = [way for _, way in rule.objectives]
+    board = rank(ran.records, rule.metric, rule.direction, val, seed=BOOTSTRAP_SEED, ways=ways)
     winner = Run(ran.parent.tracking, board.rows[0].best.run_id)
     test = test_scores(predictions(winner, "test"))
     majority = majority_scores(ran.source)

@@ -101,7 +101,13 @@ class Leaderboard:
 
 
 def rank(
-    records: Sequence[Record], metric: str, direction: str, val: Callable[[Record], Predictions], *, seed: int = 0
+    records: Sequence[Record],
+    metric: str,
+    direction: str,
+    val: Callable[[Record], Predictions],
+    *,
+    seed: int = 0,
+    ways: Sequence[str] = (),
 ) -> Leaderboard:
     """Rank cells.
 
@@ -114,13 +120,21 @@ def rank(
         direction: `max` or `min`.
         val: fetches the val predictions of a trial.
         seed: of the resamples.
+        ways: `max` or `min` of every objective, the first included; further ones decide between equals in the first, so
+            that the winner is on the Pareto front.
     """
     sign = 1.0 if direction == "max" else -1.0
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record.config.cell(), []).append(record)
     cells = [sorted(group, key=lambda r: -sign * r.value) for group in groups.values()]
-    cells.sort(key=lambda group: -sign * float(np.mean([record.value for record in group])))
+    signs = [1.0 if way == "max" else -1.0 for way in ways[1:]]
+
+    def standing(group: Sequence[Record]) -> tuple[float, ...]:
+        further = (s * float(np.mean([r.values[i] for r in group])) for i, s in enumerate(signs, 1))
+        return (-sign * float(np.mean([r.value for r in group])), *(-value for value in further))
+
+    cells.sort(key=standing)
     resampled, shots = _resampled(cells[:COMPARED], metric, val, seed)
     over_seeds = min(len(group) for group in cells) > 1
     rows = []
