@@ -119,7 +119,7 @@ def test_ray_loses_a_node_and_the_study_is_finished(tmp_path, data_home, tiny, m
     try:
         with contextlib.chdir(tmp_path):
             (found,) = benchmark(
-                sweep, ["helium"], "ray", Killing(), News(notice, progress_bar), engine=engine("ray", "cpu", 0, 1)
+                sweep, ["helium"], "ray", Killing(), News(notice, progress_bar), engine=engine("ray", "cpu", None, 1)
             )
     finally:
         ray.shutdown()

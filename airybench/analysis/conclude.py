@@ -87,8 +87,8 @@ def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
     def val(record: Record) -> Predictions:
         return predictions(Run(ran.parent.tracking, record.run_id), "val")
 
-    further = [way for _, way in rule.objectives[1:]]
-    board = rank(ran.records, rule.metric, rule.direction, val, further=further, seed=BOOTSTRAP_SEED)
+    ways = [way for _, way in rule.objectives]
+    board = rank(ran.records, rule.metric, rule.direction, val, seed=BOOTSTRAP_SEED, ways=ways)
     winner = Run(ran.parent.tracking, board.rows[0].best.run_id)
     test = test_scores(predictions(winner, "test"))
     majority = majority_scores(ran.source)

@@ -110,8 +110,8 @@ def rank(
     direction: str,
     val: Callable[[Record], Predictions],
     *,
-    further: Sequence[str] = (),
     seed: int = 0,
+    ways: Sequence[str] = (),
 ) -> Leaderboard:
     """Rank cells.
 
@@ -123,22 +123,22 @@ def rank(
         metric: objective.
         direction: `max` or `min`.
         val: fetches the val predictions of a trial.
-        further: directions of the objectives behind the first, which decide between cells that are equal in it: the
-            winner is then on the Pareto front.
         seed: of the resamples.
+        ways: `max` or `min` of every objective, the first included; further ones decide between equals in the first, so
+            that the winner is on the Pareto front.
     """
     sign = 1.0 if direction == "max" else -1.0
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record.config.cell(), []).append(record)
     cells = [sorted(group, key=lambda r: -sign * r.value) for group in groups.values()]
-    signs = [sign, *(1.0 if way == "max" else -1.0 for way in further)]
+    signs = [1.0 if way == "max" else -1.0 for way in ways[1:]]
 
-    def order(group: list[Record]) -> list[float]:
-        values = np.array([(record.value, *record.values[1 : len(signs)]) for record in group])
-        return list(-np.array(signs) * values.mean(axis=0))
+    def standing(group: Sequence[Record]) -> tuple[float, ...]:
+        further = (s * float(np.mean([r.values[i] for r in group])) for i, s in enumerate(signs, 1))
+        return (-sign * float(np.mean([r.value for r in group])), *(-value for value in further))
 
-    cells.sort(key=order)
+    cells.sort(key=standing)
     resampled, shots = _resampled(cells[:COMPARED], metric, val, seed)
     over_seeds = min(len(group) for group in cells) > 1
     rows = []

@@ -39,7 +39,10 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, parameters and time; run nothing.")] = False,
     settings: Settings = None,
     device: Device = "auto",
-    workers: Annotated[int, typer.Option(help="Trials at once, each in a process of its own.", metavar="N")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Trials at once, each in a process. [one; on Ray what its resources take]", metavar="N"),
+    ] = None,
     trials_per_device: Annotated[int, typer.Option(help="Trials that may share a GPU.", metavar="K")] = 1,
     engine: Annotated[str, typer.Option(help="local, ray or ray://HOST:PORT.", metavar="ENGINE")] = "local",
     storage: Annotated[
@@ -65,7 +68,7 @@ def sweep(
     wanted = load_sweep(config).customised(changes, AXES, rule)
     datasets = _datasets(dataset) or [wanted.base.data.dataset]
     if dry_run:
-        return _dry_run(wanted, datasets, device, max(1, workers), as_json=as_json)
+        return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
     from airybench.analysis.benchmark import benchmark
     from airybench.analysis.conclude import Conclusion
     from airybench.analysis.source import News

@@ -35,19 +35,19 @@ class Engine:
     remote: bool = False
 
 
-def engine(name: str, device: str, workers: int, per_device: int) -> Engine:
+def engine(name: str, device: str, workers: int | None, per_device: int) -> Engine:
     """The engine that `--engine`, `--device`, `--workers` and `--trials-per-device` describe.
 
     Args:
         name: `local`, `ray` for a Ray of this machine, or `ray://HOST:PORT`.
         device: what `--device` says.
-        workers: trials at once; with Ray 0 is as many as its resources take.
+        workers: trials at once; None is one, with Ray as many as its resources take.
         per_device: trials that share a GPU.
 
     Raises:
         ConfigError: no such engine or device, or more workers than the devices take.
     """
-    if not 0 <= workers <= MAX_WORKERS:
+    if workers is not None and not 1 <= workers <= MAX_WORKERS:
         raise ConfigError(f"workers is {workers}, expected 1 to {MAX_WORKERS}")
     if per_device < 1:
         raise ConfigError(f"trials_per_device is {per_device}, expected at least 1")
@@ -60,10 +60,10 @@ def engine(name: str, device: str, workers: int, per_device: int) -> Engine:
             source.forget()
             return RayTasks(source, address, device, workers, per_device)
 
-        return Engine(f"Ray at {address}" if address else "a local Ray", CPU, max(1, workers), on_ray, bool(address))
+        return Engine(f"Ray at {address}" if address else "a local Ray", CPU, workers or 1, on_ray, bool(address))
     if name != "local":
         raise ConfigError(f"unknown engine {name!r}; valid: local, ray, ray://HOST:PORT")
-    if workers <= 1:
+    if workers is None or workers == 1:
         chosen = choose_device(device)
         return Engine(str(chosen), chosen, 1, InProcess)
     choose_device(device)

@@ -60,7 +60,7 @@ class JournalFile(JournalFileBackend):
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
-        """A block whose lines may be lost together in a power cut, as a queue that is filled anew."""
+        """A block whose lines may be lost together in a power cut: a short one, or a queue that is filled anew."""
         self._waits = False
         try:
             yield

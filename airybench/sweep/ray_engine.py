@@ -73,14 +73,14 @@ class RayTasks:
         source: the data; nodes open the store at the same path.
         address: `ray://HOST:PORT` or another address of a cluster; None starts a local Ray.
         device: `auto` asks for a GPU a trial where the cluster has any; `cpu` asks for none.
-        workers: trials at once; at most 1 here is as many as the resources take.
+        workers: trials at once; None is as many as the resources take.
         per_device: trials that share a GPU.
 
     Raises:
         StudyError: Ray is not installed, or the cluster does not answer.
     """
 
-    def __init__(self, source: Source, address: str | None, device: str, workers: int, per_device: int) -> None:
+    def __init__(self, source: Source, address: str | None, device: str, workers: int | None, per_device: int) -> None:
         try:
             import ray
         except ImportError:
@@ -113,7 +113,7 @@ class RayTasks:
     def free(self) -> int:
         """How many more trials fit what the cluster has by now: nodes come and go."""
         slots = self._workers
-        if slots <= 1:
+        if slots is None:
             resources = self._ray.cluster_resources()
             per_gpu = resources.get("GPU", 0.0) * self._per_device
             slots = max(1, int(per_gpu if self._device != "cpu" else resources.get("CPU", 1.0)))

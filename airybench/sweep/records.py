@@ -7,6 +7,7 @@ import optuna
 
 from airybench.config import COSTS, TrialConfig
 from airybench.errors import TrialError
+from airybench.sweep.journal import unhurried
 
 INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
@@ -72,8 +73,9 @@ class Ticket:
 
     def note(self, **facts: Any) -> None:
         """Keep facts of the trial in the study."""
-        for key, value in facts.items():
-            self.trial.set_user_attr(key, value)
+        with unhurried(self.trial.storage):
+            for key, value in facts.items():
+                self.trial.set_user_attr(key, value)
 
     def falls_behind(self, epoch: int, value: float) -> bool:
         """Report the objective after an epoch; whether the pruner would end the trial here."""

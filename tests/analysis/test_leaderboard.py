@@ -199,3 +199,23 @@ def test_csv_is_read_back() -> None:
     other = next(csv.DictReader(io.StringIO(rank(records, "loss", "min", same).to_csv("loss"))))
     assert (other["low"], other["high"]) == ("", "")
     assert {"val_loss", "val_macro_ap"} <= set(other)
+
+
+def test_equals_in_the_first_objective_are_told_apart_by_the_next() -> None:
+    from airybench.analysis.front import front
+
+    def record(number: int, alpha: float, values: tuple[float, ...]) -> Record:
+        config = TrialConfig().replace({"alpha": alpha})
+        return Record(number, config, values[0], {"macro_ap": values[0]}, f"run{number}", {}, values)
+
+    def no_predictions(_: Record) -> Predictions:
+        shots = np.arange(4)
+        return Predictions(
+            shots, np.zeros((4, 1), np.float32), np.array([[0], [1], [0], [1]], np.uint8), ("a",), "multilabel"
+        )
+
+    for way, best in (("max", 0.2), ("min", 0.1)):
+        records = [record(0, 0.1, (0.8, 10.0)), record(1, 0.2, (0.8, 30.0)), record(2, 0.3, (0.7, 20.0))]
+        board = rank(records, "macro_ap", "max", no_predictions, ways=("max", way))
+        assert board.rows[0].config.network.alpha == best
+        assert front(board.rows, [("macro_ap", "max"), ("seconds", way)])[0].row is board.rows[0]

@@ -73,7 +73,7 @@ def test_time_is_shared_out() -> None:
     ("words", "message"),
     [
         (("dask", "auto", 1, 1), "unknown engine 'dask'; valid: local, ray, ray://HOST:PORT"),
-        (("local", "auto", -1, 1), "workers is -1, expected 1 to 256"),
+        (("local", "auto", 0, 1), "workers is 0, expected 1 to 256"),
         (("local", "auto", 999, 1), "workers is 999"),
         (("local", "auto", 2, 0), "trials_per_device is 0"),
         (("local", "cuda:99", 2, 1), "unknown device 'cuda:99'"),
