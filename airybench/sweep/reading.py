@@ -97,6 +97,7 @@ def read(folder: Path, name: str) -> Kept:
                 number=trial.number,
                 config=validated(TrialConfig, attrs["config"]),
                 value=trial.values[0],
+                values=tuple(trial.values),
                 scores=dict(attrs["scores"]),
                 run_id=str(attrs["run_id"]),
                 facts=dict(attrs["facts"]),
