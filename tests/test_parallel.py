@@ -61,6 +61,7 @@ def helpers(data_home: Path) -> set[int]:
     return found
 
 
+@pytest.mark.slow
 def test_kill_9_of_a_worker_in_mid_trial(tmp_path, data_home, tiny, monkeypatch, capsys) -> None:
     killed: list[int] = []
     seen: set[int] = set()

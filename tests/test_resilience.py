@@ -176,6 +176,7 @@ def test_an_unforeseen_failure_is_tried_again_on_resume(tmp_path, data_home, tin
         assert run(arguments) == 0
 
 
+@pytest.mark.slow
 def test_fresh_leaves_a_study_alone_that_another_process_runs(tmp_path, data_home, tiny, capsys) -> None:
     arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "held", "--no-log-activation"]
     with contextlib.chdir(tmp_path):
@@ -234,6 +235,7 @@ def test_two_data_sets_of_one_name_are_refused(tmp_path, tiny, capsys) -> None:
     assert "two data sets would share the study tiny@run" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_parent_deleted_in_the_page_is_one_line(tmp_path, tiny, capsys) -> None:
     arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "deleted", "--no-log-activation"]
     with contextlib.chdir(tmp_path):

@@ -36,10 +36,10 @@ def evaluate(
 ) -> None:
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
     from airybench.analysis.evaluation import as_data, evaluate_model
+    from airybench.analysis.models import open_model
     from airybench.analysis.source import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.data.folder import writable
-    from airybench.tracking.model import load
     from airybench.tracking.store import check, connect
     from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
@@ -48,8 +48,7 @@ def evaluate(
     check(uri)
     if output is not None:
         writable(output, "choose another --output")
-    # A folder needs no store to be read from, and none is made before the model is known to be one.
-    predictor = load(model) if Path(model).exists() else load(model, connect(uri))
+    predictor = open_model(model, tracking_uri)  # before a store is made for the run
     tracking = connect(uri)
     found = evaluate_model(
         model, predictor, dataset or predictor.config.data.dataset, tracking, News(notice, progress_bar), split=split,

@@ -25,19 +25,11 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write a model for others: raw counts (uint16) go in, probabilities and logits come out, checked on the way."""
+    from airybench.analysis.models import open_model
     from airybench.cli.console import notice, print_json
     from airybench.inference.export import export as run
-    from airybench.tracking.model import load
-    from airybench.tracking.store import check, connect
-    from airybench.tracking.store import tracking_uri as resolved
 
-    if Path(model).exists():
-        predictor = load(model)
-    else:
-        uri = resolved(tracking_uri)
-        check(uri, existing=True)
-        predictor = load(model, connect(uri))
-    found = run(predictor, output, format=format, force=force)
+    found = run(open_model(model, tracking_uri), output, format=format, force=force)
     if as_json:
         print_json(vars(found))
         return

@@ -57,14 +57,12 @@ def predict(
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
     from airybench.analysis.explain import Explainer
+    from airybench.analysis.models import open_model
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.data.bring import rule_of
     from airybench.data.shots import open_shots
     from airybench.data.stack import Keys
     from airybench.inference.predict import predict as run
-    from airybench.tracking.model import load
-    from airybench.tracking.store import check, connect
-    from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
 
     part, where = _shard(shard), choose_device(device)
@@ -78,12 +76,7 @@ def predict(
         labels=not ignore_labels,
         notify=notice,
     )
-    if Path(model).exists():
-        predictor = load(model)
-    else:
-        uri = resolved(tracking_uri)
-        check(uri, existing=True)
-        predictor = load(model, connect(uri))
+    predictor = open_model(model, tracking_uri)
     with progress_bar(f"predicting {source.name}") as progress:
         found = run(
             predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,

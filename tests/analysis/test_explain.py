@@ -179,6 +179,7 @@ def blobs(count: int, rng: np.random.Generator) -> tuple[np.ndarray, torch.Tenso
     return images.astype(np.uint16), torch.from_numpy(labels).float(), places
 
 
+@pytest.mark.slow
 def test_maps_follow_the_blob_and_differ_between_classes(sorter: Predictor) -> None:
     images, labels, places = blobs(12, np.random.default_rng(4))
     both = labels.numpy().astype(np.uint8)

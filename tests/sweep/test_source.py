@@ -88,6 +88,7 @@ def test_axes_of_maps_have_an_effect_beside_maps_alone() -> None:
     assert {"input": "ccf", "ccf_kind": "radial", "ccf_delta": 90} in points
 
 
+@pytest.mark.slow
 def test_a_sweep_over_noise_and_fraction(tmp_path: Path, tiny: Path) -> None:
     from mlflow import MlflowClient
 
