@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from airybench.analysis.explain import Explainer, on_image
 from airybench.data.catalog import CATALOG
 from airybench.data.folder import data_folder
 from airybench.data.simulated import simulated_name
@@ -35,13 +36,14 @@ def find_store(dataset: str, count: int, seed: int, sha256: str) -> Store:
     )
 
 
-def cases(kept: Predictions, store: Store, title: str) -> Figure:
+def cases(kept: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> Figure:
     """Per class: carriers that were found, carriers that were missed, and false alarms, the most telling first.
 
     Args:
         kept: test logits of one trial.
         store: where its shots are.
         title: heading.
+        explainer: of its network, to draw what speaks for the class.
     """
     at = {shot: row for row, shot in enumerate(store.ids().tolist())}
     answers = _decided(kept)
@@ -51,14 +53,22 @@ def cases(kept: Predictions, store: Store, title: str) -> Figure:
         panels = []
         for kind, chosen in _telling(kept.labels[:, column], answers[:, column], kept.logits[:, column]):
             shots = np.array([at[int(kept.ids[i])] for i in chosen], np.int64)
-            for index, image in zip(chosen.tolist(), store.read_images(shots), strict=True):
+            images = store.read_images(shots)
+            looked: list[NDArray[np.float32] | None] = [None] * len(shots)
+            if explainer is not None and len(shots):
+                asked = np.zeros((len(shots), len(kept.class_names)), np.int64)
+                asked[:, column] = 1
+                looked = [on_image(one, store.image_shape) for one in explainer.maps(images, asked, kept.ids[chosen])]
+            for index, image, attention in zip(chosen.tolist(), images, looked, strict=True):
                 caption = (f"{kind}, p {p[index, column]:.2f}",)
-                panels.append(Panel(image.astype(np.float32), image > 0, caption))
+                panels.append(Panel(image.astype(np.float32), image > 0, caption, attention))
         rows.append(Row(name, int(kept.labels[:, column].sum()), panels))
     note = (
         "Below each: found (carries the class, and was given it), missed (carries it, was not given it) or false "
         "alarm, and the network's probability; the surest of each kind first."
     )
+    if explainer is not None:
+        note += " Blue: half height of the Grad-CAM++ map, what speaks for the class."
     return gallery(rows, columns=3 * SHOWN, title=title, note=note, panel=0.95, dpi=110)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -57,19 +58,25 @@ class Explainer:
         self._predictor, self._device = predictor, device
         self._target = target_layer(predictor)
 
-    def maps(self, counts: NDArray[np.uint16], answers: NDArray[np.integer[Any]]) -> NDArray[np.float16]:
+    def maps(
+        self,
+        counts: NDArray[np.uint16],
+        answers: NDArray[np.integer[Any]],
+        ids: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float16]:
         """One map for every answer.
 
         Args:
             counts: shape (N, H, W).
             answers: 0/1, shape (N, C).
+            ids: of the shots, shape (N,), where the noise of a study belongs on them.
 
         Returns:
             In [0, 1], the largest 1 unless nothing speaks for the class; shape (M, S, S) on the pixels of the
             network's input, in the order of `numpy.argwhere(answers)`.
         """
         config = self._predictor.config
-        inputs = network_inputs(torch.from_numpy(counts).to(self._device), config.data, config.input_scaling)
+        inputs = network_inputs(torch.from_numpy(counts).to(self._device), config.data, config.input_scaling, ids=ids)
         pairs = np.argwhere(answers)
         found = np.empty((len(pairs), *inputs.shape[-2:]), np.float16)
         with ExactGradCAMPlusPlus(self._predictor.network, [self._target]) as cam:
@@ -127,3 +134,17 @@ def _last_maps(predictor: Predictor) -> nn.Module:
     if hasattr(found[-1], "inplace"):
         found[-1].inplace = False  # type: ignore[assignment]
     return found[-1]
+
+
+def on_image(found: NDArray[np.floating[Any]], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A map on the pixels of the image it was made from; NaN outside the central power of two, which is not looked at.
+
+    Args:
+        found: shape (S, S).
+        shape: (H, W) of the image.
+    """
+    side = 1 << (min(shape).bit_length() - 1)
+    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
+    image = np.full(shape, np.nan, np.float32)
+    image[top : top + side, left : left + side] = cv2.resize(found.astype(np.float32), (side, side))
+    return image

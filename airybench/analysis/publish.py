@@ -3,13 +3,18 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
 from matplotlib.figure import Figure
 
 from airybench.analysis.cases import cases, find_store
+from airybench.analysis.explain import Explainer
+from airybench.analysis.models import open_model
 from airybench.analysis.page import html, markdown, sentence
 from airybench.analysis.report import StudyAnswers, answer, studies
 from airybench.data.folder import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
+from airybench.inference.stream import placed
+from airybench.sweep.definition import recorded
 
 
 def publish(
@@ -69,4 +74,17 @@ def _gallery(one: StudyAnswers) -> Figure:
     data = winner.config.data
     store = find_store(one.dataset, data.count, data.data_seed, one.facts["data sha256"])
     heading = f"{winner.config.label} on {one.dataset} test{' (simulated data)' if one.simulated else ''}"
-    return cases(winner.answers.kept[0], store, heading)
+    return cases(winner.answers.kept[0], store, heading, _explainer(one))
+
+
+def _explainer(one: StudyAnswers) -> Explainer | None:
+    """Who draws what the winner looked at; None for maps, whose axes are no places on the detector."""
+    winner = one.winner
+    if winner.config.data.input != "image":
+        return None
+    uri = recorded(data_folder() / "studies", f"{one.name}@{one.dataset}").get("tracking_uri")
+    device = torch.device("cpu")
+    try:
+        return Explainer(placed(open_model(winner.records[0].run_id, uri), device), device)
+    except AirybenchError:
+        return None  # its weights are gone, or it does not end in feature maps: the patterns are shown all the same

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 HIDDEN = "#7F8790"
 """Where the detector does not see: a grey that the colours of the patterns do not hold."""
 
+LOOKED = "#4DD0E1"
+"""Of the contour around where a network looked: a colour that the patterns do not hold."""
+
+HALF = 0.5
+
 BRIGHTEST = 99.9
 """Percentile of the counts above background at which the colours end."""
 
@@ -41,11 +46,14 @@ class Panel:
         counts: float, shape (H, W).
         visible: where the detector sees, bool, shape (H, W).
         caption: lines below.
+        attention: where a network looked, in [0, 1], shape (H, W), NaN where it could not look; its half height is
+            drawn as a contour.
     """
 
     counts: NDArray[np.float32]
     visible: NDArray[np.bool_]
     caption: tuple[str, ...]
+    attention: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -203,7 +211,11 @@ def _block_mean(shown: Panel, edge: int) -> Panel:
     seen = shown.visible[:rows, :columns].reshape(shape)
     share = seen.sum(axis=(1, 3))
     total = np.where(seen, shown.counts[:rows, :columns].reshape(shape), 0).sum(axis=(1, 3))
-    return Panel((total / np.maximum(share, 1)).astype(np.float32), share * 2 >= block * block, shown.caption)
+    counts = (total / np.maximum(share, 1)).astype(np.float32)
+    attention = shown.attention
+    if attention is not None:
+        attention = attention[:rows, :columns].reshape(shape).mean(axis=(1, 3))
+    return Panel(counts, share * 2 >= block * block, shown.caption, attention)
 
 
 def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) -> None:
@@ -212,6 +224,8 @@ def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) 
     above = np.ma.masked_array(np.maximum(shown.counts - background, low), ~shown.visible)
     colors = colormaps[PATTERN_COLORS].with_extremes(bad=HIDDEN)
     axes.imshow(above, cmap=colors, norm=LogNorm(low, high), interpolation="nearest")
+    if shown.attention is not None and np.nanmax(shown.attention) > HALF:
+        axes.contour(shown.attention, levels=[HALF], colors=[LOOKED], linewidths=0.8)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

@@ -9,7 +9,7 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from airybench.analysis.explain import ExactGradCAMPlusPlus, Explainer, target_layer
+from airybench.analysis.explain import ExactGradCAMPlusPlus, Explainer, on_image, target_layer
 from airybench.config import TrialConfig
 from airybench.errors import ConfigError
 from airybench.inference.predictor import Predictor
@@ -204,3 +204,14 @@ def test_a_network_without_feature_maps_is_refused() -> None:
         ConfigError, match="does not end in feature maps, so there is nothing to draw; leave out --explain"
     ):
         Explainer(own, CPU)
+
+
+def test_a_map_lies_where_the_network_looked() -> None:
+    found = np.zeros((32, 32), np.float16)
+    found[8:16, 16:24] = 1
+    image = on_image(found, (259, 259))
+    assert image.shape == (259, 259)
+    assert np.isnan(image[0]).all()
+    assert np.isnan(image[:, 257:]).all()
+    rows, columns = np.nonzero(image > 0.5)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (1 + 64, 1 + 127, 1 + 128, 1 + 191)
