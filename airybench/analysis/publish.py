@@ -16,6 +16,9 @@ from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.stream import placed
 from airybench.sweep.definition import recorded
 
+SMALLEST = 128
+"""Images from here on have 4 x 4 last features or more in both families, which halve them five times."""
+
 
 def publish(
     names: Sequence[str], output: Path, *, notify: Callable[[str], None], pictures: bool = True
@@ -78,9 +81,12 @@ def _gallery(one: StudyAnswers) -> Figure:
 
 
 def _explainer(one: StudyAnswers) -> Explainer | None:
-    """Who draws what the winner looked at; None for maps, whose axes are no places on the detector."""
+    """Who draws what the winner looked at; None where its maps would say nothing of places on the detector.
+
+    Those are networks that see correlation maps, and images so small that the last features are all but one pixel.
+    """
     winner = one.winner
-    if winner.config.data.input != "image":
+    if winner.config.data.input != "image" or winner.config.data.image_size < SMALLEST:
         return None
     uri = recorded(data_folder() / "studies", f"{one.name}@{one.dataset}").get("tracking_uri")
     device = torch.device("cpu")
