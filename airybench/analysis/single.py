@@ -114,6 +114,7 @@ def train_one(
         with sole_owner(checkpoints.folder, config.title, what="training", remedy="change its --seed"):
             if fresh:
                 checkpoints.clear()
+            checkpoints.require_ours()
             run = _run(config, source, connect(chosen), checkpoints.folder, news)
             try:
                 outcome = execute(

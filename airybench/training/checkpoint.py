@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,17 @@ class Checkpoints:
         """Remove them all: the training is done."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _read(self, folder: Path) -> State:
+    def require_ours(self) -> None:
+        """Refuse, before anything is begun, checkpoints that cannot be gone on from; damaged ones are none of these.
+
+        Raises:
+            DataError: as `load`.
+        """
+        for number in self._numbers():
+            with suppress(OSError, ValueError):
+                self._described(self.folder / f"{number:06d}")
+
+    def _described(self, folder: Path) -> dict[str, Any]:
         content = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"{FACTS} is no {FORMAT}")
@@ -119,6 +130,10 @@ class Checkpoints:
             )
         if content.get("identity") != self._identity:
             raise DataError(f"checkpoint {folder} belongs to another training or other data; begin anew with --fresh")
+        return content
+
+    def _read(self, folder: Path) -> State:
+        content = self._described(folder)
         if _digest(folder / TENSORS) != content["sha256"]:
             raise ValueError(f"{TENSORS} has another checksum than it was written with")
         if _digest_of(content["facts"]) != content["facts_sha256"]:

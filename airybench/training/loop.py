@@ -95,6 +95,8 @@ def train(
         held = ranks.shared(lambda: checkpoints.load() if checkpoints else None)
         if held:
             state.restore(*held)
+            if not ranks.lead:  # the state held is the lead's, and dropout is to be each one's own
+                torch.manual_seed((config.training.seed + ranks.rank) * 1_000_003 + state.epoch)
             on_resume(tuple(state.epochs))
         stopped, ended = False, _ended(state, config.training)
         while not (stopped or ended):

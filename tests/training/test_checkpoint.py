@@ -147,6 +147,10 @@ def test_another_version_or_training_is_refused(tmp_path: Path) -> None:
     (tmp_path / "000002" / FACTS).write_text(json.dumps({**content, "version": 2}))
     with pytest.raises(DataError, match=r"is of version 2, this airybench reads 1; go on with .* or begin anew"):
         found(tmp_path)
+    with pytest.raises(DataError, match="is of version 2"):
+        Checkpoints(tmp_path, "this").require_ours()
+    (tmp_path / "000002" / FACTS).write_text("{")
+    Checkpoints(tmp_path, "this").require_ours()  # damaged, which costs a notice and no more
 
 
 @pytest.mark.parametrize("moment", ["save_file", "_digest", "json.dumps", "os.fsync", "Path.rename"])
