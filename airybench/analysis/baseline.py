@@ -77,6 +77,9 @@ def run_baselines(
 ) -> list[Baseline]:
     """Score the majority and the support vectors on the split of the networks, each as a run of its own.
 
+    Under `mlflow run` the run that MLflow made is that of the support vectors, where its parameters chose something;
+    the majority's stands beside it, so that each run holds the scores of one answer and can be compared as it is.
+
     Args:
         config: its data part says which shots are seen at which size, with what noise, and which fraction trains; its
             seed deals the folds.
@@ -99,7 +102,6 @@ def run_baselines(
     config = config.replace(source.logged)
     tracking = connect(chosen)
     found = [_tracked("majority", config, rule, source, _majority, tracking, None)]
-    # The run that `mlflow run` made is that of the baseline with something to choose.
     found.append(_tracked("svm", config, rule, source, _support_vectors, tracking, joined))
     return found
 

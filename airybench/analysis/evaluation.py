@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def evaluate_model(
 ) -> Evaluated:
     """Evaluate a model in one full pass over a split, the one that its own training knew.
 
+    The run is one of its own; under `mlflow run` it is the run that MLflow made.
+
     Args:
         model: what the user called it.
         predictor: the model.
@@ -97,7 +100,12 @@ def evaluate_model(
     if tune and split in ("val", "all"):
         news.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
-    run = Run.create(tracking, f"evaluate {predictor.config.label} on {source.name} {split}", "evaluate", source.tags())
+    title = f"evaluate {predictor.config.label} on {source.name} {split}"
+    joined = os.environ.get("MLFLOW_RUN_ID")
+    if joined:
+        run = Run.join(tracking, joined, title, "evaluate", source.tags())
+    else:
+        run = Run.create(tracking, title, "evaluate", source.tags())
     try:
         run.params({"model": model, "split": split, "tuned_thresholds": tune} | predictor.config.params())
         log_data(run, source.data_input())

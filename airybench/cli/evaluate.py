@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Device, Json, TrackingUri
+from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, TrackingUri
 
 if TYPE_CHECKING:
     from airybench.analysis.evaluation import Evaluated
@@ -51,8 +51,9 @@ def evaluate(
     # A folder needs no store to be read from, and none is made before the model is known to be one.
     predictor = load(model) if Path(model).exists() else load(model, connect(uri))
     tracking = connect(uri)
+    name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     found = evaluate_model(
-        model, predictor, dataset or predictor.config.data.dataset, tracking, News(notice, progress_bar), split=split,
+        model, predictor, name, tracking, News(notice, progress_bar), split=split,
         tune=tune_thresholds, device=where, output=output,
     )  # fmt: skip
     if as_json:

@@ -69,7 +69,10 @@ class Run:
             raise TrackingError(
                 f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or begin anew with --fresh"
             ) from None
-        run.tag({"airybench.kind": kind, "airybench.state": "running", **_environment(), **tags})
+        own = _environment()
+        if run_id == os.environ.get("MLFLOW_RUN_ID"):  # `mlflow run` named user and source, a git URL among them
+            own = {key: value for key, value in own.items() if not key.startswith("mlflow.")}
+        run.tag({"airybench.kind": kind, "airybench.state": "running", **own, **tags})
         return run
 
     def tag(self, tags: Mapping[str, str]) -> None:
@@ -98,6 +101,11 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="airybench-") as path:
             yield Path(path)
             self.client.log_artifacts(self.run_id, path, artifact_path=folder)
+
+    def keep(self, *files: Path) -> None:
+        """Make artifacts of files that exist."""
+        for file in files:
+            self.client.log_artifact(self.run_id, str(file))
 
     def fetch(self, artifact: str, into: Path) -> Path:
         """Download one artifact, a file or folder; returns where it lies."""
@@ -144,7 +152,7 @@ def _environment() -> dict[str, str]:
     """User, source and git state, as MLflow's own tags name them."""
     from airybench import __version__
 
-    # `mlflow run` says so in the environment; the tags it set on its own run are the same.
+    # `mlflow run` says so in the environment.
     tags = {
         "mlflow.user": os.environ.get("USER") or "unknown",
         "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
