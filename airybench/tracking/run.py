@@ -26,6 +26,7 @@ STATUS: dict[State, str] = {
     "pruned": "FINISHED",
     "interrupted": "KILLED",
 }
+MADE = ("mlflow.user", "mlflow.source.name", "mlflow.source.type")
 RETRIED_SECONDS = 1.5  # a creation that took longer may have been asked for twice; the second try comes after 2 s
 
 
@@ -69,10 +70,9 @@ class Run:
             raise TrackingError(
                 f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or begin anew with --fresh"
             ) from None
-        own = _environment()
-        if run_id == os.environ.get("MLFLOW_RUN_ID"):  # `mlflow run` named user and source, a git URL among them
-            own = {key: value for key, value in own.items() if not key.startswith("mlflow.")}
-        run.tag({"airybench.kind": kind, "airybench.state": "running", **own, **tags})
+        # Who made it from what, it says already: `mlflow run` knows of a git URL, for one.
+        now = {key: value for key, value in _environment().items() if key not in MADE}
+        run.tag({"airybench.kind": kind, "airybench.state": "running", **now, **tags})
         return run
 
     def tag(self, tags: Mapping[str, str]) -> None:
