@@ -1,6 +1,5 @@
 """`mlflow run` joins the run it made; MLproject and the command line agree."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -73,14 +72,14 @@ def test_the_train_entry_point_joins_too(tmp_path, tiny) -> None:
 
 
 def test_training_joins_the_run_in_the_environment(tmp_path, tiny, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where a new store puts its artifacts
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=uri)
     made = client.create_run("0").info.run_id
     client.log_param(made, "alpha", "config")  # as `mlflow run` logs the words it was given
     for name, value in (("RUN_ID", made), ("TRACKING_URI", uri), ("EXPERIMENT_ID", "0")):
         monkeypatch.setenv(f"MLFLOW_{name}", value)
-    with contextlib.chdir(tmp_path):
-        assert main_run(["train", "--dataset", "cxidb", "--config", str(tiny), "--alpha", "config"]) == 0
+    assert main_run(["train", "--dataset", "cxidb", "--config", str(tiny), "--alpha", "config"]) == 0
     (run,) = all_runs(client)
     assert (run.info.run_id, run.info.status) == (made, "FINISHED")
     assert run.data.params["alpha"] == "config"

@@ -64,7 +64,10 @@ class Launch:
         temporary = Path(tempfile.mkdtemp(dir=folder))
         self.uri = f"sqlite:///{folder / 'mlflow.db'}"
         self.client = MlflowClient(tracking_uri=self.uri)
-        self.client.search_experiments()  # makes the tables, which two processes at once cannot
+        with contextlib.chdir(
+            folder
+        ):  # makes the tables, which two processes at once cannot, and the place of artifacts
+            self.client.search_experiments()
         self.said = temporary / "said.txt"
         environment = {
             **os.environ, "MLFLOW_TRACKING_URI": self.uri, "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary),
