@@ -64,10 +64,7 @@ class Launch:
         temporary = Path(tempfile.mkdtemp(dir=folder))
         self.uri = f"sqlite:///{folder / 'mlflow.db'}"
         self.client = MlflowClient(tracking_uri=self.uri)
-        with contextlib.chdir(
-            folder
-        ):  # makes the tables, which two processes at once cannot, and the place of artifacts
-            self.client.search_experiments()
+        self.client.search_experiments()  # makes the tables, which two processes at once cannot
         self.said = temporary / "said.txt"
         environment = {
             **os.environ, "MLFLOW_TRACKING_URI": self.uri, "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary),
@@ -103,9 +100,12 @@ class Launch:
 
 
 @pytest.mark.slow
-def test_interrupted_a_study_goes_on_from_another_temporary_folder(url: str, tmp_path: Path, tiny: Path) -> None:
+def test_interrupted_a_study_goes_on_from_another_temporary_folder(
+    url: str, tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = tmp_path / "work"
     work.mkdir()
+    monkeypatch.chdir(work)  # where a new store puts its artifacts
     words = ["-P", "dataset=cxidb", "-P", f"config={tiny}", "-P", "study=from-git", "-P", "epochs=3", "-P", "seeds=2"]
     first = Launch(url, work, *words)
     try:

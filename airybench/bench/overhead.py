@@ -72,7 +72,7 @@ class _Watch:
 def bench_overhead(
     *,
     lengths: tuple[float, ...] = tuple(GOALS),
-    seconds: float = 5.0,
+    seconds: float = 4.0,
     repeats: int = 3,
     device: torch.device,
     progress: Callable[[int, int], None] | None = None,
