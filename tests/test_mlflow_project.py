@@ -1,16 +1,23 @@
 """`mlflow run` joins the run it made; MLproject and the command line agree."""
 
-import contextlib
 import os
-import re
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from mlflow import MlflowClient
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from typer.main import get_command
 
+from airybench.cli.main import app
 from airybench.cli.main import run as main_run
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -65,38 +72,123 @@ def test_the_train_entry_point_joins_too(tmp_path, tiny) -> None:
 
 
 def test_training_joins_the_run_in_the_environment(tmp_path, tiny, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where a new store puts its artifacts
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=uri)
     made = client.create_run("0").info.run_id
     client.log_param(made, "alpha", "config")  # as `mlflow run` logs the words it was given
     for name, value in (("RUN_ID", made), ("TRACKING_URI", uri), ("EXPERIMENT_ID", "0")):
         monkeypatch.setenv(f"MLFLOW_{name}", value)
-    with contextlib.chdir(tmp_path):
-        assert main_run(["train", "--dataset", "cxidb", "--config", str(tiny), "--alpha", "config"]) == 0
+    assert main_run(["train", "--dataset", "cxidb", "--config", str(tiny), "--alpha", "config"]) == 0
     (run,) = all_runs(client)
     assert (run.info.run_id, run.info.status) == (made, "FINISHED")
     assert run.data.params["alpha"] == "config"
     assert "test/macro_ap" in run.data.metrics
 
 
-@pytest.mark.parametrize("entry", sorted(PROJECT["entry_points"]))
-def test_every_parameter_of_an_entry_point_is_used_and_known(entry, capsys) -> None:
-    from airybench.cli.main import run
+def test_every_command_of_the_issue_is_an_entry_point() -> None:
+    assert list(PROJECT["entry_points"]) == ["main", "train", "simulate", "evaluate", "predict", "baseline", "report"]
 
+
+@pytest.mark.parametrize("entry", sorted(PROJECT["entry_points"]))
+def test_parameters_of_an_entry_point_are_those_of_the_command(entry: str) -> None:
+    """Each has the command's own name and its default; the word `config` is no value of its own, but the default."""
     point = PROJECT["entry_points"][entry]
-    command = point["command"]
-    assert set(re.findall(r"{(\w+)}", command)) == set(point["parameters"])
-    name = command.split()[3]
-    assert run([name, "--help"]) == 0
-    text = capsys.readouterr().out
-    for option in re.findall(r"--[\w-]+", command):
-        assert f"{option} " in text, f"{entry} uses {option}, which airybench {name} lacks"
+    words = point["command"].split()
+    assert words[:3] == ["python", "-m", "airybench"]
+    known, rest = parameters_of(words[3:])
+    handed = handed_over(rest, [name for name, one in known.items() if one.param_type_name == "argument"])
+    assert set(handed) == set(point["parameters"])
+    for name, placeholder in handed.items():
+        assert placeholder == f"{{{name}}}", f"{entry} hands {placeholder} over as {name}"
+        assert name in known, f"{entry} has {name}, which airybench {words[3]} lacks"
+        asked = point["parameters"][name]
+        default = asked.get("default") if isinstance(asked, dict) else None
+        if (entry, name) in (("main", "dataset"), ("simulate", "dataset")):
+            assert default == "helium"  # so that the beginner's `mlflow run .` runs
+        elif known[name].required:
+            assert default is None, f"{entry}: {name} must be given"
+        elif default != "config":
+            assert default == str(known[name].default)
+        else:
+            assert known[name].default in (None, "config", [], ())
+
+
+def parameters_of(words: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Parameters of the command that words begin with, by the name that MLproject would call them, and other words."""
+    command: Any = get_command(app)
+    with command.make_context("airybench", list(words), resilient_parsing=True) as context:
+        while hasattr(command, "get_command"):
+            command, words = command.get_command(context, words[0]), words[1:]
+            context = command.context_class(command, parent=context, info_name=command.name)
+    found = {}
+    for one in command.params:
+        longest = max((option.lstrip("-") for option in one.opts), key=len)
+        found[longest.replace("-", "_") if one.param_type_name == "option" else one.name] = one
+    return found, words
+
+
+def handed_over(words: list[str], arguments: list[str]) -> dict[str, str]:
+    """Name and placeholder of everything in a command line."""
+    found, waiting, names = {}, iter(words), iter(arguments)
+    for word in waiting:
+        if word == "--set":
+            name, _, placeholder = next(waiting).partition("=")
+        elif word.startswith("--"):
+            name, placeholder = word[2:].replace("-", "_"), next(waiting)
+        else:
+            name, placeholder = next(names), word
+        found[name] = placeholder
+    return found
+
+
+@pytest.mark.parametrize("entry", ["main", "train", "baseline", "evaluate", "report"])
+def test_nobody_takes_the_word_config_for_a_value(entry: str, tmp_path: Path, capsys, monkeypatch) -> None:
+    """With every default, a command comes as far as the data that it is refused."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path))
+    point = PROJECT["entry_points"][entry]
+    values = {name: one.get("default") for name, one in point["parameters"].items() if isinstance(one, dict)}
+    values |= {"model": "nowhere"} | ({"dataset": "nowhere.h5"} if "dataset" in values else {})
+    words = [word.format(**values) for word in point["command"].split()[3:]]
+    assert main_run(words) in (1, 2)
+    told = capsys.readouterr().err
+    assert told.startswith("airybench: ")
+    assert ("no study" if entry == "report" else "nowhere") in told
 
 
 def test_pins_are_those_that_the_project_admits() -> None:
-    import tomllib
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {canonicalize_name(one.name): one.specifier for one in map(Requirement, project["dependencies"])}
+    environment = yaml.safe_load((REPOSITORY / "conda.yaml").read_text(encoding="utf-8"))["dependencies"]
+    pins = {}
+    for line in environment[-1]["pip"]:
+        name, equals, version = line.partition("==")
+        assert equals, f"{line} is no pin"
+        pins[canonicalize_name(name)] = Version(version)
+    assert set(pins) == set(wanted)
+    refused = {name: str(pin) for name, pin in pins.items() if pin not in wanted[name]}
+    assert not refused, "pinned at what pyproject.toml does not admit"
+    (python,) = (line for line in environment if str(line).startswith("python="))
+    assert python.partition("=")[2] in SpecifierSet(project["requires-python"])
 
-    wanted = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    names = {re.split(r"[<>=]", item)[0].lower() for item in wanted}
-    pins = yaml.safe_load((REPOSITORY / "conda.yaml").read_text(encoding="utf-8"))["dependencies"][-1]["pip"]
-    assert {pin.split("==")[0].lower() for pin in pins} == names
+
+def test_pins_fit_one_another() -> None:
+    """Where this environment holds a pinned version, what it asks of the others is what they are pinned at."""
+    pins = dict(
+        line.split("==")
+        for line in yaml.safe_load((REPOSITORY / "conda.yaml").read_text(encoding="utf-8"))["dependencies"][-1]["pip"]
+    )
+    pinned = {canonicalize_name(name): Version(version) for name, version in pins.items()}
+    looked = 0
+    for name, pin in pinned.items():
+        if Version(metadata.version(name)) != pin:
+            continue
+        for text in metadata.requires(name) or ():
+            asked = Requirement(text)
+            other = canonicalize_name(asked.name)
+            if other in pinned and (asked.marker is None or asked.marker.evaluate({"extra": ""})):
+                looked += 1
+                assert pinned[other] in asked.specifier, f"{name} {pin} asks for {text}"
+    if not looked:
+        pytest.skip("no package of this environment is at its pinned version")

@@ -17,7 +17,6 @@ from airybench.config.baseline import BaselineConfig
 from airybench.data.catalog import label
 from airybench.data.folder import data_folder
 from airybench.data.pipeline import Part
-from airybench.errors import explained
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.baseline import majority_logits
@@ -77,6 +76,9 @@ def run_baselines(
 ) -> list[Baseline]:
     """Score the majority and the support vectors on the split of the networks, each as a run of its own.
 
+    Under `mlflow run` the run that MLflow made is that of the support vectors, where its parameters chose something;
+    the majority's stands beside it, so that each run holds the scores of one answer and can be compared as it is.
+
     Args:
         config: its data part says which shots are seen at which size, with what noise, and which fraction trains; its
             seed deals the folds.
@@ -99,7 +101,6 @@ def run_baselines(
     config = config.replace(source.logged)
     tracking = connect(chosen)
     found = [_tracked("majority", config, rule, source, _majority, tracking, None)]
-    # The run that `mlflow run` made is that of the baseline with something to choose.
     found.append(_tracked("svm", config, rule, source, _support_vectors, tracking, joined))
     return found
 
@@ -115,11 +116,8 @@ def _tracked(
 ) -> Baseline:
     title = TITLES[name] + config.label.removeprefix(config.network.title)
     tags = {"airybench.baseline": name, **source.tags()}
-    if joined:
-        run = Run.join(tracking, joined, title, "baseline", tags)
-    else:
-        run = Run.create(tracking, title, "baseline", tags)
-    try:
+    run = Run.own(tracking, title, "baseline", tags, joined)
+    with run.ending():
         began = time.monotonic()
         answers = answer(config, rule, source)
         seconds = time.monotonic() - began
@@ -134,14 +132,6 @@ def _tracked(
         cross_validated = {key: value for key, value in answers.chosen.items() if key.startswith("cv/")}
         run.metrics(scores.flat("val") | scores.flat("best") | scored | facts | cross_validated)
         _keep(run, title, config, rule, val, test, scores.f1)
-    except KeyboardInterrupt:
-        run.end("interrupted")
-        raise
-    except BaseException as error:
-        kind, reason = explained(error)
-        run.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
-        raise
-    run.end("finished")
     missing = unscored(source, scored)
     return Baseline(
         name, dict(scores.values), scored, answers.chosen, run.run_id, tracking.uri, source.store.source, missing

@@ -21,6 +21,7 @@ from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import connect, tracking_uri
+from airybench.training.checkpoint import EVERY
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def benchmark(
     uri: str | None = None,
     fresh: bool = False,
     register_as: str | None = None,
+    checkpoint_every: float = EVERY,
     tell: Callable[[Conclusion], None] = lambda conclusion: None,
 ) -> list[Conclusion]:
     """Run one study a data set and conclude each; what can be refused is refused before anything starts.
@@ -62,6 +64,7 @@ def benchmark(
         uri: tracking URI asked for, if any.
         fresh: archive studies of the same name first.
         register_as: registered model that each winner becomes a version of.
+        checkpoint_every: seconds between two checkpoints of a trial at least.
         tell: handed each conclusion as soon as its study ends.
 
     Raises:
@@ -107,8 +110,9 @@ def benchmark(
             join = joined if alone else None
             try:
                 with run_study(
-                    plan.sweep, plan.name, source, tracking, home, watch, engine=engine.make, join=join, fresh=fresh
-                ) as ran:
+                    plan.sweep, plan.name, source, tracking, home, watch, engine=engine.make, join=join, fresh=fresh,
+                    checkpoint_every=checkpoint_every,
+                ) as ran:  # fmt: skip
                     conclusions.append(conclude(ran, register_as=register_as))
                     if not ran.complete:
                         news.notify(

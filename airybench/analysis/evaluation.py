@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from airybench.analysis.source import News, prepare
 from airybench.data.split import PARTS
-from airybench.errors import DataError, explained, unknown
+from airybench.errors import DataError, unknown
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.curves import precision_recall, reliability, roc
 from airybench.figures.style import save
@@ -73,6 +74,8 @@ def evaluate_model(
 ) -> Evaluated:
     """Evaluate a model in one full pass over a split, the one that its own training knew.
 
+    The run is one of its own; under `mlflow run` it is the run that MLflow made.
+
     Args:
         model: what the user called it.
         predictor: the model.
@@ -97,8 +100,9 @@ def evaluate_model(
     if tune and split in ("val", "all"):
         news.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
-    run = Run.create(tracking, f"evaluate {predictor.config.label} on {source.name} {split}", "evaluate", source.tags())
-    try:
+    title = f"evaluate {predictor.config.label} on {source.name} {split}"
+    run = Run.own(tracking, title, "evaluate", source.tags(), os.environ.get("MLFLOW_RUN_ID"))
+    with run.ending():
         run.params({"model": model, "split": split, "tuned_thresholds": tune} | predictor.config.params())
         log_data(run, source.data_input())
         labels = torch.from_numpy(source.store.labels())
@@ -120,14 +124,6 @@ def evaluate_model(
             _write(folder, predictor, source, split, result, kept, thresholds)
             if output is not None:
                 _write(output, predictor, source, split, result, kept, thresholds)
-    except KeyboardInterrupt:
-        run.end("interrupted")
-        raise
-    except BaseException as error:
-        kind, reason = explained(error)
-        run.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
-        raise
-    run.end("finished")
     return Evaluated(
         model, predictor.config.label, source.name, split, result, tune, source.store.source, run.run_id, tracking.uri
     )

@@ -14,7 +14,7 @@ from airybench.analysis.source import News, prepare
 from airybench.config import TrialConfig
 from airybench.data.catalog import label
 from airybench.data.folder import data_folder
-from airybench.errors import TrackingError, TrialError, explained
+from airybench.errors import TrackingError, TrialError
 from airybench.networks.other import require_buildable
 from airybench.sweep.journal import sole_owner
 from airybench.sweep.trial import Source, execute
@@ -116,26 +116,20 @@ def train_one(
                 checkpoints.clear()
             checkpoints.require_ours()
             run = _run(config, source, connect(chosen), checkpoints.folder, news)
-            try:
-                outcome = execute(
-                    config, source, run, metric="macro_ap", direction="max", on_epoch=on_epoch,
-                    checkpoints=checkpoints, ranks=who, sync_bn=sync_bn,
-                )  # fmt: skip
+            with run.ending():
+                try:
+                    outcome = execute(
+                        config, source, run, metric="macro_ap", direction="max", on_epoch=on_epoch,
+                        checkpoints=checkpoints, ranks=who, sync_bn=sync_bn,
+                    )  # fmt: skip
+                except TrialError:
+                    checkpoints.clear()  # it would fail again; what fails from outside may go on
+                    raise
                 test, majority = test_scores(predictions(run, "test")), majority_scores(source)
                 run.metrics(test | majority)
                 model_uri = hand_over(run, source)
                 merit = Merit("macro_ap", "max", outcome.value, **source.identity())
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
-            except KeyboardInterrupt:
-                run.end("interrupted")
-                raise
-            except BaseException as error:
-                kind, reason = explained(error)
-                run.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
-                if isinstance(error, TrialError):
-                    checkpoints.clear()  # it would fail again; what failed from outside may go on
-                raise
-            run.end("finished")
             checkpoints.clear()
     missing = unscored(source, test)
     return Training(

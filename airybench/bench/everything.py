@@ -8,6 +8,7 @@ import torch
 from airybench.bench.correlate import bench_correlate
 from airybench.bench.importing import bench_import
 from airybench.bench.measure import Measurement
+from airybench.bench.overhead import bench_overhead
 from airybench.bench.predict import bench_predict
 from airybench.bench.simulate import bench_simulate
 from airybench.bench.sweep import bench_sweep
@@ -44,6 +45,7 @@ def bench_all(*, device: torch.device, progress: Callable[[int, int], None] | No
         ),
         ("predict", lambda: bench_predict(config=small, count=16384 if cuda else 576, repeats=3, device=device)),
         ("predict", lambda: bench_predict(config=large, count=16384 if cuda else 192, repeats=2, device=device)),
+        ("sweep", lambda: bench_overhead(device=device)),
         ("sweep", lambda: bench_sweep(trials=4, device=device)),
     ]
     found: list[Measurement] = []

@@ -56,12 +56,12 @@ def bench_sweep(
         {"count": 64, "image_size": 32, "epochs": 1, "batch_size": 32, "bn_momentum": 0.1, "base_lr": 0.01}
     )
     found: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, _elsewhere(Path(folder)):
+    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
         for done, (name, number) in enumerate((("short", trials), ("long", OVER * trials)), 1):
             alphas = [round(0.1 + 0.01 * i, 2) for i in range(number)]
             sweep = validated(SweepConfig, {"base": base.model_dump(), "space": [{"alpha": alphas}]})
             watch, began = _Silent(), time.perf_counter()
-            concluded = benchmark(sweep, ["helium"], f"bench-{name}", watch, News(lambda _: None, _no_bar))
+            concluded = benchmark(sweep, ["helium"], f"bench-{name}", watch, News(lambda _: None, no_bar))
             trained = [trial.facts["seconds"] for row in concluded[0].board.rows for trial in row.trials]
             gaps = [after - before for before, after in zip([began, *watch.ends], watch.ends, strict=False)]
             found[name] = gaps
@@ -85,7 +85,7 @@ def bench_sweep(
 
 
 @contextlib.contextmanager
-def _elsewhere(folder: Path):  # type: ignore[no-untyped-def]
+def elsewhere(folder: Path):  # type: ignore[no-untyped-def]
     """Keep studies and runs of the benchmark out of the user's."""
     before = {name: os.environ.get(name) for name in ("AIRYBENCH_DATA", "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID")}
     os.environ["AIRYBENCH_DATA"] = str(folder)
@@ -102,5 +102,6 @@ def _elsewhere(folder: Path):  # type: ignore[no-untyped-def]
 
 
 @contextlib.contextmanager
-def _no_bar(title: str):  # type: ignore[no-untyped-def]
+def no_bar(title: str):  # type: ignore[no-untyped-def]
+    """Progress that nobody sees."""
     yield lambda done, total: None

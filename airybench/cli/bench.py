@@ -130,15 +130,18 @@ def sweep(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run two studies of tiny trainings: what a trial costs beside its training, however many there are."""
+    """What a study adds to bare training, and what a trial costs beside its training, however many there are."""
+    from airybench.bench.overhead import bench_overhead
     from airybench.bench.sweep import bench_sweep
     from airybench.cli.console import progress_bar
     from airybench.training.device import choose_device
 
     _refuse_early(output)
     where = choose_device(device)
+    with progress_bar("training with a study and without") as progress:
+        found = bench_overhead(device=where, progress=progress)
     with progress_bar("sweeping") as progress:
-        found = bench_sweep(trials=trials, device=where, progress=progress)
+        found += bench_sweep(trials=trials, device=where, progress=progress)
     _report("sweep", found, str(where), output, json)
 
 

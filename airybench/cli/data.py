@@ -38,8 +38,10 @@ def simulate(
 ) -> None:
     """Simulate a stand-in for one of the two data sets."""
     from airybench.data.simulated import simulated_store
+    from airybench.tracking.launch import launched
 
-    with progress_bar(f"simulating {dataset}") as progress:
+    asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
+    with launched(f"simulate {dataset}", "launch", asked) as run, progress_bar(f"simulating {dataset}") as progress:
         store = simulated_store(
             dataset,
             count=count,
@@ -50,6 +52,8 @@ def simulate(
             progress=progress,
             notify=notice,
         )
+        if run:
+            run.tag({"airybench.data_sha256": store.content_sha256, "airybench.data_source": store.source})
     _made(store, json)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Device, Json, TrackingUri
+from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, TrackingUri
 
 if TYPE_CHECKING:
     from airybench.analysis.evaluation import Evaluated
@@ -50,8 +50,9 @@ def evaluate(
         writable(output, "choose another --output")
     predictor = open_model(model, tracking_uri)  # before a store is made for the run
     tracking = connect(uri)
+    name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     found = evaluate_model(
-        model, predictor, dataset or predictor.config.data.dataset, tracking, News(notice, progress_bar), split=split,
+        model, predictor, name, tracking, News(notice, progress_bar), split=split,
         tune=tune_thresholds, device=where, output=output,
     )  # fmt: skip
     if as_json:

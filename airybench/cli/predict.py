@@ -62,7 +62,8 @@ def predict(
     from airybench.data.bring import rule_of
     from airybench.data.shots import open_shots
     from airybench.data.stack import Keys
-    from airybench.inference.predict import predict as run
+    from airybench.inference.predict import predict as answer
+    from airybench.tracking.launch import launched
     from airybench.training.device import choose_device
 
     part, where = _shard(shard), choose_device(device)
@@ -77,11 +78,18 @@ def predict(
         notify=notice,
     )
     predictor = open_model(model, tracking_uri)
-    with progress_bar(f"predicting {source.name}") as progress:
-        found = run(
+    asked = {"model": model, "source": source, "output": output}
+    with (
+        launched(f"predict {source.name}", "predict", asked) as run,
+        progress_bar(f"predicting {source.name}") as progress,
+    ):
+        found = answer(
             predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
             force=force, ignore_labels=ignore_labels, progress=progress,
         )  # fmt: skip
+        if run:
+            run.metrics({"predict/shots": found.shots})
+            run.tag({"airybench.output": str(found.output.absolute())})
     if as_json:
         speed = found.images_per_second
         print_json({**vars(found), "images_per_second": None if speed != speed else speed})

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json
+from airybench.cli.options import FROM_CONFIG, Debug, Json
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -30,11 +30,16 @@ def report(
     from airybench.analysis.publish import publish
     from airybench.cli.console import notice, print_json
     from airybench.errors import InputError
+    from airybench.tracking.launch import launched
 
     if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():
         raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
-    names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
-    found = publish(names, output, notify=notice, pictures=pictures)
+    names = [word.strip() for name in study or () for word in name.split(",")]
+    names = [word for word in names if word not in ("", FROM_CONFIG)]
+    with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
+        found = publish(names, output, notify=notice, pictures=pictures)
+        if run:  # a project from a git URL runs in a folder that nobody looks into
+            run.keep(output, output.with_suffix(".md"))
     if as_json:
         print_json(found)
         return

@@ -72,6 +72,6 @@ def delete(
     if runs and found.known.get("tracking_uri"):
         count = delete_runs(found.known["tracking_uri"], str(found.known["experiment_id"]), found.name)
         notice(f"{count} runs deleted in {found.known['tracking_uri']}; mlflow gc frees their disk")
-    found.place.delete(found.name)
+    found.delete()
     notice(f"study {found.name} deleted")
     return EXIT_DONE

@@ -44,6 +44,9 @@ def sweep(
         typer.Option(help="Trials at once, each in a process. [one; on Ray what its resources take]", metavar="N"),
     ] = None,
     trials_per_device: Annotated[int, typer.Option(help="Trials that may share a GPU.", metavar="K")] = 1,
+    checkpoint_every: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Least time between two checkpoints of a trial.")
+    ] = 60.0,
     engine: Annotated[str, typer.Option(help="local, ray or ray://HOST:PORT.", metavar="ENGINE")] = "local",
     storage: Annotated[
         str | None,
@@ -88,7 +91,8 @@ def sweep(
         found = benchmark(
             wanted, datasets, name, watch, News(notice, progress_bar),
             engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
-            fresh=fresh, register_as=register, tell=(lambda _: None) if as_json else tell,
+            fresh=fresh, register_as=register, checkpoint_every=checkpoint_every,
+            tell=(lambda _: None) if as_json else tell,
         )  # fmt: skip
     if as_json:
         print_json([conclusion_json(one) | front_json(one, wanted.study.objectives) for one in found])

@@ -26,6 +26,11 @@ def data_folder() -> Path:
     return writable(folder, f"set {VARIABLE} to a folder that you may write")
 
 
+def checkpoint_folder(scope: str) -> Path:
+    """Where the checkpoints of a study, or of single trainings, lie; not made."""
+    return data_folder() / "checkpoints" / scope
+
+
 def writable(folder: Path, remedy: str) -> Path:
     """That folder, made when it is not there.
 

@@ -12,6 +12,7 @@ from airybench.sweep.records import INTERRUPTED, Record, TakenError, Ticket
 from airybench.sweep.study import Study
 from airybench.sweep.task import Ended, Event, Executor, Failed, Finished, Lost, Task, Verdict
 from airybench.tracking.run import Run
+from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
 
 STEP_SECONDS = 1.0
@@ -53,14 +54,24 @@ class Drive:
         tags: of every child.
         executor: where trials run.
         watch: who looks on.
+        checkpoint_every: seconds between two checkpoints of a trial at least.
     """
 
-    def __init__(self, study: Study, parent: Run, tags: dict[str, str], executor: Executor, watch: Watch) -> None:
+    def __init__(
+        self,
+        study: Study,
+        parent: Run,
+        tags: dict[str, str],
+        executor: Executor,
+        watch: Watch,
+        checkpoint_every: float = EVERY,
+    ) -> None:
         self._study = study
         self._parent = parent
         self._tags = {"airybench.study": study.name, **tags}
         self._executor = executor
         self._watch = watch
+        self._checkpoint_every = checkpoint_every
         self._rule = study.sweep.study
         limit = self._rule.time_limit
         self._deadline = time.monotonic() + limit if limit else math.inf
@@ -112,9 +123,10 @@ class Drive:
         rule = self._rule
         self._executor.submit(
             Task(
-                ticket.number, ticket.config, tracking, opened.run.run_id, rule.metric, rule.direction, self._study.name
+                ticket.number, ticket.config, tracking, opened.run.run_id, rule.metric, rule.direction,
+                self._study.name, self._checkpoint_every,
             )
-        )
+        )  # fmt: skip
 
     def _look_after_others(self) -> bool:
         """Take over from processes that died; returns whether any other was at work, so that some may be left."""

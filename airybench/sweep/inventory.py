@@ -1,5 +1,6 @@
 """Which studies there are, and what is in them."""
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC
@@ -9,7 +10,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from airybench.config import TrialConfig, validated
-from airybench.data.folder import data_folder
+from airybench.data.folder import checkpoint_folder, data_folder
 from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.sweep.definition import recorded
 from airybench.sweep.place import Place, place
@@ -74,6 +75,15 @@ class Found:
             }
             for trial in self._trials()
         ]
+
+    def delete(self) -> None:
+        """Remove the study for good, with what its unfinished trials left to go on from.
+
+        Raises:
+            StudyError: another process runs it.
+        """
+        self.place.delete(self.name)
+        shutil.rmtree(checkpoint_folder(self.name), ignore_errors=True)
 
     def _trials(self) -> list[FrozenTrial]:
         if self.problem:

@@ -1,5 +1,6 @@
 """Running a study: a parent run, one child a trial, every failure written down, every interruption resumable."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from airybench.config import SweepConfig
+from airybench.data.folder import checkpoint_folder
 from airybench.errors import NothingFinishedError
 from airybench.sweep.drive import Drive, Watch
 from airybench.sweep.place import Place, at
@@ -18,6 +20,7 @@ from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
+from airybench.training.checkpoint import EVERY
 
 __all__ = ["Ran", "Watch", "run_study"]
 
@@ -47,6 +50,7 @@ def run_study(
     engine: Callable[[Source], Executor] = InProcess,
     join: str | None = None,
     fresh: bool = False,
+    checkpoint_every: float = EVERY,
 ) -> Iterator[Ran]:
     """Run what is missing of a study; the parent run is open inside the block and closed behind it.
 
@@ -59,7 +63,8 @@ def run_study(
         watch: who looks on.
         engine: makes what trials run in; by default this process.
         join: a run to use as parent of a new study, the one that `mlflow run` made.
-        fresh: set an old study of this name aside first; not before nobody else runs it.
+        fresh: set an old study of this name aside first, without its checkpoints; not before nobody else runs it.
+        checkpoint_every: seconds between two checkpoints of a trial at least.
 
     Raises:
         StudyError: the name stands for another content, or another process runs it.
@@ -68,6 +73,7 @@ def run_study(
     with place.membership(name):
         if fresh:
             archive(place, name)
+            shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
         study = Study(place, name, sweep, source.identity())
         with place.held(name):
             parent = _parent(study, source, tracking, join)
@@ -76,7 +82,7 @@ def run_study(
             _close_orphans(study, parent)
             executor = engine(source)
             try:
-                complete = Drive(study, parent, source.tags(), executor, watch).run()
+                complete = Drive(study, parent, source.tags(), executor, watch, checkpoint_every).run()
             finally:
                 executor.close()
             records = study.finished()

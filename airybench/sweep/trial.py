@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from airybench.config import DEPTHS, TIMM, DataConfig, Scaling, TrialConfig, Value
-from airybench.data.folder import data_folder
+from airybench.data.folder import checkpoint_folder
 from airybench.data.fraction import digest, training_fraction
 from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import PARTS, Split
@@ -133,7 +133,7 @@ class Source:
             notify: handed one line where one is damaged or cannot be written.
         """
         identity = self.digest(config)
-        return Checkpoints(data_folder() / "checkpoints" / scope / identity, identity, every=every, notify=notify)
+        return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, notify=notify)
 
     def sentence(self) -> str:
         """The data in half a sentence, for descriptions."""

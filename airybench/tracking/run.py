@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from airybench.errors import TrackingError
+from airybench.errors import TrackingError, explained
 from airybench.tracking.store import Tracking
 
 State = Literal["finished", "failed", "pruned", "interrupted"]
@@ -26,6 +26,7 @@ STATUS: dict[State, str] = {
     "pruned": "FINISHED",
     "interrupted": "KILLED",
 }
+MADE = ("mlflow.user", "mlflow.source.name", "mlflow.source.type")
 RETRIED_SECONDS = 1.5  # a creation that took longer may have been asked for twice; the second try comes after 2 s
 
 
@@ -69,8 +70,29 @@ class Run:
             raise TrackingError(
                 f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or begin anew with --fresh"
             ) from None
-        run.tag({"airybench.kind": kind, "airybench.state": "running", **_environment(), **tags})
+        # Who made it from what, it says already: `mlflow run` knows of a git URL, for one.
+        now = {key: value for key, value in _environment().items() if key not in MADE}
+        run.tag({"airybench.kind": kind, "airybench.state": "running", **now, **tags})
         return run
+
+    @classmethod
+    def own(cls, tracking: Tracking, name: str, kind: str, tags: Mapping[str, str], joined: str | None) -> "Run":
+        """The run of a command that makes one: `joined`, which `mlflow run` made for it, else a new one."""
+        return cls.join(tracking, joined, name, kind, tags) if joined else cls.create(tracking, name, kind, tags)
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Close the run as the block ends: finished, interrupted, or failed with kind and reason."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.end("interrupted")
+            raise
+        except BaseException as error:
+            kind, reason = explained(error)
+            self.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
+            raise
+        self.end("finished")
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Set tags."""
@@ -98,6 +120,11 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="airybench-") as path:
             yield Path(path)
             self.client.log_artifacts(self.run_id, path, artifact_path=folder)
+
+    def keep(self, *files: Path) -> None:
+        """Make artifacts of files that exist."""
+        for file in files:
+            self.client.log_artifact(self.run_id, str(file))
 
     def fetch(self, artifact: str, into: Path) -> Path:
         """Download one artifact, a file or folder; returns where it lies."""
@@ -144,7 +171,7 @@ def _environment() -> dict[str, str]:
     """User, source and git state, as MLflow's own tags name them."""
     from airybench import __version__
 
-    # `mlflow run` says so in the environment; the tags it set on its own run are the same.
+    # `mlflow run` says so in the environment.
     tags = {
         "mlflow.user": os.environ.get("USER") or "unknown",
         "mlflow.source.name": Path(sys.argv[0]).name or "airybench",

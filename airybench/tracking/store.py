@@ -71,6 +71,11 @@ def _check_file(path: Path, *, existing: bool) -> None:
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise TrackingError(f"tracking store {path} cannot be written; choose another with --tracking-uri")
     if existing and not path.exists():
+        if "MLFLOW_RUN_ID" in os.environ:
+            raise TrackingError(
+                f"tracking store {path} does not exist, though the run that was made for this is in it; `mlflow run` "
+                "works in a folder of its own: give it MLFLOW_TRACKING_URI with an absolute path, sqlite:////..."
+            )
         raise TrackingError(f"tracking store {path} is gone, with the runs of this study; restore it, or use --fresh")
 
 

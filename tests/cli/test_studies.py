@@ -77,7 +77,11 @@ def test_delete_asks(make, folder, capsys) -> None:
         assert run(["studies", "delete", "one", "--yes"]) == 2
     assert "study one@helium is being run by another process" in capsys.readouterr().err
     assert (folder / "one@helium.journal").exists()
+    left = folder.parent / "checkpoints"
+    for name in ("one@helium", "two@helium"):
+        (left / name / "0123" / "000001").mkdir(parents=True)
     assert run(["studies", "delete", "one", "--yes"]) == 0
+    assert [path.name for path in left.iterdir()] == ["two@helium"]
     assert sorted(path.name for path in folder.iterdir() if path.suffix != ".lock") == [
         "two@helium.journal", "two@helium.write-lock",
     ]  # fmt: skip

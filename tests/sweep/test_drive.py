@@ -123,6 +123,18 @@ def run(one: Study, executor: _Scripted, watch: _Silent | None = None) -> bool:
     return Drive(one, parent, {"data": "x"}, executor, watch or _Silent()).run()
 
 
+def test_every_trial_is_told_how_often_to_save(tmp_path, runs) -> None:
+    told: list[float] = []
+
+    def script(task: Task) -> list[Event]:
+        told.append(task.checkpoint_every)
+        return by_alpha(task)
+
+    parent: Any = SimpleNamespace(tracking=None, run_id="parent")
+    assert Drive(study(tmp_path), parent, {}, _Scripted(script), _Silent(), checkpoint_every=7.0).run()
+    assert told == [7.0] * len(ALPHAS)
+
+
 @pytest.mark.parametrize("slots", [1, 2, 5])
 def test_every_cell_is_run_once_whatever_the_number_of_workers(tmp_path, runs, slots) -> None:
     one, executor = study(tmp_path, seeds=2), _Scripted(by_alpha, slots)

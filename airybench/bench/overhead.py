@@ -1,0 +1,180 @@
+"""What tracking, checkpoints and the study add to the time of a bare training."""
+
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from airybench.analysis.source import News, prepare
+from airybench.bench.measure import Measurement, measurement
+from airybench.bench.sweep import elsewhere, no_bar
+from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.networks.build import build
+from airybench.sweep.runner import run_study
+from airybench.sweep.trial import Source
+from airybench.tracking.store import connect, tracking_uri
+from airybench.training.checkpoint import EVERY, Checkpoints
+from airybench.training.epoch import Epoch
+from airybench.training.loop import train
+
+GOALS = {1.0: 1.02, 0.2: 1.10}
+"""Length of an epoch in seconds -> what a trial in a study may take over the bare training."""
+
+SHOTS = 64  # of the store by which the length of an epoch is found
+MOST_SHOTS = 4096  # a fast device gets shorter epochs than asked for, since shots must be simulated first
+EPOCHS = TrialConfig().training.epochs
+
+
+@dataclass
+class Course:
+    """When a training began, ended epochs, and ended."""
+
+    began: float = 0.0
+    epochs: list[float] = field(default_factory=list)
+    ended: float = 0.0
+
+    @property
+    def epoch(self) -> float:
+        """Seconds an epoch, without the first, which warms up."""
+        return (self.epochs[-1] - self.epochs[0]) / (len(self.epochs) - 1)
+
+    @property
+    def beside(self) -> float:
+        """Seconds beside the epochs: before, after, and what the first takes longer."""
+        return self.ended - self.began - len(self.epochs) * self.epoch
+
+
+class _Watch:
+    """Notes the course of a study of one trial, the making of its run included."""
+
+    def __init__(self) -> None:
+        self.course = Course()
+
+    def study(self, *_: object) -> None:
+        self.course.began = time.perf_counter()
+
+    def trial(self, *_: object) -> None:
+        pass
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        self.course.epochs.append(time.perf_counter())
+
+    def ended(self, number: int, record: object, reason: str = "", how: str = "failed") -> None:
+        assert record, reason
+        self.course.ended = time.perf_counter()
+
+
+def bench_overhead(
+    *,
+    lengths: tuple[float, ...] = tuple(GOALS),
+    seconds: float = 4.0,
+    repeats: int = 3,
+    device: torch.device,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Measurement]:
+    """Train a ResNet-18 at 64 px bare and as the one trial of a study, in turns.
+
+    Args:
+        lengths: seconds that an epoch is to last.
+        seconds: of epochs in each training.
+        repeats: pairs of trainings.
+        device: where to train.
+        progress: handed (pairs done, pairs in all).
+
+    Returns:
+        For each length: the length itself; an epoch in a study over a bare one; what a trial takes beside its epochs
+        more than a bare training; one checkpoint; and, from all of these, a trial of the default number of epochs over
+        a bare training of as many, with a checkpoint a minute. The longest training here ends before its first minute.
+    """
+    found: list[Measurement] = []
+    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
+        save = [_checkpoint(Path(folder) / "checkpoints-alone", device) for _ in range(repeats)]
+        first = _prepared(TrialConfig().replace({**_BASE, "count": SHOTS, "epochs": 3}), device)
+        measured = _bare(*first).epoch
+        for step, length in enumerate(lengths):
+            config, source = _prepared(_sized(length, measured, max(3, math.ceil(seconds / length))), device)
+            bare: list[Course] = []
+            tracked: list[Course] = []
+            for pair in range(repeats):
+                # Now one first, now the other: what drifts hits both.
+                for kind in ("bare", "tracked") if pair % 2 == 0 else ("tracked", "bare"):
+                    if kind == "bare":
+                        bare.append(_bare(config, source))
+                    else:
+                        tracked.append(_tracked(config, source, f"{length:g}-{pair}", Path(folder)))
+                if progress:
+                    progress(step * repeats + pair + 1, len(lengths) * repeats)
+            found += _rows(length, bare, tracked, save)
+    return found
+
+
+_BASE = {"image_size": 64, "antialias": True, "batch_size": 32, "bn_momentum": 0.1, "base_lr": 0.01}
+
+
+def _sized(length: float, measured: float, epochs: int) -> TrialConfig:
+    """As many shots as make an epoch that long, by one of SHOTS; below that a fraction of them."""
+    config = TrialConfig().replace({**_BASE, "epochs": epochs})
+    share = length / measured
+    if share < 1:
+        return config.replace({"count": SHOTS, "fraction": max(0.05, round(share, 3))})
+    return config.replace({"count": min(MOST_SHOTS, round(SHOTS * share))})
+
+
+def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, Source]:
+    source = prepare("cxidb", config, device, News(lambda _: None, no_bar))
+    config = config.replace(source.logged)
+    source.resident(config.data, config.input_scaling)
+    return config, source
+
+
+def _bare(config: TrialConfig, source: Source) -> Course:
+    course = Course(time.perf_counter())
+    data = source.resident(config.data, config.input_scaling)
+    train(config, data, source.device, on_epoch=lambda _: course.epochs.append(time.perf_counter()))
+    course.ended = time.perf_counter()
+    return course
+
+
+def _tracked(config: TrialConfig, source: Source, name: str, folder: Path) -> Course:
+    sweep = validated(SweepConfig, {"base": config.model_dump(), "space": [{"alpha": [config.network.alpha]}]})
+    watch = _Watch()
+    with run_study(sweep, f"bench-{name}@cxidb", source, connect(tracking_uri()), folder / "studies", watch):
+        return watch.course
+
+
+def _checkpoint(folder: Path, device: torch.device) -> float:
+    """Seconds to save what a training would: weights, the best ones so far, and momentum."""
+    network = build(TrialConfig().network, 8, 64).to(device)
+    parts = ("now", "best", "momentum")
+    tensors = {f"{part}/{key}": value.clone() for part in parts for key, value in network.state_dict().items()}
+    checkpoints = Checkpoints(folder, "bench")
+    began = time.perf_counter()
+    checkpoints.save(tensors, {})
+    return time.perf_counter() - began
+
+
+def _rows(length: float, bare: list[Course], tracked: list[Course], save: list[float]) -> list[Measurement]:
+    pairs = list(zip(bare, tracked, strict=True))
+    epochs = [with_study.epoch / alone.epoch for alone, with_study in pairs]
+    beside = [with_study.beside - alone.beside for alone, with_study in pairs]
+    share = float(np.median(save)) / EVERY
+    whole = [
+        (EPOCHS * with_study.epoch + more) / (EPOCHS * alone.epoch) + share
+        for (alone, with_study), more in zip(pairs, beside, strict=True)
+    ]
+    subject = f"ResNet-18, 64 px, epochs of {length:g} s"
+    return [
+        measurement(subject, "a bare epoch", "s", [one.epoch for one in bare]),
+        measurement(subject, "an epoch in a study over a bare one", "ratio", epochs),
+        measurement(subject, "a trial beside its epochs, more than a bare training", "s", beside),
+        measurement(subject, "one checkpoint", "s", save),
+        measurement(
+            subject, f"a trial of {EPOCHS} epochs, a checkpoint a minute, over a bare training", "ratio", whole,
+            goal=GOALS.get(length, float("nan")), less_is_better=True,
+        ),
+    ]  # fmt: skip
