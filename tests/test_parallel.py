@@ -139,6 +139,7 @@ def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how
     assert sum(t.state == TrialState.COMPLETE for t in trials(data_home, f"{name}@helium")) == 5
 
 
+@pytest.mark.slow
 def test_a_batch_that_does_not_fit_is_halved_once_and_the_run_says_so(
     tmp_path, data_home, tiny, monkeypatch, capsys
 ) -> None:

@@ -192,6 +192,7 @@ def test_fresh_leaves_a_study_alone_that_another_process_runs(tmp_path, data_hom
     assert len(runs_of(tmp_path, "held@helium")[0]) == 2
 
 
+@pytest.mark.slow
 def test_a_parent_that_was_not_recorded_in_time_is_closed_on_resume(tmp_path, data_home, tiny, monkeypatch) -> None:
     arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "early", "--no-log-activation"]
 
