@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from airybench.cli.console import notice, print_json, progress_bar
+from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 
 if TYPE_CHECKING:
     from airybench.data.store import Store
@@ -65,7 +66,7 @@ def import_(
     ],
     output: Annotated[Path | None, typer.Option(help="Store to make (default: NAME.h5 in the data folder).")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the data set (default: the file's).")] = None,
-    images: Annotated[str | None, typer.Option(metavar="KEY", help="Stack of images, (N, H, W).")] = None,
+    images: Images = None,
     labels: Annotated[
         str | None, typer.Option(metavar="KEY", help="0 and 1, (N, C), or class numbers from 0, (N,).")
     ] = None,
@@ -78,7 +79,7 @@ def import_(
     class_names: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="Names of the labels, in order (default: by their number).")
     ] = None,
-    ids: Annotated[str | None, typer.Option(metavar="KEY", help="Identifier of each shot, (N,).")] = None,
+    ids: Ids = None,
     energy: Annotated[str | None, typer.Option(metavar="KEY", help="Photon energy, eV or joule.")] = None,
     photon_energy: Annotated[
         float | None, typer.Option(metavar="EV", help="Photon energy of all shots, in place of --energy.")
@@ -87,18 +88,12 @@ def import_(
         str | None, typer.Option(metavar="KEY", help="Run number of each shot (default: the file's number).")
     ] = None,
     events: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A further identifier; repeatable.")] = None,
-    mask: Annotated[str | None, typer.Option(metavar="KEY", help="Mask, (H, W) or (N, H, W).")] = None,
-    mask_convention: Annotated[
-        str | None, typer.Option(metavar="cxi|euxfel|good-is-one", help="What the values of the mask mean.")
-    ] = None,
-    counts_per_photon: Annotated[
-        float | None, typer.Option(metavar="X", help="Divide by X and round: for float sources.")
-    ] = None,
-    clip: Annotated[bool, typer.Option("--clip", help="Cut values off at 0 and 65535.")] = False,
-    nan: Annotated[str | None, typer.Option(metavar="mask", help="mask: NaN and infinity are masked.")] = None,
-    bin_: Annotated[
-        int | None, typer.Option("--bin", min=1, help="Average blocks of N x N pixels (default: to at most 259 px).")
-    ] = None,
+    mask: Mask = None,
+    mask_convention: MaskConvention = None,
+    counts_per_photon: CountsPerPhoton = None,
+    clip: Clip = False,
+    nan: Nan = None,
+    bin_: Bin = None,
     force: Force = False,
     json: Json = False,
     debug: Debug = False,

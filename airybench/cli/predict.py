@@ -8,6 +8,7 @@ import typer
 
 from airybench.cli.evaluate import Model
 from airybench.cli.options import Debug, Device, Json, TrackingUri
+from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 from airybench.errors import ConfigError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -26,20 +27,14 @@ def predict(
         str | None,
         typer.Option(metavar="I/N", help="This process is the I-th of N; `airybench join FILE` joins their parts."),
     ] = None,
-    images: Annotated[str | None, typer.Option(metavar="KEY", help="Stack of images, (N, H, W).")] = None,
-    ids: Annotated[str | None, typer.Option(metavar="KEY", help="Identifier of each shot, (N,).")] = None,
-    mask: Annotated[str | None, typer.Option(metavar="KEY", help="Mask, (H, W) or (N, H, W).")] = None,
-    mask_convention: Annotated[
-        str | None, typer.Option(metavar="cxi|euxfel|good-is-one", help="What the values of the mask mean.")
-    ] = None,
-    counts_per_photon: Annotated[
-        float | None, typer.Option(metavar="X", help="Divide by X and round: for float sources.")
-    ] = None,
-    clip: Annotated[bool, typer.Option("--clip", help="Cut values off at 0 and 65535.")] = False,
-    nan: Annotated[str | None, typer.Option(metavar="mask", help="mask: NaN and infinity are masked.")] = None,
-    bin_: Annotated[
-        int | None, typer.Option("--bin", min=1, help="Average blocks of N x N pixels (default: to at most 259 px).")
-    ] = None,
+    images: Images = None,
+    ids: Ids = None,
+    mask: Mask = None,
+    mask_convention: MaskConvention = None,
+    counts_per_photon: CountsPerPhoton = None,
+    clip: Clip = False,
+    nan: Nan = None,
+    bin_: Bin = None,
     ignore_labels: Annotated[
         bool,
         typer.Option(
