@@ -1,6 +1,7 @@
 """What tests share: a data folder of their own, no tracking variables from outside, one small finished benchmark."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ os.environ["AIRYBENCH_DATA"] = ""  # set by the fixture below; no test may fall 
 for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
     os.environ.pop(name, None)
 os.environ["MPLBACKEND"] = "Agg"
+# A shell's background job, as a CI may be, ignores Ctrl-C, and every process that it starts inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
