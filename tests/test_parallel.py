@@ -189,6 +189,7 @@ def test_a_dry_run_shows_how_the_space_would_be_searched(tmp_path, tiny, capsys)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, capsys) -> None:
     with contextlib.chdir(tmp_path):
         arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "front"]

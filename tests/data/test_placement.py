@@ -36,6 +36,7 @@ def test_an_epoch_is_the_same_bit_for_bit(placed, where) -> None:
     assert torch.equal(torch.cat(list(placed[where].val.evaluation_batches())), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["host", "disk"])
 def test_some_of_the_shots_are_some_of_the_shots(placed, where) -> None:
     rows = np.array([3, 1, 7, 20])
