@@ -7,25 +7,20 @@ from typing import Any
 
 import optuna
 
-from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of
+from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of, without_effect
 from airybench.errors import ConfigError
 from airybench.networks.other import require_buildable
 
-ORDER = ("arch", "depth", "log_activation", "alpha", "beta", "input", "ccf_kind")
+ORDER = ("arch", "depth", "batch_norm", "log_activation", "alpha", "beta", "input", "ccf_kind")
 """Axes that others depend on come first; the rest follow as written."""
 
 ONLY_WITH: dict[str, tuple[str, Value]] = {
-    "alpha": ("log_activation", True),
-    "beta": ("log_activation", True),
-    "head_width": ("arch", "vgg"),
-    "dropout": ("arch", "vgg"),
-    "bn_momentum": ("arch", "resnet"),
     "ccf_kind": ("input", "ccf"),
     "ccf_zero": ("input", "ccf"),
     "ccf_delta": ("ccf_kind", "radial"),
     "flips": ("input", "image"),
 }
-"""Axes that have an effect only beside a value of another."""
+"""Axes of the data that have an effect only beside a value of another; a network says so itself."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +139,8 @@ def _options(
         depths = grid["depth"]
         assert isinstance(depths, tuple)
         return name, tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
+    if name != "depth" and name in without_effect({**base.network.model_dump(), **chosen}):
+        return name, ()
     if name in ONLY_WITH:
         other, value = ONLY_WITH[name]
         if chosen.get(other, getattr(getattr(base, section_of(other)), other)) != value:

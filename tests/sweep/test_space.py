@@ -7,7 +7,7 @@ import optuna
 import pytest
 from optuna.trial import FixedTrial
 
-from airybench.config import DEPTHS, SweepConfig, TrialConfig
+from airybench.config import DEPTHS, SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError
 from airybench.experiment import load_sweep
 from airybench.sweep.space import cells, check, finite, suggest
@@ -202,3 +202,12 @@ def test_a_range_is_no_cell_list() -> None:
     sweep = SweepConfig.model_validate({"space": {"alpha": {"low": 0.1, "high": 1}}})
     with pytest.raises(ConfigError, match="axis alpha is a range, which a grid cannot walk"):
         cells(sweep)
+
+
+def test_the_norms_of_a_vgg_have_a_momentum_where_it_has_norms() -> None:
+    sweep = validated(
+        SweepConfig,
+        {"space": [{"arch": ["vgg"], "depth": [11], "bn_momentum": [0.1, 0.3], "batch_norm": [True, False]}]},
+    )
+    found = [(cell.config.network.batch_norm, cell.config.network.bn_momentum) for cell in cells(sweep)]
+    assert sorted(found) == [(False, 0.0), (True, 0.1), (True, 0.3)]
