@@ -28,7 +28,7 @@ from airybench.inference.stream import store_logits
 from airybench.sweep.trial import Source
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking
+from airybench.tracking.store import connect
 
 SPLITS = (*PARTS, "all")
 
@@ -64,7 +64,7 @@ def evaluate_model(
     model: str,
     predictor: Predictor,
     dataset: str,
-    tracking: Tracking,
+    uri: str,
     news: News,
     *,
     split: str = "test",
@@ -80,7 +80,7 @@ def evaluate_model(
         model: what the user called it.
         predictor: the model.
         dataset: name or path of the data.
-        tracking: where the run goes.
+        uri: tracking store that the run goes to; opened once nothing is left to refuse.
         news: where notices and progress go.
         split: `train`, `val`, `test`, or `all` for every shot.
         tune: choose the threshold of each label on val, where its F1 is best.
@@ -101,6 +101,7 @@ def evaluate_model(
         news.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
     title = f"evaluate {predictor.config.label} on {source.name} {split}"
+    tracking = connect(uri)
     run = Run.own(tracking, title, "evaluate", source.tags(), os.environ.get("MLFLOW_RUN_ID"))
     with run.ending():
         run.params({"model": model, "split": split, "tuned_thresholds": tune} | predictor.config.params())

@@ -40,7 +40,7 @@ def evaluate(
     from airybench.analysis.source import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.data.folder import writable
-    from airybench.tracking.store import check, connect
+    from airybench.tracking.store import check
     from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
 
@@ -48,11 +48,10 @@ def evaluate(
     check(uri)
     if output is not None:
         writable(output, "choose another --output")
-    predictor = open_model(model, tracking_uri)  # before a store is made for the run
-    tracking = connect(uri)
+    predictor = open_model(model, tracking_uri)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     found = evaluate_model(
-        model, predictor, name, tracking, News(notice, progress_bar), split=split,
+        model, predictor, name, uri, News(notice, progress_bar), split=split,
         tune=tune_thresholds, device=where, output=output,
     )  # fmt: skip
     if as_json:
