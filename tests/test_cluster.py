@@ -1,6 +1,7 @@
 """Beyond one process: hosts that share a study in PostgreSQL, and a Ray cluster that loses a node."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -84,6 +85,15 @@ def test_four_hosts_share_a_study_and_one_is_killed(tmp_path, data_home, tiny, c
         with contextlib.chdir(tmp_path):
             assert run(["studies", "list", "--storage", url]) == 0
             assert "hosts@helium" in capsys.readouterr().out
+            assert run(["compare", "--study", "hosts", "--storage", url, "--json"]) == 0
+            side = json.loads(capsys.readouterr().out)["datasets"][0]
+            assert {run_id for row in side["rows"] for run_id in row["run_ids"]} == {
+                t.user_attrs["run_id"] for t in done
+            }
+            assert run(["report", "--study", "hosts", "--storage", url, "--no-pictures"]) == 0
+            assert "hosts" in (tmp_path / "report.md").read_text(encoding="utf-8")
+            assert run(["compare", "--study", "host", "--storage", url]) == 2
+            assert "hosts@helium" in capsys.readouterr().err
 
 
 @pytest.mark.slow

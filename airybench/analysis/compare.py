@@ -11,6 +11,7 @@ from airybench.analysis.paired import Estimate, Scorer, Trained
 from airybench.config import METRICS, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError, unknown
 from airybench.inference.predictions import Predictions
+from airybench.sweep.place import Place, at
 from airybench.sweep.reading import Kept, names, read
 from airybench.sweep.study import Record
 
@@ -99,7 +100,7 @@ class Comparison:
 
 def compare(
     wanted: Sequence[str],
-    folder: Path,
+    where: Path | Place,
     fetch: Callable[[Kept, Record], Predictions],
     notify: Callable[[str], None],
     *,
@@ -112,8 +113,8 @@ def compare(
     scored on the same resamples of the same test shots.
 
     Args:
-        wanted: `NAME@D`, or NAME for its studies of every data set; all studies on disk where empty.
-        folder: where journals are.
+        wanted: `NAME@D`, or NAME for its studies of every data set; all studies there where empty.
+        where: a folder of journals, or another place.
         fetch: the test predictions of a trial.
         notify: where one-line notices go.
         metric: what to compare by; by default the studies' own objective where they share one, else macro_ap.
@@ -126,9 +127,10 @@ def compare(
     """
     if metric is not None and metric not in COMPARABLE:
         raise unknown("metric", metric, COMPARABLE)
-    kept = [read(folder, name) for name in names(folder, wanted)]
+    home = at(where)
+    kept = [read(home, name) for name in names(home, wanted)]
     if not kept:
-        raise StudyError(f"there is no study in {folder}; run a sweep first")
+        raise StudyError(f"there is no study in {home}; run a sweep first")
     for study in kept:
         if not study.records:
             notify(f"study {study.name} has no finished trial; left out")

@@ -12,6 +12,7 @@ from airybench.data.folder import data_folder
 from airybench.figures.comparison import Bar, rows
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
+from airybench.sweep.place import place
 from airybench.sweep.reading import Kept
 from airybench.sweep.study import Record
 from airybench.tracking.run import Run
@@ -19,9 +20,15 @@ from airybench.tracking.store import Tracking, reopen, tracking_uri
 
 
 def gather(
-    wanted: Sequence[str], notify: Callable[[str], None], *, metric: str | None, top: int, uri: str | None
+    wanted: Sequence[str],
+    notify: Callable[[str], None],
+    *,
+    metric: str | None,
+    top: int,
+    uri: str | None,
+    storage: str | None = None,
 ) -> Comparison:
-    """Compare studies of the data folder, with the predictions that their runs kept.
+    """Compare studies with the predictions that their runs kept.
 
     Args:
         wanted: names; all studies where empty.
@@ -29,6 +36,7 @@ def gather(
         metric: what to compare by.
         top: cells and pairs to be scored.
         uri: where the runs are now; by default where each study logged to.
+        storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
     """
     stores: dict[str, Tracking] = {}
 
@@ -38,7 +46,8 @@ def gather(
             stores[there] = reopen(there, str(study.facts.get("experiment_id", "")))
         return predictions(Run(stores[there], record.run_id), "test")
 
-    return compare(wanted, data_folder() / "studies", fetch, notify, metric=metric, top=top)
+    home = place(storage, data_folder() / "studies")
+    return compare(wanted, home, fetch, notify, metric=metric, top=top)
 
 
 def heading(side: Side) -> str:

@@ -10,42 +10,49 @@ from airybench.analysis.cases import cases, find_store
 from airybench.analysis.explain import Explainer
 from airybench.analysis.models import open_model
 from airybench.analysis.page import html, markdown, sentence
-from airybench.analysis.report import StudyAnswers, answer, studies
+from airybench.analysis.report import StudyAnswers, answer
 from airybench.data.folder import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.stream import placed
-from airybench.sweep.definition import recorded
+from airybench.sweep.place import place
+from airybench.sweep.reading import names, read
 
 SMALLEST = 128
 """Images from here on have 4 x 4 last features or more in both families, which halve them five times."""
 
 
 def publish(
-    names: Sequence[str], output: Path, *, notify: Callable[[str], None], pictures: bool = True
+    wanted: Sequence[str],
+    output: Path,
+    *,
+    notify: Callable[[str], None],
+    pictures: bool = True,
+    storage: str | None = None,
 ) -> list[dict[str, object]]:
     """Write a report on studies, and return its answers.
 
     Args:
-        names: NAME or `NAME@D`; every study on disk where none is given.
+        wanted: NAME or `NAME@D`; every study there where none is given.
         output: the HTML file; Markdown goes beside it.
         notify: handed one line for each study that is left out, or that has no pictures.
         pictures: whether to show shots that were told right and wrong.
+        storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
 
     Raises:
         StudyError: no study could be reported on, or one that was asked for.
         DataError: the file cannot be written.
     """
-    folder = data_folder() / "studies"
+    home = place(storage, data_folder() / "studies")
     found: list[StudyAnswers] = []
-    for name in studies(folder, names):
+    for name in names(home, wanted):
         try:
-            found.append(answer(folder, name))
+            found.append(answer(read(home, name)))
         except AirybenchError as error:
-            if names:
+            if wanted:
                 raise
             notify(f"{name} is left out: {error}")
     if not found:
-        raise StudyError("no study on disk has a finished trial; run one with: airybench sweep --dataset helium")
+        raise StudyError(f"no study in {home} has a finished trial; run one with: airybench sweep --dataset helium")
     galleries = {}
     if pictures:
         for one in found:
@@ -88,9 +95,8 @@ def _explainer(one: StudyAnswers) -> Explainer | None:
     winner = one.winner
     if winner.config.data.input != "image" or winner.config.data.image_size < SMALLEST:
         return None
-    uri = recorded(data_folder() / "studies", f"{one.name}@{one.dataset}").get("tracking_uri")
     device = torch.device("cpu")
     try:
-        return Explainer(placed(open_model(winner.records[0].run_id, uri), device), device)
+        return Explainer(placed(open_model(winner.records[0].run_id, one.uri), device), device)
     except AirybenchError:
         return None  # its weights are gone, or it does not end in feature maps: the patterns are shown all the same

@@ -1,8 +1,7 @@
 """The answers of finished studies: every cell on test, each claim with its difference, interval and verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -10,14 +9,15 @@ import yaml
 from airybench.analysis.claims import claims
 from airybench.analysis.conclude import BOOTSTRAP_SEED, predictions
 from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
-from airybench.config import METRICS, SweepConfig, TrialConfig, validated
-from airybench.errors import AirybenchError, StudyError, unknown
+from airybench.config import METRICS, SweepConfig, TrialConfig
+from airybench.errors import AirybenchError, StudyError
 from airybench.experiment import experiments, load_sweep
 from airybench.inference.predictions import Predictions
-from airybench.sweep.study import Record, Study, recorded
+from airybench.sweep.reading import Kept
+from airybench.sweep.records import Record
 from airybench.tracking.find import baselines, said
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, check, connect
+from airybench.tracking.store import Tracking, reopen
 
 KEYS = ("base", "space", "study")
 
@@ -75,6 +75,7 @@ class StudyAnswers:
         simulated: whether the data are a stand-in.
         command: runs it again.
         config: the experiment as YAML, where the command needs a file.
+        uri: where its runs are.
         facts: versions, commit, seeds and checksums, by name.
         notes: what a reader must know to take the numbers for what they are.
     """
@@ -89,6 +90,7 @@ class StudyAnswers:
     simulated: bool
     command: str
     config: str
+    uri: str
     facts: dict[str, str]
     notes: tuple[str, ...] = field(default=())
 
@@ -98,60 +100,38 @@ class StudyAnswers:
         return self.cells[0]
 
 
-def studies(folder: Path, wanted: Sequence[str]) -> list[str]:
-    """Names `NAME@D` of the studies on disk, all or those asked for by NAME or `NAME@D`.
-
-    Raises:
-        StudyError: there is none, or not the one asked for.
-    """
-    found = sorted(path.stem for path in folder.glob("*@*.journal"))
-    if not found:
-        raise StudyError(f"no study in {folder}; run one with: airybench sweep --dataset helium")
-    chosen = []
-    for name in wanted:
-        matching = [one for one in found if name in (one, one.rpartition("@")[0])]
-        if not matching:
-            raise unknown("study", name, found, error=StudyError)
-        chosen += matching
-    return list(dict.fromkeys(chosen)) if wanted else found
-
-
-def answer(folder: Path, name: str) -> StudyAnswers:
+def answer(study: Kept) -> StudyAnswers:
     """Score every cell of a study on test and settle its claims.
 
     Raises:
         StudyError: no trial of the study is finished, or its runs are gone.
     """
-    known = recorded(folder, name)
+    known, records = study.facts, study.records
     if "definition" not in known or "parent_run_id" not in known:
-        raise StudyError(f"study {name} never began; run it again, or remove its journal")
-    definition = dict(known["definition"])
-    sweep = validated(SweepConfig, {key: definition[key] for key in KEYS})
-    study = Study(folder, name, sweep, {key: value for key, value in definition.items() if key not in KEYS})
-    records = study.finished()
+        raise StudyError(f"study {study.name} never began; run it again, or remove its journal")
     if not records:
-        raise StudyError(f"study {name} has no finished trial; run it first, or leave it out with --study")
-    check(known["tracking_uri"], existing=True)
-    tracking = replace(connect(known["tracking_uri"]), experiment_id=str(known["experiment_id"]))
+        raise StudyError(f"study {study.name} has no finished trial; run it first, or leave it out with --study")
+    uri, sweep = str(known["tracking_uri"]), study.sweep
+    tracking = reopen(uri, str(known["experiment_id"]))
     rule = sweep.study
     metric = "macro_ap" if rule.metric == "loss" else rule.metric
     cells = _cells(records, tracking, metric, rule.metric, rule.direction)
     parent, metrics = said(tracking, known["parent_run_id"])
     majority = metrics.get(f"majority/test/{metric}")
-    answers, notes = _answers(cells, metric), list(_notes(cells, records, study))
+    answers, notes = _answers(cells, metric), list(_notes(cells, study))
     try:
-        answers += _against_baseline(cells, metric, tracking, definition.get("split_digest", ""))
+        answers += _against_baseline(cells, metric, tracking, study.split_digest)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
     if not any(one.second.startswith("features") for one in answers):
         notes.append(
             "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
         )
-    title, _, dataset = name.rpartition("@")
+    title, _, dataset = study.name.rpartition("@")
     command, content = _command(title, dataset, sweep, len({r.config.training.seed for r in records}), len(records))
     return StudyAnswers(
         title, dataset, _question(title, parent), metric, tuple(cells), tuple(answers), majority,
-        known.get("data_source") == "simulated", command, content, _facts(parent, definition, records), tuple(notes),
+        known.get("data_source") == "simulated", command, content, uri, _facts(parent, study), tuple(notes),
     )  # fmt: skip
 
 
@@ -201,7 +181,7 @@ def _settled(statement: str, first: str, second: str, one: Answers, other: Answe
     return Answer(statement, first, second, found, found.verdict(1.0 if METRICS[metric] == "max" else -1.0))
 
 
-def _notes(cells: list[Cell], records: Sequence[Record], study: Study) -> list[str]:
+def _notes(cells: list[Cell], study: Kept) -> list[str]:
     notes = []
     seeds = min(len(cell.records) for cell in cells)
     if seeds == 1:
@@ -211,8 +191,8 @@ def _notes(cells: list[Cell], records: Sequence[Record], study: Study) -> list[s
         )
     elif seeds < 3:
         notes.append(f"{seeds} seeds a cell: the spread between trainings is known but roughly.")
-    if len(records) < study.total():
-        notes.append(f"{len(records)} of {study.total()} trials are finished; the rest is not in here.")
+    if len(study.records) < study.total:
+        notes.append(f"{len(study.records)} of {study.total} trials are finished; the rest is not in here.")
     names = cells[0].answers.kept[0]
     bare = [n for n, c in zip(names.class_names, names.labels.sum(0), strict=True) if c in (0, len(names.ids))]
     if bare:
@@ -244,16 +224,16 @@ def _place(content: dict[str, Any]) -> dict[str, Any]:
     return {key: content["base"]["data"][key] for key in ("dataset", "count")}
 
 
-def _facts(parent: dict[str, str], definition: dict[str, Any], records: Sequence[Record]) -> dict[str, str]:
-    seeds = sorted({record.config.training.seed for record in records})
+def _facts(parent: dict[str, str], study: Kept) -> dict[str, str]:
+    seeds = sorted({record.config.training.seed for record in study.records})
     wanted = {
         "airybench": parent.get("airybench.version", ""),
         "commit": parent.get("mlflow.source.git.commit", ""),
         "changed since the commit": parent.get("airybench.git_dirty", ""),
         "seeds": ", ".join(map(str, seeds)),
-        "shots": str(definition["base"]["data"]["count"]),
-        "data sha256": str(definition.get("data_sha256", "")),
-        "split digest": str(definition.get("split_digest", "")),
+        "shots": str(study.sweep.base.data.count),
+        "data sha256": study.data_sha256,
+        "split digest": study.split_digest,
         "bootstrap": f"1000 resamples, seed {BOOTSTRAP_SEED}",
     }
     return {key: value for key, value in wanted.items() if value}

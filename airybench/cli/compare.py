@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json, TrackingUri
+from airybench.cli.options import Debug, Json, Storage, TrackingUri
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -13,13 +13,14 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 def compare(
     study: Annotated[
         list[str] | None,
-        typer.Option(help="NAME (of every data set) or NAME@D; repeat it. [every study on disk]", metavar="NAME"),
+        typer.Option(help="NAME (of every data set) or NAME@D; repeat it. [every study there]", metavar="NAME"),
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Metric on test. [the objective]", metavar="METRIC")] = None,
     top: Annotated[int, typer.Option(min=1, help="Cells and pairs of a data set to be scored on test.")] = 10,
     output: Annotated[
         str | None, typer.Option(help="Folder for the pictures compare.png and log-activation.png.", metavar="FOLDER")
     ] = None,
+    storage: Storage = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -34,7 +35,7 @@ def compare(
 
     names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
     folder = writable(Path(output), "choose another --output") if output else None
-    found = gather(names, notice, metric=metric, top=top, uri=tracking_uri)
+    found = gather(names, notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
     if folder:
         for path in draw(found, folder):
             notice(f"written: {path}")

@@ -22,6 +22,10 @@ TrackingUri = Annotated[
     str | None,
     typer.Option(help="MLflow tracking URI; else MLFLOW_TRACKING_URI, else sqlite:///mlflow.db here.", metavar="URI"),
 ]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="Where studies are kept: a folder, or postgresql://... [the data folder]", metavar="URL"),
+]
 Register = Annotated[
     str | None,
     typer.Option(

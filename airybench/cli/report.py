@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import FROM_CONFIG, Debug, Json
+from airybench.cli.options import FROM_CONFIG, Debug, Json, Storage
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -14,12 +14,13 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 def report(
     study: Annotated[
         list[str] | None,
-        typer.Option(help="NAME, for all data sets, or NAME@DATASET; repeat it. [every study on disk]"),
+        typer.Option(help="NAME, for all data sets, or NAME@DATASET; repeat it. [every study there]"),
     ] = None,
     output: Annotated[Path, typer.Option(help="The page; Markdown goes beside it.", metavar="FILE.html")] = Path(
         "report.html"
     ),
     pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Shots told right and wrong.")] = True,
+    storage: Storage = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -37,7 +38,7 @@ def report(
     names = [word.strip() for name in study or () for word in name.split(",")]
     names = [word for word in names if word not in ("", FROM_CONFIG)]
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        found = publish(names, output, notify=notice, pictures=pictures)
+        found = publish(names, output, notify=notice, pictures=pictures, storage=storage)
         if run:  # a project from a git URL runs in a folder that nobody looks into
             run.keep(output, output.with_suffix(".md"))
     if as_json:

@@ -4,15 +4,11 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json
+from airybench.cli.options import Debug, Json, Storage
 from airybench.errors import EXIT_DONE, StudyError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
-Storage = Annotated[
-    str | None,
-    typer.Option(help="Where studies are kept: a folder, or postgresql://... [the data folder]", metavar="URL"),
-]
 Name = Annotated[str, typer.Argument(help="Name with data set, such as quick@helium.", metavar="STUDY")]
 
 

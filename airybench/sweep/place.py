@@ -36,6 +36,9 @@ class Place(Protocol):
     shared: bool
     owner: str
 
+    def __str__(self) -> str:
+        """The place in a message, without passwords."""
+
     def storage(self, name: str) -> BaseStorage:
         """Optuna's storage of a study, made where it is not there."""
 
@@ -69,6 +72,10 @@ class Journals:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.owner = f"{platform.node()}:{os.getpid()}"
+
+    def __str__(self) -> str:
+        """The folder."""
+        return str(self.folder)
 
     def path(self, name: str) -> Path:
         """The journal of a study."""
@@ -132,6 +139,10 @@ class Postgres:
         self.url = url.replace("postgres://", "postgresql://").replace("postgresql+psycopg://", "postgresql://")
         self.owner = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._storage: RDBStorage | None = None
+
+    def __str__(self) -> str:
+        """The URL without its password."""
+        return hidden(self.url)
 
     def storage(self, name: str) -> BaseStorage:
         """Optuna's tables, made by one process where they are not there."""

@@ -1,4 +1,4 @@
-"""Studies on disk, read and never run: which there are, and what is finished in each."""
+"""Studies that are kept somewhere, read and never run: which there are, and what is finished in each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,16 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.config import SweepConfig, validated
 from airybench.errors import StudyError, unknown
-from airybench.sweep.journal import open_journal
-from airybench.sweep.study import Record
+from airybench.sweep.place import Place, at
+from airybench.sweep.records import Record
+from airybench.sweep.space import wanted_trials
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A study as its journal holds it.
+    """A study as its place holds it.
 
     Attributes:
         name: `NAME@D`.
@@ -40,6 +41,11 @@ class Kept:
         known = {key: value for key, value in self._definition.items() if key in SweepConfig.model_fields}
         return validated(SweepConfig, known)
 
+    @cached_property
+    def total(self) -> int:
+        """Trials in all, finished or not."""
+        return wanted_trials(self.sweep)
+
     @property
     def data_sha256(self) -> str:
         """Content hash of its store."""
@@ -55,52 +61,42 @@ class Kept:
         return dict(self.facts.get("definition", {}))
 
 
-def names(folder: Path, wanted: Sequence[str] = ()) -> list[str]:
-    """Full names of the studies on disk, all or those that are wanted.
+def names(where: Path | Place, wanted: Sequence[str] = ()) -> list[str]:
+    """Full names of the studies in a place, all or those that are wanted.
 
     Args:
-        folder: where journals are.
+        where: a folder of journals, or another place.
         wanted: `NAME@D`, or NAME for its studies of every data set.
 
     Raises:
         StudyError: a wanted one is not there.
     """
-    there = sorted(path.name.removesuffix(".journal") for path in folder.glob("*.journal"))
+    place = at(where)
+    there = [name for name in place.names() if "@" in name]  # a database may hold studies of others
     found: list[str] = []
     for name in wanted:
         matching = [one for one in there if name in (one, one.rpartition("@")[0])]
         if not matching:
             if not there:
-                raise StudyError(f"study {name!r} is not in {folder}, which holds none; run a sweep first")
+                raise StudyError(f"study {name!r} is not in {place}, which holds none; run a sweep first")
             raise unknown("study", name, there, error=StudyError)
         found += matching
     return list(dict.fromkeys(found)) if wanted else there
 
 
-def read(folder: Path, name: str) -> Kept:
+def read(where: Path | Place, name: str) -> Kept:
     """Read one study.
 
     Raises:
-        StudyError: the journal is damaged, or holds no such study.
+        StudyError: the journal is damaged, or the place holds no such study.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    path = folder / f"{name}.journal"
+    place = at(where)
     try:
-        study = optuna.load_study(study_name=name, storage=open_journal(path))
+        study = optuna.load_study(study_name=name, storage=place.storage(name))
     except KeyError:
-        raise StudyError(f"journal {path} holds no study {name}; move it away, or restore its name") from None
-    records = []
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        attrs = trial.user_attrs
-        records.append(
-            Record(
-                number=trial.number,
-                config=validated(TrialConfig, attrs["config"]),
-                value=trial.values[0],
-                values=tuple(trial.values),
-                scores=dict(attrs["scores"]),
-                run_id=str(attrs["run_id"]),
-                facts=dict(attrs["facts"]),
-            )
-        )
-    return Kept(name, dict(study.user_attrs), tuple(records))
+        raise StudyError(
+            f"study {name} never began, or its journal was renamed; run it, give it back its name, or remove it"
+        ) from None
+    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return Kept(name, dict(study.user_attrs), tuple(Record.of(trial) for trial in done))

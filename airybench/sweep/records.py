@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import optuna
+from optuna.trial import FrozenTrial
 
-from airybench.config import COSTS, TrialConfig
+from airybench.config import COSTS, TrialConfig, validated
 from airybench.errors import TrialError
 from airybench.sweep.journal import unhurried
 
@@ -39,6 +40,20 @@ class Record:
     run_id: str
     facts: dict[str, float]
     values: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> "Record":
+        """A trial of a study that is complete."""
+        attrs = trial.user_attrs
+        return cls(
+            number=trial.number,
+            config=validated(TrialConfig, attrs["config"]),
+            value=trial.values[0],
+            scores=dict(attrs["scores"]),
+            run_id=str(attrs["run_id"]),
+            facts=dict(attrs["facts"]),
+            values=tuple(trial.values),
+        )
 
 
 class TakenError(TrialError):

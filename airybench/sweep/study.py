@@ -17,7 +17,7 @@ from airybench.sweep.journal import unhurried
 from airybench.sweep.place import Place, at
 from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, Record, TakenError, Ticket, measured
 from airybench.sweep.samplers import pruner, sampler
-from airybench.sweep.space import Cell, cells, finite, suggest
+from airybench.sweep.space import Cell, cells, finite, suggest, wanted_trials
 
 __all__ = ["INTERRUPTED", "Record", "Study", "TakenError", "Ticket", "archive", "recorded", "refuse_early"]
 
@@ -112,12 +112,7 @@ class Study:
 
     def total(self) -> int:
         """Trials in all: what was asked for, at most every cell of a finite space under every seed."""
-        asked = self.sweep.study.trials
-        if not finite(self.sweep):
-            assert asked is not None
-            return asked
-        everything = len(self._cells) * self.sweep.study.seeds
-        return everything if asked is None else min(asked, everything)
+        return wanted_trials(self.sweep, len(self._cells) if finite(self.sweep) else None)
 
     def ask(self) -> Ticket | None:
         """The next trial to run, or None where nothing is left."""
@@ -221,18 +216,8 @@ class Study:
 
     def finished(self) -> list[Record]:
         """Every finished trial, by number."""
-        records = []
-        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-            attrs = trial.user_attrs
-            config = validated(TrialConfig, attrs["config"])
-            values = tuple(trial.values)
-            records.append(
-                Record(
-                    trial.number, config, values[0], dict(attrs["scores"]), str(attrs["run_id"]), dict(attrs["facts"]),
-                    values,
-                )
-            )  # fmt: skip
-        return records
+        done = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return [Record.of(trial) for trial in done]
 
     def failures(self) -> list[tuple[int, str, str]]:
         """Number, title and reason of every cell and seed that failed and has no finished trial."""
