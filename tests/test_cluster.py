@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
+from kept import runs_of
 from postgres import server
 
 from airybench.analysis.benchmark import benchmark
@@ -23,15 +23,6 @@ from airybench.sweep.engines import engine
 from airybench.sweep.place import Postgres
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-def children_of(folder: Path, study: str):
-    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("airybench")
-    found = client.search_runs([experiment.experiment_id], filter_string=f"tags.`airybench.study` = '{study}'")
-    assert not [r for r in found if r.info.status == "RUNNING"]
-    parents = [r for r in found if r.data.tags["airybench.kind"] == "sweep"]
-    return parents, [r for r in found if r.data.tags["airybench.kind"] == "trial"]
 
 
 @pytest.mark.slow
@@ -72,8 +63,9 @@ def test_four_hosts_share_a_study_and_one_is_killed(tmp_path, data_home, tiny, c
         assert len(done) == len({(t.user_attrs["cell"], t.user_attrs["seed"]) for t in done}) == 8
         assert {t.state.name for t in found} == {"COMPLETE", "FAIL"}
         assert len({t.user_attrs["owner"] for t in done}) >= 2
-        parents, children = children_of(tmp_path, "hosts@helium")
+        parents, children = runs_of(tmp_path, "hosts@helium")
         assert [r.info.status for r in parents] == ["FINISHED"]
+        assert "RUNNING" not in {r.info.status for r in children}
         assert [r.info.status for r in children].count("FINISHED") == 8
         assert {r.info.run_id for r in children if r.info.status == "FINISHED"} == {
             t.user_attrs["run_id"] for t in done
@@ -138,7 +130,7 @@ def test_ray_loses_a_node_and_the_study_is_finished(tmp_path, data_home, tiny, m
     lost = [reason for finished, how, reason in ended if not finished and how == "lost"]
     assert lost, ended
     assert all(reason.startswith("its node or worker died") for reason in lost)
-    parents, children = children_of(tmp_path, "ray@helium")
+    parents, children = runs_of(tmp_path, "ray@helium")
     assert [r.info.status for r in parents] == ["FINISHED"]
     assert sorted(r.info.status for r in children) == ["FINISHED"] * 6 + ["KILLED"] * len(lost)
 

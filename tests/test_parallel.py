@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-import optuna
 import pytest
+from kept import runs_of, trials
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
@@ -19,27 +19,8 @@ from airybench.cli.main import run
 from airybench.cli.watch import StudyWatch
 from airybench.errors import OutOfMemoryError
 from airybench.sweep import trial as trial_module
-from airybench.sweep.journal import open_journal
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-def trials(data_home: Path, name: str) -> list[optuna.trial.FrozenTrial]:
-    path = data_home / "studies" / f"{name}.journal"
-    if not path.exists():
-        return []
-    try:
-        return optuna.load_study(study_name=name, storage=open_journal(path)).get_trials(deepcopy=False)
-    except KeyError:
-        return []
-
-
-def runs_of(folder: Path, study: str):
-    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("airybench")
-    found = client.search_runs([experiment.experiment_id], filter_string=f"tags.`airybench.study` = '{study}'")
-    parents = [r for r in found if r.data.tags["airybench.kind"] == "sweep"]
-    return parents, [r for r in found if r.data.tags["airybench.kind"] == "trial"]
 
 
 def gone(pid: int) -> bool:

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import h5py
-import optuna
 import pytest
 import torch
+from kept import runs_of, trials
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
@@ -21,27 +21,9 @@ from airybench.analysis.source import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run
 from airybench.experiment import load_sweep
-from airybench.sweep.journal import open_journal, sole_owner
+from airybench.sweep.journal import sole_owner
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-def trials(data_home: Path, name: str) -> list[optuna.trial.FrozenTrial]:
-    path = data_home / "studies" / f"{name}.journal"
-    if not path.exists():
-        return []
-    try:
-        return optuna.load_study(study_name=name, storage=open_journal(path)).get_trials(deepcopy=False)
-    except KeyError:
-        return []
-
-
-def runs_of(folder: Path, study: str):
-    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("airybench")
-    found = client.search_runs([experiment.experiment_id], filter_string=f"tags.`airybench.study` = '{study}'")
-    parents = [r for r in found if r.data.tags["airybench.kind"] == "sweep"]
-    return parents, [r for r in found if r.data.tags["airybench.kind"] == "trial"]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from airybench.bench.measure import Measurement
 from airybench.bench.overhead import bench_overhead
 from airybench.bench.predict import bench_predict
 from airybench.bench.simulate import bench_simulate
+from airybench.bench.studies import bench_studies
 from airybench.bench.sweep import bench_sweep
 from airybench.bench.train import bench_train
 from airybench.config import TrialConfig
@@ -47,6 +48,7 @@ def bench_all(*, device: torch.device, progress: Callable[[int, int], None] | No
         ("predict", lambda: bench_predict(config=large, count=16384 if cuda else 192, repeats=2, device=device)),
         ("sweep", lambda: bench_overhead(device=device)),
         ("sweep", lambda: bench_sweep(trials=4, device=device)),
+        ("sweep", lambda: bench_studies(device=device)),
     ]
     found: list[Measurement] = []
     for done, (name, run) in enumerate(parts, 1):

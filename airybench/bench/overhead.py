@@ -73,7 +73,8 @@ def bench_overhead(
     *,
     lengths: tuple[float, ...] = tuple(GOALS),
     seconds: float = 4.0,
-    repeats: int = 3,
+    epochs: int = 12,
+    repeats: int = 5,
     device: torch.device,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Measurement]:
@@ -81,7 +82,8 @@ def bench_overhead(
 
     Args:
         lengths: seconds that an epoch is to last.
-        seconds: of epochs in each training.
+        seconds: of epochs in each training, at least.
+        epochs: in each training, at least: the speed of two cores wanders by more than what is looked for.
         repeats: pairs of trainings.
         device: where to train.
         progress: handed (pairs done, pairs in all).
@@ -97,7 +99,7 @@ def bench_overhead(
         first = _prepared(TrialConfig().replace({**_BASE, "count": SHOTS, "epochs": 3}), device)
         measured = _bare(*first).epoch
         for step, length in enumerate(lengths):
-            config, source = _prepared(_sized(length, measured, max(3, math.ceil(seconds / length))), device)
+            config, source = _prepared(_sized(length, measured, max(epochs, math.ceil(seconds / length))), device)
             bare: list[Course] = []
             tracked: list[Course] = []
             for pair in range(repeats):

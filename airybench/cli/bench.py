@@ -125,6 +125,9 @@ def sweep(
     trials: Annotated[
         int, typer.Option(min=3, help="Trials of the short study; the long one has three times more.")
     ] = 6,
+    many: Annotated[
+        int, typer.Option(min=10, help="Trials of a large study that is started, resumed and compared.")
+    ] = 1000,
     device: Device = "auto",
     output: Output = None,
     json: Json = False,
@@ -132,6 +135,7 @@ def sweep(
 ) -> None:
     """What a study adds to bare training, and what a trial costs beside its training, however many there are."""
     from airybench.bench.overhead import bench_overhead
+    from airybench.bench.studies import bench_studies
     from airybench.bench.sweep import bench_sweep
     from airybench.cli.console import progress_bar
     from airybench.training.device import choose_device
@@ -142,6 +146,8 @@ def sweep(
         found = bench_overhead(device=where, progress=progress)
     with progress_bar("sweeping") as progress:
         found += bench_sweep(trials=trials, device=where, progress=progress)
+    with progress_bar("filling a large study") as progress:
+        found += bench_studies(trials=many, device=where, progress=progress)
     _report("sweep", found, str(where), output, json)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from airybench.data.pipeline import network_inputs
 from airybench.data.store import Store
 from airybench.inference.predictor import Predictor
+from airybench.training.allocator import keep_freed_memory
 from airybench.training.device import arranged, channels_last, memory, precision
 
 BATCH = 256
@@ -40,6 +41,7 @@ def logits(
 
 def placed(predictor: Predictor, device: torch.device) -> Predictor:
     """A predictor on a device, laid out in memory as it was trained."""
+    keep_freed_memory(device)
     predictor = predictor.to(device).eval()
     if channels_last(predictor.config.training, device):
         predictor = predictor.to(memory_format=torch.channels_last)

@@ -18,6 +18,7 @@ from airybench.data.pipeline import Part, Resident
 from airybench.errors import DivergedError
 from airybench.networks.activation import LogActivation
 from airybench.networks.build import build
+from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.device import arranged, channels_last, memory, precision
 from airybench.training.epoch import Epoch
@@ -79,6 +80,7 @@ def train(
     ranks = ranks or Ranks()
     ranks.require(min(config.training.batch_size, len(data.train)))
     require_gpus(sync_bn, device)
+    keep_freed_memory(device)
     _seed(config.training.seed)
     with memory(config), Interrupts() as interrupts:
         network = build(config.network, len(data.class_names), config.data.image_size).to(device)

@@ -40,7 +40,12 @@ def test_shots_are_as_many_as_make_the_epoch(length: float, expected: tuple[int,
 def test_the_whole_for_a_moment() -> None:
     seen: list[tuple[int, int]] = []
     rows = bench_overhead(
-        lengths=(0.1,), seconds=0.3, repeats=1, device=torch.device("cpu"), progress=lambda *of: seen.append(of)
+        lengths=(0.1,),
+        seconds=0.3,
+        epochs=3,
+        repeats=1,
+        device=torch.device("cpu"),
+        progress=lambda *of: seen.append(of),
     )
     found = {row.quantity: row.median for row in rows}
     assert len(rows) == 5

@@ -1,0 +1,136 @@
+"""What it takes to start, to resume and to compare a study of very many trials."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from airybench.analysis.benchmark import benchmark
+from airybench.analysis.comparison import gather
+from airybench.analysis.source import News
+from airybench.bench.measure import Measurement, measurement
+from airybench.bench.sweep import elsewhere, no_bar
+from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.data.folder import data_folder
+from airybench.sweep.engines import Engine, engine
+from airybench.sweep.reading import read
+from airybench.sweep.records import Record
+from airybench.sweep.study import Study
+
+GOAL = 5.0
+"""Seconds that a start, a resume and a comparison of 1 000 trials may take each, beyond importing the libraries."""
+
+NAME = "bench-many"
+
+
+class _UntilTrial:
+    """A watch that notes when the first trial begins, and ends the sweep there where it is told to."""
+
+    def __init__(self, *, stop: bool) -> None:
+        self.began = float("nan")
+        self._stop = stop
+
+    def study(self, *_: object) -> None: ...
+    def epoch(self, *_: object) -> None: ...
+
+    def trial(self, *_: object) -> None:
+        """Note the time."""
+        self.began = time.perf_counter()
+        if self._stop:
+            raise KeyboardInterrupt
+
+    def ended(self, number: int, record: Record | None, reason: str = "", how: str = "failed") -> None:
+        """Refuse to measure a trial that came to nothing."""
+        assert record is not None or self._stop, reason
+
+
+def bench_studies(
+    *, trials: int = 1000, device: torch.device, progress: Callable[[int, int], None] | None = None
+) -> list[Measurement]:
+    """Start a study, fill it with trials, resume it for the last one, and compare it.
+
+    All but two trials are told to the study without a training: each is asked for, noted and finished as by a sweep,
+    and takes its scores from a generator and its predictions from a trained one.
+
+    Args:
+        trials: cells of the study.
+        device: where the two trainings run.
+        progress: handed (trials finished, trials in all).
+
+    Returns:
+        Seconds to start, to resume, to conclude and to compare, and what a trial costs the study, by parts of it.
+    """
+    # The smallest network there is: weights of 1 000 larger ones would be asked for disk that they never take.
+    rates = [round(float(rate), 6) for rate in np.linspace(0.001, 0.1, (trials + 1) // 2)]
+    base = TrialConfig().replace(
+        {"arch": "timm:test_resnet", "count": 64, "image_size": 32, "epochs": 1, "batch_size": 32, "bn_momentum": 0.1}
+    )
+    sweep = _grid(base, rates)
+    news, where = News(lambda _: None, no_bar), engine("local", str(device), 1, 1)
+    subject = f"a study of {2 * len(rates)} trials"
+    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
+        few = _grid(base, rates[:1])
+        seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), news, engine=where)[0]
+        started = _until_trial(sweep, news, where, stop=True)[0]
+        told = _fill(sweep, [record for row in seed.board.rows for record in row.trials], progress)
+        resumed, whole = _until_trial(sweep, news, where, stop=False)
+        began = time.perf_counter()
+        gather([NAME], lambda _: None, metric=None, top=10, uri=None)
+        compared = time.perf_counter() - began
+    third = len(told) // 3
+    return [
+        measurement(subject, "start, to the first trial", "s", [started], goal=GOAL, less_is_better=True),
+        measurement(subject, "resume, to the last trial", "s", [resumed], goal=GOAL, less_is_better=True),
+        measurement(subject, "its last trial, leaderboard, plots and winner on test", "s", [whole - resumed]),
+        measurement(subject, "compare", "s", [compared], goal=GOAL, less_is_better=True),
+        measurement(subject, "what the study itself costs a trial", "ms", [1000 * value for value in told]),
+        measurement(
+            subject,
+            "the same, last third over first",
+            "ratio",
+            [float(np.median(told[-third:]) / np.median(told[:third]))],
+        ),
+    ]
+
+
+def _grid(base: TrialConfig, rates: list[float]) -> SweepConfig:
+    space = {"base_lr": rates, "log_activation": [True, False]}
+    return validated(SweepConfig, {"base": base.model_dump(), "space": [space]})
+
+
+def _until_trial(sweep: SweepConfig, news: News, where: Engine, *, stop: bool) -> tuple[float, float]:
+    """Seconds to the first trial, and to the end."""
+    watch, began = _UntilTrial(stop=stop), time.perf_counter()
+    try:
+        benchmark(sweep, ["helium"], NAME, watch, news, engine=where)
+    except KeyboardInterrupt:
+        if not stop:
+            raise
+    return watch.began - began, time.perf_counter() - began
+
+
+def _fill(sweep: SweepConfig, trained: list[Record], progress: Callable[[int, int], None] | None) -> list[float]:
+    """Finish all trials but the last; returns the seconds that each took."""
+    draw = np.random.default_rng(sweep.base.training.seed)
+    home = data_folder() / "studies"
+    by_switch = {record.config.network.log_activation: record for record in trained}
+    begun = read(home, f"{NAME}@helium")
+    identity = {"data_sha256": begun.data_sha256, "split_digest": begun.split_digest}
+    known = Study(home, begun.name, begun.sweep, identity)
+    total, seconds = known.total(), []
+    known.plan()
+    for number in range(total - 1):
+        began = time.perf_counter()
+        ticket = known.ask()
+        assert ticket is not None
+        like = by_switch[ticket.config.network.log_activation]
+        value = float(draw.uniform(0.2, 0.8))
+        ticket.note(run_id=like.run_id)
+        known.complete(ticket, value, {**like.scores, "macro_ap": value}, like.facts)
+        seconds.append(time.perf_counter() - began)
+        if progress and (number + 1) % 20 == 0:
+            progress(number + 1, total)
+    return seconds
