@@ -63,13 +63,13 @@ def bench_simulate(
 
     for dataset in datasets:
         shots = list(range(count))
-        _simulate(dataset, shots[:WARM_UP], where)
+        simulate_batches(dataset, shots[:WARM_UP], where)
         short: list[Elapsed] = []
         for _ in range(repeats):
-            short.append(elapsed(lambda: _simulate(dataset, shots, where)))  # noqa: B023  (called at once)
+            short.append(elapsed(lambda: simulate_batches(dataset, shots, where)))  # noqa: B023  (called at once)
             advance()
         before = peak_memory()
-        long = elapsed(lambda: _simulate(dataset, shots * OVER, where))  # noqa: B023
+        long = elapsed(lambda: simulate_batches(dataset, shots * OVER, where))  # noqa: B023
         advance()
         after = peak_memory()
         goal = GOALS.get(dataset, {}).get(where.type, float("nan"))
@@ -89,6 +89,7 @@ def bench_simulate(
     return found
 
 
-def _simulate(dataset: str, shots: Sequence[int], device: torch.device) -> None:
+def simulate_batches(dataset: str, shots: Sequence[int], device: torch.device) -> None:
+    """Simulate shots as a store is filled, and drop them."""
     for start in range(0, len(shots), BATCH):
         simulate(dataset, shots[start : start + BATCH], SEED, device=device)

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,48 @@ class _UntilTrial:
         assert record is not None or self._stop, reason
 
 
+@dataclass(frozen=True)
+class StudyTimes:
+    """What a study of many trials took.
+
+    Attributes:
+        trials: how many it has.
+        start: seconds from the command to the first trial.
+        resume: seconds from the same command to the last trial, all others finished.
+        conclude: seconds of the last trial and what follows: leaderboard, plots, the winner on test.
+        compare: seconds of a comparison.
+        told: seconds that the study itself took for each trial but the last, in their order.
+    """
+
+    trials: int
+    start: float
+    resume: float
+    conclude: float
+    compare: float
+    told: tuple[float, ...]
+
+
 def bench_studies(
     *, trials: int = 1000, device: torch.device, progress: Callable[[int, int], None] | None = None
 ) -> list[Measurement]:
-    """Start a study, fill it with trials, resume it for the last one, and compare it.
+    """Start a study, fill it with trials, resume it for the last one, and compare it: see `time_study`."""
+    found = time_study(trials=trials, device=device, progress=progress)
+    subject, third = f"a study of {found.trials} trials", len(found.told) // 3
+    growth = float(np.median(found.told[-third:]) / np.median(found.told[:third]))
+    return [
+        measurement(subject, "start, to the first trial", "s", [found.start], goal=GOAL, less_is_better=True),
+        measurement(subject, "resume, to the last trial", "s", [found.resume], goal=GOAL, less_is_better=True),
+        measurement(subject, "its last trial, leaderboard, plots and winner on test", "s", [found.conclude]),
+        measurement(subject, "compare", "s", [found.compare], goal=GOAL, less_is_better=True),
+        measurement(subject, "what the study itself costs a trial", "ms", [1000 * value for value in found.told]),
+        measurement(subject, "the same, last third over first", "ratio", [growth]),
+    ]
+
+
+def time_study(
+    *, trials: int = 1000, device: torch.device, progress: Callable[[int, int], None] | None = None
+) -> StudyTimes:
+    """Start a study, tell it all trials but the last, resume it for that one, and compare it.
 
     All but two trials are told to the study without a training: each is asked for, noted and finished as by a sweep,
     and takes its scores from a generator and its predictions from a trained one.
@@ -59,9 +98,6 @@ def bench_studies(
         trials: cells of the study.
         device: where the two trainings run.
         progress: handed (trials finished, trials in all).
-
-    Returns:
-        Seconds to start, to resume, to conclude and to compare, and what a trial costs the study, by parts of it.
     """
     # The smallest network there is: weights of 1 000 larger ones would be asked for disk that they never take.
     rates = [round(float(rate), 6) for rate in np.linspace(0.001, 0.1, (trials + 1) // 2)]
@@ -70,7 +106,6 @@ def bench_studies(
     )
     sweep = _grid(base, rates)
     news, where = News(lambda _: None, no_bar), engine("local", str(device), 1, 1)
-    subject = f"a study of {2 * len(rates)} trials"
     with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
         few = _grid(base, rates[:1])
         seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), news, engine=where)[0]
@@ -80,20 +115,7 @@ def bench_studies(
         began = time.perf_counter()
         gather([NAME], lambda _: None, metric=None, top=10, uri=None)
         compared = time.perf_counter() - began
-    third = len(told) // 3
-    return [
-        measurement(subject, "start, to the first trial", "s", [started], goal=GOAL, less_is_better=True),
-        measurement(subject, "resume, to the last trial", "s", [resumed], goal=GOAL, less_is_better=True),
-        measurement(subject, "its last trial, leaderboard, plots and winner on test", "s", [whole - resumed]),
-        measurement(subject, "compare", "s", [compared], goal=GOAL, less_is_better=True),
-        measurement(subject, "what the study itself costs a trial", "ms", [1000 * value for value in told]),
-        measurement(
-            subject,
-            "the same, last third over first",
-            "ratio",
-            [float(np.median(told[-third:]) / np.median(told[:third]))],
-        ),
-    ]
+    return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(told))
 
 
 def _grid(base: TrialConfig, rates: list[float]) -> SweepConfig:

@@ -13,20 +13,31 @@ from airybench.analysis.benchmark import benchmark
 from airybench.analysis.source import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.data.catalog import resolve
 from airybench.errors import ConfigError
 from airybench.sweep.records import Record
 
 OVER = 3
 
+START_GOAL = 4.0
+"""Seconds from the start of a sweep to its first batch, data made before, beyond importing the libraries."""
+
+START_SHOTS = 512
+
 
 class _Silent:
-    """A watch that keeps when trials end."""
+    """A watch that keeps when epochs and trials end."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
+        self.epochs: list[float] = []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
+
+    def epoch(self, *_: object) -> None:
+        """Note the time."""
+        self.epochs.append(time.perf_counter())
 
     def ended(self, number: int, record: Record | None, reason: str = "", how: str = "failed") -> None:
         """Note the time."""
@@ -44,8 +55,8 @@ def bench_sweep(
         progress: handed (studies done, studies in all).
 
     Returns:
-        Seconds from the start to the first trial's end and to the first trial, seconds a trial beside its training,
-        and how that grows from the first third of the long study to its last.
+        Seconds from the start to the first trial's end, seconds a trial, how that grows from the first third of the
+        long study to its last, and seconds from the start to a first batch.
 
     Raises:
         ConfigError: fewer than 3 trials.
@@ -69,6 +80,7 @@ def bench_sweep(
             found[f"{name} whole"] = [time.perf_counter() - began]
             if progress:
                 progress(done, 2)
+        start = _start(base)
     later = found["long"][1:]
     third = max(1, len(later) // 3)
     growth = (sum(later[-third:]) / third) / (sum(later[:third]) / third)
@@ -81,7 +93,21 @@ def bench_sweep(
             subject, "conclusion, behind the last trial", "s",
             [found["long whole"][0] - sum(found["long"])],
         ),
+        measurement(
+            f"{START_SHOTS} shots, 64 px, made before", "start, to the end of a first epoch of one batch", "s", [start],
+            goal=START_GOAL, less_is_better=True,
+        ),
     ]  # fmt: skip
+
+
+def _start(base: TrialConfig) -> float:
+    """Seconds from the start of a sweep over known data to the end of a first epoch that is one batch."""
+    some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
+    sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
+    resolve("helium", count=START_SHOTS, seed=some.data.data_seed)
+    watch, began = _Silent(), time.perf_counter()
+    benchmark(sweep, ["helium"], "bench-start", watch, News(lambda _: None, no_bar))
+    return watch.epochs[0] - began
 
 
 @contextlib.contextmanager

@@ -151,6 +151,39 @@ def sweep(
     _report("sweep", found, str(where), output, json)
 
 
+@app.command()
+def scale(
+    trials: Annotated[int, typer.Option(min=30, help="Trials of the study.")] = 1000,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it as well.")] = None,
+    device: Device = "auto",
+    output: Output = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """How cost grows: simulation, training and prediction with images, a study with trials."""
+    from airybench.bench.scale import measure_growth, rows
+    from airybench.cli.console import notice, progress_bar
+    from airybench.data.folder import writable
+    from airybench.errors import InputError
+    from airybench.figures.growth import growth
+    from airybench.figures.style import save
+    from airybench.training.device import choose_device
+
+    _refuse_early(output)
+    if plot is not None:
+        if plot.suffix.lower() != ".png":
+            raise InputError(f"--plot {plot}: give a file ending in .png")
+        writable(plot.absolute().parent, "choose another --plot")
+    where = choose_device(device)
+    with progress_bar("measuring growth") as progress:
+        images, study = measure_growth(trials=trials, device=where, progress=progress)
+    if plot:
+        drawn = {one.name: (one.counts, one.seconds) for one in images}
+        save(growth(drawn, study.told, f"How cost grows ({where})"), plot)
+        notice(f"written: {plot}")
+    _report("scale", rows(images, study), str(where), output, json)
+
+
 @app.command("import")
 def import_(
     count: Annotated[int, typer.Option(min=1, help="Entries of the short deposit.")] = 48,
