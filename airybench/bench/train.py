@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from airybench.bench.measure import Measurement, measurement, peak_memory
+from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import Resident, preprocess, resident
@@ -46,6 +47,7 @@ def bench_train(
     count: int = 480,
     repeats: int = 5,
     plain: bool = True,
+    profile: bool = False,
     device: torch.device,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Measurement]:
@@ -58,6 +60,7 @@ def bench_train(
         count: shots of the simulated store, made on first use; 70 % of them are trained on.
         repeats: turns.
         plain: also time what a user would otherwise write.
+        profile: also tell where the time goes.
         device: where to train.
         progress: handed (turns done, turns in all).
 
@@ -107,6 +110,8 @@ def bench_train(
         measurement(subject, "work of a forward pass", "GMAC/image", [one.multiply_adds / 1e9]),
         measurement(subject, "peak memory", "MB", [peak_memory()]),
     ]
+    if profile:
+        found += profile_training(config, data, device, subject)
     if device.type == "cuda":
         found.append(measurement(subject, "peak device memory", "MB", [torch.cuda.max_memory_allocated(device) / 1e6]))
     return found

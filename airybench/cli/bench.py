@@ -68,6 +68,7 @@ def train(
     compile: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     count: Annotated[int, typer.Option(min=20, help="Shots of the simulated store.")] = 480,
     against: Annotated[str, typer.Option(metavar="plain|nothing", help="Beside a plain PyTorch loop.")] = "plain",
+    profile: Annotated[bool, typer.Option("--profile", help="Also tell where the time goes.")] = False,
     repeats: Repeats = 5,
     device: Device = "auto",
     output: Output = None,
@@ -89,8 +90,9 @@ def train(
     )
     with progress_bar("training") as progress:
         found = bench_train(
-            config=config, count=count, repeats=repeats, plain=against == "plain", device=where, progress=progress
-        )
+            config=config, count=count, repeats=repeats, plain=against == "plain", profile=profile, device=where,
+            progress=progress,
+        )  # fmt: skip
     _report("train", found, str(where), output, json)
 
 

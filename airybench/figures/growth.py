@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, STYLE, new_figure
 
@@ -33,8 +33,9 @@ def growth(images: Mapping[str, tuple[Sequence[int], Sequence[float]]], told: Se
             left.plot(counts, [mean * count for count in counts], color=color, linewidth=1.0)
         left.set(xscale="log", yscale="log", xlabel="images", ylabel="seconds", title="lines: in proportion")
         left.set_xticks(list(counts))
-        left.xaxis.set_major_formatter(ScalarFormatter())
-        left.xaxis.set_minor_locator(NullLocator())
+        for axis in (left.xaxis, left.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
         left.grid(visible=True)
         left.legend()
         cost = 1e3 * np.asarray(told)
