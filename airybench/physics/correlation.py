@@ -11,7 +11,6 @@ With a mask the averages are over what is seen: of the ring in mean and variance
 Sources: Wochner et al., PNAS 106, 11511 (2009); Kurta, Altarelli and Vartanyants, Adv. Chem. Phys. 161, 1 (2016).
 """
 
-from math import pi
 from typing import Literal
 
 import torch
@@ -107,12 +106,6 @@ def radial_map(samples: Tensor, delta: float, *, zero: Zero = "keep", good: Tens
     if zero == "mask" and step == 0:
         result = result * (1 - torch.eye(samples.shape[-2], dtype=result.dtype, device=result.device))
     return result
-
-
-def sampled_delta(delta: float, size: int) -> float:
-    """The D in radians that a radial map of an image of edge `size` has for a `delta` in degrees."""
-    angles = ANGLES_PER_PIXEL * size
-    return round(delta / 360 * angles) % angles * (2 * pi / angles)
 
 
 def _deviations(samples: Tensor, good: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -194,11 +194,6 @@ class Polyhedron:
         return entry, leave
 
 
-def random_rotation(rng: np.random.Generator) -> Matrix:
-    """A rotation uniform on SO(3), from a uniform unit quaternion."""
-    return rotation_from_quaternion(random_quaternion(rng))
-
-
 def random_quaternion(rng: np.random.Generator) -> Vector:
     """A unit quaternion (w, x, y, z) uniform on the sphere S3, w >= 0."""
     quaternion = rng.standard_normal(4)

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from airybench.physics.droplets import capped_cylinder, pill, scaled, spheroid, triaxial, two_lobed
-from airybench.physics.particles import CappedCylinder, Ellipsoid, Polyhedron, random_rotation, tilted
+from airybench.physics.particles import (
+    CappedCylinder,
+    Ellipsoid,
+    Polyhedron,
+    random_quaternion,
+    rotation_from_quaternion,
+    tilted,
+)
 from airybench.physics.particles_small import icosahedron, magnetosome_chain, phage, rice_grain, truncated_cube
 
 RNG_SEED = 11
@@ -30,7 +37,7 @@ def volume(parts, step=1.0, overlap=False):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_volumes(seed):
-    rotation = random_rotation(np.random.default_rng(seed))
+    rotation = rotation_from_quaternion(random_quaternion(np.random.default_rng(seed)))
     assert volume([Ellipsoid((60, 40, 30), rotation)]) == pytest.approx(4 / 3 * np.pi * 60 * 40 * 30, rel=5e-3)
     expected = np.pi * 30**2 * 2 * 50 + 4 / 3 * np.pi * 30**3
     assert volume([CappedCylinder(30, 80, rotation)]) == pytest.approx(expected, rel=5e-3)
@@ -87,7 +94,7 @@ def test_cubes_of_a_chain_keep_their_gaps():
 
 def test_rotations_are_proper_and_uniform():
     rng = np.random.default_rng(RNG_SEED)
-    rotations = np.array([random_rotation(rng) for _ in range(4000)])
+    rotations = np.array([rotation_from_quaternion(random_quaternion(rng)) for _ in range(4000)])
     np.testing.assert_allclose(rotations @ rotations.transpose(0, 2, 1), np.tile(np.eye(3), (4000, 1, 1)), atol=1e-12)
     np.testing.assert_allclose(np.linalg.det(rotations), 1)
     # Entries of a uniform rotation are uniform on [-1, 1]: mean 0, variance 1/3; mean trace 0.
