@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from airybench.cli.options import Debug, Device, Json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,10 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Repeats = Annotated[int, typer.Option(min=1, help="Repeats, of which median and range are shown.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")]
 Output = Annotated[
     str | None, typer.Option(metavar="csv|FILE.csv", help="csv: print CSV; a file name: write CSV there as well.")
 ]

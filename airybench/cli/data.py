@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from airybench.cli.console import notice, print_json, progress_bar
+from airybench.cli.options import Debug, Json
 from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing store.")]
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="A store, FILE.h5.")]
 
