@@ -73,7 +73,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
 
 
 def go(predictor: Predictor, shots: Shots, output: Path, **how: Any) -> Predicted:
-    return predict(predictor, shots, output, device=CPU, **how)
+    return predict(predictor, shots, output, device=CPU, **{"readers": 0, **how})
 
 
 def columns(path: Path) -> dict[str, np.ndarray]:
@@ -168,7 +168,7 @@ def test_killed_before_a_part_then_the_same_call(
 
     def watched(start: int, stop: int) -> Any:
         asked.append((start, stop))
-        return shots.batches(start, stop)
+        return shots.read(start, stop)
 
     seen = Shots(shots.path, shots.ids, shots.image_shape, shots.class_names, shots.identity, watched)
     found = go(predictor, seen, output, explain=Explainer)
