@@ -49,10 +49,10 @@ class ReadAhead:
         read: from what a request holds, as arguments, to an array; sent to each process once, so it holds no open file.
         readers: processes; 0 reads in this one, when asked for.
         ahead: answers that each process keeps ready, and so what bounds memory.
-        device: where the answers go; for a GPU they come in pinned memory.
     """
 
-    def __init__(self, read: Read, *, readers: int, ahead: int, device: torch.device) -> None:
+    def __init__(self, read: Read, *, readers: int, ahead: int) -> None:
+        self._readers = readers
         self._requests: list[Request] = []
         self._loader: DataLoader[Any] = DataLoader(
             _Asked(read),
@@ -64,7 +64,6 @@ class ReadAhead:
             multiprocessing_context="forkserver" if readers else None,  # no HDF5 file may cross a fork
             worker_init_fn=_begin,
             collate_fn=_as_tensor,
-            pin_memory=device.type == "cuda",
             generator=torch.Generator(),  # else each pass draws from the generator that a training draws from
         )
 
@@ -90,8 +89,10 @@ class ReadAhead:
                 if isinstance(answer, AirybenchError):
                     raise answer
                 yield answer
-        except RuntimeError as error:
-            if "exited unexpectedly" not in str(error):
+        except (RuntimeError, OSError, EOFError) as error:
+            # The loader's word for it, or what is left of a message whose sender is gone; not what `read` raised.
+            broken = isinstance(error, ConnectionError | FileNotFoundError | EOFError)
+            if not self._readers or str(error).startswith("Caught ") or not (broken or "exited unex" in str(error)):
                 raise
             raise ReaderError(
                 "a process that reads ahead was killed, perhaps for want of memory (or of /dev/shm, in a container); "

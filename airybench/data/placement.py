@@ -98,7 +98,7 @@ class DiskInputs:
         self.device = device
         self._store, self._rows, self._prepare, self._readers = store, rows, prepare, readers
         self._ids = store.ids()
-        self._ahead = ReadAhead(_Rows(store), readers=readers, ahead=AHEAD, device=device)
+        self._ahead = ReadAhead(_Rows(store), readers=readers, ahead=AHEAD)
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """See `Inputs.batches`."""

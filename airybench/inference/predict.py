@@ -130,7 +130,7 @@ def predict(
     if readers is None:
         held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(device, total - before, PART, held)
-    reading = ReadAhead(shots.read, readers=readers, ahead=AHEAD, device=device)
+    reading = ReadAhead(shots.read, readers=readers, ahead=AHEAD)
     network = compiled_for(batch, predictor.network) if compiled else None
     stretches = {number: list(_cut(*plan.rows(number), step)) for number in missing}
     began = time.perf_counter()
