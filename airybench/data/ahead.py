@@ -43,7 +43,8 @@ class _Asked(Dataset[Any]):
 class ReadAhead:
     """Answers to requests in their order, each read by one of some processes before it is needed.
 
-    The processes start with the first request and stay until this object goes, or the process that made it dies.
+    The processes start with the first call and stay for the next, until this object goes, a call is broken off or the
+    process that they read for dies.
 
     Args:
         read: from what a request holds, as arguments, to an array; sent to each process once, so it holds no open file.
@@ -52,20 +53,9 @@ class ReadAhead:
     """
 
     def __init__(self, read: Read, *, readers: int, ahead: int) -> None:
-        self._readers = readers
+        self._read, self._readers, self._ahead = read, readers, ahead
         self._requests: list[Request] = []
-        self._loader: DataLoader[Any] = DataLoader(
-            _Asked(read),
-            sampler=self._requests,
-            batch_size=None,  # an answer is a batch
-            num_workers=readers,
-            prefetch_factor=ahead if readers else None,
-            persistent_workers=readers > 0,
-            multiprocessing_context="forkserver" if readers else None,  # no HDF5 file may cross a fork
-            worker_init_fn=_begin,
-            collate_fn=_as_tensor,
-            generator=torch.Generator(),  # else each pass draws from the generator that a training draws from
-        )
+        self._loader: DataLoader[Any] | None = None
 
     def __call__(self, requests: Iterable[Request]) -> Generator[Tensor, None, None]:
         """Read.
@@ -77,18 +67,21 @@ class ReadAhead:
             AirybenchError: as `read` raised it.
             ReaderError: a reader was killed.
         """
+        # Kept for the next call when all was read; else it goes with this call, and its processes with it, at once.
+        loader, self._loader = self._loader or self._started(), None
         self._requests[:] = requests
         try:
             # Ctrl-C goes to every process of a terminal; readers are this one's to end, in their first second too.
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
-                found = iter(self._loader)
+                found = iter(loader)
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for answer in found:
                 if isinstance(answer, AirybenchError):
                     raise answer
                 yield answer
+            self._loader = loader
         except (RuntimeError, OSError, EOFError) as error:
             # The loader's word for it, or what is left of a message whose sender is gone; not what `read` raised.
             broken = isinstance(error, ConnectionError | FileNotFoundError | EOFError)
@@ -98,6 +91,20 @@ class ReadAhead:
                 "a process that reads ahead was killed, perhaps for want of memory (or of /dev/shm, in a container); "
                 "run the same again with fewer --readers, or with 0 to read in one process"
             ) from error
+
+    def _started(self) -> DataLoader[Any]:
+        return DataLoader(
+            _Asked(self._read),
+            sampler=self._requests,
+            batch_size=None,  # an answer is a batch
+            num_workers=self._readers,
+            prefetch_factor=self._ahead if self._readers else None,
+            persistent_workers=self._readers > 0,
+            multiprocessing_context="forkserver" if self._readers else None,  # no HDF5 file may cross a fork
+            worker_init_fn=_begin,
+            collate_fn=_as_tensor,
+            generator=torch.Generator(),  # else each pass draws from the generator that a training draws from
+        )
 
 
 def brought(batches: Generator[Tensor, None, None], device: torch.device) -> Generator[Tensor, None, None]:
