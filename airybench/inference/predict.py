@@ -130,13 +130,14 @@ def predict(
     if readers is None:
         held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(device, total - before, PART, held)
-    reading = ReadAhead(shots.read, readers=readers, ahead=AHEAD)
-    network = compiled_for(batch, predictor.network) if compiled else None
     stretches = {number: list(_cut(*plan.rows(number), step)) for number in missing}
+    wanted = [one for number in missing for one in stretches[number]]
+    reading = ReadAhead(shots.read, readers=min(readers, len(wanted)), ahead=AHEAD)(wanted)
+    network = compiled_for(batch, predictor.network) if compiled else None
     began = time.perf_counter()
     with (
         memory(predictor.config),
-        closing(brought(reading(one for some in stretches.values() for one in some), device)) as batches,
+        closing(brought(reading, device)) as batches,
         ThreadPoolExecutor(1) as writer,
     ):
         written: Future[None] | None = None
