@@ -47,6 +47,10 @@ class StorageError(AirybenchError):
     """The database in which a study is kept went away while it ran."""
 
 
+class ReaderError(AirybenchError):
+    """A process that reads ahead of the network was killed."""
+
+
 class NothingFinishedError(AirybenchError):
     """No trial of a study finished, so that there is nothing to rank."""
 

@@ -60,7 +60,7 @@ class Explainer:
 
     def maps(
         self,
-        counts: NDArray[np.uint16],
+        counts: NDArray[np.uint16] | Tensor,
         answers: NDArray[np.integer[Any]],
         ids: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float16]:
@@ -76,7 +76,7 @@ class Explainer:
             network's input, in the order of `numpy.argwhere(answers)`.
         """
         config = self._predictor.config
-        inputs = network_inputs(torch.from_numpy(counts).to(self._device), config.data, config.input_scaling, ids=ids)
+        inputs = network_inputs(torch.as_tensor(counts).to(self._device), config.data, config.input_scaling, ids=ids)
         pairs = np.argwhere(answers)
         found = np.empty((len(pairs), *inputs.shape[-2:]), np.float16)
         with ExactGradCAMPlusPlus(self._predictor.network, [self._target]) as cam:

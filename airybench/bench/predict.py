@@ -5,16 +5,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import network_inputs
-from airybench.data.shots import BATCH, open_shots
+from airybench.data.shots import open_shots
 from airybench.errors import ConfigError
-from airybench.inference.predict import predict
+from airybench.inference.predict import BATCH, predict
 from airybench.inference.predictor import Predictor
 from airybench.inference.stream import placed
 from airybench.training.device import arranged, precision
@@ -49,25 +48,26 @@ def bench_predict(
     Raises:
         ConfigError: count or repeats is too small.
     """
-    if count < OVER * BATCH or repeats < 1:
-        raise ConfigError(f"count {count}, repeats {repeats}: at least {OVER * BATCH} and 1 are needed")
+    batch = BATCH[device.type]
+    if count < OVER * batch or repeats < 1:
+        raise ConfigError(f"count {count}, repeats {repeats}: at least {OVER * batch} and 1 are needed")
     long = open_shots(resolve("helium", count=count, seed=config.data.data_seed).path)
     short = open_shots(resolve("helium", count=count // OVER, seed=config.data.data_seed).path)
     torch.manual_seed(config.training.seed)
     predictor = placed(Predictor(config, long.class_names, "multilabel"), device)
-    counts = torch.from_numpy(next(long.batches(0, BATCH)).astype(np.uint16)).to(device)
+    counts = torch.from_numpy(long.read(0, batch)).to(device)
     ready = arranged(network_inputs(counts, config.data, config.input_scaling), config.training)
 
     @torch.no_grad()
     def bare() -> float:
-        passes = count // BATCH
+        passes = count // batch
         _wait(device)
         began = time.perf_counter()
         for _ in range(passes):
             with precision(config.training, device):
                 predictor.network(ready)
         _wait(device)
-        return passes * BATCH / (time.perf_counter() - began)
+        return passes * batch / (time.perf_counter() - began)
 
     rates: dict[str, list[float]] = {"bare": [], "long": [], "short": []}
     peaks: dict[str, float] = {}

@@ -41,6 +41,12 @@ def predict(
             "--ignore-labels", help="Answer even where the source's labels are other classes, or none that can be."
         ),
     ] = False,
+    readers: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Processes that read and decode ahead. [as many as pay]")
+    ] = None,
+    compile: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="Compile the network; pays for many shots on a GPU.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
@@ -80,7 +86,7 @@ def predict(
     ):
         found = answer(
             predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, progress=progress,
+            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, progress=progress,
         )  # fmt: skip
         if run:
             run.metrics({"predict/shots": found.shots})

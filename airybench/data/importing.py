@@ -158,8 +158,12 @@ def announce(
     notify(f"{path.name}: {count} shots; about {time_text}, at most {size / 1e9:.2f} GB ({free / 1e9:.0f} GB free)")
 
 
-def blocks(stack: Stack, keys: Keys, rule: Rule, factor: int, keep: NDArray[np.bool_], limit: int | None = None) -> Any:
+def blocks(
+    stack: Stack, keys: Keys, rule: Rule, factor: int, keep: NDArray[np.bool_], limit: int | None = None, first: int = 0
+) -> Any:
     """Rows, counts and masks of a stack, a block at a time; rows not to be kept are not looked at.
+
+    Only rows from the block of row `first` on, and below `limit`, are gone through.
 
     Yields:
         Row numbers int64 (n,), counts uint16 (n, H, W), good pixels bool (n, H, W) or None for all.
@@ -169,7 +173,7 @@ def blocks(stack: Stack, keys: Keys, rule: Rule, factor: int, keep: NDArray[np.b
         data, _ = found(stack.path, file, stack.images)
         masks = found(stack.path, file, stack.mask)[0] if stack.mask else None
         each = masks is not None or rule.nan_mask
-        for start in range(0, limit or stack.count, stack.block):
+        for start in range(first // stack.block * stack.block, limit or stack.count, stack.block):
             stop = min(start + stack.block, limit or stack.count)
             rows = np.flatnonzero(keep[start:stop]) + start
             if not len(rows):

@@ -1,18 +1,16 @@
 """Where the inputs of a data set live: on the device, in host memory, or on disk; the batches are the same."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
+from airybench.data.ahead import ReadAhead, brought
 from airybench.data.store import Store
 
 Placement = Literal["device", "host", "disk"]
@@ -57,48 +55,25 @@ class HostInputs:
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """See `Inputs.batches`."""
-        cuda = self.device.type == "cuda"
-        stream = torch.cuda.Stream(self.device) if cuda else None
-
-        def bring(some: Tensor) -> Tensor:
-            batch = self.values[some]
-            if stream is None:
-                return batch
-            with torch.cuda.stream(stream):
-                return batch.pin_memory().to(self.device, non_blocking=True)
-
-        if not rows:
-            return
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(bring, rows[0])
-            for _, following in pairwise([*rows, None]):
-                batch = waiting.result()
-                if following is not None:
-                    waiting = pool.submit(bring, following)
-                if stream is not None:
-                    current = torch.cuda.current_stream(self.device)
-                    current.wait_stream(stream)
-                    batch.record_stream(current)
-                yield batch
+        yield from brought((self.values[some] for some in rows), self.device)
 
     def chosen(self, rows: NDArray[np.int64]) -> "HostInputs":
         """See `Inputs.chosen`."""
         return HostInputs(self.values[torch.from_numpy(rows)], self.device)
 
 
-class _Reader(Dataset[Any]):
-    """Raw counts of the rows of a store; each reader process opens the file anew."""
+@dataclass(frozen=True)
+class _Rows:
+    """Raw counts of rows of a store, in any order; each process opens the file anew."""
 
-    def __init__(self, store: Store, rows: NDArray[np.int64]) -> None:
-        self._store, self._rows = store, rows
+    store: Store
 
-    def __getitems__(self, places: list[int]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-        rows = self._rows[places]
+    def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
         # In the order of the file, so that neighbours are read together, and back.
         order = np.argsort(rows, kind="stable")
-        counts = np.empty((len(rows), *self._store.image_shape), np.uint16)
-        counts[order] = self._store.read_images(rows[order])
-        return counts, rows
+        counts = np.empty((len(rows), *self.store.image_shape), np.uint16)
+        counts[order] = self.store.read_images(rows[order])
+        return counts
 
 
 class DiskInputs:
@@ -123,33 +98,17 @@ class DiskInputs:
         self.device = device
         self._store, self._rows, self._prepare, self._readers = store, rows, prepare, readers
         self._ids = store.ids()
-        self._wanted: list[list[int]] = []
-        self._loader: DataLoader[Any] | None = None
+        self._ahead = ReadAhead(_Rows(store), readers=readers, ahead=AHEAD)
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """See `Inputs.batches`."""
-        self._wanted[:] = [some.tolist() for some in rows]
-        if self._loader is None:
-            self._loader = DataLoader(
-                _Reader(self._store, self._rows),
-                batch_sampler=self._wanted,
-                num_workers=self._readers,
-                prefetch_factor=AHEAD if self._readers else None,
-                persistent_workers=self._readers > 0,
-                multiprocessing_context="forkserver" if self._readers else None,  # no HDF5 file may cross a fork
-                collate_fn=_as_tensor,
-                pin_memory=self.device.type == "cuda",
-            )
-        for counts, places in self._loader:
-            yield self._prepare(counts.to(self.device, non_blocking=True), self._ids[places])
+        asked = [self._rows[some.numpy()] for some in rows]
+        for counts, some in zip(brought(self._ahead((some,) for some in asked), self.device), asked, strict=True):
+            yield self._prepare(counts, self._ids[some])
 
     def chosen(self, rows: NDArray[np.int64]) -> "DiskInputs":
         """See `Inputs.chosen`."""
         return DiskInputs(self._store, self._rows[rows], self._prepare, self.device, self._readers)
-
-
-def _as_tensor(found: Any) -> tuple[Tensor, NDArray[np.int64]]:
-    return torch.from_numpy(found[0]), found[1]
 
 
 def place(shots: int, image_size: int, device: torch.device) -> Placement:

@@ -1,7 +1,7 @@
-"""Whatever holds shots, labelled or not, as batches of counts: a store, a deposit, a stack."""
+"""Whatever holds shots, labelled or not, as counts: a store, a deposit, a stack."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from airybench.data.binning import binning_factor
 from airybench.data.counts import Rule
 from airybench.data.cxi import entry_counts
-from airybench.data.deposit import is_deposit, scan
+from airybench.data.deposit import Deposit, is_deposit, scan
 from airybench.data.importing import blocks
-from airybench.data.stack import Keys, convention, is_cxi_stack, scan_stack
+from airybench.data.stack import Keys, Stack, convention, is_cxi_stack, scan_stack
 from airybench.data.store import Store, opened
 from airybench.errors import ConfigError, DataError
 
-BATCH = 64
-
-Read = Callable[[int, int], Iterator[NDArray[np.uint16]]]
+Read = Callable[[int, int], NDArray[np.uint16]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,10 @@ class Shots:
         image_shape: (H, W) as they are read, pixels.
         class_names: of its labels; empty when it has none.
         identity: digest that changes when the content, or the way it is read, does.
-        batches: counts of the shots from `start` to before `stop`, uint16, in order, (n, H, W) at a time.
+        read: counts of the shots from `start` to before `stop`, uint16, shape (stop - start, H, W); it holds no open
+            file, so that it may be pickled.
+        block: shots that lie together, of which none is read without the others: stretches that begin at a multiple of
+            it cost least.
     """
 
     path: Path
@@ -40,7 +41,8 @@ class Shots:
     image_shape: tuple[int, int]
     class_names: tuple[str, ...]
     identity: str
-    batches: Read
+    read: Read
+    block: int = 1
 
     @property
     def count(self) -> int:
@@ -94,12 +96,15 @@ def _store(path: Path) -> Shots:
             f"{path}: neither a store nor a deposit nor a CXI file; for a plain stack say where its images are with "
             "--images KEY"
         ) from None
+    return Shots(path, store.ids(), store.image_shape, store.class_names, store.content_sha256, _StoreRead(store))
 
-    def batches(start: int, stop: int) -> Iterator[NDArray[np.uint16]]:
-        for at in range(start, stop, BATCH):
-            yield store.read_images(np.arange(at, min(at + BATCH, stop)))
 
-    return Shots(path, store.ids(), store.image_shape, store.class_names, store.content_sha256, batches)
+@dataclass(frozen=True)
+class _StoreRead:
+    store: Store
+
+    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
+        return self.store.read_images(np.arange(start, stop))
 
 
 def _deposit(path: Path, rule: Rule, factor: int | None, *, labels: bool) -> Shots:
@@ -111,15 +116,19 @@ def _deposit(path: Path, rule: Rule, factor: int | None, *, labels: bool) -> Sho
         raise DataError(f"{str(error).rpartition(';')[0]}; add --ignore-labels to answer without them") from None
     factor = factor or binning_factor(deposit.image_shape)
     height, width = (-(-length // factor) for length in deposit.image_shape)
+    identity, read = _identity(path, rule, factor), _DepositRead(deposit, rule, factor)
+    return Shots(path, deposit.ids, (height, width), deposit.class_names, identity, read)
 
-    def batches(start: int, stop: int) -> Iterator[NDArray[np.uint16]]:
-        with opened(path) as file:
-            for at in range(start, stop, BATCH):
-                entries = deposit.entries[at : min(at + BATCH, stop)]
-                yield entry_counts(deposit, file, entries, rule, factor)[0]
 
-    identity = _identity(path, rule, factor)
-    return Shots(path, deposit.ids, (height, width), deposit.class_names, identity, batches)
+@dataclass(frozen=True)
+class _DepositRead:
+    deposit: Deposit
+    rule: Rule
+    factor: int
+
+    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
+        with opened(self.deposit.path) as file:
+            return entry_counts(self.deposit, file, self.deposit.entries[start:stop], self.rule, self.factor)[0]
 
 
 def _stack(path: Path, keys: Keys, rule: Rule, factor: int | None, notify: Callable[[str], None]) -> Shots:
@@ -129,17 +138,25 @@ def _stack(path: Path, keys: Keys, rule: Rule, factor: int | None, notify: Calla
     if stack.ids is None:
         notify("no ids: shots are numbered from 0 in the order of the file; --ids KEY takes the source's own")
 
-    def batches(start: int, stop: int) -> Iterator[NDArray[np.uint16]]:
-        keep = np.zeros(stack.count, bool)
-        keep[start:stop] = True
-        for _, images, _ in blocks(stack, keys, rule, width, keep):
-            for at in range(0, len(images), BATCH):
-                yield images[at : at + BATCH]
-
     ids = np.arange(stack.count, dtype=np.int64) if stack.ids is None else stack.ids
     if len(np.unique(ids)) < len(ids):
         notify("ids repeat in this source; its shots are told apart by their order")
-    return Shots(path, ids, shape, (), _identity(path, keys, rule, width), batches)
+    read = _StackRead(stack, keys, rule, width)
+    return Shots(path, ids, shape, (), _identity(path, keys, rule, width), read, stack.block)
+
+
+@dataclass(frozen=True)
+class _StackRead:
+    stack: Stack
+    keys: Keys
+    rule: Rule
+    factor: int
+
+    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
+        keep = np.zeros(stop, bool)
+        keep[start:] = True
+        read = blocks(self.stack, self.keys, self.rule, self.factor, keep, stop, first=start)
+        return np.concatenate([images for _, images, _ in read])
 
 
 def _identity(path: Path, *ways: object) -> str:

@@ -1,7 +1,9 @@
 """Answers for any number of shots through fixed memory, resumable part by part."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,14 +11,23 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from airybench import __version__
+from airybench.data.ahead import ReadAhead, brought, readers_for
 from airybench.data.shots import Shots
 from airybench.errors import ConfigError, DataError
 from airybench.inference.parts import PART, Parts, Plan, model_digest
 from airybench.inference.predictor import Predictor
-from airybench.inference.stream import logits, placed
+from airybench.inference.stream import Network, compiled_for, logits, placed
+from airybench.training.device import memory
 from airybench.training.metrics import decide
+
+BATCH = {"cpu": 64, "cuda": 256}
+"""Shots that the network sees at once."""
+
+AHEAD = 2
+"""Stretches of shots that each reader keeps ready."""
 
 Progress = Callable[[int, int], None]
 
@@ -24,7 +35,7 @@ Progress = Callable[[int, int], None]
 class Explain(Protocol):
     """Who draws maps; see `airybench.analysis.explain.Explainer`."""
 
-    def maps(self, counts: NDArray[np.uint16], answers: NDArray[np.integer[Any]]) -> NDArray[np.float16]:
+    def maps(self, counts: Tensor, answers: NDArray[np.integer[Any]]) -> NDArray[np.float16]:
         """One map for every answer, shape (M, S, S)."""
 
 
@@ -58,9 +69,14 @@ def predict(
     table: bool = False,
     force: bool = False,
     ignore_labels: bool = False,
+    readers: int | None = None,
+    compiled: bool = False,
     progress: Progress | None = None,
 ) -> Predicted:
     """Answer for every shot; interrupted or killed, the same call goes on with the parts that are missing.
+
+    While the network works on one batch, others are read and decoded ahead of it and the part before is written, all in
+    fixed memory. Answers do not depend on the number of readers.
 
     The output holds `id`, `probability` (N, C) and `prediction` (N, C) in the order of the source; with `explain` also
     `map` (M, S, S) with `map_shot` (row of the shot) and `map_class` (column of the answer).
@@ -75,11 +91,14 @@ def predict(
         table: write a CSV file as well.
         force: replace an existing output, and drop parts of another prediction.
         ignore_labels: answer even for shots whose labels are other classes than the model's.
+        readers: processes that read ahead; 0 reads in a thread of this one, None is as many as pay.
+        compiled: compile the network.
         progress: handed (shots done, shots in all) of this share.
 
     Raises:
         ConfigError: no such shard.
-        DataError: the shots do not fit the model, or the output cannot be written.
+        DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
+        ReaderError: a reader was killed.
     """
     _require_fit(predictor, shots, ignore_labels=ignore_labels)
     if shard is not None and not 1 <= shard[0] <= shard[1]:
@@ -106,30 +125,63 @@ def predict(
     before = done = total - sum(_size(plan, number) for number in missing)
     if progress:
         progress(done, total)
+    batch = BATCH[device.type]
+    step = max(shots.block, batch // shots.block * shots.block)
+    if readers is None:
+        held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
+        readers = readers_for(device, total - before, PART, held)
+    stretches = {number: list(_cut(*plan.rows(number), step)) for number in missing}
+    wanted = [one for number in missing for one in stretches[number]]
+    reading = ReadAhead(shots.read, readers=min(readers, len(wanted)), ahead=AHEAD)(wanted)
+    network = compiled_for(batch, predictor.network) if compiled else None
     began = time.perf_counter()
-    for number in missing:
-        start, stop = plan.rows(number)
-        columns: list[dict[str, NDArray[Any]]] = []
-        for counts in shots.batches(start, stop):
-            columns.append(
-                _answer(predictor, counts, device, drawer, start + sum(len(c["probability"]) for c in columns))
-            )
-            done += len(counts)
-            if progress:
-                progress(done, total)
-        joined = {key: np.concatenate([some[key] for some in columns]) for key in columns[0]}
-        parts.write(number, {"id": shots.ids[start:stop], **joined})
+    with (
+        memory(predictor.config),
+        closing(brought(reading, device)) as batches,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        written: Future[None] | None = None
+        for number in missing:
+            columns: list[dict[str, NDArray[Any]]] = []
+            for start, stop in stretches[number]:
+                read = next(batches)
+                firsts = range(start, stop, batch)
+                for first, counts in zip(firsts, read.split(batch), strict=True):
+                    columns.append(_answer(predictor, network, counts, device, drawer, first))
+                done += stop - start
+                if progress:
+                    progress(done, total)
+            joined = {key: np.concatenate([some[key] for some in columns]) for key in columns[0]}
+            if written:
+                written.result()  # one part is being written while another is made: two in memory, and no more
+            start, stop = plan.rows(number)
+            written = writer.submit(parts.write, number, {"id": shots.ids[start:stop], **joined})
+        if written:
+            written.result()
     speed = (total - before) / max(time.perf_counter() - began, 1e-9) if total > before else float("nan")
     if shard is None:
         parts.join(table=table)
     return Predicted(output if shard is None else parts.folder, total, before, speed, shard is None)
 
 
+def _cut(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    """Stretches of a part that end at multiples of `step`."""
+    while start < stop:
+        until = min(stop, (start // step + 1) * step)
+        yield start, until
+        start = until
+
+
 def _answer(
-    predictor: Predictor, counts: NDArray[np.uint16], device: torch.device, drawer: Explain | None, first: int
+    predictor: Predictor,
+    network: Network | None,
+    counts: Tensor,
+    device: torch.device,
+    drawer: Explain | None,
+    first: int,
 ) -> dict[str, NDArray[Any]]:
     """Columns of one batch whose first shot is row `first` of the source."""
-    found = logits(predictor, counts, device)
+    found = logits(predictor, counts, device, network=network)
     answered = decide(found, predictor.label_kind).numpy().astype(np.uint8)
     columns: dict[str, NDArray[Any]] = {"probability": torch.sigmoid(found).numpy(), "prediction": answered}
     if drawer is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from airybench.data.pipeline import network_inputs
 from airybench.data.store import Store
@@ -15,10 +15,16 @@ from airybench.training.device import arranged, channels_last, memory, precision
 
 BATCH = 256
 
+Network = Callable[[Tensor], Tensor]
+
 
 @torch.no_grad()
 def logits(
-    predictor: Predictor, counts: NDArray[np.uint16], device: torch.device, ids: NDArray[np.int64] | None = None
+    predictor: Predictor,
+    counts: NDArray[np.uint16] | Tensor,
+    device: torch.device,
+    ids: NDArray[np.int64] | None = None,
+    network: Network | None = None,
 ) -> Tensor:
     """Logits of some shots.
 
@@ -27,16 +33,31 @@ def logits(
         counts: shape (N, H, W).
         device: where to compute.
         ids: of the shots, for a network trained with the noise of a study, to put that noise on them too.
+        network: the predictor's, compiled; as it is when left out.
 
     Returns:
         float32 on the host, shape (N, C).
     """
     config = predictor.config
     with memory(config):
-        inputs = network_inputs(torch.from_numpy(counts).to(device), config.data, config.input_scaling, ids=ids)
+        inputs = network_inputs(torch.as_tensor(counts).to(device), config.data, config.input_scaling, ids=ids)
         with precision(config.training, device):
-            found: Tensor = predictor.network(arranged(inputs, config.training))
+            found: Tensor = (network or predictor.network)(arranged(inputs, config.training))
     return found.float().cpu()
+
+
+def compiled_for(batch: int, network: nn.Module) -> Network:
+    """A network compiled, once, for batches of one size; smaller ones are filled up with copies of their last shot."""
+    run = torch.compile(network, dynamic=False)
+
+    def filled(inputs: Tensor) -> Tensor:
+        missing = batch - len(inputs)
+        if missing:
+            inputs = torch.cat([inputs, inputs[-1:].expand(missing, -1, -1, -1)])
+        found: Tensor = run(inputs)
+        return found[: batch - missing]
+
+    return filled
 
 
 def placed(predictor: Predictor, device: torch.device) -> Predictor:

@@ -9,19 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from airybench.analysis.explain import Explainer
 from airybench.config import TrialConfig
-from airybench.data.shots import Shots, open_shots
+from airybench.data.shots import Read, Shots, open_shots
+from airybench.data.stack import Keys
 from airybench.data.writer import StoreWriter
-from airybench.errors import ConfigError, DataError
+from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.parts import Parts
 from airybench.inference.predict import Predicted, predict
 from airybench.inference.predictor import Origin, Predictor
@@ -73,7 +76,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
 
 
 def go(predictor: Predictor, shots: Shots, output: Path, **how: Any) -> Predicted:
-    return predict(predictor, shots, output, device=CPU, **how)
+    return predict(predictor, shots, output, device=CPU, **{"readers": 0, **how})
 
 
 def columns(path: Path) -> dict[str, np.ndarray]:
@@ -168,7 +171,7 @@ def test_killed_before_a_part_then_the_same_call(
 
     def watched(start: int, stop: int) -> Any:
         asked.append((start, stop))
-        return shots.batches(start, stop)
+        return shots.read(start, stop)
 
     seen = Shots(shots.path, shots.ids, shots.image_shape, shots.class_names, shots.identity, watched)
     found = go(predictor, seen, output, explain=Explainer)
@@ -359,6 +362,88 @@ def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
     assert (found["map"].shape, found["map_shot"].shape) == ((0, 32, 32), (0,))
 
 
+def test_answers_do_not_depend_on_the_readers(
+    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    found = go(predictor, shots, tmp_path / "out.h5", readers=2, explain=Explainer)
+    assert found.shots == COUNT
+    assert_same(tmp_path / "out.h5", whole)
+
+
+@pytest.mark.parametrize("block", [3, 5, 100])
+def test_blocks_of_a_stack_are_answered_in_order(
+    block: int, predictor: Predictor, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airybench.inference.predict.BATCH", {"cpu": 3})
+    with h5py.File(tmp_path / "stack.h5", "w") as file:
+        file["images"] = images()
+    stack = open_shots(tmp_path / "stack.h5", keys=Keys(images="images"))
+    read = replace(stack.read, stack=replace(stack.read.stack, block=block))
+    go(predictor, replace(stack, read=read, block=block), tmp_path / "out.h5")
+    found = columns(tmp_path / "out.h5")
+    np.testing.assert_array_equal(found["id"], np.arange(COUNT))
+    np.testing.assert_allclose(found["probability"], whole["probability"], atol=1e-5)
+
+
+@dataclass(frozen=True)
+class Dying:
+    """Reads up to a shot, at which its process is killed."""
+
+    read: Read
+    at: int
+
+    def __call__(self, start: int, stop: int) -> np.ndarray:
+        """Read, or die."""
+        if start >= self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.read(start, stop)
+
+
+def test_a_killed_reader_is_one_line_and_resumable(
+    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    output = tmp_path / "out.h5"
+    with pytest.raises(ReaderError, match=r"a process that reads ahead was killed, .*--readers") as caught:
+        go(predictor, replace(shots, read=Dying(shots.read, 20)), output, readers=1, explain=Explainer)
+    assert "\n" not in str(caught.value)
+    assert 0 < go(predictor, shots, output, explain=Explainer).done_before <= 20
+    assert_same(output, whole)
+
+
+def test_a_damaged_source_is_the_same_line_from_a_reader(predictor: Predictor, tmp_path: Path) -> None:
+    path = store(tmp_path / "run.h5")
+    shots = open_shots(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    said = []
+    for readers in (0, 1):
+        with pytest.raises(
+            DataError, match=r"run\.h5: truncated HDF5 file .*; copy, make or import it again$"
+        ) as caught:
+            go(predictor, shots, tmp_path / "out.h5", readers=readers)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert "\n" not in said[0]
+
+
+def test_a_compiled_network_sees_batches_of_one_shape(
+    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+
+    def compiled(network: torch.nn.Module, **_: Any) -> Callable[[torch.Tensor], torch.Tensor]:
+        def run(inputs: torch.Tensor) -> torch.Tensor:
+            seen.add((inputs.shape, inputs.stride()))
+            return network(inputs)
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    monkeypatch.setattr("airybench.inference.predict.BATCH", {"cpu": 3})  # parts of four: the second batch has one shot
+    go(predictor, shots, tmp_path / "out.h5", compiled=True)
+    assert seen == {((3, 1, 32, 32), (1024, 1024, 32, 1))}
+    np.testing.assert_allclose(columns(tmp_path / "out.h5")["probability"], whole["probability"], atol=1e-5)
+
+
 @pytest.mark.slow
 def test_sigkill_at_random_moments_then_the_same_command(tmp_path: Path) -> None:
     save_weights_folder = tmp_path / "weights"
@@ -371,13 +456,20 @@ def test_sigkill_at_random_moments_then_the_same_command(tmp_path: Path) -> None
     )
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
 
-    def start(output: str) -> subprocess.Popen[bytes]:
+    def start(output: str, readers: int = 2) -> subprocess.Popen[bytes]:
         command = ["predict", "weights", "run.h5", "--output", output, "--explain", "--csv", "--device", "cpu"]
         return subprocess.Popen(
-            [sys.executable, "-c", code, *command], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", code, *command, "--readers", str(readers)],
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
-    assert start("whole.h5").wait(timeout=300) == 0
+    def left(session: int) -> bool:
+        return any(os.getsid(process.pid) == session for process in psutil.process_iter())
+
+    assert start("whole.h5", readers=0).wait(timeout=300) == 0
     rng, kills = np.random.default_rng(1612), 0
     folder = tmp_path / "out.h5.parts"
     for _ in range(10):
@@ -389,6 +481,10 @@ def test_sigkill_at_random_moments_then_the_same_command(tmp_path: Path) -> None
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
+        deadline = time.monotonic() + 60
+        while left(process.pid):  # readers go with the process they read for
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
     assert kills >= 5
     if not (tmp_path / "out.h5").exists():
         assert start("out.h5").wait(timeout=300) == 0

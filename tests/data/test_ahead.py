@@ -1,0 +1,53 @@
+"""How many processes read ahead, and that what they raise is what was raised."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from airybench.data.ahead import ReadAhead, brought, readers_for
+from airybench.errors import DataError
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def squares(number: int) -> np.ndarray:
+    if number < 0:
+        raise DataError(f"{number}: negative")
+    return np.full(3, number**2)
+
+
+@pytest.mark.parametrize("readers", [0, 2])
+def test_answers_in_order_again_and_up_to_an_error(readers: int) -> None:
+    before = torch.get_rng_state()
+    ahead = ReadAhead(squares, readers=readers, ahead=2)
+    for count in (7, 0, 3):
+        found = [int(answer[0]) for answer in brought(ahead((number,) for number in range(count)), CPU)]
+        assert found == [number**2 for number in range(count)]
+    batches = brought(ahead([(4,), (-4,), (5,)]), CPU)
+    assert next(batches).tolist() == [16, 16, 16]
+    with pytest.raises(DataError, match=r"^-4: negative$"):
+        next(batches)
+    assert torch.equal(torch.get_rng_state(), before)  # a training draws from it
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "shots", "free", "readers"),
+    [
+        (CPU, 2, 10**6, 10**10, 0),
+        (CPU, 8, 10**6, 10**10, 4),
+        (CUDA, 16, 10**6, 10**10, 8),
+        (CUDA, 4, 10**6, 10**10, 3),
+        (CUDA, 16, 1023, 10**10, 0),
+        (CUDA, 16, 10**6, 64 * 2**20, 1),
+    ],
+)
+def test_as_many_readers_as_pay(
+    device: torch.device, cores: int, shots: int, free: int, readers: int, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.setattr("airybench.data.ahead._SHARED", tmp_path)
+    monkeypatch.setattr("airybench.data.ahead.shutil.disk_usage", lambda _: usage._replace(free=free))
+    assert readers_for(device, shots, 1024, 2 * 10**7) == readers
