@@ -28,6 +28,7 @@ h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-top: 2px solid var(--l
 .side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1.5rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.87rem; margin: 0.6rem 0; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
 img { max-width: 100%; background: #fff; border-radius: 4px; }
@@ -37,6 +38,7 @@ pre, code { font: 0.85rem/1.4 ui-monospace, monospace; background: var(--card); 
 pre { padding: 0.6rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 code { padding: 0.1rem 0.3rem; }
 .facts td { white-space: normal; overflow-wrap: anywhere; text-align: left; }
+@page { margin: 14mm; }
 @media print {
   :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --card: #f3f3f3; }
   body { max-width: none; padding: 0; font-size: 10pt; } .side { display: block; } .scroll { overflow: visible; }
