@@ -118,7 +118,7 @@ def answer(study: Kept) -> StudyAnswers:
     cells = _cells(records, tracking, metric, rule.metric, rule.direction)
     parent, metrics = said(tracking, known["parent_run_id"])
     majority = metrics.get(f"majority/test/{metric}")
-    answers, notes = _answers(cells, metric), list(_notes(cells, study))
+    answers, notes = _answers(cells, metric), list(_notes(cells, int(parent.get("airybench.trials", len(records)))))
     try:
         answers += _against_baseline(cells, metric, tracking, study.split_digest)
     except AirybenchError as error:
@@ -181,8 +181,8 @@ def _settled(statement: str, first: str, second: str, one: Answers, other: Answe
     return Answer(statement, first, second, found, found.verdict(1.0 if METRICS[metric] == "max" else -1.0))
 
 
-def _notes(cells: list[Cell], study: Kept) -> list[str]:
-    notes = []
+def _notes(cells: list[Cell], total: int) -> list[str]:
+    notes, finished = [], sum(len(cell.records) for cell in cells)
     seeds = min(len(cell.records) for cell in cells)
     if seeds == 1:
         notes.append(
@@ -191,8 +191,8 @@ def _notes(cells: list[Cell], study: Kept) -> list[str]:
         )
     elif seeds < 3:
         notes.append(f"{seeds} seeds a cell: the spread between trainings is known but roughly.")
-    if len(study.records) < study.total:
-        notes.append(f"{len(study.records)} of {study.total} trials are finished; the rest is not in here.")
+    if finished < total:
+        notes.append(f"{finished} of {total} trials are finished; the rest is not in here.")
     names = cells[0].answers.kept[0]
     bare = [n for n, c in zip(names.class_names, names.labels.sum(0), strict=True) if c in (0, len(names.ids))]
     if bare:

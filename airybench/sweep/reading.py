@@ -13,7 +13,6 @@ from airybench.config import SweepConfig, validated
 from airybench.errors import StudyError, unknown
 from airybench.sweep.place import Place, at
 from airybench.sweep.records import Record
-from airybench.sweep.space import wanted_trials
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,9 @@ class Kept:
 
     @cached_property
     def sweep(self) -> SweepConfig:
-        """Base, space and objective."""
+        """Base, space and objective; not how many trials and seeds are wanted, which may change between commands."""
         known = {key: value for key, value in self._definition.items() if key in SweepConfig.model_fields}
         return validated(SweepConfig, known)
-
-    @cached_property
-    def total(self) -> int:
-        """Trials in all, finished or not."""
-        return wanted_trials(self.sweep)
 
     @property
     def data_sha256(self) -> str:

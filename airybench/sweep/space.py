@@ -65,21 +65,6 @@ def finite(sweep: SweepConfig) -> bool:
     return not any(isinstance(axis, Range) for grid in sweep.space for axis in grid.values())
 
 
-def wanted_trials(sweep: SweepConfig, count: int | None = None) -> int:
-    """Trials of a sweep in all: what is asked for, at most every cell of a finite space under every seed.
-
-    Args:
-        sweep: what is asked for.
-        count: how many cells a finite space has, where that was counted already.
-    """
-    asked = sweep.study.trials
-    if not finite(sweep):
-        assert asked is not None
-        return asked
-    everything = (len(cells(sweep)) if count is None else count) * sweep.study.seeds
-    return everything if asked is None else min(asked, everything)
-
-
 def suggest(trial: optuna.Trial, sweep: SweepConfig) -> TrialConfig:
     """Let a trial choose its cell; an enqueued trial finds the point it was given."""
     index = 0

@@ -17,7 +17,7 @@ from airybench.sweep.journal import unhurried
 from airybench.sweep.place import Place, at
 from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, Record, TakenError, Ticket, measured
 from airybench.sweep.samplers import pruner, sampler
-from airybench.sweep.space import Cell, cells, finite, suggest, wanted_trials
+from airybench.sweep.space import Cell, cells, finite, suggest
 
 __all__ = ["INTERRUPTED", "Record", "Study", "TakenError", "Ticket", "archive", "recorded", "refuse_early"]
 
@@ -112,7 +112,12 @@ class Study:
 
     def total(self) -> int:
         """Trials in all: what was asked for, at most every cell of a finite space under every seed."""
-        return wanted_trials(self.sweep, len(self._cells) if finite(self.sweep) else None)
+        asked = self.sweep.study.trials
+        if not finite(self.sweep):
+            assert asked is not None
+            return asked
+        everything = len(self._cells) * self.sweep.study.seeds
+        return everything if asked is None else min(asked, everything)
 
     def ask(self) -> Ticket | None:
         """The next trial to run, or None where nothing is left."""

@@ -11,8 +11,13 @@ import pytest
 from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
+from airybench.analysis.report import answer
 from airybench.cli.main import run
+from airybench.config import SweepConfig
+from airybench.data.folder import data_folder
 from airybench.inference.predictions import Predictions
+from airybench.sweep.reading import read
+from airybench.sweep.study import Study
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 
@@ -101,3 +106,21 @@ def test_bad_input_is_one_line(
     (tmp_path / "studies" / "never@helium.journal").write_text("")
     assert run(["report", "--study", "never"]) == 2
     assert "study never@helium never began" in capsys.readouterr().err
+
+
+def test_a_space_with_a_range_is_reported_on(finished, tmp_path: Path) -> None:
+    """How many trials were wanted is no part of what makes a study, so it stands on the parent's run."""
+    known = read(data_folder() / "studies", "both@helium")
+    rule = known.sweep.study.model_copy(update={"sampler": "tpe", "trials": 3})
+    space = {"alpha": {"low": 0.05, "high": 1.0, "log": True}}
+    sweep = SweepConfig.model_validate({"base": known.sweep.base, "space": space, "study": rule.model_dump()})
+    study = Study(tmp_path, "range@helium", sweep, {"split_digest": known.split_digest})
+    for fact in ("parent_run_id", "tracking_uri", "experiment_id", "data_source"):
+        study.remember(fact, known.facts[fact])
+    ticket, like = study.ask(), known.records[0]
+    assert ticket is not None
+    ticket.note(run_id=like.run_id)
+    study.complete(ticket, like.value, like.scores, like.facts)
+    found = answer(read(tmp_path, "range@helium"))
+    assert [cell.config.network.alpha for cell in found.cells] == [ticket.config.network.alpha]
+    assert any(note.startswith("1 of 3 trials are finished") for note in found.notes)
