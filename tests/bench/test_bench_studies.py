@@ -10,6 +10,7 @@ from airybench.bench.studies import bench_studies
 from airybench.sweep.reading import read
 
 
+@pytest.mark.slow
 def test_a_study_is_filled_resumed_for_its_last_trial_and_compared(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     gather = studies.gather

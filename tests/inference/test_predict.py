@@ -399,6 +399,7 @@ class Dying:
         return self.read(start, stop)
 
 
+@pytest.mark.slow
 def test_a_killed_reader_is_one_line_and_resumable(
     predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
