@@ -1,8 +1,12 @@
 """How much of the hardware's own speed a training reaches, and how a plain loop compares."""
 
+import multiprocessing
+import signal
 import time
 from collections.abc import Callable
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any
 
 import h5py
@@ -20,7 +24,7 @@ from airybench.data.catalog import resolve
 from airybench.data.pipeline import Resident, preprocess, resident
 from airybench.data.split import make_split
 from airybench.data.store import Store
-from airybench.errors import ConfigError
+from airybench.errors import ConfigError, TrialError
 from airybench.networks.build import build
 from airybench.networks.cost import cost
 from airybench.training.device import arranged, channels_last, precision
@@ -78,19 +82,18 @@ def bench_train(
     data = resident(store, split, config.data, config.input_scaling, device)
     steps = len(data.train) // training.batch_size
     subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {_dtype(config, device)}"
-    bare, loop = _bare(config, data, device), _Plain(config, store, split.train, device) if plain else None
+    bare, loop = _bare(config, data, device), _Apart(config, store, split.train, device) if plain else None
     speeds: dict[str, list[float]] = {"bare": [], "ours": [], "plain": []}
-    for turn in range(repeats + 1):
-        rates = {"bare": _rate(bare.step, steps, training.batch_size, device), "ours": _ours(config, data, device)}
-        if loop:
-            rates["plain"] = loop.rate()
-        if turn:  # the first one warms up
-            for name, rate in rates.items():
-                speeds[name].append(rate)
-        if progress:
-            progress(turn + 1, repeats + 1)
-    if loop:
-        loop.close()
+    with closing(loop) if loop else nullcontext():
+        for turn in range(repeats + 1):
+            rates = {"bare": _rate(bare.step, steps, training.batch_size, device), "ours": _ours(config, data, device)}
+            if loop:
+                rates["plain"] = loop.rate()
+            if turn:  # the first one warms up
+                for name, rate in rates.items():
+                    speeds[name].append(rate)
+            if progress:
+                progress(turn + 1, repeats + 1)
     one = cost(config.network, config.data.image_size, len(data.class_names))
     paired = [ours / bare for ours, bare in zip(speeds["ours"], speeds["bare"], strict=True)]
     found = [
@@ -170,6 +173,47 @@ def _stepper(
         steps.step()
 
     return Bare(network, step)
+
+
+class _Apart:
+    """The plain loop in a process of its own, which keeps memory as PyTorch does by itself; it works when asked to."""
+
+    def __init__(self, config: TrialConfig, store: Store, rows: NDArray[np.int64], device: torch.device) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ours, theirs = context.Pipe()
+        self._process = context.Process(target=_answer, args=(theirs, config, store, rows, device))
+        self._process.start()
+        theirs.close()  # else its end would not be noticed
+
+    def rate(self) -> float:
+        """Images per second of one epoch.
+
+        Raises:
+            TrialError: the process died.
+        """
+        try:
+            self._ours.send(True)
+            return float(self._ours.recv())
+        except (EOFError, OSError):
+            raise TrialError(
+                "the process of the plain loop ended without a word; try again, or leave it out with --against nothing"
+            ) from None
+
+    def close(self) -> None:
+        """End the process."""
+        self._ours.close()
+        self._process.join()
+
+
+def _answer(
+    asked: Connection, config: TrialConfig, store: Store, rows: NDArray[np.int64], device: torch.device
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks, whose end is seen here
+    loop = _Plain(config, store, rows, device)
+    with suppress(EOFError):
+        while asked.recv():
+            asked.send(loop.rate())
+    loop.close()
 
 
 class _Shots(Dataset[Any]):
