@@ -8,7 +8,7 @@ from airybench.analysis.conclude import Conclusion, conclude
 from airybench.analysis.source import News, prepare
 from airybench.config import SweepConfig
 from airybench.data.catalog import label
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
 from airybench.sweep.definition import recorded, refuse_early
 from airybench.sweep.engines import Engine

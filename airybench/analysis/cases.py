@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from airybench.analysis.explain import Explainer, on_image
 from airybench.data.catalog import CATALOG
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.data.simulated import simulated_name
 from airybench.data.store import Store
 from airybench.errors import DataError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from airybench.data.folder import VARIABLE, data_folder
+from airybench.paths import VARIABLE, data_folder
 from airybench.errors import AirybenchError
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import hidden, tracking_uri

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.errors import StudyError
 from airybench.inference.predictor import Predictor
 from airybench.sweep.reading import names

@@ -11,7 +11,7 @@ from airybench.analysis.explain import Explainer
 from airybench.analysis.models import open_model
 from airybench.analysis.page import html, markdown, sentence
 from airybench.analysis.report import StudyAnswers, answer
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.stream import placed
 from airybench.sweep.place import place

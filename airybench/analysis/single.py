@@ -13,7 +13,7 @@ from airybench.analysis.conclude import hand_over, majority_scores, predictions,
 from airybench.analysis.source import News, prepare
 from airybench.config import TrialConfig
 from airybench.data.catalog import label
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.errors import TrackingError, TrialError
 from airybench.networks.other import require_buildable
 from airybench.sweep.journal import sole_owner

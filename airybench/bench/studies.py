@@ -15,7 +15,7 @@ from airybench.analysis.source import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere, no_bar
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.reading import read
 from airybench.sweep.records import Record

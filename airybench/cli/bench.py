@@ -164,7 +164,7 @@ def scale(
     """How cost grows: simulation, training and prediction with images, a study with trials."""
     from airybench.bench.scale import measure_growth, rows
     from airybench.cli.console import notice, progress_bar
-    from airybench.data.folder import writable
+    from airybench.paths import writable
     from airybench.errors import InputError
     from airybench.figures.growth import growth
     from airybench.figures.style import save

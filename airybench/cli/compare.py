@@ -31,7 +31,7 @@ def compare(
     from airybench.analysis.comparison import comparison_json, draw, gather
     from airybench.cli.comparison import print_comparison
     from airybench.cli.console import notice, print_json
-    from airybench.data.folder import writable
+    from airybench.paths import writable
 
     names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
     folder = writable(Path(output), "choose another --output") if output else None

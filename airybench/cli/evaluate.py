@@ -39,7 +39,7 @@ def evaluate(
     from airybench.analysis.models import open_model
     from airybench.analysis.source import News
     from airybench.cli.console import notice, print_json, progress_bar
-    from airybench.data.folder import writable
+    from airybench.paths import writable
     from airybench.tracking.store import check
     from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from airybench.data.cxi import import_deposit
 from airybench.data.deposit import scan
-from airybench.data.folder import data_folder, locked
+from airybench.paths import data_folder, locked
 from airybench.data.simulated import simulated_store
 from airybench.data.store import Progress, Store
 from airybench.errors import DataError, unknown

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from airybench.data.binning import SIDE, CountsError, binning_factor
 from airybench.data.counts import Rule
 from airybench.data.deposit import IMAGE, Deposit, dataset, is_deposit, scan
-from airybench.data.folder import data_folder, locked
+from airybench.paths import data_folder, locked
 from airybench.data.importing import announce
 from airybench.data.store import Progress, Store, opened
 from airybench.data.writer import StoreWriter

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from airybench.data.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
-from airybench.data.folder import locked, require_free
+from airybench.paths import locked, require_free
 from airybench.data.store import Progress, Store
 from airybench.data.writer import explained
 from airybench.errors import DataError

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from airybench.data.binning import CountsError, binning_factor
 from airybench.data.counts import Rule, good_pixels
-from airybench.data.folder import data_folder, locked
+from airybench.paths import data_folder, locked
 from airybench.data.labels import check_helium, one_hot, read_csv
 from airybench.data.links import found
 from airybench.data.stack import Keys, Stack, convention, scan_stack

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.folder import data_folder, locked
+from airybench.paths import data_folder, locked
 from airybench.data.store import SLICE, Progress, Store
 from airybench.data.writer import StoreWriter
 from airybench.errors import ConfigError, DataError

@@ -13,7 +13,7 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from airybench.data.folder import VARIABLE, locked, require_free
+from airybench.paths import VARIABLE, locked, require_free
 from airybench.data.schema import SCHEMA, SCHEMA_VERSION
 from airybench.data.store import Store, content_sha256
 from airybench.errors import DataError

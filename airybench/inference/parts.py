@@ -16,7 +16,7 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.folder import locked, require_free
+from airybench.paths import locked, require_free
 from airybench.data.store import opened
 from airybench.data.writer import explained
 from airybench.errors import DataError

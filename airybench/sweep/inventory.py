@@ -10,7 +10,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from airybench.config import TrialConfig, validated
-from airybench.data.folder import checkpoint_folder, data_folder
+from airybench.paths import checkpoint_folder, data_folder
 from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.sweep.definition import recorded
 from airybench.sweep.place import Place, place

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from airybench.config import SweepConfig
-from airybench.data.folder import checkpoint_folder
+from airybench.paths import checkpoint_folder
 from airybench.errors import NothingFinishedError
 from airybench.sweep.drive import Drive, Watch
 from airybench.sweep.place import Place, at

@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from airybench.config import DEPTHS, TIMM, DataConfig, Scaling, TrialConfig, Value
-from airybench.data.folder import checkpoint_folder
+from airybench.paths import checkpoint_folder
 from airybench.data.fraction import digest, training_fraction
 from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import PARTS, Split

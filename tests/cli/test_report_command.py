@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 from airybench.analysis.report import answer
 from airybench.cli.main import run
 from airybench.config import SweepConfig
-from airybench.data.folder import data_folder
+from airybench.paths import data_folder
 from airybench.inference.predictions import Predictions
 from airybench.sweep.reading import read
 from airybench.sweep.study import Study

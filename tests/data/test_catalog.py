@@ -111,7 +111,7 @@ def test_an_interruption_leaves_nothing(folder: Path, quick_simulator: SimpleNam
 def test_a_disk_without_room_is_refused_before_the_first_shot(
     folder: Path, quick_simulator: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airybench.data.folder.shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
+    monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
     with pytest.raises(DataError, match=r"0\.00 GB free, up to 0\.13 GB needed"):
         resolve("helium", count=1000, seed=5)
     assert quick_simulator.shots == 0

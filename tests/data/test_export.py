@@ -82,7 +82,7 @@ def test_nothing_is_overwritten_or_left_behind(
     assert (tmp_path / "a.cxi").read_text() == "mine"
     assert not list(tmp_path.glob(".a.cxi.part"))
     assert h5py.is_hdf5(export_store(store, tmp_path / "a.cxi", force=True))
-    monkeypatch.setattr("airybench.data.folder.shutil.disk_usage", lambda path: SimpleNamespace(free=10**3))
+    monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda path: SimpleNamespace(free=10**3))
     with pytest.raises(DataError, match=r"0\.00 GB free"):
         export_store(store, tmp_path / "b.cxi")
 

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.folder import data_folder, require_free
+from airybench.paths import data_folder, require_free
 from airybench.data.store import Store
 from airybench.data.writer import StoreWriter
 from airybench.errors import DataError
