@@ -17,7 +17,7 @@ from airybench.analysis.benchmark import benchmark
 from airybench.analysis.source import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run
-from airybench.experiment import load_sweep
+from airybench.config.experiments import load_sweep
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import engine
 from airybench.sweep.place import Postgres

@@ -20,7 +20,7 @@ import airybench.analysis.benchmark as benchmark_module
 from airybench.analysis.source import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run
-from airybench.experiment import load_sweep
+from airybench.config.experiments import load_sweep
 from airybench.sweep.journal import sole_owner
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -11,7 +11,7 @@ from airybench.analysis.conclude import BOOTSTRAP_SEED, predictions
 from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
 from airybench.config import METRICS, SweepConfig, TrialConfig
 from airybench.errors import AirybenchError, StudyError
-from airybench.experiment import experiments, load_sweep
+from airybench.config.experiments import experiments, load_sweep
 from airybench.inference.predictions import Predictions
 from airybench.sweep.reading import Kept
 from airybench.sweep.records import Record

@@ -7,7 +7,7 @@ import typer
 from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
 from airybench.config import validated
 from airybench.config.baseline import BaselineConfig
-from airybench.experiment import load_sweep
+from airybench.config.experiments import load_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

@@ -210,7 +210,7 @@ def gallery(
     """Draw a plate of patterns: one row a class, in log colours."""
     from airybench.data.catalog import resolve
     from airybench.errors import DataError
-    from airybench.experiment import load_sweep
+    from airybench.config.experiments import load_sweep
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
 

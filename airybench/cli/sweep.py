@@ -19,7 +19,7 @@ from airybench.cli.options import (
 )
 from airybench.config import StudyConfig
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
-from airybench.experiment import load_sweep
+from airybench.config.experiments import load_sweep
 
 MAX_NAME = 100  # it becomes part of file names
 

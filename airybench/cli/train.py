@@ -16,7 +16,7 @@ from airybench.cli.options import (
     single,
     takes_config,
 )
-from airybench.experiment import load_sweep
+from airybench.config.experiments import load_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

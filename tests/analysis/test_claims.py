@@ -2,7 +2,7 @@
 
 from airybench.analysis.claims import Claim, claims
 from airybench.config import SweepConfig, TrialConfig
-from airybench.experiment import load_sweep
+from airybench.config.experiments import load_sweep
 from airybench.sweep.space import cells
 
 

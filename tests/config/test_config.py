@@ -18,7 +18,7 @@ from airybench.config import (
     parameter,
 )
 from airybench.errors import EXIT_INPUT, ConfigError
-from airybench.experiment import experiments, load_sweep
+from airybench.config.experiments import experiments, load_sweep
 from airybench.sweep.space import cells, check, finite
 
 BASE = TrialConfig()

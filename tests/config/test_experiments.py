@@ -7,7 +7,7 @@ import pytest
 
 from airybench.cli.main import run
 from airybench.config import Range, SweepConfig, TrialConfig
-from airybench.experiment import experiments, load_sweep
+from airybench.config.experiments import experiments, load_sweep
 from airybench.networks.cost import Cost, cost
 from airybench.sweep import estimate
 from airybench.sweep.space import cells, finite
