@@ -11,7 +11,7 @@ from airybench.config import NetworkConfig
 from airybench.errors import ConfigError
 from airybench.networks.build import build
 from airybench.physics.correlation import Kind, correlation_map
-from airybench.physics.polar import ANGLES_PER_PIXEL, Rings, polar_image
+from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar_image
 from airybench.training.objective import cross_entropy
 
 LOOP_GOAL = 100.0

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.physics.random import Stream, shot_generator
+from airybench.physics.optics.random import Stream, shot_generator
 
 Level = Literal["mean", "mean-std", "max"]
 

@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from airybench.physics.polar import ANGLES_PER_PIXEL, Rings, polar, seen
+from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar, seen
 
 Kind = Literal["angular", "radial"]
 Zero = Literal["keep", "mask"]

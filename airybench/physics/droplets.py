@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.physics.particles import CappedCylinder, Ellipsoid, Part, tilted
+from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, Part, tilted
 
 LOBE_SPACING = 0.66
 """[A] Half distance of the lobes of a two-lobed droplet in units of their long semi-axis; the waist is 0.75 wide."""

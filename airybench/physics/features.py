@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from airybench.physics.polar import ANGLES_PER_PIXEL, Rings, polar
+from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar
 
 BANDS = 24
 """Radial bands that rings of one pixel are averaged into."""

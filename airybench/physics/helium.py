@@ -8,8 +8,8 @@ import torch
 from airybench.errors import AirybenchError
 from airybench.physics import droplets as shapes
 from airybench.physics import helium_rules as rules
-from airybench.physics.detector import WideAngleSettings, detect_wide_angle, draw_wide_angle
-from airybench.physics.geometry import Geometry
+from airybench.physics.optics.detector import WideAngleSettings, detect_wide_angle, draw_wide_angle
+from airybench.physics.optics.geometry import Geometry
 from airybench.physics.helium_droplets import (
     Light,
     Member,
@@ -21,7 +21,7 @@ from airybench.physics.helium_droplets import (
     render,
 )
 from airybench.physics.populations import draw_helium_labels
-from airybench.physics.random import Stream, shot_generator
+from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.shot import Shot
 
 PHOTON_ENERGY = (19.0, 35.0)

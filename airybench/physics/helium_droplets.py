@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from airybench.physics import droplets as shapes
 from airybench.physics import helium_rules as rules
-from airybench.physics.detector import log_uniform
+from airybench.physics.optics.detector import log_uniform
 from airybench.physics.droplets import Droplet, Shape
-from airybench.physics.geometry import Geometry
-from airybench.physics.interference import coherent_sum, intensity
-from airybench.physics.measures import mean_field, odd_part, ring_axis_ratio
-from airybench.physics.scattering import Field, born_field
+from airybench.physics.optics.geometry import Geometry
+from airybench.physics.optics.interference import coherent_sum, intensity
+from airybench.physics.optics.measures import mean_field, odd_part, ring_axis_ratio
+from airybench.physics.optics.scattering import Field, born_field
 
 TRANSPARENT_BELOW = 24.6
 """Ionisation threshold of helium, eV: beyond it droplets absorb."""

@@ -5,7 +5,7 @@ Sizes are the [A] values of the stand-in for the samples of Kassemeyer et al., O
 
 import numpy as np
 
-from airybench.physics.particles import Ellipsoid, Matrix, Polyhedron, Vector
+from airybench.physics.optics.particles import Ellipsoid, Matrix, Polyhedron, Vector
 
 # Height of the two pentagons and their radius in an icosahedron of circumradius 1 standing on a corner.
 _PENTAGON_HEIGHT = 1 / 5**0.5

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from airybench.errors import InputError
 from airybench.physics.correlation import angular_map, correlation_map, radial_map
-from airybench.physics.polar import ANGLES_PER_PIXEL, Rings, polar, polar_image, seen
+from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar, polar_image, seen
 
 SIZE = 32
 

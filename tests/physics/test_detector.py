@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from airybench.physics import detector
-from airybench.physics.geometry import Geometry
+from airybench.physics.optics import detector
+from airybench.physics.optics.geometry import Geometry
 
 GEOMETRY = Geometry()
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from airybench.physics.droplets import capped_cylinder, pill, scaled, spheroid, triaxial, two_lobed
-from airybench.physics.particles import (
+from airybench.physics.optics.particles import (
     CappedCylinder,
     Ellipsoid,
     Polyhedron,

@@ -18,7 +18,7 @@ from airybench.physics.populations import (
     helium_label_sets,
     helium_weights,
 )
-from airybench.physics.random import Stream, shot_generator
+from airybench.physics.optics.random import Stream, shot_generator
 
 DRAWS = 20_000
 

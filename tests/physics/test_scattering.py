@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.signal import argrelextrema
 
-from airybench.physics.geometry import Geometry, wavenumber
-from airybench.physics.interference import coherent_sum, cross_term, incoherent_sum, intensity
-from airybench.physics.measures import odd_part
-from airybench.physics.particles import CappedCylinder, Ellipsoid, tilted
+from airybench.physics.optics.geometry import Geometry, wavenumber
+from airybench.physics.optics.interference import coherent_sum, cross_term, incoherent_sum, intensity
+from airybench.physics.optics.measures import odd_part
+from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, tilted
 from airybench.physics.particles_small import icosahedron, phage
-from airybench.physics.scattering import born_field
+from airybench.physics.optics.scattering import born_field
 
 FINE = 4
 """The detector of these tests has pixels this many times smaller, so that a minimum is found to a fraction of one."""

@@ -13,7 +13,7 @@ from airybench.errors import ConfigError, InputError
 from airybench.physics.cxidb import cxidb_shot
 from airybench.physics.helium import helium_shot
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, helium_label_sets
-from airybench.physics.random import Stream, shot_generator
+from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.simulate import class_names, label_kind, simulate
 
 SEED = 1612

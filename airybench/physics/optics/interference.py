@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from airybench.physics.geometry import Geometry, wavenumber
+from airybench.physics.optics.geometry import Geometry, wavenumber
 
 
 def cross_term(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from airybench.physics.geometry import Geometry
+from airybench.physics.optics.geometry import Geometry
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from airybench.physics.geometry import Geometry
+from airybench.physics.optics.geometry import Geometry
 
 ODD_PART_RADII = (0.2, 1.0)
 """Radii in half widths over which the odd part is summed."""

@@ -24,8 +24,8 @@ from scipy.special import jv
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from airybench.physics.geometry import Geometry, wavelength, wavenumber
-from airybench.physics.particles import Part
+from airybench.physics.optics.geometry import Geometry, wavelength, wavenumber
+from airybench.physics.optics.particles import Part
 
 SLICES_PER_WAVELENGTH = 8
 COLUMNS_PER_CELL = 3

@@ -1,0 +1,1 @@
+"""What both simulators share: bodies, scattering and interference, the detector, polar maps, random streams."""
