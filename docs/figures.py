@@ -29,7 +29,7 @@ from airybench.data.store import Store
 from airybench.figures.gallery import store_gallery
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PATTERN_COLORS, PURPLE, STYLE, new_figure
 from airybench.physics.optics import detector
-from airybench.physics import helium_rules as rules
+from airybench.physics.helium import labels as rules
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry, wavenumber
 from airybench.physics.optics.interference import coherent_sum, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from airybench.errors import unknown
 from airybench.physics.cxidb import simulate_cxidb_shot
 from airybench.physics.optics.geometry import IMAGE_SIZE
-from airybench.physics.helium import simulate_helium_shot
+from airybench.physics.helium.shot import simulate_helium_shot
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.physics.shot import Shot
 

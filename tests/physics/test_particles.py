@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.physics.droplets import capped_cylinder, pill, scaled, spheroid, triaxial, two_lobed
+from airybench.physics.helium.shapes import capped_cylinder, pill, scaled, spheroid, triaxial, two_lobed
 from airybench.physics.optics.particles import (
     CappedCylinder,
     Ellipsoid,

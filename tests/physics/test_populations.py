@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from airybench.errors import ConfigError
-from airybench.physics import helium_rules as rules
+from airybench.physics.helium import labels as rules
 from airybench.physics.populations import (
     CXIDB_CLASSES,
     HELIUM_CLASSES,

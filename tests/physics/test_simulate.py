@@ -11,7 +11,7 @@ import torch
 
 from airybench.errors import ConfigError, InputError
 from airybench.physics.cxidb import cxidb_shot
-from airybench.physics.helium import helium_shot
+from airybench.physics.helium.shot import helium_shot
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, helium_label_sets
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.simulate import class_names, label_kind, simulate

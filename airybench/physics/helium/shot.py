@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from airybench.errors import AirybenchError
-from airybench.physics import droplets as shapes
-from airybench.physics import helium_rules as rules
+from airybench.physics.helium import shapes as shapes
+from airybench.physics.helium import labels as rules
 from airybench.physics.optics.detector import WideAngleSettings, detect_wide_angle, draw_wide_angle
 from airybench.physics.optics.geometry import Geometry
-from airybench.physics.helium_droplets import (
+from airybench.physics.helium.draw import (
     Light,
     Member,
     UnfitError,
