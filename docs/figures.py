@@ -34,7 +34,7 @@ from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry, wavenum
 from airybench.physics.optics.interference import coherent_sum, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part
 from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, Part, tilted
-from airybench.physics.particles_small import icosahedron, magnetosome_chain, rice_grain
+from airybench.physics.small_angle.particles import icosahedron, magnetosome_chain, rice_grain
 from airybench.physics.populations import draw_helium_labels, helium_label_sets
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.optics.scattering import born_field

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.errors import unknown
-from airybench.physics.cxidb import simulate_cxidb_shot
+from airybench.physics.small_angle.shot import simulate_cxidb_shot
 from airybench.physics.optics.geometry import IMAGE_SIZE
 from airybench.physics.helium.shot import simulate_helium_shot
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES

@@ -15,7 +15,7 @@ from airybench.physics.optics.particles import (
     rotation_from_quaternion,
     tilted,
 )
-from airybench.physics.particles_small import icosahedron, magnetosome_chain, phage, rice_grain, truncated_cube
+from airybench.physics.small_angle.particles import icosahedron, magnetosome_chain, phage, rice_grain, truncated_cube
 
 RNG_SEED = 11
 

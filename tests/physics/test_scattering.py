@@ -12,7 +12,7 @@ from airybench.physics.optics.geometry import Geometry, wavenumber
 from airybench.physics.optics.interference import coherent_sum, cross_term, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part
 from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, tilted
-from airybench.physics.particles_small import icosahedron, phage
+from airybench.physics.small_angle.particles import icosahedron, phage
 from airybench.physics.optics.scattering import born_field
 
 FINE = 4

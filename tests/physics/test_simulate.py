@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from airybench.errors import ConfigError, InputError
-from airybench.physics.cxidb import cxidb_shot
+from airybench.physics.small_angle.shot import cxidb_shot
 from airybench.physics.helium.shot import helium_shot
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, helium_label_sets
 from airybench.physics.optics.random import Stream, shot_generator

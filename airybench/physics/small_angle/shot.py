@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from airybench.physics import particles_small as particles
+from airybench.physics.small_angle import particles as particles
 from airybench.physics.optics.detector import SmallAngleSettings, detect_small_angle, draw_small_angle
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry
 from airybench.physics.optics.interference import coherent_sum

@@ -1,0 +1,1 @@
+"""Small-angle patterns of particles: the particles and one shot."""
