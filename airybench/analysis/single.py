@@ -15,7 +15,7 @@ from airybench.config import TrialConfig
 from airybench.data.catalog import label
 from airybench.paths import data_folder
 from airybench.errors import TrackingError, TrialError
-from airybench.networks.other import require_buildable
+from airybench.networks.timm_models import require_buildable
 from airybench.sweep.journal import sole_owner
 from airybench.sweep.trial import Source, execute
 from airybench.tracking.register import Merit, Registered, check_name, register

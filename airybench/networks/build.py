@@ -12,7 +12,7 @@ from torch import nn
 
 from airybench.config import DEPTHS, NetworkConfig
 from airybench.networks.activation import CountsStem, LeakyActivation
-from airybench.networks.other import logarithm, other
+from airybench.networks.timm_models import logarithm, other
 
 VGG_FEATURES = 512  # channels behind the last convolution of every VGG
 VGG_KERNEL = 7  # the first dense layer sees 7 x 7 positions, as at 224 px

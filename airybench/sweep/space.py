@@ -9,7 +9,7 @@ import optuna
 
 from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of, without_effect
 from airybench.errors import ConfigError
-from airybench.networks.other import require_buildable
+from airybench.networks.timm_models import require_buildable
 
 ORDER = ("arch", "depth", "batch_norm", "log_activation", "alpha", "beta", "input", "ccf_kind")
 """Axes that others depend on come first; the rest follow as written."""

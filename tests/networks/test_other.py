@@ -8,7 +8,7 @@ from airybench.config import NetworkConfig
 from airybench.errors import ConfigError
 from airybench.networks.activation import LogActivation
 from airybench.networks.build import build
-from airybench.networks.other import first_convolution, require_buildable
+from airybench.networks.timm_models import first_convolution, require_buildable
 
 MODELS = ("convnext_tiny", "efficientnet_b0", "vit_tiny_patch16_224", "resnet10t")
 
