@@ -8,7 +8,7 @@ from airybench.analysis.explain import Explainer, on_image
 from airybench.data.catalog import CATALOG
 from airybench.paths import data_folder
 from airybench.data.simulated import simulated_name
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.figures.gallery import Panel, Row, gallery
 from airybench.inference.predictions import Predictions

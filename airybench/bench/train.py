@@ -23,7 +23,7 @@ from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import Resident, preprocess, resident
 from airybench.data.split import make_split
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import ConfigError, TrialError
 from airybench.networks.build import build
 from airybench.networks.cost import cost

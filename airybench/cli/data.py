@@ -11,7 +11,7 @@ from airybench.cli.options import Debug, Json
 from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 
 if TYPE_CHECKING:
-    from airybench.data.store import Store
+    from airybench.data.store.store import Store
 
 app = typer.Typer(
     name="data",
@@ -132,7 +132,7 @@ def export(
 ) -> None:
     """Write a store as a deposit in the layout of CXIDB id 94."""
     from airybench.data.export import export_store
-    from airybench.data.store import Store
+    from airybench.data.store.store import Store
 
     store = Store.open(path)
     with progress_bar(f"exporting {path.name}") as progress:
@@ -146,8 +146,8 @@ def export(
 @app.command()
 def info(path: StorePath, json: Json = False, debug: Debug = False) -> None:
     """Show what a store holds."""
-    from airybench.data.describe import describe
-    from airybench.data.store import Store
+    from airybench.data.store.describe import describe
+    from airybench.data.store.store import Store
 
     facts = describe(Store.open(path))
     if json:
@@ -182,8 +182,8 @@ def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
     """Recompute the hash of a store and look at every image."""
     from dataclasses import asdict
 
-    from airybench.data.check import check as check_store
-    from airybench.data.store import Store
+    from airybench.data.store.check import check as check_store
+    from airybench.data.store.store import Store
 
     store = Store.open(path)
     with progress_bar(f"checking {path.name}") as progress:
@@ -234,7 +234,7 @@ def gallery(
 
 def _made(store: "Store", json: bool) -> None:
     if json:
-        from airybench.data.describe import describe
+        from airybench.data.store.describe import describe
 
         print_json(describe(store))
     else:

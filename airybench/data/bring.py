@@ -8,7 +8,7 @@ from airybench.data.counts import Rule
 from airybench.data.cxi import import_deposit
 from airybench.data.importing import Labelling, import_stacks
 from airybench.data.stack import Keys, is_cxi_stack
-from airybench.data.store import Progress, Store
+from airybench.data.store.store import Progress, Store
 from airybench.errors import ConfigError, unknown
 
 

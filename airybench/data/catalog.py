@@ -9,7 +9,7 @@ from airybench.data.cxi import import_deposit
 from airybench.data.deposit import scan
 from airybench.paths import data_folder, locked
 from airybench.data.simulated import simulated_store
-from airybench.data.store import Progress, Store
+from airybench.data.store.store import Progress, Store
 from airybench.errors import DataError, unknown
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 

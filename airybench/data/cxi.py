@@ -13,8 +13,8 @@ from airybench.data.counts import Rule
 from airybench.data.deposit import IMAGE, Deposit, dataset, is_deposit, scan
 from airybench.paths import data_folder, locked
 from airybench.data.importing import announce
-from airybench.data.store import Progress, Store, opened
-from airybench.data.writer import StoreWriter
+from airybench.data.store.store import Progress, Store, opened
+from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 
 __all__ = ["BATCH", "import_deposit", "is_deposit"]

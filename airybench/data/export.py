@@ -11,8 +11,8 @@ import numpy as np
 
 from airybench.data.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
 from airybench.paths import locked, require_free
-from airybench.data.store import Progress, Store
-from airybench.data.writer import explained
+from airybench.data.store.store import Progress, Store
+from airybench.data.store.writer import explained
 from airybench.errors import DataError
 
 BATCH = 32

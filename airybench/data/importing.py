@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from airybench.data.binning import CountsError, binning_factor
 from airybench.data.counts import Rule, good_pixels
 from airybench.paths import data_folder, locked
-from airybench.data.labels import check_helium, one_hot, read_csv
+from airybench.data.store.labels import check_helium, one_hot, read_csv
 from airybench.data.links import found
 from airybench.data.stack import Keys, Stack, convention, scan_stack
-from airybench.data.store import Progress, Store, opened
-from airybench.data.writer import StoreWriter
+from airybench.data.store.store import Progress, Store, opened
+from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
 from airybench.physics.populations import HELIUM_CLASSES
 

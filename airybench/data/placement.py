@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.data.ahead import ReadAhead, brought
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 
 Placement = Literal["device", "host", "disk"]
 

@@ -14,7 +14,7 @@ from airybench.data.cxi import entry_counts
 from airybench.data.deposit import Deposit, is_deposit, scan
 from airybench.data.importing import blocks
 from airybench.data.stack import Keys, Stack, convention, is_cxi_stack, scan_stack
-from airybench.data.store import Store, opened
+from airybench.data.store.store import Store, opened
 from airybench.errors import ConfigError, DataError
 
 Read = Callable[[int, int], NDArray[np.uint16]]

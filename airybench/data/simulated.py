@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from airybench.paths import data_folder, locked
-from airybench.data.store import SLICE, Progress, Store
-from airybench.data.writer import StoreWriter
+from airybench.data.store.store import SLICE, Progress, Store
+from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
 
 BATCH = 32

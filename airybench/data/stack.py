@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from airybench.data.counts import CONVENTIONS, good_pixels
 from airybench.data.deposit import ENERGY, IDS, JOULE_PER_EV
 from airybench.data.links import found
-from airybench.data.store import opened
+from airybench.data.store.store import opened
 from airybench.errors import ConfigError, DataError, unknown
 
 CXI_IMAGES = ("entry_1/data_1/data", "entry_1/image_1/data")

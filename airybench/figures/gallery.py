@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from airybench.figures.style import GREY, PATTERN_COLORS, STYLE
 
 if TYPE_CHECKING:
-    from airybench.data.store import Store
+    from airybench.data.store.store import Store
 
 HIDDEN = "#7F8790"
 """Where the detector does not see: a grey that the colours of the patterns do not hold."""

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from airybench.data.writer import explained
+from airybench.data.store.writer import explained
 from airybench.errors import AirybenchError, DataError, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights

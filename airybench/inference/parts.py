@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.paths import locked, require_free
-from airybench.data.store import opened
-from airybench.data.writer import explained
+from airybench.data.store.store import opened
+from airybench.data.store.writer import explained
 from airybench.errors import DataError
 
 FORMAT = "airybench-predictions"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.data.pipeline import network_inputs
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.inference.predictor import Predictor
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.device import arranged, channels_last, memory, precision

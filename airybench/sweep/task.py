@@ -10,7 +10,7 @@ import torch
 
 from airybench.config import TrialConfig
 from airybench.data.split import Split
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import TrialError, explained
 from airybench.sweep.trial import Source, execute
 from airybench.tracking.run import Run

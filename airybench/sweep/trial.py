@@ -16,7 +16,7 @@ from airybench.paths import checkpoint_folder
 from airybench.data.fraction import digest, training_fraction
 from airybench.data.pipeline import Part, Resident, resident
 from airybench.data.split import PARTS, Split
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import OutOfMemoryError
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from airybench.data.store import Store
-from airybench.data.writer import StoreWriter
+from airybench.data.store.store import Store
+from airybench.data.store.writer import StoreWriter
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 
 JOULE = 1.602176634e-19

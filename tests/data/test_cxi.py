@@ -11,7 +11,7 @@ import pytest
 
 from airybench.data.binning import CountsError, binned_counts, plain_counts
 from airybench.data.cxi import import_deposit, is_deposit
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import DataError
 
 Make = Callable[..., Any]

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from airybench.cli.data import app
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError
 
 Make = Callable[..., Any]

@@ -13,7 +13,7 @@ import pytest
 
 from airybench.data.cxi import import_deposit
 from airybench.data.export import export_store
-from airybench.data.writer import StoreWriter
+from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 
 Make = Callable[..., Any]
@@ -90,7 +90,7 @@ def test_nothing_is_overwritten_or_left_behind(
 FULL = """
 import resource, sys
 from airybench.data.export import export_store
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
 try:
     export_store(Store.open(sys.argv[1]), sys.argv[2])
@@ -113,7 +113,7 @@ def test_groups_and_masks_are_named_as_lost(tmp_path: Path) -> None:
     with StoreWriter(tmp_path / "a.h5", image_shape=(8, 8), **options) as writer:  # type: ignore[arg-type]
         images = np.ones((2, 8, 8), np.uint16)
         writer.append(images, ids=[1, 2], photon_energy=[1, 1], groups=[0, 3], events={"train": [7, 8]})
-    from airybench.data.store import Store
+    from airybench.data.store.store import Store
 
     notes: list[str] = []
     export_store(Store.open(tmp_path / "a.h5"), tmp_path / "a.cxi", notify=notes.append)

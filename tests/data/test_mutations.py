@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.check import check
+from airybench.data.store.check import check
 from airybench.data.cxi import import_deposit
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 from airybench.errors import AirybenchError
 
 ROUNDS = 320

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from airybench.cli.data import app
-from airybench.data.check import check
-from airybench.data.store import Store
+from airybench.data.store.check import check
+from airybench.data.store.store import Store
 from airybench.errors import AirybenchError, ConfigError, DataError
 
 RNG = np.random.default_rng(4)

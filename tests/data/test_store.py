@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from airybench.paths import data_folder, require_free
-from airybench.data.store import Store
-from airybench.data.writer import StoreWriter
+from airybench.data.store.store import Store
+from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 
 Make = Callable[..., Any]
@@ -69,7 +69,7 @@ def test_reading_gives_back_what_was_written(tmp_path: Path, write_store: Make) 
 def test_slices_are_stitched_at_their_edges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_store: Make) -> None:
     store = write_store(tmp_path / "a.h5")
     whole = store.read_images()
-    monkeypatch.setattr("airybench.data.store.SLICE", 3)
+    monkeypatch.setattr("airybench.data.store.store.SLICE", 3)
     np.testing.assert_array_equal(store.read_images(), whole)
     np.testing.assert_array_equal(store.read_images(np.arange(2, 10)), whole[2:])
     assert store.verify().largest == whole.max()
@@ -242,7 +242,7 @@ def test_what_breaks_the_schema_is_not_renamed(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 import numpy as np
-from airybench.data.writer import StoreWriter
+from airybench.data.store.writer import StoreWriter
 with StoreWriter(sys.argv[1], name="x", class_names=(), label_kind="multilabel", source="x", counts_rule="x",
                  image_shape=(8, 8)) as writer:
     writer.append(np.ones((1, 8, 8), np.uint16), ids=[0], photon_energy=[1])

@@ -23,7 +23,7 @@ from airybench.analysis.explain import Explainer
 from airybench.config import TrialConfig
 from airybench.data.shots import Read, Shots, open_shots
 from airybench.data.stack import Keys
-from airybench.data.writer import StoreWriter
+from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.parts import Parts
 from airybench.inference.predict import Predicted, predict

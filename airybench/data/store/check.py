@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from airybench.data.labels import check_helium
-from airybench.data.store import SLICE, Progress, Store, Survey, opened
+from airybench.data.store.labels import check_helium
+from airybench.data.store.store import SLICE, Progress, Store, Survey, opened
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES
 

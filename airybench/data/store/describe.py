@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from airybench.data.store import Store
+from airybench.data.store.store import Store
 
 
 def describe(store: Store) -> dict[str, Any]:

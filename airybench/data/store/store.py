@@ -12,7 +12,7 @@ import hdf5plugin  # noqa: F401  (registers the filter that stores are compresse
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.schema import KINDS, LABEL_KINDS, REQUIRED, SCHEMA, SCHEMA_VERSION
+from airybench.data.store.schema import KINDS, LABEL_KINDS, REQUIRED, SCHEMA, SCHEMA_VERSION
 from airybench.errors import DataError
 
 SLICE = 256
