@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.analysis.source import News, prepare
-from airybench.data.split import PARTS
+from airybench.data.split.split import PARTS
 from airybench.errors import DataError, unknown
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.curves import precision_recall, reliability, roc

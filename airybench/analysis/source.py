@@ -9,7 +9,7 @@ import torch
 
 from airybench.config import TrialConfig
 from airybench.data.catalog import label, resolve
-from airybench.data.split import PARTS, make_split
+from airybench.data.split.split import PARTS, make_split
 from airybench.errors import DataError
 from airybench.sweep.trial import Source
 

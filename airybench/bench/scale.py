@@ -16,7 +16,7 @@ from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import resident
 from airybench.data.shots import open_shots
-from airybench.data.split import make_split
+from airybench.data.split.split import make_split
 from airybench.inference.predict import predict
 from airybench.inference.predictor import Predictor
 from airybench.inference.stream import placed

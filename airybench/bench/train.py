@@ -22,7 +22,7 @@ from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import Resident, preprocess, resident
-from airybench.data.split import make_split
+from airybench.data.split.split import make_split
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, TrialError
 from airybench.networks.build import build

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.split import Split
+from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.errors import TrialError, explained
 from airybench.sweep.trial import Source, execute

@@ -13,7 +13,7 @@ import pytest
 
 from airybench.data.catalog import CATALOG, facts, label, resolve
 from airybench.data.simulated import simulated_store
-from airybench.data.split import make_split
+from airybench.data.split.split import make_split
 from airybench.errors import ConfigError, DataError
 from airybench.physics import simulate as simulator
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from airybench.data.fraction import digest, training_fraction
+from airybench.data.split.fraction import digest, training_fraction
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)
 

@@ -8,7 +8,7 @@ from airybench.config import DataConfig, TrainConfig, TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import Resident, resident
 from airybench.data.placement import HostInputs, place
-from airybench.data.split import make_split
+from airybench.data.split.split import make_split
 from airybench.training.loop import train
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from airybench.data.split import PARTS, Split, make_split
+from airybench.data.split.split import PARTS, Split, make_split
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES, helium_label_sets
 
@@ -129,7 +129,7 @@ def test_one_hot_labels() -> None:
 
 def test_nothing_is_warned_about() -> None:
     code = (
-        "import numpy as np\nfrom airybench.data.split import make_split\n"
+        "import numpy as np\nfrom airybench.data.split.split import make_split\n"
         "make_split(np.arange(40), np.eye(4, dtype=np.uint8)[np.arange(40) % 4], '')"
     )
     done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True)

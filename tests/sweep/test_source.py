@@ -11,7 +11,7 @@ import yaml
 from airybench.analysis.source import News, prepare
 from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
-from airybench.data.fraction import digest
+from airybench.data.split.fraction import digest
 from airybench.data.noise import with_noise
 from airybench.sweep.space import cells
 from airybench.sweep.trial import Source

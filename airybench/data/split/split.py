@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.grouped import by_group
+from airybench.data.split.group_split import by_group
 from airybench.errors import DataError
 
 PARTS = ("train", "val", "test")
