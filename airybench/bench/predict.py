@@ -11,7 +11,7 @@ from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import network_inputs
-from airybench.data.shots import open_shots
+from airybench.data.formats.shot_source import open_shots
 from airybench.errors import ConfigError
 from airybench.inference.predict import BATCH, predict
 from airybench.inference.predictor import Predictor

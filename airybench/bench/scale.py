@@ -15,7 +15,7 @@ from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
 from airybench.data.catalog import resolve
 from airybench.data.pipeline import resident
-from airybench.data.shots import open_shots
+from airybench.data.formats.shot_source import open_shots
 from airybench.data.split.split import make_split
 from airybench.inference.predict import predict
 from airybench.inference.predictor import Predictor

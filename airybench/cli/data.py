@@ -98,9 +98,9 @@ def import_(
     debug: Debug = False,
 ) -> None:
     """Bring a deposit, CXI files or HDF5 stacks into a store, once."""
-    from airybench.data.bring import bring
-    from airybench.data.importing import Labelling
-    from airybench.data.stack import Keys
+    from airybench.data.formats.dispatch import bring
+    from airybench.data.formats.importer import Labelling
+    from airybench.data.formats.stack import Keys
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
     keys = Keys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
@@ -131,7 +131,7 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write a store as a deposit in the layout of CXIDB id 94."""
-    from airybench.data.export import export_store
+    from airybench.data.formats.deposit_export import export_store
     from airybench.data.store.store import Store
 
     store = Store.open(path)

@@ -60,9 +60,9 @@ def predict(
     from airybench.analysis.explain import Explainer
     from airybench.analysis.models import open_model
     from airybench.cli.console import notice, print_json, progress_bar
-    from airybench.data.bring import rule_of
-    from airybench.data.shots import open_shots
-    from airybench.data.stack import Keys
+    from airybench.data.formats.dispatch import rule_of
+    from airybench.data.formats.shot_source import open_shots
+    from airybench.data.formats.stack import Keys
     from airybench.inference.predict import predict as answer
     from airybench.tracking.launch import launched
     from airybench.training.device import choose_device

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from airybench.data.cxi import import_deposit
-from airybench.data.deposit import scan
+from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.deposit import scan
 from airybench.paths import data_folder, locked
 from airybench.data.simulated import simulated_store
 from airybench.data.store.store import Progress, Store

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from airybench import __version__
 from airybench.data.ahead import ReadAhead, brought, readers_for
-from airybench.data.shots import Shots
+from airybench.data.formats.shot_source import Shots
 from airybench.errors import ConfigError, DataError
 from airybench.inference.parts import PART, Parts, Plan, model_digest
 from airybench.inference.predictor import Predictor

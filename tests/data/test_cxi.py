@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.binning import CountsError, binned_counts, plain_counts
-from airybench.data.cxi import import_deposit, is_deposit
+from airybench.data.formats.binning import CountsError, binned_counts, plain_counts
+from airybench.data.formats.deposit_import import import_deposit, is_deposit
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.cxi import import_deposit
-from airybench.data.export import export_store
+from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.deposit_export import export_store
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 
@@ -89,7 +89,7 @@ def test_nothing_is_overwritten_or_left_behind(
 
 FULL = """
 import resource, sys
-from airybench.data.export import export_store
+from airybench.data.formats.deposit_export import export_store
 from airybench.data.store.store import Store
 resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
 try:

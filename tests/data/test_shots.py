@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.counts import Rule
-from airybench.data.shots import Shots, open_shots
-from airybench.data.stack import Keys
+from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.shot_source import Shots, open_shots
+from airybench.data.formats.stack import Keys
 from airybench.errors import ConfigError, DataError
 
 RNG = np.random.default_rng(5)

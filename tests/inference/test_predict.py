@@ -21,8 +21,8 @@ import torch
 
 from airybench.analysis.explain import Explainer
 from airybench.config import TrialConfig
-from airybench.data.shots import Read, Shots, open_shots
-from airybench.data.stack import Keys
+from airybench.data.formats.shot_source import Read, Shots, open_shots
+from airybench.data.formats.stack import Keys
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.parts import Parts

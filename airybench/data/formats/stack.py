@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.counts import CONVENTIONS, good_pixels
-from airybench.data.deposit import ENERGY, IDS, JOULE_PER_EV
-from airybench.data.links import found
+from airybench.data.formats.counts_rule import CONVENTIONS, good_pixels
+from airybench.data.formats.deposit import ENERGY, IDS, JOULE_PER_EV
+from airybench.data.formats.hdf5_links import found
 from airybench.data.store.store import opened
 from airybench.errors import ConfigError, DataError, unknown
 

@@ -8,11 +8,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.binning import SIDE, CountsError, binning_factor
-from airybench.data.counts import Rule
-from airybench.data.deposit import IMAGE, Deposit, dataset, is_deposit, scan
+from airybench.data.formats.binning import SIDE, CountsError, binning_factor
+from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.deposit import IMAGE, Deposit, dataset, is_deposit, scan
 from airybench.paths import data_folder, locked
-from airybench.data.importing import announce
+from airybench.data.formats.importer import announce
 from airybench.data.store.store import Progress, Store, opened
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError

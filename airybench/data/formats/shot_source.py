@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.binning import binning_factor
-from airybench.data.counts import Rule
-from airybench.data.cxi import entry_counts
-from airybench.data.deposit import Deposit, is_deposit, scan
-from airybench.data.importing import blocks
-from airybench.data.stack import Keys, Stack, convention, is_cxi_stack, scan_stack
+from airybench.data.formats.binning import binning_factor
+from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.deposit_import import entry_counts
+from airybench.data.formats.deposit import Deposit, is_deposit, scan
+from airybench.data.formats.importer import blocks
+from airybench.data.formats.stack import Keys, Stack, convention, is_cxi_stack, scan_stack
 from airybench.data.store.store import Store, opened
 from airybench.errors import ConfigError, DataError
 

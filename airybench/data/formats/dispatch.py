@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from airybench.data.counts import Rule
-from airybench.data.cxi import import_deposit
-from airybench.data.importing import Labelling, import_stacks
-from airybench.data.stack import Keys, is_cxi_stack
+from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.importer import Labelling, import_stacks
+from airybench.data.formats.stack import Keys, is_cxi_stack
 from airybench.data.store.store import Progress, Store
 from airybench.errors import ConfigError, unknown
 

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from airybench.data.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
+from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
 from airybench.paths import locked, require_free
 from airybench.data.store.store import Progress, Store
 from airybench.data.store.writer import explained

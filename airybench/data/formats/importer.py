@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.binning import CountsError, binning_factor
-from airybench.data.counts import Rule, good_pixels
+from airybench.data.formats.binning import CountsError, binning_factor
+from airybench.data.formats.counts_rule import Rule, good_pixels
 from airybench.paths import data_folder, locked
 from airybench.data.store.labels import check_helium, one_hot, read_csv
-from airybench.data.links import found
-from airybench.data.stack import Keys, Stack, convention, scan_stack
+from airybench.data.formats.hdf5_links import found
+from airybench.data.formats.stack import Keys, Stack, convention, scan_stack
 from airybench.data.store.store import Progress, Store, opened
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
@@ -330,6 +330,6 @@ def _shared_mask(stacks: list[Stack], rule: Rule) -> NDArray[np.bool_] | None:
 
 
 def _binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.uint8]:
-    from airybench.data.binning import binned_good
+    from airybench.data.formats.binning import binned_good
 
     return binned_good(np.zeros(good.shape, np.uint16), good, factor)[1].astype(np.uint8)

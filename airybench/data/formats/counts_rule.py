@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.binning import FULL, binned_counts, binned_good, plain_counts
+from airybench.data.formats.binning import FULL, binned_counts, binned_good, plain_counts
 
 CONVENTIONS = ("cxi", "euxfel", "good-is-one")
 """What a mask's values mean; they contradict each other, so one is to be named."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.store.labels import check_helium
-from airybench.data.links import found
+from airybench.data.formats.hdf5_links import found
 from airybench.data.store.store import opened
 from airybench.errors import DataError
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
