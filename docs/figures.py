@@ -24,7 +24,7 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter
 from scipy.signal import argrelextrema
 
-from airybench.data.simulated import simulated_store
+from airybench.data.datasets.simulated import simulated_store
 from airybench.data.store.store import Store
 from airybench.figures.gallery import store_gallery
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PATTERN_COLORS, PURPLE, STYLE, new_figure

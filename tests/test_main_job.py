@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
 from airybench.cli.main import run
-from airybench.data.catalog import resolve
+from airybench.data.datasets.catalog import resolve
 from airybench.tracking.model import load
 from airybench.tracking.store import Tracking
 

@@ -14,7 +14,7 @@ from airybench.analysis.conclude import test_scores, unscored
 from airybench.analysis.source import News, prepare
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
-from airybench.data.catalog import label
+from airybench.data.datasets.catalog import label
 from airybench.paths import data_folder
 from airybench.data.pipeline import Part
 from airybench.figures.classes import class_f1, confusion

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from airybench.analysis.conclude import Conclusion, conclude
 from airybench.analysis.source import News, prepare
 from airybench.config import SweepConfig
-from airybench.data.catalog import label
+from airybench.data.datasets.catalog import label
 from airybench.paths import data_folder
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
 from airybench.sweep.definition import recorded, refuse_early

@@ -5,9 +5,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from airybench.analysis.explain import Explainer, on_image
-from airybench.data.catalog import CATALOG
+from airybench.data.datasets.catalog import CATALOG
 from airybench.paths import data_folder
-from airybench.data.simulated import simulated_name
+from airybench.data.datasets.simulated import simulated_name
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.figures.gallery import Panel, Row, gallery

@@ -12,7 +12,7 @@ import torch
 from airybench.analysis.conclude import hand_over, majority_scores, predictions, test_scores, unscored
 from airybench.analysis.source import News, prepare
 from airybench.config import TrialConfig
-from airybench.data.catalog import label
+from airybench.data.datasets.catalog import label
 from airybench.paths import data_folder
 from airybench.errors import TrackingError, TrialError
 from airybench.networks.timm_models import require_buildable

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.catalog import label, resolve
+from airybench.data.datasets.catalog import label, resolve
 from airybench.data.split.split import PARTS, make_split
 from airybench.errors import DataError
 from airybench.sweep.trial import Source

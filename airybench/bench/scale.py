@@ -13,7 +13,7 @@ from airybench.bench.measure import Measurement, measurement
 from airybench.bench.simulate import WARM_UP, simulate_batches
 from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
-from airybench.data.catalog import resolve
+from airybench.data.datasets.catalog import resolve
 from airybench.data.pipeline import resident
 from airybench.data.formats.shot_source import open_shots
 from airybench.data.split.split import make_split

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from airybench.bench.measure import Elapsed, Measurement, elapsed, measurement, peak_memory
-from airybench.data.simulated import BATCH
+from airybench.data.datasets.simulated import BATCH
 from airybench.errors import ConfigError
 from airybench.physics.simulate import simulate
 

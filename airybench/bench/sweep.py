@@ -13,7 +13,7 @@ from airybench.analysis.benchmark import benchmark
 from airybench.analysis.source import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.data.catalog import resolve
+from airybench.data.datasets.catalog import resolve
 from airybench.errors import ConfigError
 from airybench.sweep.records import Record
 

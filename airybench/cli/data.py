@@ -37,7 +37,7 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Simulate a stand-in for one of the two data sets."""
-    from airybench.data.simulated import simulated_store
+    from airybench.data.datasets.simulated import simulated_store
     from airybench.tracking.launch import launched
 
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
@@ -208,7 +208,7 @@ def gallery(
     debug: Debug = False,
 ) -> None:
     """Draw a plate of patterns: one row a class, in log colours."""
-    from airybench.data.catalog import resolve
+    from airybench.data.datasets.catalog import resolve
     from airybench.errors import DataError
     from airybench.config.experiments import load_sweep
     from airybench.figures.gallery import store_gallery

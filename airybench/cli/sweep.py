@@ -121,7 +121,7 @@ def _study_name(study: str | None, config: str) -> str:
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.console import notice, print_json
     from airybench.cli.results import cells_json, print_cells
-    from airybench.data.catalog import facts
+    from airybench.data.datasets.catalog import facts
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device

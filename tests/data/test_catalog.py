@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from airybench.data.catalog import CATALOG, facts, label, resolve
-from airybench.data.simulated import simulated_store
+from airybench.data.datasets.catalog import CATALOG, facts, label, resolve
+from airybench.data.datasets.simulated import simulated_store
 from airybench.data.split.split import make_split
 from airybench.errors import ConfigError, DataError
 from airybench.physics import simulate as simulator

@@ -37,7 +37,7 @@ def test_the_way_back_is_bit_exact(tmp_path: Path, write_store: Make, side: int,
 
 
 def test_a_simulated_store_comes_back_whole(tmp_path: Path, quick_simulator: SimpleNamespace) -> None:
-    from airybench.data.simulated import simulated_store
+    from airybench.data.datasets.simulated import simulated_store
 
     for name in ("helium", "cxidb"):
         store = simulated_store(name, count=9, seed=1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from airybench.config import DataConfig, TrainConfig, TrialConfig
-from airybench.data.catalog import resolve
+from airybench.data.datasets.catalog import resolve
 from airybench.data.pipeline import Resident, resident
 from airybench.data.placement import HostInputs, place
 from airybench.data.split.split import make_split

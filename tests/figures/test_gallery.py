@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from airybench.cli.data import app
-from airybench.data.simulated import simulated_store
+from airybench.data.datasets.simulated import simulated_store
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError
 from airybench.figures.gallery import FEWEST_DECADES, Panel, Row, choose, gallery, limits, store_gallery

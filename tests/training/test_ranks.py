@@ -101,7 +101,7 @@ KILLER = """
 import json, os, random, signal, sys, time
 import airybench.analysis.single
 from airybench.cli.main import run
-from airybench.data.catalog import resolve
+from airybench.data.datasets.catalog import resolve
 arguments, kills = json.loads(sys.argv[1]), 0
 resolve("helium", count=64, seed=1612)
 

@@ -1,0 +1,1 @@
+"""Data sets by name: the catalog, and stores that are simulated on first use."""
