@@ -16,7 +16,7 @@ from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
 from airybench.data.datasets.catalog import label
 from airybench.paths import data_folder
-from airybench.data.pipeline import Part
+from airybench.data.loading.loaded import Part
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.baseline import majority_logits

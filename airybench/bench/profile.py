@@ -9,7 +9,7 @@ from torch.profiler import profile as torch_profile
 
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import TrialConfig
-from airybench.data.pipeline import Resident
+from airybench.data.loading.loaded import Resident
 from airybench.training.loop import train
 
 EPOCHS = 2

@@ -21,7 +21,7 @@ from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.pipeline import Resident, preprocess, resident
+from airybench.data.loading.loaded import Resident, preprocess, resident
 from airybench.data.split.split import make_split
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, TrialError

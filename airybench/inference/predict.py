@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench import __version__
-from airybench.data.ahead import ReadAhead, brought, readers_for
+from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.data.formats.shot_source import Shots
 from airybench.errors import ConfigError, DataError
 from airybench.inference.parts import PART, Parts, Plan, model_digest

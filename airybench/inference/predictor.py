@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import TrialConfig
-from airybench.data.pipeline import network_inputs
+from airybench.data.loading.loaded import network_inputs
 from airybench.networks.build import build
 
 

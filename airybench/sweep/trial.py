@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from airybench.config import DEPTHS, TIMM, DataConfig, Scaling, TrialConfig, Value
 from airybench.paths import checkpoint_folder
 from airybench.data.split.fraction import digest, training_fraction
-from airybench.data.pipeline import Part, Resident, resident
+from airybench.data.loading.loaded import Part, Resident, resident
 from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
 from airybench.errors import OutOfMemoryError

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from airybench.config import METRICS, TrainConfig, TrialConfig
-from airybench.data.pipeline import Part, Resident
+from airybench.data.loading.loaded import Part, Resident
 from airybench.errors import DivergedError
 from airybench.networks.activation import LogActivation
 from airybench.networks.build import build

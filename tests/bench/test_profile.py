@@ -6,7 +6,7 @@ import torch
 
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
-from airybench.data.pipeline import Part, Resident
+from airybench.data.loading.loaded import Part, Resident
 
 
 @pytest.mark.slow

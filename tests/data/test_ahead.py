@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.data.ahead import ReadAhead, brought, readers_for
+from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.errors import DataError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -48,6 +48,6 @@ def test_as_many_readers_as_pay(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    monkeypatch.setattr("airybench.data.ahead._SHARED", tmp_path)
-    monkeypatch.setattr("airybench.data.ahead.shutil.disk_usage", lambda _: usage._replace(free=free))
+    monkeypatch.setattr("airybench.data.loading.prefetch._SHARED", tmp_path)
+    monkeypatch.setattr("airybench.data.loading.prefetch.shutil.disk_usage", lambda _: usage._replace(free=free))
     assert readers_for(device, shots, 1024, 2 * 10**7) == readers

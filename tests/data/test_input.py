@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from airybench.config import DataConfig, TrainConfig, TrialConfig
-from airybench.data.noise import amplitude, draws, with_noise
-from airybench.data.pipeline import Part, network_inputs, preprocess, resized
+from airybench.data.loading.noise import amplitude, draws, with_noise
+from airybench.data.loading.loaded import Part, network_inputs, preprocess, resized
 from airybench.inference.predictor import Predictor
 from airybench.physics.correlation import correlation_map
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from airybench.config import TrainConfig
-from airybench.data.pipeline import EVALUATION_BATCH, Part, preprocess, rotated
+from airybench.data.loading.loaded import EVALUATION_BATCH, Part, preprocess, rotated
 
 
 def counts(side: int, shots: int = 2, seed: int = 0) -> np.ndarray:

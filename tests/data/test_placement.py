@@ -6,8 +6,8 @@ import torch
 
 from airybench.config import DataConfig, TrainConfig, TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.pipeline import Resident, resident
-from airybench.data.placement import HostInputs, place
+from airybench.data.loading.loaded import Resident, resident
+from airybench.data.loading.placement import HostInputs, place
 from airybench.data.split.split import make_split
 from airybench.training.loop import train
 
@@ -61,7 +61,7 @@ def test_the_place_goes_by_size(monkeypatch) -> None:
     class Memory:
         available = 10_000_000
 
-    monkeypatch.setattr("airybench.data.placement.psutil.virtual_memory", Memory)
+    monkeypatch.setattr("airybench.data.loading.placement.psutil.virtual_memory", Memory)
     assert place(100, 32, CPU) == "device"
     assert place(100_000, 32, CPU) == "disk"
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (1_000_000, 2_000_000))

@@ -12,7 +12,7 @@ from airybench.analysis.source import News, prepare
 from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
 from airybench.data.split.fraction import digest
-from airybench.data.noise import with_noise
+from airybench.data.loading.noise import with_noise
 from airybench.sweep.space import cells
 from airybench.sweep.trial import Source
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
-from airybench.data.pipeline import Part, Resident
+from airybench.data.loading.loaded import Part, Resident
 from airybench.errors import DataError
 from airybench.networks.activation import LogActivation
 from airybench.training import checkpoint as module

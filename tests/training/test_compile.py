@@ -8,7 +8,7 @@ import torch
 from torch._dynamo.testing import CompileCounter
 
 from airybench.config import TrialConfig
-from airybench.data.pipeline import Part, Resident
+from airybench.data.loading.loaded import Part, Resident
 from airybench.training.loop import train
 
 SIDE, BATCH = 32, 8

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.pipeline import Part, Resident
+from airybench.data.loading.loaded import Part, Resident
 from airybench.training.device import choose_device
 from airybench.training.loop import train
 

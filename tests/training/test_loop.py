@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
-from airybench.data.pipeline import Part, Resident
+from airybench.data.loading.loaded import Part, Resident
 from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
 from airybench.networks.activation import CountsStem, LogActivation
 from airybench.training.device import choose_device

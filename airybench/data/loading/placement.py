@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.data.ahead import ReadAhead, brought
+from airybench.data.loading.prefetch import ReadAhead, brought
 from airybench.data.store.store import Store
 
 Placement = Literal["device", "host", "disk"]

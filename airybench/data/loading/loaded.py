@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
-from airybench.data.noise import with_noise
-from airybench.data.placement import DiskInputs, HostInputs, Inputs, Placement, place
+from airybench.data.loading.noise import with_noise
+from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, place
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.physics.correlation import correlation_map
