@@ -24,7 +24,7 @@ from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
-from airybench.training.ranks import ranks, require_gpus
+from airybench.training.distributed import ranks, require_gpus
 
 SCOPE = "train"
 """Folder of the checkpoints of single trainings."""

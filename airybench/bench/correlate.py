@@ -12,7 +12,7 @@ from airybench.errors import ConfigError
 from airybench.networks.build import build
 from airybench.physics.correlation import Kind, correlation_map
 from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar_image
-from airybench.training.objective import cross_entropy
+from airybench.training.loss import cross_entropy
 
 LOOP_GOAL = 100.0
 """Times as fast as the plain loop that the batched maps should be."""

@@ -29,7 +29,7 @@ from airybench.networks.build import build
 from airybench.networks.cost import cost
 from airybench.training.device import arranged, channels_last, precision
 from airybench.training.loop import train
-from airybench.training.objective import Loss, Penalty
+from airybench.training.loss import Loss, Penalty
 from airybench.training.schedule import optimizer
 
 SHARE_GOAL = 0.95

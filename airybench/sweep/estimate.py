@@ -9,7 +9,7 @@ from airybench.config import SweepConfig, TrialConfig
 from airybench.networks.build import build
 from airybench.networks.cost import Cost, cost
 from airybench.sweep.space import Cell
-from airybench.training.objective import cross_entropy
+from airybench.training.loss import cross_entropy
 
 TRAINED_SHARE = 0.70
 EVALUATED_SHARE = 0.15  # val, forward only, each epoch

@@ -32,7 +32,7 @@ from airybench.training.checkpoint import EVERY, Checkpoints
 from airybench.training.epoch import Epoch
 from airybench.training.loop import Trained, logits, train
 from airybench.training.metrics import decide
-from airybench.training.ranks import Ranks
+from airybench.training.distributed import Ranks
 
 HALVES = 2  # parts of a batch, once it did not fit the device whole
 KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid

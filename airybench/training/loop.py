@@ -22,10 +22,10 @@ from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.device import arranged, channels_last, memory, precision
 from airybench.training.epoch import Epoch
-from airybench.training.interrupt import Interrupts
+from airybench.training.signals import Interrupts
 from airybench.training.metrics import score
-from airybench.training.objective import Loss, Penalty
-from airybench.training.ranks import Ranks, require_gpus
+from airybench.training.loss import Loss, Penalty
+from airybench.training.distributed import Ranks, require_gpus
 from airybench.training.schedule import learning_rate, optimizer
 from airybench.training.state import TrainingState
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional import classification as tm
 
-from airybench.training.objective import cross_entropy
+from airybench.training.loss import cross_entropy
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from airybench.config import TrainConfig
-from airybench.training.objective import kernels
+from airybench.training.loss import kernels
 
 STEP_FACTOR = 0.1  # the paper divides by ten at each milestone
 

@@ -19,7 +19,7 @@ from airybench.networks.activation import LogActivation
 from airybench.training import checkpoint as module
 from airybench.training.checkpoint import FACTS, TENSORS, Checkpoints
 from airybench.training.epoch import Epoch
-from airybench.training.interrupt import Interrupts
+from airybench.training.signals import Interrupts
 from airybench.training.loop import Trained, train
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from airybench.config import TrainConfig
-from airybench.training.objective import MAX_WEIGHT, Loss, Penalty, cross_entropy, kernels
+from airybench.training.loss import MAX_WEIGHT, Loss, Penalty, cross_entropy, kernels
 from airybench.training.schedule import learning_rate, optimizer
 
 

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from airybench.cli.main import run
 from airybench.errors import ConfigError
-from airybench.training.ranks import Ranks
+from airybench.training.distributed import Ranks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = ["--dataset", "helium", "--count", "64", "--image-size", "32", "--antialias", "--arch", "vgg", "--head-width",
