@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from airybench.analysis.front import unbeaten
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
 from airybench.config import TrialConfig, Value
-from airybench.figures import interactive
-from airybench.figures import study as pictures
-from airybench.figures.shown import Axis, Curve, Heat, axis
+from airybench.figures import study_plotly as interactive
+from airybench.figures import study_matplotlib as pictures
+from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.style import save
 
 DERIVED = ("lr", "input_scaling", "seed")

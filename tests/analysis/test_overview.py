@@ -10,7 +10,7 @@ from airybench.analysis.front import unbeaten
 from airybench.analysis.importance import importances, sampled
 from airybench.analysis.overview import Trial, overview, varying, write
 from airybench.config import TrialConfig
-from airybench.figures.shown import axis
+from airybench.figures.plot_data import axis
 from airybench.figures.table import table_page
 
 ONE = [("macro_ap", "max")]

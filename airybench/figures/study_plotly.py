@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.figures.shown import Axis, Curve, Heat
+from airybench.figures.plot_data import Axis, Curve, Heat
 from airybench.figures.style import BLUE, GREY, ORANGE
 
 COLORS = "Cividis"

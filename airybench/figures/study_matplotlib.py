@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.figures.shown import Axis, Curve, Heat
+from airybench.figures.plot_data import Axis, Curve, Heat
 from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, VALUE_COLORS, new_figure
 
 MARKERS = ("o", "s", "^", "D")
