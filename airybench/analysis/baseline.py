@@ -19,7 +19,7 @@ from airybench.paths import data_folder
 from airybench.data.loading.loaded import Part
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
-from airybench.inference.baseline import majority_logits
+from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.physics.features import features
 from airybench.sweep.trial import Source

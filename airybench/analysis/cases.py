@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.analysis.explain import Explainer, on_image
+from airybench.inference.gradcam import Explainer, on_image
 from airybench.data.datasets.catalog import CATALOG
 from airybench.paths import data_folder
 from airybench.data.datasets.simulated import simulated_name

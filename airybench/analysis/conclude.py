@@ -14,7 +14,7 @@ from airybench.errors import NothingFinishedError
 from airybench.figures.leaderboard import leaderboard as leaderboard_figure
 from airybench.figures.style import save
 from airybench.figures.table import table_page
-from airybench.inference.baseline import majority_logits
+from airybench.inference.majority import majority_logits
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.runner import Ran

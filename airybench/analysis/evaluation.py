@@ -24,7 +24,7 @@ from airybench.figures.style import save
 from airybench.inference.evaluate import Evaluation, answers, evaluate, tuned_thresholds
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.inference.stream import store_logits
+from airybench.inference.logits import store_logits
 from airybench.sweep.trial import Source
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run

@@ -7,13 +7,13 @@ import torch
 from matplotlib.figure import Figure
 
 from airybench.analysis.cases import cases, find_store
-from airybench.analysis.explain import Explainer
+from airybench.inference.gradcam import Explainer
 from airybench.analysis.models import open_model
 from airybench.analysis.page import html, markdown, sentence
 from airybench.analysis.report import StudyAnswers, answer
 from airybench.paths import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
-from airybench.inference.stream import placed
+from airybench.inference.logits import placed
 from airybench.sweep.place import place
 from airybench.sweep.reading import names, read
 

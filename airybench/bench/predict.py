@@ -15,7 +15,7 @@ from airybench.data.formats.shot_source import open_shots
 from airybench.errors import ConfigError
 from airybench.inference.predict import BATCH, predict
 from airybench.inference.predictor import Predictor
-from airybench.inference.stream import placed
+from airybench.inference.logits import placed
 from airybench.training.device import arranged, precision
 
 GOALS = {"cpu": 0.90, "cuda": 0.80}

@@ -19,7 +19,7 @@ from airybench.data.formats.shot_source import open_shots
 from airybench.data.split.split import make_split
 from airybench.inference.predict import predict
 from airybench.inference.predictor import Predictor
-from airybench.inference.stream import placed
+from airybench.inference.logits import placed
 from airybench.training.loop import train
 
 COUNTS = (128, 256, 512, 1024)

@@ -19,7 +19,7 @@ from airybench.data.formats.shot_source import Shots
 from airybench.errors import ConfigError, DataError
 from airybench.inference.parts import PART, Parts, Plan, model_digest
 from airybench.inference.predictor import Predictor
-from airybench.inference.stream import Network, compiled_for, logits, placed
+from airybench.inference.logits import Network, compiled_for, logits, placed
 from airybench.training.device import memory
 from airybench.training.metrics import decide
 
@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 class Explain(Protocol):
-    """Who draws maps; see `airybench.analysis.explain.Explainer`."""
+    """Who draws maps; see `airybench.inference.gradcam.Explainer`."""
 
     def maps(self, counts: Tensor, answers: NDArray[np.integer[Any]]) -> NDArray[np.float16]:
         """One map for every answer, shape (M, S, S)."""

@@ -9,7 +9,7 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from airybench.analysis.explain import ExactGradCAMPlusPlus, Explainer, on_image, target_layer
+from airybench.inference.gradcam import ExactGradCAMPlusPlus, Explainer, on_image, target_layer
 from airybench.config import TrialConfig
 from airybench.errors import ConfigError
 from airybench.inference.predictor import Predictor
@@ -145,7 +145,7 @@ def test_more_pairs_than_one_backward_pass_takes(monkeypatch: pytest.MonkeyPatch
     own = predictor(image_size=64)
     answers = np.array([[1, 1], [1, 0], [1, 1]], np.uint8)
     whole = Explainer(own, CPU).maps(counts(side=64), answers)
-    monkeypatch.setattr("airybench.analysis.explain.PAIRS", 2)
+    monkeypatch.setattr("airybench.inference.gradcam.PAIRS", 2)
     parts = Explainer(own, CPU).maps(counts(side=64), answers)
     np.testing.assert_allclose(parts, whole, atol=2e-3)
     assert Explainer(own, CPU).maps(counts(side=64), np.zeros((3, 2), np.uint8)).shape == (0, 64, 64)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.inference.baseline import majority_logits
+from airybench.inference.majority import majority_logits
 from airybench.training.metrics import decide, score
 
 NAMES = ("a", "b", "c", "d")

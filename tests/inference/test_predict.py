@@ -19,7 +19,7 @@ import psutil
 import pytest
 import torch
 
-from airybench.analysis.explain import Explainer
+from airybench.inference.gradcam import Explainer
 from airybench.config import TrialConfig
 from airybench.data.formats.shot_source import Read, Shots, open_shots
 from airybench.data.formats.stack import Keys
