@@ -14,7 +14,7 @@ from kept import runs_of
 from postgres import server
 
 from airybench.analysis.benchmark import benchmark
-from airybench.analysis.source import News
+from airybench.trial.prepare import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run
 from airybench.config.experiments import load_sweep

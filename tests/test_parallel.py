@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 from airybench.cli.main import run
 from airybench.cli.watch import StudyWatch
 from airybench.errors import OutOfMemoryError
-from airybench.sweep import trial as trial_module
+from airybench.trial import execute as trial_module
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

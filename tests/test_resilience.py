@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 import airybench.analysis.benchmark as benchmark_module
-from airybench.analysis.source import News
+from airybench.trial.prepare import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run
 from airybench.config.experiments import load_sweep
@@ -152,7 +152,7 @@ def test_an_unforeseen_failure_is_tried_again_on_resume(tmp_path, data_home, tin
 
     with contextlib.chdir(tmp_path):
         with monkeypatch.context() as patch:
-            patch.setattr("airybench.sweep.trial.save_weights", full)
+            patch.setattr("airybench.trial.execute.save_weights", full)
             assert run(arguments) == 1
         assert "No space left on device" in capsys.readouterr().err
         assert run(arguments) == 0

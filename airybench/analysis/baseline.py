@@ -11,7 +11,7 @@ import yaml
 from numpy.typing import NDArray
 
 from airybench.analysis.conclude import test_scores, unscored
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
 from airybench.data.datasets.catalog import label
@@ -22,7 +22,7 @@ from airybench.figures.style import save
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.physics.features import features
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.metrics import decide, score

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from airybench.analysis.conclude import Conclusion, conclude
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.config import SweepConfig
 from airybench.data.datasets.catalog import label
 from airybench.paths import data_folder

@@ -19,7 +19,7 @@ from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.runner import Ran
 from airybench.sweep.study import Record
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.tracking.model import load, log_model
 from airybench.tracking.register import Merit, Registered, register
 from airybench.tracking.run import Run

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.data.split.split import PARTS
 from airybench.errors import DataError, unknown
 from airybench.figures.classes import class_f1, confusion
@@ -25,7 +25,7 @@ from airybench.inference.evaluate import Evaluation, answers, evaluate, tuned_th
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.logits import store_logits
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect

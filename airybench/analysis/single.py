@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 
 from airybench.analysis.conclude import hand_over, majority_scores, predictions, test_scores, unscored
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label
 from airybench.paths import data_folder
 from airybench.errors import TrackingError, TrialError
 from airybench.networks.timm_models import require_buildable
 from airybench.sweep.journal import sole_owner
-from airybench.sweep.trial import Source, execute
+from airybench.trial.execute import Source, execute
 from airybench.tracking.register import Merit, Registered, check_name, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri

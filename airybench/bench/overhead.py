@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere, no_bar
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.networks.build import build
 from airybench.sweep.runner import run_study
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY, Checkpoints
 from airybench.training.epoch import Epoch

@@ -11,7 +11,7 @@ import torch
 
 from airybench.analysis.benchmark import benchmark
 from airybench.analysis.comparison import gather
-from airybench.analysis.source import News
+from airybench.trial.prepare import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere, no_bar
 from airybench.config import SweepConfig, TrialConfig, validated

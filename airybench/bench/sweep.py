@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from airybench.analysis.benchmark import benchmark
-from airybench.analysis.source import News
+from airybench.trial.prepare import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.data.datasets.catalog import resolve

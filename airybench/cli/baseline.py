@@ -37,7 +37,7 @@ def baseline(
     cross-validation on the training shots.
     """
     from airybench.analysis.baseline import run_baselines
-    from airybench.analysis.source import News
+    from airybench.trial.prepare import News
     from airybench.cli.baselines import baselines_json, print_baselines
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.training.device import choose_device

@@ -37,7 +37,7 @@ def evaluate(
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
     from airybench.analysis.evaluation import as_data, evaluate_model
     from airybench.analysis.models import open_model
-    from airybench.analysis.source import News
+    from airybench.trial.prepare import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.paths import writable
     from airybench.tracking.store import check

@@ -74,7 +74,7 @@ def sweep(
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
     from airybench.analysis.benchmark import benchmark
     from airybench.analysis.conclude import Conclusion
-    from airybench.analysis.source import News
+    from airybench.trial.prepare import News
     from airybench.cli.results import conclusion_json, front_json, print_conclusion, print_front
     from airybench.cli.watch import StudyWatch
     from airybench.sweep.engines import engine as engine_of

@@ -49,7 +49,7 @@ def train(
     training: torchrun --nproc-per-node=N -m airybench train ...
     """
     from airybench.analysis.single import train_one
-    from airybench.analysis.source import News
+    from airybench.trial.prepare import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.cli.results import print_training, training_json
     from airybench.training.device import choose_device

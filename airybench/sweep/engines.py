@@ -8,7 +8,7 @@ import torch
 
 from airybench.errors import ConfigError
 from airybench.sweep.task import Executor
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.sweep.workers import InProcess, LocalWorkers, devices
 from airybench.training.device import choose_device
 

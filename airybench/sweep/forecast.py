@@ -13,7 +13,7 @@ from airybench.sweep.engines import Engine
 from airybench.sweep.estimate import Estimate, costs_of, estimate, work
 from airybench.sweep.place import Place, free_bytes
 from airybench.sweep.space import cells, ends, finite
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.tracking.store import local_folder
 
 LITTLE_WORK = 1e12  # multiply-adds: less than a minute on any machine, and not worth a timed step

@@ -9,7 +9,7 @@ import torch
 
 from airybench.errors import DataError, StudyError
 from airybench.sweep.task import Event, Failed, Hear, Lost, Recipe, Task, Verdict, perform
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.training.epoch import Epoch
 
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # under `uv run` Ray would rebuild the environment

@@ -15,7 +15,7 @@ from airybench.sweep.drive import Drive, Watch
 from airybench.sweep.place import Place, at
 from airybench.sweep.study import INTERRUPTED, Record, Study, archive
 from airybench.sweep.task import Executor
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run

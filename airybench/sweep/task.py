@@ -12,7 +12,7 @@ from airybench.config import TrialConfig
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.errors import TrialError, explained
-from airybench.sweep.trial import Source, execute
+from airybench.trial.execute import Source, execute
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
 from airybench.training.checkpoint import EVERY

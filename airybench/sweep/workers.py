@@ -15,7 +15,7 @@ import torch
 
 from airybench.errors import ConfigError
 from airybench.sweep.task import Event, Hear, Lost, Recipe, Task, Verdict, perform
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 from airybench.training.epoch import Epoch
 
 PRELOADED = ["airybench.sweep.workers", "mlflow", "timm", "torchmetrics", "optuna", "matplotlib.figure"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.config import DataConfig, SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, DataError
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 import yaml
 
-from airybench.analysis.source import News, prepare
+from airybench.trial.prepare import News, prepare
 from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
 from airybench.data.split.fraction import digest
 from airybench.data.loading.noise import with_noise
 from airybench.sweep.space import cells
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 
 BASE = TrialConfig().replace({"count": 64, "image_size": 32, "antialias": True})
 

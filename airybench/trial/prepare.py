@@ -11,7 +11,7 @@ from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label, resolve
 from airybench.data.split.split import PARTS, make_split
 from airybench.errors import DataError
-from airybench.sweep.trial import Source
+from airybench.trial.execute import Source
 
 
 @dataclass(frozen=True)
