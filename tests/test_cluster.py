@@ -20,7 +20,7 @@ from airybench.cli.main import run
 from airybench.config.experiments import load_sweep
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import engine
-from airybench.sweep.place import Postgres
+from airybench.sweep.storage import Postgres
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

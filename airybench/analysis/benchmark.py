@@ -14,7 +14,7 @@ from airybench.sweep.definition import recorded, refuse_early
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
 from airybench.sweep.forecast import forecast
-from airybench.sweep.place import Place, place
+from airybench.sweep.storage import Place, place
 from airybench.sweep.runner import Watch, run_study
 from airybench.sweep.space import check as check_space
 from airybench.tracking.register import check_name

@@ -11,8 +11,8 @@ from airybench.analysis.paired import Estimate, Scorer, Trained
 from airybench.config import METRICS, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError, unknown
 from airybench.inference.predictions import Predictions
-from airybench.sweep.place import Place, at
-from airybench.sweep.reading import Kept, names, read
+from airybench.sweep.storage import Place, at
+from airybench.sweep.saved_studies import Kept, names, read
 from airybench.sweep.study import Record
 
 COMPARABLE = tuple(name for name in METRICS if name != "loss")

@@ -12,8 +12,8 @@ from airybench.paths import data_folder
 from airybench.figures.comparison import Bar, rows
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
-from airybench.sweep.place import place
-from airybench.sweep.reading import Kept
+from airybench.sweep.storage import place
+from airybench.sweep.saved_studies import Kept
 from airybench.sweep.study import Record
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen, tracking_uri

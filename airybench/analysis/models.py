@@ -5,7 +5,7 @@ from pathlib import Path
 from airybench.paths import data_folder
 from airybench.errors import StudyError
 from airybench.inference.predictor import Predictor
-from airybench.sweep.reading import names
+from airybench.sweep.saved_studies import names
 from airybench.sweep.study import recorded
 from airybench.tracking.model import in_mlflow, load
 from airybench.tracking.store import reopen, tracking_uri

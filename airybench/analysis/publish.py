@@ -14,8 +14,8 @@ from airybench.analysis.report import StudyAnswers, answer
 from airybench.paths import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.logits import placed
-from airybench.sweep.place import place
-from airybench.sweep.reading import names, read
+from airybench.sweep.storage import place
+from airybench.sweep.saved_studies import names, read
 
 SMALLEST = 128
 """Images from here on have 4 x 4 last features or more in both families, which halve them five times."""

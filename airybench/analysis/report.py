@@ -13,7 +13,7 @@ from airybench.config import METRICS, SweepConfig, TrialConfig
 from airybench.errors import AirybenchError, StudyError
 from airybench.config.experiments import experiments, load_sweep
 from airybench.inference.predictions import Predictions
-from airybench.sweep.reading import Kept
+from airybench.sweep.saved_studies import Kept
 from airybench.sweep.records import Record
 from airybench.tracking.find import baselines, said
 from airybench.tracking.run import Run

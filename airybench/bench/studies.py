@@ -17,7 +17,7 @@ from airybench.bench.sweep import elsewhere, no_bar
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.paths import data_folder
 from airybench.sweep.engines import Engine, engine
-from airybench.sweep.reading import read
+from airybench.sweep.saved_studies import read
 from airybench.sweep.records import Record
 from airybench.sweep.study import Study
 

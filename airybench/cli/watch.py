@@ -6,7 +6,7 @@ from typing import Any
 
 from airybench.cli.console import interactive, notice
 from airybench.config import TrialConfig
-from airybench.sweep.drive import How
+from airybench.sweep.scheduler import How
 from airybench.sweep.study import Record
 from airybench.training.epoch import Epoch
 

@@ -8,7 +8,7 @@ import optuna
 
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import StudyError
-from airybench.sweep.place import Journals, Place, at
+from airybench.sweep.storage import Journals, Place, at
 
 GROWING = ("trials", "seeds", "time_limit")
 """How much of a study is wanted may change from one command to the next."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from airybench.errors import ConfigError
-from airybench.sweep.task import Executor
+from airybench.sweep.executor import Executor
 from airybench.trial.execute import Source
 from airybench.sweep.workers import InProcess, LocalWorkers, devices
 from airybench.training.device import choose_device

@@ -11,7 +11,7 @@ from airybench.errors import StudyError
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import Engine
 from airybench.sweep.estimate import Estimate, costs_of, estimate, work
-from airybench.sweep.place import Place, free_bytes
+from airybench.sweep.storage import Place, free_bytes
 from airybench.sweep.space import cells, ends, finite
 from airybench.trial.execute import Source
 from airybench.tracking.store import local_folder

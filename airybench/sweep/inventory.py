@@ -13,7 +13,7 @@ from airybench.config import TrialConfig, validated
 from airybench.paths import checkpoint_folder, data_folder
 from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.sweep.definition import recorded
-from airybench.sweep.place import Place, place
+from airybench.sweep.storage import Place, place
 from airybench.tracking.store import hidden
 
 STATES = ("finished", "failed", "pruned", "running", "waiting", "interrupted")

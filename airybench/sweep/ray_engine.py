@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from airybench.errors import DataError, StudyError
-from airybench.sweep.task import Event, Failed, Hear, Lost, Recipe, Task, Verdict, perform
+from airybench.sweep.executor import Event, Failed, Hear, Lost, Recipe, Task, Verdict, perform
 from airybench.trial.execute import Source
 from airybench.training.epoch import Epoch
 

@@ -11,10 +11,10 @@ import yaml
 from airybench.config import SweepConfig
 from airybench.paths import checkpoint_folder
 from airybench.errors import NothingFinishedError
-from airybench.sweep.drive import Drive, Watch
-from airybench.sweep.place import Place, at
+from airybench.sweep.scheduler import Drive, Watch
+from airybench.sweep.storage import Place, at
 from airybench.sweep.study import INTERRUPTED, Record, Study, archive
-from airybench.sweep.task import Executor
+from airybench.sweep.executor import Executor
 from airybench.trial.execute import Source
 from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.sweep.definition import definition, recorded, refuse_early, refuse_other
 from airybench.sweep.journal import unhurried
-from airybench.sweep.place import Place, at
+from airybench.sweep.storage import Place, at
 from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, Record, TakenError, Ticket, measured
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell, cells, finite, suggest

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from airybench.errors import ConfigError
-from airybench.sweep.task import Event, Hear, Lost, Recipe, Task, Verdict, perform
+from airybench.sweep.executor import Event, Hear, Lost, Recipe, Task, Verdict, perform
 from airybench.trial.execute import Source
 from airybench.training.epoch import Epoch
 

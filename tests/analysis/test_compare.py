@@ -16,7 +16,7 @@ from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, 
 from airybench.inference.bootstrap import resamples
 from airybench.inference.predictions import Predictions
 from airybench.sweep.journal import open_journal
-from airybench.sweep.reading import names
+from airybench.sweep.saved_studies import names
 
 CLASSES = ("round", "bent", "empty")
 SHOTS = 60

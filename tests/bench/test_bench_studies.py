@@ -7,7 +7,7 @@ import torch
 
 from airybench.bench import studies
 from airybench.bench.studies import bench_studies
-from airybench.sweep.reading import read
+from airybench.sweep.saved_studies import read
 
 
 @pytest.mark.slow

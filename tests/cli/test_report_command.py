@@ -16,7 +16,7 @@ from airybench.cli.main import run
 from airybench.config import SweepConfig
 from airybench.paths import data_folder
 from airybench.inference.predictions import Predictions
-from airybench.sweep.reading import read
+from airybench.sweep.saved_studies import read
 from airybench.sweep.study import Study
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect

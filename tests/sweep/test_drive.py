@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-import airybench.sweep.drive as drive_module
+import airybench.sweep.scheduler as drive_module
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, ConfigError
-from airybench.sweep.drive import Drive
-from airybench.sweep.place import Journals
+from airybench.sweep.scheduler import Drive
+from airybench.sweep.storage import Journals
 from airybench.sweep.records import MAX_LOST
 from airybench.sweep.study import Study
-from airybench.sweep.task import Ended, Event, Failed, Finished, Hear, Lost, Task
+from airybench.sweep.executor import Ended, Event, Failed, Finished, Hear, Lost, Task
 from airybench.sweep.workers import devices
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores

@@ -12,7 +12,7 @@ from airybench.errors import StudyError
 from airybench.sweep import forecast as module
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.forecast import forecast, span, total_seconds
-from airybench.sweep.place import Journals
+from airybench.sweep.storage import Journals
 from airybench.sweep.study import Study
 
 IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}

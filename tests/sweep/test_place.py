@@ -10,7 +10,7 @@ from postgres import server
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.sweep.definition import recorded
-from airybench.sweep.place import Journals, Postgres, place
+from airybench.sweep.storage import Journals, Postgres, place
 from airybench.sweep.records import TakenError
 from airybench.sweep.study import Study, archive
 

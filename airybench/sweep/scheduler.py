@@ -10,7 +10,7 @@ from airybench.config import TrialConfig
 from airybench.errors import TrialError
 from airybench.sweep.records import INTERRUPTED, Record, TakenError, Ticket
 from airybench.sweep.study import Study
-from airybench.sweep.task import Ended, Event, Executor, Failed, Finished, Lost, Task, Verdict
+from airybench.sweep.executor import Ended, Event, Executor, Failed, Finished, Lost, Task, Verdict
 from airybench.tracking.run import Run
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from airybench.config import SweepConfig, validated
 from airybench.errors import StudyError, unknown
-from airybench.sweep.place import Place, at
+from airybench.sweep.storage import Place, at
 from airybench.sweep.records import Record
 
 
