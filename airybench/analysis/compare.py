@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.paired import Estimate, Scorer, Trained
+from airybench.analysis.intervals import Estimate, Scorer, Trained
 from airybench.config import METRICS, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError, unknown
 from airybench.inference.predictions import Predictions

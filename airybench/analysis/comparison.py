@@ -7,7 +7,7 @@ from typing import Any
 
 from airybench.analysis.compare import Comparison, Side, compare
 from airybench.analysis.conclude import predictions
-from airybench.analysis.paired import Estimate
+from airybench.analysis.intervals import Estimate
 from airybench.paths import data_folder
 from airybench.figures.comparison import Bar, rows
 from airybench.figures.style import save

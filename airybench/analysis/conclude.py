@@ -9,7 +9,7 @@ import torch
 
 from airybench import __version__
 from airybench.analysis.leaderboard import Leaderboard, rank
-from airybench.analysis.overview import Trial, overview, write
+from airybench.analysis.study_figures import Trial, overview, write
 from airybench.errors import NothingFinishedError
 from airybench.figures.leaderboard import leaderboard as leaderboard_figure
 from airybench.figures.style import save

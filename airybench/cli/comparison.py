@@ -7,7 +7,7 @@ from rich.table import Table
 
 from airybench.analysis.compare import Comparison, Side
 from airybench.analysis.comparison import heading
-from airybench.analysis.paired import Estimate
+from airybench.analysis.intervals import Estimate
 from airybench.cli.results import WIDTH
 
 

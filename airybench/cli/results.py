@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.conclude import Conclusion
-from airybench.analysis.front import Objectives, front
+from airybench.analysis.pareto import Objectives, front
 from airybench.analysis.single import Training
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate

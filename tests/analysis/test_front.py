@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from airybench.analysis.front import front
+from airybench.analysis.pareto import front
 
 
 def row(*trials: tuple[float, ...]) -> Any:

@@ -202,7 +202,7 @@ def test_csv_is_read_back() -> None:
 
 
 def test_equals_in_the_first_objective_are_told_apart_by_the_next() -> None:
-    from airybench.analysis.front import front
+    from airybench.analysis.pareto import front
 
     def record(number: int, alpha: float, values: tuple[float, ...]) -> Record:
         config = TrialConfig().replace({"alpha": alpha})

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from airybench.analysis.front import unbeaten
+from airybench.analysis.pareto import unbeaten
 from airybench.analysis.importance import importances, sampled
-from airybench.analysis.overview import Trial, overview, varying, write
+from airybench.analysis.study_figures import Trial, overview, varying, write
 from airybench.config import TrialConfig
 from airybench.figures.plot_data import axis
 from airybench.figures.table import table_page
@@ -80,8 +80,8 @@ def test_a_range_is_no_heat_map(grid) -> None:
 
 def test_heat_maps_hold_the_means(grid, monkeypatch) -> None:
     seen = []
-    monkeypatch.setattr("airybench.analysis.overview.pictures.heat_maps", lambda panels, **_: seen.extend(panels))
-    monkeypatch.setattr("airybench.analysis.overview.interactive.heat_maps", lambda panels, **_: "")
+    monkeypatch.setattr("airybench.analysis.study_figures.pictures.heat_maps", lambda panels, **_: seen.extend(panels))
+    monkeypatch.setattr("airybench.analysis.study_figures.interactive.heat_maps", lambda panels, **_: "")
     twice = [*grid, trial(0.9, depth=34, leakiness=0.2, alpha=0.5, seed=2)]
     overview(twice, ONE, "study")
     best = seen[0]

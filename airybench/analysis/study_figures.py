@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.analysis.front import unbeaten
+from airybench.analysis.pareto import unbeaten
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
 from airybench.config import TrialConfig, Value
 from airybench.figures import study_plotly as interactive
