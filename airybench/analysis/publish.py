@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from airybench.analysis.cases import cases, find_store
+from airybench.report.examples import cases, find_store
 from airybench.inference.gradcam import Explainer
 from airybench.analysis.models import open_model
-from airybench.analysis.page import html, markdown, sentence
-from airybench.analysis.report import StudyAnswers, answer
+from airybench.report.page import html, markdown, sentence
+from airybench.report.answers import StudyAnswers, answer
 from airybench.paths import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.logits import placed

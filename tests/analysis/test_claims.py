@@ -1,6 +1,6 @@
 """Claims are read off what the cells differ in, and compare like with like."""
 
-from airybench.analysis.claims import Claim, claims
+from airybench.report.claims import Claim, claims
 from airybench.config import SweepConfig, TrialConfig
 from airybench.config.experiments import load_sweep
 from airybench.sweep.space import cells

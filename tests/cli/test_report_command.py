@@ -11,7 +11,7 @@ import pytest
 from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
-from airybench.analysis.report import answer
+from airybench.report.answers import answer
 from airybench.cli.main import run
 from airybench.config import SweepConfig
 from airybench.paths import data_folder

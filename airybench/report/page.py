@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from airybench.analysis.contrast import Estimate
-from airybench.analysis.report import Answer, Cell, StudyAnswers
+from airybench.report.answers import Answer, Cell, StudyAnswers
 from airybench.figures.leaderboard import leaderboard
 from airybench.figures.style import STYLE
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from airybench.analysis.claims import claims
+from airybench.report.claims import claims
 from airybench.analysis.conclude import BOOTSTRAP_SEED, predictions
 from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
 from airybench.config import METRICS, SweepConfig, TrialConfig
