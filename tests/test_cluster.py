@@ -13,7 +13,7 @@ import pytest
 from kept import runs_of
 from postgres import server
 
-from airybench.analysis.benchmark import benchmark
+from airybench.jobs.sweep import benchmark
 from airybench.trial.prepare import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run

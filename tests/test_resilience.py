@@ -16,7 +16,7 @@ from kept import runs_of, trials
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
-import airybench.analysis.benchmark as benchmark_module
+import airybench.jobs.sweep as benchmark_module
 from airybench.trial.prepare import News
 from airybench.cli.console import notice, progress_bar
 from airybench.cli.main import run

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from airybench.analysis.benchmark import benchmark
-from airybench.analysis.comparison import gather
+from airybench.jobs.sweep import benchmark
+from airybench.jobs.compare import gather
 from airybench.trial.prepare import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere, no_bar

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from airybench.analysis.benchmark import benchmark
+from airybench.jobs.sweep import benchmark
 from airybench.trial.prepare import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated

@@ -36,7 +36,7 @@ def baseline(
     Same shots, split, noise and fraction as a network of the same options sees; C and gamma are chosen by
     cross-validation on the training shots.
     """
-    from airybench.analysis.baseline import run_baselines
+    from airybench.jobs.baseline import run_baselines
     from airybench.trial.prepare import News
     from airybench.cli.baselines import baselines_json, print_baselines
     from airybench.cli.console import notice, print_json, progress_bar

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from airybench.analysis.baseline import TITLES, Baseline
+from airybench.jobs.baseline import TITLES, Baseline
 from airybench.tracking.store import hidden
 
 WIDTH = 118  # of a table that goes to a file or pipe

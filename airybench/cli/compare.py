@@ -28,7 +28,7 @@ def compare(
     """Compare cells across studies and data sets on test, and each network with the log activation against without."""
     from pathlib import Path
 
-    from airybench.analysis.comparison import comparison_json, draw, gather
+    from airybench.jobs.compare import comparison_json, draw, gather
     from airybench.cli.comparison import print_comparison
     from airybench.cli.console import notice, print_json
     from airybench.paths import writable

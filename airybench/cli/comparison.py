@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.compare import Comparison, Side
-from airybench.analysis.comparison import heading
+from airybench.jobs.compare import heading
 from airybench.analysis.intervals import Estimate
 from airybench.cli.results import WIDTH
 

@@ -18,7 +18,7 @@ def doctor(tracking_uri: TrackingUri = None, as_json: Json = False, debug: Debug
     """
     from dataclasses import asdict
 
-    from airybench.analysis.doctor import examine
+    from airybench.jobs.doctor import examine
     from airybench.cli.console import print_json
 
     found = examine(tracking_uri)

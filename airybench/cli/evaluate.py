@@ -8,7 +8,7 @@ import typer
 from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, TrackingUri
 
 if TYPE_CHECKING:
-    from airybench.analysis.evaluation import Evaluated
+    from airybench.jobs.evaluate import Evaluated
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -35,8 +35,8 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
-    from airybench.analysis.evaluation import as_data, evaluate_model
-    from airybench.analysis.models import open_model
+    from airybench.jobs.evaluate import as_data, evaluate_model
+    from airybench.jobs.models import open_model
     from airybench.trial.prepare import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.paths import writable

@@ -25,7 +25,7 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write a model for others: raw counts (uint16) go in, probabilities and logits come out, checked on the way."""
-    from airybench.analysis.models import open_model
+    from airybench.jobs.models import open_model
     from airybench.cli.console import notice, print_json
     from airybench.inference.export import export as run
 

@@ -58,7 +58,7 @@ def predict(
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
     from airybench.inference.gradcam import Explainer
-    from airybench.analysis.models import open_model
+    from airybench.jobs.models import open_model
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots

@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from airybench.analysis.conclude import Conclusion
+from airybench.jobs.conclude import Conclusion
 from airybench.analysis.pareto import Objectives, front
-from airybench.analysis.single import Training
+from airybench.jobs.train import Training
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate
 from airybench.sweep.forecast import span, total_seconds

@@ -72,8 +72,8 @@ def sweep(
     datasets = _datasets(dataset) or [wanted.base.data.dataset]
     if dry_run:
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
-    from airybench.analysis.benchmark import benchmark
-    from airybench.analysis.conclude import Conclusion
+    from airybench.jobs.sweep import benchmark
+    from airybench.jobs.conclude import Conclusion
     from airybench.trial.prepare import News
     from airybench.cli.results import conclusion_json, front_json, print_conclusion, print_front
     from airybench.cli.watch import StudyWatch

@@ -48,7 +48,7 @@ def train(
     Interrupted or killed, the same command goes on from the last checkpoint. Several GPUs of one machine share a
     training: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.analysis.single import train_one
+    from airybench.jobs.train import train_one
     from airybench.trial.prepare import News
     from airybench.cli.console import notice, print_json, progress_bar
     from airybench.cli.results import print_training, training_json

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from airybench.report.claims import claims
-from airybench.analysis.conclude import BOOTSTRAP_SEED, predictions
+from airybench.jobs.conclude import BOOTSTRAP_SEED, predictions
 from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
 from airybench.config import METRICS, SweepConfig, TrialConfig
 from airybench.errors import AirybenchError, StudyError

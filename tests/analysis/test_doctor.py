@@ -8,7 +8,7 @@ from collections import namedtuple
 import pytest
 import torch
 
-from airybench.analysis import doctor
+from airybench.jobs import doctor
 from airybench.cli.main import run
 
 SUBJECTS = {"python", "packages", "imports", "device", "data folder", "tracking", "disk"}

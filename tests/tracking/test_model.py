@@ -6,7 +6,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from airybench.analysis.models import open_model
+from airybench.jobs.models import open_model
 from airybench.config import TrialConfig
 from airybench.errors import DataError, TrackingError
 from airybench.inference.predictor import Predictor

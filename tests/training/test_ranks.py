@@ -99,7 +99,7 @@ def test_a_batch_that_cannot_be_shared_is_refused_by_every_process(tmp_path: Pat
 
 KILLER = """
 import json, os, random, signal, sys, time
-import airybench.analysis.single
+import airybench.jobs.train
 from airybench.cli.main import run
 from airybench.data.datasets.catalog import resolve
 arguments, kills = json.loads(sys.argv[1]), 0

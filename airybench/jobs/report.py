@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from airybench.report.examples import cases, find_store
 from airybench.inference.gradcam import Explainer
-from airybench.analysis.models import open_model
+from airybench.jobs.models import open_model
 from airybench.report.page import html, markdown, sentence
 from airybench.report.answers import StudyAnswers, answer
 from airybench.paths import data_folder

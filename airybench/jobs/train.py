@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from airybench.analysis.conclude import hand_over, majority_scores, predictions, test_scores, unscored
+from airybench.jobs.conclude import hand_over, majority_scores, predictions, test_scores, unscored
 from airybench.trial.prepare import News, prepare
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from airybench.analysis.conclude import Conclusion, conclude
+from airybench.jobs.conclude import Conclusion, conclude
 from airybench.trial.prepare import News, prepare
 from airybench.config import SweepConfig
 from airybench.data.datasets.catalog import label

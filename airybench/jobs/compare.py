@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from airybench.analysis.compare import Comparison, Side, compare
-from airybench.analysis.conclude import predictions
+from airybench.jobs.conclude import predictions
 from airybench.analysis.intervals import Estimate
 from airybench.paths import data_folder
 from airybench.figures.comparison import Bar, rows

@@ -10,7 +10,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from airybench.analysis.conclude import test_scores, unscored
+from airybench.jobs.conclude import test_scores, unscored
 from airybench.trial.prepare import News, prepare
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
