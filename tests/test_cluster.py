@@ -15,7 +15,7 @@ from postgres import server
 
 from airybench.jobs.sweep import benchmark
 from airybench.trial.prepare import News
-from airybench.cli.console import notice, progress_bar
+from airybench.cli.show.console import notice, progress_bar
 from airybench.cli.main import run
 from airybench.config.experiments import load_sweep
 from airybench.sweep.definition import recorded

@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from airybench.cli.main import run
-from airybench.cli.watch import StudyWatch
+from airybench.cli.show.watch import StudyWatch
 from airybench.errors import OutOfMemoryError
 from airybench.trial import execute as trial_module
 

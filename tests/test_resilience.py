@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 
 import airybench.jobs.sweep as benchmark_module
 from airybench.trial.prepare import News
-from airybench.cli.console import notice, progress_bar
+from airybench.cli.show.console import notice, progress_bar
 from airybench.cli.main import run
 from airybench.config.experiments import load_sweep
 from airybench.sweep.journal import sole_owner

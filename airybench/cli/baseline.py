@@ -38,8 +38,8 @@ def baseline(
     """
     from airybench.jobs.baseline import run_baselines
     from airybench.trial.prepare import News
-    from airybench.cli.baselines import baselines_json, print_baselines
-    from airybench.cli.console import notice, print_json, progress_bar
+    from airybench.cli.show.baselines import baselines_json, print_baselines
+    from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.training.device import choose_device
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))

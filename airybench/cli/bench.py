@@ -47,7 +47,7 @@ def bench(
         print(context.get_help())
         raise typer.Exit
     from airybench.bench.everything import bench_all
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
     from airybench.training.device import choose_device
 
     _refuse_early(output)
@@ -76,7 +76,7 @@ def train(
 ) -> None:
     """Train: share of bare steps on one ready batch, and against a plain loop over an h5py DataLoader."""
     from airybench.bench.train import bench_train
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
     from airybench.errors import unknown
     from airybench.training.device import choose_device
 
@@ -110,7 +110,7 @@ def predict(
 ) -> None:
     """Predict a compressed store, file to file: share of bare forward passes, and flat memory."""
     from airybench.bench.predict import bench_predict
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
     from airybench.training.device import choose_device
 
     _refuse_early(output)
@@ -138,7 +138,7 @@ def sweep(
     from airybench.bench.overhead import bench_overhead
     from airybench.bench.studies import bench_studies
     from airybench.bench.sweep import bench_sweep
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
     from airybench.training.device import choose_device
 
     _refuse_early(output)
@@ -163,7 +163,7 @@ def scale(
 ) -> None:
     """How cost grows: simulation, training and prediction with images, a study with trials."""
     from airybench.bench.scale import measure_growth, rows
-    from airybench.cli.console import notice, progress_bar
+    from airybench.cli.show.console import notice, progress_bar
     from airybench.paths import writable
     from airybench.errors import InputError
     from airybench.figures.growth import growth
@@ -195,7 +195,7 @@ def import_(
 ) -> None:
     """Import deposits of 1035 x 1035 images: images per second, memory, linearity."""
     from airybench.bench.importing import bench_import
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
 
     _refuse_early(output)
     with progress_bar("importing") as progress:
@@ -214,7 +214,7 @@ def simulate(
 ) -> None:
     """Simulate patterns of both data sets: patterns per second, memory, linearity."""
     from airybench.bench.simulate import bench_simulate
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
     from airybench.training.device import choose_device
 
     _refuse_early(output)
@@ -237,7 +237,7 @@ def correlate(
 ) -> None:
     """Make correlation maps: maps per second, against plain NumPy and against what a ResNet-18 consumes."""
     from airybench.bench.correlate import bench_correlate
-    from airybench.cli.console import progress_bar
+    from airybench.cli.show.console import progress_bar
     from airybench.training.device import choose_device
 
     _refuse_early(output)
@@ -274,7 +274,7 @@ def _report(name: str, found: "Sequence[Measurement]", device: str, output: str 
     import torch
 
     from airybench.bench.measure import as_csv, machine
-    from airybench.cli.console import print_json
+    from airybench.cli.show.console import print_json
     from airybench.errors import DataError
 
     where = machine(torch.device(device))

@@ -29,8 +29,8 @@ def compare(
     from pathlib import Path
 
     from airybench.jobs.compare import comparison_json, draw, gather
-    from airybench.cli.comparison import print_comparison
-    from airybench.cli.console import notice, print_json
+    from airybench.cli.show.comparison import print_comparison
+    from airybench.cli.show.console import notice, print_json
     from airybench.paths import writable
 
     names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]

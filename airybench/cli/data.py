@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.console import notice, print_json, progress_bar
+from airybench.cli.show.console import notice, print_json, progress_bar
 from airybench.cli.options import Debug, Json
 from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 

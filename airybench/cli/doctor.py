@@ -19,7 +19,7 @@ def doctor(tracking_uri: TrackingUri = None, as_json: Json = False, debug: Debug
     from dataclasses import asdict
 
     from airybench.jobs.doctor import examine
-    from airybench.cli.console import print_json
+    from airybench.cli.show.console import print_json
 
     found = examine(tracking_uri)
     usable = all(one.state != "fail" for one in found)

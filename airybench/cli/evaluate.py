@@ -38,7 +38,7 @@ def evaluate(
     from airybench.jobs.evaluate import as_data, evaluate_model
     from airybench.jobs.models import open_model
     from airybench.trial.prepare import News
-    from airybench.cli.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.paths import writable
     from airybench.tracking.store import check
     from airybench.tracking.store import tracking_uri as resolved
@@ -63,7 +63,7 @@ def evaluate(
 def _print(found: "Evaluated") -> None:
     from rich.table import Table
 
-    from airybench.cli.results import console_of_results, interval_text, print_unscored, print_whereabouts
+    from airybench.cli.show.results import console_of_results, interval_text, print_unscored, print_whereabouts
 
     console, result = console_of_results(), found.result
     heading = f"{found.title} on {found.dataset} {found.split}, {result.shots} shots"

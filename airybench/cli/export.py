@@ -26,7 +26,7 @@ def export(
 ) -> None:
     """Write a model for others: raw counts (uint16) go in, probabilities and logits come out, checked on the way."""
     from airybench.jobs.models import open_model
-    from airybench.cli.console import notice, print_json
+    from airybench.cli.show.console import notice, print_json
     from airybench.inference.export import export as run
 
     found = run(open_model(model, tracking_uri), output, format=format, force=force)

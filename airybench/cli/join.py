@@ -21,7 +21,7 @@ def join(
     debug: Debug = False,
 ) -> None:
     """Join the parts that the shards of a prediction left, once all are there."""
-    from airybench.cli.console import print_json, progress_bar
+    from airybench.cli.show.console import print_json, progress_bar
     from airybench.errors import DataError
     from airybench.inference.parts import Parts
 

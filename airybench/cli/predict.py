@@ -59,7 +59,7 @@ def predict(
     """
     from airybench.inference.gradcam import Explainer
     from airybench.jobs.models import open_model
-    from airybench.cli.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import Keys

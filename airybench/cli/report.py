@@ -29,7 +29,7 @@ def report(
     One self-contained HTML page that works offline, in light and dark and on paper, and the same as Markdown.
     """
     from airybench.jobs.report import publish
-    from airybench.cli.console import notice, print_json
+    from airybench.cli.show.console import notice, print_json
     from airybench.errors import InputError
     from airybench.tracking.launch import launched
 

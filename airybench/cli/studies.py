@@ -15,8 +15,8 @@ Name = Annotated[str, typer.Argument(help="Name with data set, such as quick@hel
 @app.command("list")
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """List the studies: trials by state, size, when they were last written."""
-    from airybench.cli.console import notice, print_json
-    from airybench.cli.results import print_studies
+    from airybench.cli.show.console import notice, print_json
+    from airybench.cli.show.results import print_studies
     from airybench.sweep.inventory import inventory
 
     found = inventory(storage)
@@ -32,8 +32,8 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
 @app.command()
 def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """Show one study: what it searches, where its runs are, its trials."""
-    from airybench.cli.console import print_json
-    from airybench.cli.results import print_study
+    from airybench.cli.show.console import print_json
+    from airybench.cli.show.results import print_study
     from airybench.sweep.inventory import look_up
 
     found = look_up(name, storage)
@@ -55,7 +55,7 @@ def delete(
     """Delete a study, for good; its MLflow runs stay unless --runs is given."""
     import sys
 
-    from airybench.cli.console import notice
+    from airybench.cli.show.console import notice
     from airybench.sweep.inventory import look_up
     from airybench.tracking.studies import delete_runs
 

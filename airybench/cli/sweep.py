@@ -64,7 +64,7 @@ def sweep(
     repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
     Interrupted, the same command goes on where it stopped.
     """
-    from airybench.cli.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import notice, print_json, progress_bar
 
     changes = given(options, settings)
     rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
@@ -75,8 +75,8 @@ def sweep(
     from airybench.jobs.sweep import benchmark
     from airybench.jobs.conclude import Conclusion
     from airybench.trial.prepare import News
-    from airybench.cli.results import conclusion_json, front_json, print_conclusion, print_front
-    from airybench.cli.watch import StudyWatch
+    from airybench.cli.show.results import conclusion_json, front_json, print_conclusion, print_front
+    from airybench.cli.show.watch import StudyWatch
     from airybench.sweep.engines import engine as engine_of
 
     name = _study_name(study, config)
@@ -119,8 +119,8 @@ def _study_name(study: str | None, config: str) -> str:
 
 
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
-    from airybench.cli.console import notice, print_json
-    from airybench.cli.results import cells_json, print_cells
+    from airybench.cli.show.console import notice, print_json
+    from airybench.cli.show.results import cells_json, print_cells
     from airybench.data.datasets.catalog import facts
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, ends, finite

@@ -50,8 +50,8 @@ def train(
     """
     from airybench.jobs.train import train_one
     from airybench.trial.prepare import News
-    from airybench.cli.console import notice, print_json, progress_bar
-    from airybench.cli.results import print_training, training_json
+    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.results import print_training, training_json
     from airybench.training.device import choose_device
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))

@@ -17,7 +17,7 @@ def ui(
     debug: Debug = False,
 ) -> int:
     """Open MLflow's pages on the store in use, for this machine alone, until Ctrl-C."""
-    from airybench.cli.console import notice
+    from airybench.cli.show.console import notice
     from airybench.tracking.serve import serve
     from airybench.tracking.store import tracking_uri as chosen
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from airybench.cli.watch import StudyWatch
+from airybench.cli.show.watch import StudyWatch
 from airybench.config import TrialConfig
 from airybench.sweep.records import Record
 from airybench.training.epoch import Epoch
@@ -56,7 +56,7 @@ def test_a_live_table_has_a_row_for_every_trial_at_work(monkeypatch: pytest.Monk
     watch = StudyWatch("macro_ap", "max")
     live: Any = type("Live", (), {"console": Console(file=io.StringIO()), "update": lambda *_, **__: None})()
     watch._live = live
-    monkeypatch.setattr("airybench.cli.watch.interactive", lambda: False)
+    monkeypatch.setattr("airybench.cli.show.watch.interactive", lambda: False)
     play(watch)
     shown = Console(file=io.StringIO(), width=110)
     shown.print(watch._table())

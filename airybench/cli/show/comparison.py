@@ -8,7 +8,7 @@ from rich.table import Table
 from airybench.analysis.compare import Comparison, Side
 from airybench.jobs.compare import heading
 from airybench.analysis.intervals import Estimate
-from airybench.cli.results import WIDTH
+from airybench.cli.show.results import WIDTH
 
 
 def print_comparison(found: Comparison) -> None:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from airybench.cli.console import interactive, notice
+from airybench.cli.show.console import interactive, notice
 from airybench.config import TrialConfig
 from airybench.sweep.scheduler import How
 from airybench.sweep.study import Record

@@ -1,0 +1,1 @@
+"""What prints results: the console, progress, and the tables of each command."""
