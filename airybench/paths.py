@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_data_dir
 
-from airybench.errors import DataError
+from airybench.errors import DataError, StudyError
 
 VARIABLE = "AIRYBENCH_DATA"
 """Environment variable that names the data folder."""
@@ -79,6 +79,31 @@ def locked(path: Path) -> Iterator[None]:
         lock.acquire()
     except (OSError, NotImplementedError) as error:
         raise DataError(f"{path}: cannot lock this file for writing ({error}); choose another folder") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "choose another --study") -> Iterator[None]:
+    """Hold a study, or a training, for one process.
+
+    Args:
+        path: its file or folder; the lock lies beside it.
+        name: what it is called.
+        what: what it is.
+        remedy: what to do in place of waiting.
+
+    Raises:
+        StudyError: another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}") from None
     try:
         yield
     finally:

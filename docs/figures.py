@@ -28,16 +28,16 @@ from airybench.data.datasets.simulated import simulated_store
 from airybench.data.store.store import Store
 from airybench.figures.gallery import store_gallery
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PATTERN_COLORS, PURPLE, STYLE, new_figure
-from airybench.physics.optics import detector
 from airybench.physics.helium import labels as rules
+from airybench.physics.optics import detector
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry, wavenumber
 from airybench.physics.optics.interference import coherent_sum, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part
 from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, Part, tilted
-from airybench.physics.small_angle.particles import icosahedron, magnetosome_chain, rice_grain
-from airybench.physics.populations import draw_helium_labels, helium_label_sets
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.optics.scattering import born_field
+from airybench.physics.populations import draw_helium_labels, helium_label_sets
+from airybench.physics.small_angle.particles import icosahedron, magnetosome_chain, rice_grain
 
 Line = NDArray[np.float64]
 

@@ -13,14 +13,14 @@ import pytest
 from kept import runs_of
 from postgres import server
 
-from airybench.jobs.sweep import benchmark
-from airybench.trial.prepare import News
-from airybench.cli.show.console import notice, progress_bar
 from airybench.cli.main import run
+from airybench.cli.show.console import notice, progress_bar
 from airybench.config.experiments import load_sweep
+from airybench.jobs.sweep import benchmark
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import engine
-from airybench.sweep.storage import Postgres
+from airybench.sweep.storage import PostgresStorage
+from airybench.trial.prepare import News
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -42,9 +42,11 @@ def test_four_hosts_share_a_study_and_one_is_killed(tmp_path, data_home, tiny, c
 
             if "parent_run_id" not in recorded(home, "hosts@helium"):
                 return []
-            return optuna.load_study(study_name="hosts@helium", storage=home.storage("")).get_trials(deepcopy=False)
+            return optuna.load_study(study_name="hosts@helium", storage=home.optuna_storage("")).get_trials(
+                deepcopy=False
+            )
 
-        home = Postgres(url)
+        home = PostgresStorage(url)
         victim, deadline = None, time.monotonic() + 300
         while victim is None and time.monotonic() < deadline:
             for trial in trials():

@@ -17,11 +17,11 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 import airybench.jobs.sweep as benchmark_module
-from airybench.trial.prepare import News
-from airybench.cli.show.console import notice, progress_bar
 from airybench.cli.main import run
+from airybench.cli.show.console import notice, progress_bar
 from airybench.config.experiments import load_sweep
-from airybench.sweep.journal import sole_owner
+from airybench.paths import sole_owner
+from airybench.trial.prepare import News
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from mlflow import MlflowClient
 
-from airybench.tracking.register import Merit, register
+from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -165,7 +165,7 @@ def test_a_child_shows_its_data_description_and_curves(parent, server, page) -> 
 @pytest.mark.slow
 def test_the_model_page_names_the_champion(finished, parent, server, page) -> None:
     tags = parent.data.tags
-    merit = Merit("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
+    merit = ModelScore("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
     register(connect(finished.uri), "page", tags["airybench.model_uri"], tags["airybench.winner"], merit)
     page.goto(f"{server}/#/models/page")
     page.get_by_text("champion").first.wait_for(timeout=60_000)

@@ -11,16 +11,16 @@ from airybench.analysis.intervals import Estimate, Scorer, Trained
 from airybench.config import METRICS, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError, unknown
 from airybench.inference.predictions import Predictions
-from airybench.sweep.storage import Place, at
-from airybench.sweep.saved_studies import Kept, names, read
-from airybench.sweep.study import Record
+from airybench.sweep.saved_studies import SavedStudy, names, read
+from airybench.sweep.storage import StudyStorage, as_storage
+from airybench.sweep.study import FinishedTrial
 
 COMPARABLE = tuple(name for name in METRICS if name != "loss")
 """Metrics with an interval over shots."""
 
 
 @dataclass(frozen=True)
-class Line:
+class CellResult:
     """One cell of one study on test.
 
     Attributes:
@@ -60,7 +60,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Side:
+class DatasetComparison:
     """One data set of a comparison.
 
     Attributes:
@@ -83,7 +83,7 @@ class Side:
     data_sha256: str
     split_digest: str
     shots: int
-    lines: tuple[Line, ...]
+    lines: tuple[CellResult, ...]
     cells: int
     pairs: tuple[Pair, ...]
     mean: Estimate | None
@@ -95,13 +95,13 @@ class Comparison:
     """What a comparison came to: the metric, and one side a data set."""
 
     metric: str
-    sides: tuple[Side, ...]
+    sides: tuple[DatasetComparison, ...]
 
 
 def compare(
     wanted: Sequence[str],
-    where: Path | Place,
-    fetch: Callable[[Kept, Record], Predictions],
+    where: Path | StudyStorage,
+    fetch: Callable[[SavedStudy, FinishedTrial], Predictions],
     notify: Callable[[str], None],
     *,
     metric: str | None = None,
@@ -127,7 +127,7 @@ def compare(
     """
     if metric is not None and metric not in COMPARABLE:
         raise unknown("metric", metric, COMPARABLE)
-    home = at(where)
+    home = as_storage(where)
     kept = [read(home, name) for name in names(home, wanted)]
     if not kept:
         raise StudyError(f"there is no study in {home}; run a sweep first")
@@ -137,7 +137,7 @@ def compare(
     full = [study for study in kept if study.records]
     if not full:
         raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to compare")
-    sides: dict[str, list[Kept]] = {}
+    sides: dict[str, list[SavedStudy]] = {}
     for study in full:
         sides.setdefault(study.dataset, []).append(study)
     for studies in sides.values():
@@ -148,7 +148,7 @@ def compare(
     return Comparison(chosen, tuple(_side(name, studies, chosen, fetch, top) for name, studies in sides.items()))
 
 
-def _refuse_other_data(studies: Sequence[Kept]) -> None:
+def _refuse_other_data(studies: Sequence[SavedStudy]) -> None:
     first = studies[0]
     for other in studies[1:]:
         for what, mine, theirs in (
@@ -162,26 +162,30 @@ def _refuse_other_data(studies: Sequence[Kept]) -> None:
                 )
 
 
-def _shared_objective(studies: Sequence[Kept]) -> str:
+def _shared_objective(studies: Sequence[SavedStudy]) -> str:
     found = {study.sweep.study.metric for study in studies}
     name = found.pop()
     return name if not found and name in COMPARABLE else "macro_ap"
 
 
 def _side(
-    dataset: str, studies: Sequence[Kept], metric: str, fetch: Callable[[Kept, Record], Predictions], top: int
-) -> Side:
-    cells: dict[tuple[str, str], list[Record]] = {}
+    dataset: str,
+    studies: Sequence[SavedStudy],
+    metric: str,
+    fetch: Callable[[SavedStudy, FinishedTrial], Predictions],
+    top: int,
+) -> DatasetComparison:
+    cells: dict[tuple[str, str], list[FinishedTrial]] = {}
     owner = {study.name: study for study in studies}
     for study in studies:
         for record in study.records:
             cells.setdefault((study.name, record.config.cell()), []).append(record)
     sign = 1.0 if METRICS[metric] == "max" else -1.0
 
-    def val(records: Sequence[Record]) -> float:
+    def val(records: Sequence[FinishedTrial]) -> float:
         return float(np.mean([record.scores.get(metric, math.nan) for record in records]))
 
-    def order(item: tuple[tuple[str, str], list[Record]]) -> float:
+    def order(item: tuple[tuple[str, str], list[FinishedTrial]]) -> float:
         mean = val(item[1])
         return math.inf if math.isnan(mean) else -sign * mean
 
@@ -191,12 +195,12 @@ def _side(
     for (name, _), records in ranked[:top]:
         test = scorer.estimate([(name, record) for record in records])
         runs = tuple(record.run_id for record in records)
-        lines.append(Line(name, records[0].config, len(records), val(records), test, runs))
+        lines.append(CellResult(name, records[0].config, len(records), val(records), test, runs))
     pairs, scaled = [], False
     for on, off in _both(ranked)[:top]:
         pairs.append(_pair(on, off, scorer))
         scaled |= on[0][1].config.input_scaling != off[0][1].config.input_scaling
-    return Side(
+    return DatasetComparison(
         dataset=dataset,
         studies=tuple(owner),
         simulated=any(study.facts.get("data_source") == "simulated" for study in studies),
@@ -211,7 +215,7 @@ def _side(
     )
 
 
-def _both(ranked: Sequence[tuple[tuple[str, str], list[Record]]]) -> list[tuple[list[Trained], list[Trained]]]:
+def _both(ranked: Sequence[tuple[tuple[str, str], list[FinishedTrial]]]) -> list[tuple[list[Trained], list[Trained]]]:
     """Networks that were trained with the logarithmic activation and without, best on val first.
 
     Args:

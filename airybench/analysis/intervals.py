@@ -12,12 +12,12 @@ from torch import Tensor
 from airybench.errors import StudyError
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
-from airybench.sweep.study import Record
+from airybench.sweep.study import FinishedTrial
 from airybench.training.metrics import score
 
 SEED = 1612
 
-Trained = tuple[str, Record]
+Trained = tuple[str, FinishedTrial]
 """A study's name and one of its trials."""
 
 
@@ -54,7 +54,7 @@ class Scorer:
         fetch: the test predictions of a trial.
     """
 
-    def __init__(self, metric: str, fetch: Callable[[str, Record], Predictions]) -> None:
+    def __init__(self, metric: str, fetch: Callable[[str, FinishedTrial], Predictions]) -> None:
         self._metric = metric
         self._fetch = fetch
         self._weights: Tensor | None = None

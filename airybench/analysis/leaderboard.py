@@ -14,7 +14,7 @@ from torch import Tensor
 from airybench.config import TrialConfig
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
-from airybench.sweep.study import Record
+from airybench.sweep.study import FinishedTrial
 
 COMPARED = 20  # cells from the top that are bootstrapped; the rest cannot win
 
@@ -38,11 +38,11 @@ class Row:
     mean: float
     low: float
     high: float
-    trials: tuple[Record, ...]
+    trials: tuple[FinishedTrial, ...]
     scores: dict[str, float]
 
     @property
-    def best(self) -> Record:
+    def best(self) -> FinishedTrial:
         """The best trial of the cell."""
         return self.trials[0]
 
@@ -105,10 +105,10 @@ class Leaderboard:
 
 
 def rank(
-    records: Sequence[Record],
+    records: Sequence[FinishedTrial],
     metric: str,
     direction: str,
-    val: Callable[[Record], Predictions],
+    val: Callable[[FinishedTrial], Predictions],
     *,
     seed: int = 0,
     ways: Sequence[str] = (),
@@ -128,13 +128,13 @@ def rank(
             that the winner is on the Pareto front.
     """
     sign = 1.0 if direction == "max" else -1.0
-    groups: dict[str, list[Record]] = {}
+    groups: dict[str, list[FinishedTrial]] = {}
     for record in records:
         groups.setdefault(record.config.cell(), []).append(record)
     cells = [sorted(group, key=lambda r: -sign * r.value) for group in groups.values()]
     signs = [1.0 if way == "max" else -1.0 for way in ways[1:]]
 
-    def standing(group: Sequence[Record]) -> tuple[float, ...]:
+    def standing(group: Sequence[FinishedTrial]) -> tuple[float, ...]:
         further = (s * float(np.mean([r.values[i] for r in group])) for i, s in enumerate(signs, 1))
         return (-sign * float(np.mean([r.value for r in group])), *(-value for value in further))
 
@@ -167,7 +167,7 @@ def rank(
 
 
 def _resampled(
-    cells: Sequence[Sequence[Record]], metric: str, val: Callable[[Record], Predictions], seed: int
+    cells: Sequence[Sequence[FinishedTrial]], metric: str, val: Callable[[FinishedTrial], Predictions], seed: int
 ) -> tuple[list[Tensor], int]:
     """The objective of each cell, mean over seeds, in every resample of the val shots."""
     found: list[Tensor] = []

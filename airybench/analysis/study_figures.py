@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.analysis.pareto import unbeaten
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
+from airybench.analysis.pareto import unbeaten
 from airybench.config import TrialConfig, Value
-from airybench.figures import study_plotly as interactive
 from airybench.figures import study_matplotlib as pictures
+from airybench.figures import study_plotly as interactive
 from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.style import save
 
@@ -39,7 +39,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class StudyFigure:
     """A figure under its file name, as a picture and as a page."""
 
     name: str
@@ -53,7 +53,7 @@ class NothingToDraw(Exception):
 
 def overview(
     trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str
-) -> tuple[list[Drawn], dict[str, str]]:
+) -> tuple[list[StudyFigure], dict[str, str]]:
     """Draw what can be drawn.
 
     Args:
@@ -64,7 +64,7 @@ def overview(
     Returns:
         The figures, and by name the reason of each that is left out.
     """
-    makers: dict[str, Callable[[Sequence[Trial], Sequence[tuple[str, str]], str], Drawn]] = {
+    makers: dict[str, Callable[[Sequence[Trial], Sequence[tuple[str, str]], str], StudyFigure]] = {
         "parallel-coordinates": _parallel,
         "importance": _importance,
         "alpha-leakiness": _heat,
@@ -80,7 +80,7 @@ def overview(
     return drawn, left_out
 
 
-def write(drawn: Sequence[Drawn], left_out: Mapping[str, str], folder: Path) -> None:
+def write(drawn: Sequence[StudyFigure], left_out: Mapping[str, str], folder: Path) -> None:
     """Write every figure as PNG and HTML, and in `not-drawn.txt` why others are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in drawn:
@@ -100,7 +100,7 @@ def varying(trials: Sequence[Trial]) -> dict[str, list[Value]]:
     }
 
 
-def _parallel(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> Drawn:
+def _parallel(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
     cells: dict[str, list[Trial]] = {}
     for trial in trials:
         cells.setdefault(trial.config.cell(), []).append(trial)
@@ -114,7 +114,7 @@ def _parallel(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], he
     axes = [axis(name, column, SWITCHED_OFF.get(name)) for name, column in parameters.items()]
     axes.append(_objective_axis(f"val {metric}", values))
     title = f"{heading}: cells"
-    return Drawn(
+    return StudyFigure(
         "parallel-coordinates",
         pictures.parallel_coordinates(axes, values, best, metric=f"val {metric}", title=title),
         interactive.parallel_coordinates(axes, values, metric=f"val {metric}", title=title),
@@ -129,7 +129,7 @@ def _objective_axis(name: str, values: NDArray[np.float64]) -> Axis:
     )
 
 
-def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> Drawn:
+def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
     parameters = varying(trials)
     if len(parameters) < 2:
         raise NothingToDraw(f"{len(parameters)} parameter varies, at least 2 are needed to weigh them")
@@ -141,14 +141,14 @@ def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], 
     shares = importances(parameters, values)
     note = f"fANOVA over {len(sampled(len(trials)))} trials"
     title = f"{heading}: what val {objectives[0][0]} depends on"
-    return Drawn(
+    return StudyFigure(
         "importance",
         pictures.importance(list(shares), list(shares.values()), title=title, note=note),
         interactive.importance(list(shares), list(shares.values()), title=title, note=note),
     )
 
 
-def _heat(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> Drawn:
+def _heat(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
     alphas = sorted({trial.config.network.alpha for trial in trials})
     slopes = sorted({trial.config.network.leakiness for trial in trials})
     for name, found in (("alpha", alphas), ("leakiness", slopes)):
@@ -187,14 +187,14 @@ def _heat(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], headin
     shown = f" (best {MAX_PANELS} of {len(full)} networks)" if len(full) > MAX_PANELS else ""
     words = {"rows": "alpha (off: no log activation)", "columns": "leakiness", "metric": f"val {metric}"}
     title = f"{heading}: alpha and leakiness{shown}"
-    return Drawn(
+    return StudyFigure(
         "alpha-leakiness",
         pictures.heat_maps(panels, title=title, **words),
         interactive.heat_maps(panels, title=title, **words),
     )
 
 
-def _depth(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> Drawn:
+def _depth(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
     groups: dict[tuple[str, bool], list[tuple[int, float]]] = {}
     for trial in trials:
         network = trial.config.network
@@ -208,14 +208,14 @@ def _depth(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], headi
     if not curves:
         raise NothingToDraw("no architecture was trained at several depths")
     metric, title = f"val {objectives[0][0]}", f"{heading}: depth, and the log activation"
-    return Drawn(
+    return StudyFigure(
         "depth",
         pictures.depth_curves(curves, metric=metric, title=title),
         interactive.depth_curves(curves, metric=metric, title=title),
     )
 
 
-def _pareto(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> Drawn:
+def _pareto(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
     if len(objectives) < 2:
         raise NothingToDraw("the study has a single objective")
     values = np.array([trial.values for trial in trials], dtype=np.float64)
@@ -224,7 +224,7 @@ def _pareto(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], head
     names = [trial.config.label for trial in trials]
     beyond = f", first two of {len(objectives)} objectives" if len(objectives) > 2 else ""
     title = f"{heading}: Pareto front{beyond}"
-    return Drawn(
+    return StudyFigure(
         "pareto",
         pictures.pareto_front(values[:, :2], best, names, labels, title=title),
         interactive.pareto_front(values[:, :2], best, names, labels, title=title),

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 
 from airybench.bench.measure import Measurement, elapsed, measurement, peak_memory
-from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
+from airybench.data.formats.deposit_import import import_deposit
 from airybench.errors import ConfigError
 
 SIDE = 1035

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from airybench.trial.prepare import News, prepare
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere, no_bar
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.networks.build import build
 from airybench.sweep.runner import run_study
-from airybench.trial.execute import Source
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY, Checkpoints
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
+from airybench.trial.prepare import News, prepare
+from airybench.trial.prepared import PreparedDataset
 
 GOALS = {1.0: 1.02, 0.2: 1.10}
 """Length of an epoch in seconds -> what a trial in a study may take over the bare training."""
@@ -127,22 +127,22 @@ def _sized(length: float, measured: float, epochs: int) -> TrialConfig:
     return config.replace({"count": min(MOST_SHOTS, round(SHOTS * share))})
 
 
-def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, Source]:
+def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, PreparedDataset]:
     source = prepare("cxidb", config, device, News(lambda _: None, no_bar))
     config = config.replace(source.logged)
-    source.resident(config.data, config.input_scaling)
+    source.loaded(config.data, config.input_scaling)
     return config, source
 
 
-def _bare(config: TrialConfig, source: Source) -> Course:
+def _bare(config: TrialConfig, source: PreparedDataset) -> Course:
     course = Course(time.perf_counter())
-    data = source.resident(config.data, config.input_scaling)
+    data = source.loaded(config.data, config.input_scaling)
     train(config, data, source.device, on_epoch=lambda _: course.epochs.append(time.perf_counter()))
     course.ended = time.perf_counter()
     return course
 
 
-def _tracked(config: TrialConfig, source: Source, name: str, folder: Path) -> Course:
+def _tracked(config: TrialConfig, source: PreparedDataset, name: str, folder: Path) -> Course:
     sweep = validated(SweepConfig, {"base": config.model_dump(), "space": [{"alpha": [config.network.alpha]}]})
     watch = _Watch()
     with run_study(sweep, f"bench-{name}@cxidb", source, connect(tracking_uri()), folder / "studies", watch):

@@ -10,12 +10,12 @@ import torch
 from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.loading.loaded import network_inputs
 from airybench.data.formats.shot_source import open_shots
+from airybench.data.loading.loaded import network_inputs
 from airybench.errors import ConfigError
+from airybench.inference.logits import placed
 from airybench.inference.predict import BATCH, predict
 from airybench.inference.predictor import Predictor
-from airybench.inference.logits import placed
 from airybench.training.device import arranged, precision
 
 GOALS = {"cpu": 0.90, "cuda": 0.80}

@@ -9,14 +9,14 @@ from torch.profiler import profile as torch_profile
 
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import TrialConfig
-from airybench.data.loading.loaded import Resident
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.training.loop import train
 
 EPOCHS = 2
 SHOWN = 12
 
 
-def profile_training(config: TrialConfig, data: Resident, device: torch.device, subject: str) -> list[Measurement]:
+def profile_training(config: TrialConfig, data: LoadedDataset, device: torch.device, subject: str) -> list[Measurement]:
     """Train two epochs under PyTorch's profiler.
 
     Args:

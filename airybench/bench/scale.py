@@ -14,12 +14,12 @@ from airybench.bench.simulate import WARM_UP, simulate_batches
 from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.loading.loaded import resident
 from airybench.data.formats.shot_source import open_shots
+from airybench.data.loading.loaded import load_dataset
 from airybench.data.split.split import make_split
+from airybench.inference.logits import placed
 from airybench.inference.predict import predict
 from airybench.inference.predictor import Predictor
-from airybench.inference.logits import placed
 from airybench.training.loop import train
 
 COUNTS = (128, 256, 512, 1024)
@@ -88,7 +88,7 @@ def measure_growth(
         simulate_batches("helium", list(range(count)), torch.device("cpu"))
         found["simulate"].append(time.perf_counter() - began)
         split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-        data = resident(store, split, config.data, config.input_scaling, device)
+        data = load_dataset(store, split, config.data, config.input_scaling, device)
         shots = len(data.train) // config.training.batch_size * config.training.batch_size
         speed = train(config, data, device).epochs[-1].images_per_second
         found["train, one epoch"].append(shots / speed)

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from airybench.jobs.sweep import benchmark
-from airybench.jobs.compare import gather
-from airybench.trial.prepare import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere, no_bar
 from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.jobs.compare import gather
+from airybench.jobs.sweep import benchmark
 from airybench.paths import data_folder
 from airybench.sweep.engines import Engine, engine
+from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import read
-from airybench.sweep.records import Record
 from airybench.sweep.study import Study
+from airybench.trial.prepare import News
 
 GOAL = 5.0
 """Seconds that a start, a resume and a comparison of 1 000 trials may take each, beyond importing the libraries."""
@@ -43,7 +43,7 @@ class _UntilTrial:
         if self._stop:
             raise KeyboardInterrupt
 
-    def ended(self, number: int, record: Record | None, reason: str = "", how: str = "failed") -> None:
+    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: str = "failed") -> None:
         """Refuse to measure a trial that came to nothing."""
         assert record is not None or self._stop, reason
 
@@ -134,7 +134,7 @@ def _until_trial(sweep: SweepConfig, news: News, where: Engine, *, stop: bool) -
     return watch.began - began, time.perf_counter() - began
 
 
-def _fill(sweep: SweepConfig, trained: list[Record], progress: Callable[[int, int], None] | None) -> list[float]:
+def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[int, int], None] | None) -> list[float]:
     """Finish all trials but the last; returns the seconds that each took."""
     draw = np.random.default_rng(sweep.base.training.seed)
     home = data_folder() / "studies"

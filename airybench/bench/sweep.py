@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from airybench.jobs.sweep import benchmark
-from airybench.trial.prepare import News
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.data.datasets.catalog import resolve
 from airybench.errors import ConfigError
-from airybench.sweep.records import Record
+from airybench.jobs.sweep import benchmark
+from airybench.sweep.records import FinishedTrial
+from airybench.trial.prepare import News
 
 OVER = 3
 
@@ -39,7 +39,7 @@ class _Silent:
         """Note the time."""
         self.epochs.append(time.perf_counter())
 
-    def ended(self, number: int, record: Record | None, reason: str = "", how: str = "failed") -> None:
+    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: str = "failed") -> None:
         """Note the time."""
         self.ends.append(time.perf_counter())
 

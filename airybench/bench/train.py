@@ -21,7 +21,7 @@ from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.loading.loaded import Resident, preprocess, resident
+from airybench.data.loading.loaded import LoadedDataset, load_dataset, preprocess
 from airybench.data.split.split import make_split
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, TrialError
@@ -79,7 +79,7 @@ def bench_train(
         raise ConfigError(f"count {count}, repeats {repeats}: one batch of {training.batch_size} and a turn are needed")
     store = resolve("helium", count=count, seed=config.data.data_seed)
     split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-    data = resident(store, split, config.data, config.input_scaling, device)
+    data = load_dataset(store, split, config.data, config.input_scaling, device)
     steps = len(data.train) // training.batch_size
     subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {_dtype(config, device)}"
     bare, loop = _bare(config, data, device), _Apart(config, store, split.train, device) if plain else None
@@ -141,19 +141,19 @@ def _rate(step: Callable[[], None], steps: int, batch: int, device: torch.device
     return steps * batch / (time.perf_counter() - began)
 
 
-def _ours(config: TrialConfig, data: Resident, device: torch.device) -> float:
+def _ours(config: TrialConfig, data: LoadedDataset, device: torch.device) -> float:
     """Images per second of the second of two epochs, as the training itself counts them."""
     seen = train(config.replace({"epochs": 2}), data, device)
     return seen.epochs[-1].images_per_second
 
 
-def _bare(config: TrialConfig, data: Resident, device: torch.device) -> Bare:
+def _bare(config: TrialConfig, data: LoadedDataset, device: torch.device) -> Bare:
     images, labels = next(iter(data.train.training_batches(config.training, 1)))
     return _stepper(config, data, device, lambda: (images, labels))
 
 
 def _stepper(
-    config: TrialConfig, data: Resident, device: torch.device, batch: Callable[[], tuple[Tensor, Tensor]]
+    config: TrialConfig, data: LoadedDataset, device: torch.device, batch: Callable[[], tuple[Tensor, Tensor]]
 ) -> Bare:
     torch.manual_seed(config.training.seed)
     network = build(config.network, len(data.class_names), config.data.image_size).to(device).train()

@@ -36,11 +36,11 @@ def baseline(
     Same shots, split, noise and fraction as a network of the same options sees; C and gamma are chosen by
     cross-validation on the training shots.
     """
-    from airybench.jobs.baseline import run_baselines
-    from airybench.trial.prepare import News
     from airybench.cli.show.baselines import baselines_json, print_baselines
     from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.jobs.baseline import run_baselines
     from airybench.training.device import choose_device
+    from airybench.trial.prepare import News
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset

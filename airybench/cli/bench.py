@@ -164,10 +164,10 @@ def scale(
     """How cost grows: simulation, training and prediction with images, a study with trials."""
     from airybench.bench.scale import measure_growth, rows
     from airybench.cli.show.console import notice, progress_bar
-    from airybench.paths import writable
     from airybench.errors import InputError
     from airybench.figures.growth import growth
     from airybench.figures.style import save
+    from airybench.paths import writable
     from airybench.training.device import choose_device
 
     _refuse_early(output)

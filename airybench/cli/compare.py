@@ -28,9 +28,9 @@ def compare(
     """Compare cells across studies and data sets on test, and each network with the log activation against without."""
     from pathlib import Path
 
-    from airybench.jobs.compare import comparison_json, draw, gather
     from airybench.cli.show.comparison import print_comparison
     from airybench.cli.show.console import notice, print_json
+    from airybench.jobs.compare import comparison_json, draw, gather
     from airybench.paths import writable
 
     names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.show.console import notice, print_json, progress_bar
 from airybench.cli.options import Debug, Json
+from airybench.cli.show.console import notice, print_json, progress_bar
 from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 
 if TYPE_CHECKING:
@@ -100,10 +100,10 @@ def import_(
     """Bring a deposit, CXI files or HDF5 stacks into a store, once."""
     from airybench.data.formats.dispatch import bring
     from airybench.data.formats.importer import Labelling
-    from airybench.data.formats.stack import Keys
+    from airybench.data.formats.stack import StackKeys
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
-    keys = Keys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
+    keys = StackKeys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
     with progress_bar(f"importing {sources[0].name}") as progress:
         store = bring(
             sources,
@@ -208,9 +208,9 @@ def gallery(
     debug: Debug = False,
 ) -> None:
     """Draw a plate of patterns: one row a class, in log colours."""
+    from airybench.config.experiments import load_sweep
     from airybench.data.datasets.catalog import resolve
     from airybench.errors import DataError
-    from airybench.config.experiments import load_sweep
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
 

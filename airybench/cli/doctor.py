@@ -18,8 +18,8 @@ def doctor(tracking_uri: TrackingUri = None, as_json: Json = False, debug: Debug
     """
     from dataclasses import asdict
 
-    from airybench.jobs.doctor import examine
     from airybench.cli.show.console import print_json
+    from airybench.jobs.doctor import examine
 
     found = examine(tracking_uri)
     usable = all(one.state != "fail" for one in found)

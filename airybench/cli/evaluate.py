@@ -35,14 +35,14 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
+    from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.jobs.evaluate import as_data, evaluate_model
     from airybench.jobs.models import open_model
-    from airybench.trial.prepare import News
-    from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.paths import writable
     from airybench.tracking.store import check
     from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
+    from airybench.trial.prepare import News
 
     where, uri = choose_device(device), resolved(tracking_uri)
     check(uri)

@@ -25,9 +25,9 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write a model for others: raw counts (uint16) go in, probabilities and logits come out, checked on the way."""
-    from airybench.jobs.models import open_model
     from airybench.cli.show.console import notice, print_json
     from airybench.inference.export import export as run
+    from airybench.jobs.models import open_model
 
     found = run(open_model(model, tracking_uri), output, format=format, force=force)
     if as_json:

@@ -57,13 +57,13 @@ def predict(
 
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
-    from airybench.inference.gradcam import Explainer
-    from airybench.jobs.models import open_model
     from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
-    from airybench.data.formats.stack import Keys
+    from airybench.data.formats.stack import StackKeys
+    from airybench.inference.gradcam import Explainer
     from airybench.inference.predict import predict as answer
+    from airybench.jobs.models import open_model
     from airybench.tracking.launch import launched
     from airybench.training.device import choose_device
 
@@ -72,7 +72,7 @@ def predict(
         raise ConfigError("--csv goes with the whole: give it to `airybench join`")
     shots = open_shots(
         source,
-        keys=Keys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
+        keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
         rule=rule_of(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,

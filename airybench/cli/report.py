@@ -28,9 +28,9 @@ def report(
 
     One self-contained HTML page that works offline, in light and dark and on paper, and the same as Markdown.
     """
-    from airybench.jobs.report import publish
     from airybench.cli.show.console import notice, print_json
     from airybench.errors import InputError
+    from airybench.jobs.report import publish
     from airybench.tracking.launch import launched
 
     if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():

@@ -18,8 +18,8 @@ from airybench.cli.options import (
     takes_config,
 )
 from airybench.config import StudyConfig
-from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
 from airybench.config.experiments import load_sweep
+from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
 
 MAX_NAME = 100  # it becomes part of file names
 
@@ -72,12 +72,12 @@ def sweep(
     datasets = _datasets(dataset) or [wanted.base.data.dataset]
     if dry_run:
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
-    from airybench.jobs.sweep import benchmark
-    from airybench.jobs.conclude import Conclusion
-    from airybench.trial.prepare import News
     from airybench.cli.show.results import conclusion_json, front_json, print_conclusion, print_front
     from airybench.cli.show.watch import StudyWatch
+    from airybench.jobs.conclude import Conclusion
+    from airybench.jobs.sweep import benchmark
     from airybench.sweep.engines import engine as engine_of
+    from airybench.trial.prepare import News
 
     name = _study_name(study, config)
 

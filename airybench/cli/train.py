@@ -48,11 +48,11 @@ def train(
     Interrupted or killed, the same command goes on from the last checkpoint. Several GPUs of one machine share a
     training: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.jobs.train import train_one
-    from airybench.trial.prepare import News
     from airybench.cli.show.console import notice, print_json, progress_bar
     from airybench.cli.show.results import print_training, training_json
+    from airybench.jobs.train import train_one
     from airybench.training.device import choose_device
+    from airybench.trial.prepare import News
 
     trial = load_sweep(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset

@@ -4,13 +4,14 @@ from airybench.config.network import DEPTHS, TIMM, NetworkConfig, without_effect
 from airybench.config.sweep import COSTS, METRICS, Axis, Grid, Range, StudyConfig, SweepConfig, parameter, word
 from airybench.config.training import TrainConfig
 from airybench.config.trial import SECTIONS, DataConfig, Scaling, TrialConfig, section_of
-from airybench.config.values import Switch, Value, validated
+from airybench.config.values import SEED, Switch, Value, validated
 
 __all__ = [
     "COSTS",
     "DEPTHS",
     "METRICS",
     "SECTIONS",
+    "SEED",
     "TIMM",
     "Axis",
     "DataConfig",

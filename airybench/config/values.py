@@ -7,6 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from airybench.errors import refused
 
 Value = bool | int | float | str
+SEED = 1612
+"""The seed of everything that is not told another one."""
+
 MAX_SEED = 2**31 - 1
 Number = Annotated[float, Field(allow_inf_nan=False)]
 ON, OFF = ("true", "on", "yes", "t", "y", "1", "1.0"), ("false", "off", "no", "f", "n", "0", "0.0")

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from airybench.errors import ConfigError
-from airybench.inference.majority import majority_logits
 from airybench.inference.bootstrap import interval, resamples, weighted_classes, weighted_scores
+from airybench.inference.majority import majority_logits
 from airybench.training.metrics import Scores, decide, score
 
 SEED = 1612

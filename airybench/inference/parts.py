@@ -16,10 +16,10 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.paths import locked, require_free
 from airybench.data.store.store import opened
 from airybench.data.store.writer import explained
 from airybench.errors import DataError
+from airybench.paths import locked, require_free
 
 FORMAT = "airybench-predictions"
 VERSION = 1

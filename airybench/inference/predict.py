@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench import __version__
-from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.data.formats.shot_source import Shots
+from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.errors import ConfigError, DataError
+from airybench.inference.logits import Network, compiled_for, logits, placed
 from airybench.inference.parts import PART, Parts, Plan, model_digest
 from airybench.inference.predictor import Predictor
-from airybench.inference.logits import Network, compiled_for, logits, placed
 from airybench.training.device import memory
 from airybench.training.metrics import decide
 

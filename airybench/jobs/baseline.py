@@ -10,23 +10,23 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from airybench.jobs.conclude import test_scores, unscored
-from airybench.trial.prepare import News, prepare
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
 from airybench.data.datasets.catalog import label
-from airybench.paths import data_folder
-from airybench.data.loading.loaded import Part
+from airybench.data.loading.loaded import LoadedSplit
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
+from airybench.jobs.conclude import test_scores, unscored
+from airybench.paths import data_folder
 from airybench.physics.features import features
-from airybench.trial.execute import Source
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.metrics import decide, score
 from airybench.training.support_vectors import fit
+from airybench.trial.prepare import News, prepare
+from airybench.trial.prepared import PreparedDataset
 
 TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
 
@@ -109,8 +109,8 @@ def _tracked(
     name: str,
     config: TrialConfig,
     rule: BaselineConfig,
-    source: Source,
-    answer: Callable[[TrialConfig, BaselineConfig, Source], _Answers],
+    source: PreparedDataset,
+    answer: Callable[[TrialConfig, BaselineConfig, PreparedDataset], _Answers],
     tracking: Tracking,
     joined: str | None,
 ) -> Baseline:
@@ -122,7 +122,7 @@ def _tracked(
         answers = answer(config, rule, source)
         seconds = time.monotonic() - began
         run.params(_params(name, config, rule, answers))
-        data = source.resident(config.data, "counts")
+        data = source.loaded(config.data, "counts")
         val, test = (
             _predictions(logits, part, source) for logits, part in ((answers.val, data.val), (answers.test, data.test))
         )
@@ -138,15 +138,15 @@ def _tracked(
     )
 
 
-def _majority(config: TrialConfig, rule: BaselineConfig, source: Source) -> _Answers:
-    data = source.resident(config.data, "counts")
+def _majority(config: TrialConfig, rule: BaselineConfig, source: PreparedDataset) -> _Answers:
+    data = source.loaded(config.data, "counts")
     training = data.train.labels.cpu()
     val, test = (majority_logits(training, len(part)).numpy() for part in (data.val, data.test))
     return _Answers(val, test, {})
 
 
-def _support_vectors(config: TrialConfig, rule: BaselineConfig, source: Source) -> _Answers:
-    data = source.resident(config.data, "counts")
+def _support_vectors(config: TrialConfig, rule: BaselineConfig, source: PreparedDataset) -> _Answers:
+    data = source.loaded(config.data, "counts")
     machine = fit(
         _features(data.train),
         data.train.labels.cpu().numpy().astype(np.uint8),
@@ -158,7 +158,7 @@ def _support_vectors(config: TrialConfig, rule: BaselineConfig, source: Source) 
     return _Answers(machine.logits(_features(data.val)), machine.logits(_features(data.test)), machine.chosen)
 
 
-def _features(part: Part) -> NDArray[np.float64]:
+def _features(part: LoadedSplit) -> NDArray[np.float64]:
     with torch.no_grad():
         found = torch.cat([features(batch.squeeze(1)).cpu() for batch in part.evaluation_batches()])
     return found.double().numpy()
@@ -176,7 +176,7 @@ def _params(name: str, config: TrialConfig, rule: BaselineConfig, answers: _Answ
     return params
 
 
-def _predictions(logits: NDArray[np.float64], part: Part, source: Source) -> Predictions:
+def _predictions(logits: NDArray[np.float64], part: LoadedSplit, source: PreparedDataset) -> Predictions:
     labels = part.labels.cpu().numpy().astype(np.uint8)
     names, kind = source.store.class_names, source.store.label_kind
     return Predictions(part.ids, logits.astype(np.float32), labels, names, kind)

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from airybench.analysis.compare import Comparison, Side, compare
-from airybench.jobs.conclude import predictions
+from airybench.analysis.compare import Comparison, DatasetComparison, compare
 from airybench.analysis.intervals import Estimate
-from airybench.paths import data_folder
 from airybench.figures.comparison import Bar, rows
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
-from airybench.sweep.storage import place
-from airybench.sweep.saved_studies import Kept
-from airybench.sweep.study import Record
+from airybench.paths import data_folder
+from airybench.sweep.saved_studies import SavedStudy
+from airybench.sweep.storage import open_storage
+from airybench.sweep.study import FinishedTrial
+from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen, tracking_uri
 
@@ -40,17 +40,17 @@ def gather(
     """
     stores: dict[str, Tracking] = {}
 
-    def fetch(study: Kept, record: Record) -> Predictions:
+    def fetch(study: SavedStudy, record: FinishedTrial) -> Predictions:
         there = tracking_uri(uri or study.facts.get("tracking_uri"))
         if there not in stores:
             stores[there] = reopen(there, str(study.facts.get("experiment_id", "")))
         return predictions(Run(stores[there], record.run_id), "test")
 
-    home = place(storage, data_folder() / "studies")
+    home = open_storage(storage, data_folder() / "studies")
     return compare(wanted, home, fetch, notify, metric=metric, top=top)
 
 
-def heading(side: Side) -> str:
+def heading(side: DatasetComparison) -> str:
     """A side in one line."""
     made = "simulated, " if side.simulated else ""
     cells = f"{len(side.lines)} of {side.cells} cells" if side.cells > len(side.lines) else f"{side.cells} cells"
@@ -92,7 +92,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     return {"metric": found.metric, "datasets": [_side_json(side) for side in found.sides]}
 
 
-def _side_json(side: Side) -> dict[str, Any]:
+def _side_json(side: DatasetComparison) -> dict[str, Any]:
     lines = [
         {"study": line.study, "name": line.config.network.title, "params": line.config.params(), "seeds": line.seeds,
          "val": _finite(line.val), "test": _estimate(line.test), "run_ids": list(line.run_ids)}

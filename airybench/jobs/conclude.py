@@ -1,9 +1,7 @@
 """The end of a study: rank the cells, score the winner on test beside the majority baseline, hand over its model."""
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -14,16 +12,17 @@ from airybench.errors import NothingFinishedError
 from airybench.figures.leaderboard import leaderboard as leaderboard_figure
 from airybench.figures.style import save
 from airybench.figures.table import table_page
-from airybench.inference.majority import majority_logits
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
+from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
-from airybench.sweep.runner import Ran
-from airybench.sweep.study import Record
-from airybench.trial.execute import Source
+from airybench.sweep.runner import FinishedStudy
+from airybench.sweep.study import FinishedTrial
 from airybench.tracking.model import load, log_model
-from airybench.tracking.register import Merit, Registered, register
+from airybench.tracking.predictions import predictions
+from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 from airybench.training.metrics import Scores, score, slug
+from airybench.trial.prepared import PreparedDataset
 
 BOOTSTRAP_SEED = 1612
 MOST_SHOWN = 40  # cells in the picture of the leaderboard; the tables have them all
@@ -65,7 +64,7 @@ class Conclusion:
     registered: Registered | None = None
 
 
-def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
+def conclude(ran: FinishedStudy, *, register_as: str | None = None) -> Conclusion:
     """Rank, score the winner on test, log leaderboard, baseline and model.
 
     The test split is scored here for the winner alone, after val has chosen it.
@@ -84,7 +83,7 @@ def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
         )
     rule = ran.study.sweep.study
 
-    def val(record: Record) -> Predictions:
+    def val(record: FinishedTrial) -> Predictions:
         return predictions(Run(ran.parent.tracking, record.run_id), "val")
 
     ways = [way for _, way in rule.objectives]
@@ -106,7 +105,7 @@ def conclude(ran: Ran, *, register_as: str | None = None) -> Conclusion:
         }
     )
     _publish(board, rule.metric, majority, ran)
-    merit = Merit(rule.metric, rule.direction, board.rows[0].best.value, **ran.source.identity())
+    merit = ModelScore(rule.metric, rule.direction, board.rows[0].best.value, **ran.source.identity())
     registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, merit) if register_as else None
     return Conclusion(
         ran.study.name, rule.metric, board, test, majority, model_uri, winner.run_id, ran.parent.run_id,
@@ -126,12 +125,12 @@ def test_scores(kept: Predictions) -> dict[str, float]:
     return flat
 
 
-def unscored(source: Source, test: dict[str, float]) -> tuple[str, ...]:
+def unscored(source: PreparedDataset, test: dict[str, float]) -> tuple[str, ...]:
     """Classes without a defined average precision on test."""
     return tuple(name for name in source.store.class_names if f"test/ap/{slug(name)}" not in test)
 
 
-def majority_scores(source: Source) -> dict[str, float]:
+def majority_scores(source: PreparedDataset) -> dict[str, float]:
     """Metrics of the majority baseline, as `majority/test/<metric>` and `majority/val/<metric>`."""
     labels = torch.from_numpy(source.store.labels())
     training = labels[torch.from_numpy(source.split.train)]
@@ -145,13 +144,7 @@ def majority_scores(source: Source) -> dict[str, float]:
     return found
 
 
-def predictions(run: Run, part: str) -> Predictions:
-    """Fetch the logits that a run kept of `val` or `test`."""
-    with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
-        return Predictions.read(run.fetch(f"predictions/{part}.h5", Path(folder)))
-
-
-def hand_over(run: Run, source: Source) -> str:
+def hand_over(run: Run, source: PreparedDataset) -> str:
     """Log the MLflow model of a run from its weights, once however often its study is resumed; returns its URI."""
     known = run.client.get_run(run.run_id).data.tags.get("airybench.model_uri")
     if known:
@@ -159,7 +152,7 @@ def hand_over(run: Run, source: Source) -> str:
     return log_model(run, load(run.run_id, run.tracking), source.store.read_images(source.split.test[:2]))
 
 
-def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: Ran) -> None:
+def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: FinishedStudy) -> None:
     """Leaderboard and figures as artifacts of the parent; a resume that finds nothing new draws nothing again."""
     content = [__version__, metric, *sorted(record.run_id for record in ran.records)]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]

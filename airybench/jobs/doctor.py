@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from airybench.paths import VARIABLE, data_folder
 from airybench.errors import AirybenchError
+from airybench.paths import VARIABLE, data_folder
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import hidden, tracking_uri
 

@@ -15,20 +15,20 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.trial.prepare import News, prepare
 from airybench.data.split.split import PARTS
 from airybench.errors import DataError, unknown
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.curves import precision_recall, reliability, roc
 from airybench.figures.style import save
 from airybench.inference.evaluate import Evaluation, answers, evaluate, tuned_thresholds
+from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.inference.logits import store_logits
-from airybench.trial.execute import Source
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
+from airybench.trial.prepare import News, prepare
+from airybench.trial.prepared import PreparedDataset
 
 SPLITS = (*PARTS, "all")
 
@@ -130,7 +130,7 @@ def evaluate_model(
     )
 
 
-def require_same(predictor: Predictor, source: Source, news: News) -> None:
+def require_same(predictor: Predictor, source: PreparedDataset, news: News) -> None:
     """Refuse data that the model does not fit, and tell where it may have been trained on some of them.
 
     Raises:
@@ -171,7 +171,7 @@ def _log(run: Run, split: str, result: Evaluation) -> None:
 def _write(
     folder: Path,
     predictor: Predictor,
-    source: Source,
+    source: PreparedDataset,
     split: str,
     result: Evaluation,
     kept: Predictions,
@@ -188,7 +188,12 @@ def _write(
 
 
 def _figures(
-    predictor: Predictor, source: Source, split: str, result: Evaluation, kept: Predictions, thresholds: Tensor | None
+    predictor: Predictor,
+    source: PreparedDataset,
+    split: str,
+    result: Evaluation,
+    kept: Predictions,
+    thresholds: Tensor | None,
 ) -> dict[str, Figure]:
     names, kind = predictor.class_names, predictor.label_kind
     said = "simulated " if source.store.source == "simulated" else ""

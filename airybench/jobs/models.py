@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from airybench.paths import data_folder
 from airybench.errors import StudyError
 from airybench.inference.predictor import Predictor
+from airybench.paths import data_folder
 from airybench.sweep.saved_studies import names
 from airybench.sweep.study import recorded
 from airybench.tracking.model import in_mlflow, load

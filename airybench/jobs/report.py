@@ -6,16 +6,16 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from airybench.report.examples import cases, find_store
-from airybench.inference.gradcam import Explainer
-from airybench.jobs.models import open_model
-from airybench.report.page import html, markdown, sentence
-from airybench.report.answers import StudyAnswers, answer
-from airybench.paths import data_folder
 from airybench.errors import AirybenchError, DataError, StudyError
+from airybench.inference.gradcam import Explainer
 from airybench.inference.logits import placed
-from airybench.sweep.storage import place
+from airybench.jobs.models import open_model
+from airybench.paths import data_folder
+from airybench.report.answers import StudyAnswers, answer
+from airybench.report.examples import cases, find_store
+from airybench.report.page import html, markdown, sentence
 from airybench.sweep.saved_studies import names, read
+from airybench.sweep.storage import open_storage
 
 SMALLEST = 128
 """Images from here on have 4 x 4 last features or more in both families, which halve them five times."""
@@ -42,7 +42,7 @@ def publish(
         StudyError: no study could be reported on, or one that was asked for.
         DataError: the file cannot be written.
     """
-    home = place(storage, data_folder() / "studies")
+    home = open_storage(storage, data_folder() / "studies")
     found: list[StudyAnswers] = []
     for name in names(home, wanted):
         try:

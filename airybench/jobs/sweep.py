@@ -4,24 +4,24 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from airybench.jobs.conclude import Conclusion, conclude
-from airybench.trial.prepare import News, prepare
 from airybench.config import SweepConfig
 from airybench.data.datasets.catalog import label
-from airybench.paths import data_folder
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
+from airybench.jobs.conclude import Conclusion, conclude
+from airybench.paths import data_folder
 from airybench.sweep.definition import recorded, refuse_early
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
 from airybench.sweep.forecast import forecast
-from airybench.sweep.storage import Place, place
-from airybench.sweep.runner import Watch, run_study
+from airybench.sweep.runner import StudyObserver, run_study
 from airybench.sweep.space import check as check_space
+from airybench.sweep.storage import StudyStorage, open_storage
 from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY
+from airybench.trial.prepare import News, prepare
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def benchmark(
     sweep: SweepConfig,
     datasets: Sequence[str],
     study: str,
-    watch: Watch,
+    watch: StudyObserver,
     news: News,
     *,
     engine: Engine | None = None,
@@ -80,7 +80,7 @@ def benchmark(
             f"two data sets would share the study {study}@{twice.pop()}; run them under two names (--study)"
         )
     engine = engine or local_engine("local", "auto", 1, 1)
-    home = place(storage, data_folder() / "studies")
+    home = open_storage(storage, data_folder() / "studies")
     joined = os.environ.get("MLFLOW_RUN_ID")
     check_tracking(tracking_uri(uri), existing=bool(joined))
     plans = [_plan(sweep, dataset, study, home, uri, fresh=fresh) for dataset in datasets]
@@ -103,7 +103,7 @@ def benchmark(
     empty: AirybenchError | None = None
     try:
         for plan, source in zip(plans, sources, strict=True):
-            with home.held("tracking"):  # MLflow makes its tables without a lock, and fails where two processes do
+            with home.lock("tracking"):  # MLflow makes its tables without a lock, and fails where two processes do
                 tracking = connect(plan.uri)
             if plan.experiment_id:
                 tracking = replace(tracking, experiment_id=plan.experiment_id)
@@ -136,7 +136,7 @@ def benchmark(
     return conclusions
 
 
-def _plan(sweep: SweepConfig, dataset: str, study: str, home: Place, uri: str | None, *, fresh: bool) -> Plan:
+def _plan(sweep: SweepConfig, dataset: str, study: str, home: StudyStorage, uri: str | None, *, fresh: bool) -> Plan:
     name = f"{study}@{label(dataset)}"
     known = {} if fresh else recorded(home, name)
     chosen = tracking_uri(uri)

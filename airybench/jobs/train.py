@@ -9,22 +9,23 @@ from pathlib import Path
 
 import torch
 
-from airybench.jobs.conclude import hand_over, majority_scores, predictions, test_scores, unscored
-from airybench.trial.prepare import News, prepare
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label
-from airybench.paths import data_folder
 from airybench.errors import TrackingError, TrialError
+from airybench.jobs.conclude import hand_over, majority_scores, test_scores, unscored
 from airybench.networks.timm_models import require_buildable
-from airybench.sweep.journal import sole_owner
-from airybench.trial.execute import Source, execute
-from airybench.tracking.register import Merit, Registered, check_name, register
+from airybench.paths import data_folder, sole_owner
+from airybench.tracking.predictions import predictions
+from airybench.tracking.register import ModelScore, Registered, check_name, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.checkpoint import EVERY
+from airybench.training.distributed import ranks, require_gpus
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
-from airybench.training.distributed import ranks, require_gpus
+from airybench.trial.execute import execute
+from airybench.trial.prepare import News, prepare
+from airybench.trial.prepared import PreparedDataset
 
 SCOPE = "train"
 """Folder of the checkpoints of single trainings."""
@@ -108,7 +109,7 @@ def train_one(
         config = config.replace(source.logged)
         checkpoints = source.checkpoints(config, SCOPE, every=every, notify=news.notify)
         if not who.lead:
-            data = source.resident(config.data, config.input_scaling)
+            data = source.loaded(config.data, config.input_scaling)
             train(config, data, own, checkpoints=checkpoints, ranks=who, sync_bn=sync_bn)
             return None
         with sole_owner(checkpoints.folder, config.title, what="training", remedy="change its --seed"):
@@ -128,7 +129,7 @@ def train_one(
                 test, majority = test_scores(predictions(run, "test")), majority_scores(source)
                 run.metrics(test | majority)
                 model_uri = hand_over(run, source)
-                merit = Merit("macro_ap", "max", outcome.value, **source.identity())
+                merit = ModelScore("macro_ap", "max", outcome.value, **source.identity())
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             checkpoints.clear()
     missing = unscored(source, test)
@@ -137,7 +138,7 @@ def train_one(
     )  # fmt: skip
 
 
-def _run(config: TrialConfig, source: Source, tracking: Tracking, folder: Path, news: News) -> Run:
+def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folder: Path, news: News) -> Run:
     """The run that `mlflow run` made, the one that a checkpoint was trained in, or a new one; noted beside it."""
     note = folder / "run.json"
     joined = os.environ.get("MLFLOW_RUN_ID")

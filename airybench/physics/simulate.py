@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.errors import unknown
-from airybench.physics.small_angle.shot import simulate_cxidb_shot
-from airybench.physics.optics.geometry import IMAGE_SIZE
 from airybench.physics.helium.shot import simulate_helium_shot
+from airybench.physics.optics.geometry import IMAGE_SIZE
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.physics.shot import Shot
+from airybench.physics.small_angle.shot import simulate_cxidb_shot
 
 __all__ = ["IMAGE_SIZE", "SIMULATOR_VERSION", "Shots", "class_names", "label_kind", "simulate"]
 

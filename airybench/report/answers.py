@@ -6,16 +6,17 @@ from typing import Any
 
 import yaml
 
-from airybench.report.claims import claims
-from airybench.jobs.conclude import BOOTSTRAP_SEED, predictions
 from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
 from airybench.config import METRICS, SweepConfig, TrialConfig
-from airybench.errors import AirybenchError, StudyError
+from airybench.config import SEED as BOOTSTRAP_SEED
 from airybench.config.experiments import experiments, load_sweep
+from airybench.errors import AirybenchError, StudyError
 from airybench.inference.predictions import Predictions
-from airybench.sweep.saved_studies import Kept
-from airybench.sweep.records import Record
+from airybench.report.claims import claims
+from airybench.sweep.records import FinishedTrial
+from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, said
+from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen
 
@@ -35,7 +36,7 @@ class Cell:
     """
 
     config: TrialConfig
-    records: tuple[Record, ...]
+    records: tuple[FinishedTrial, ...]
     val: float
     answers: Answers
     test: dict[str, Estimate]
@@ -100,7 +101,7 @@ class StudyAnswers:
         return self.cells[0]
 
 
-def answer(study: Kept) -> StudyAnswers:
+def answer(study: SavedStudy) -> StudyAnswers:
     """Score every cell of a study on test and settle its claims.
 
     Raises:
@@ -135,8 +136,10 @@ def answer(study: Kept) -> StudyAnswers:
     )  # fmt: skip
 
 
-def _cells(records: Sequence[Record], tracking: Tracking, metric: str, objective: str, direction: str) -> list[Cell]:
-    groups: dict[str, list[Record]] = {}
+def _cells(
+    records: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: str, direction: str
+) -> list[Cell]:
+    groups: dict[str, list[FinishedTrial]] = {}
     for record in records:
         groups.setdefault(record.config.cell(), []).append(record)
     cells = []
@@ -224,7 +227,7 @@ def _place(content: dict[str, Any]) -> dict[str, Any]:
     return {key: content["base"]["data"][key] for key in ("dataset", "count")}
 
 
-def _facts(parent: dict[str, str], study: Kept) -> dict[str, str]:
+def _facts(parent: dict[str, str], study: SavedStudy) -> dict[str, str]:
     seeds = sorted({record.config.training.seed for record in study.records})
     wanted = {
         "airybench": parent.get("airybench.version", ""),

@@ -4,14 +4,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.inference.gradcam import Explainer, on_image
 from airybench.data.datasets.catalog import CATALOG
-from airybench.paths import data_folder
 from airybench.data.datasets.simulated import simulated_name
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.figures.gallery import Panel, Row, gallery
+from airybench.inference.gradcam import Explainer, on_image
 from airybench.inference.predictions import Predictions
+from airybench.paths import data_folder
 
 SHOWN = 3  # of each kind: found, missed, false alarm
 

@@ -10,9 +10,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from airybench.analysis.contrast import Estimate
-from airybench.report.answers import Answer, Cell, StudyAnswers
 from airybench.figures.leaderboard import leaderboard
 from airybench.figures.style import STYLE
+from airybench.report.answers import Answer, Cell, StudyAnswers
 
 SIMULATED = "The data are simulated: this answers for the stand-in, not for the experiment."
 VERSIONS = ("torch", "timm", "mlflow", "optuna", "scikit-learn", "numpy")

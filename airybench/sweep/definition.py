@@ -8,7 +8,7 @@ import optuna
 
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import StudyError
-from airybench.sweep.storage import Journals, Place, at
+from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
 GROWING = ("trials", "seeds", "time_limit")
 """How much of a study is wanted may change from one command to the next."""
@@ -23,14 +23,14 @@ def definition(sweep: SweepConfig) -> dict[str, Any]:
     return content
 
 
-def recorded(where: Path | Place, name: str) -> dict[str, Any]:
+def recorded(where: Path | StudyStorage, name: str) -> dict[str, Any]:
     """What a study keeps about itself: definition, tracking URI, parent's run id; empty where there is none."""
-    place = at(where)
-    if isinstance(place, Journals) and not place.path(name).exists():
+    storage = as_storage(where)
+    if isinstance(storage, JournalFolder) and not storage.path(name).exists():
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        return dict(optuna.load_study(study_name=name, storage=place.storage(name)).user_attrs)
+        return dict(optuna.load_study(study_name=name, storage=storage.optuna_storage(name)).user_attrs)
     except KeyError:
         return {}
 

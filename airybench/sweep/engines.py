@@ -8,9 +8,9 @@ import torch
 
 from airybench.errors import ConfigError
 from airybench.sweep.executor import Executor
-from airybench.trial.execute import Source
 from airybench.sweep.workers import InProcess, LocalWorkers, devices
 from airybench.training.device import choose_device
+from airybench.trial.prepared import PreparedDataset
 
 CPU = torch.device("cpu")
 MAX_WORKERS = 256
@@ -31,7 +31,7 @@ class Engine:
     name: str
     device: torch.device
     workers: int
-    make: Callable[[Source], Executor]
+    make: Callable[[PreparedDataset], Executor]
     remote: bool = False
 
 
@@ -56,7 +56,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
 
         address = name if name.startswith("ray://") else os.environ.get("RAY_ADDRESS")
 
-        def on_ray(source: Source) -> Executor:
+        def on_ray(source: PreparedDataset) -> Executor:
             source.forget()
             return RayTasks(source, address, device, workers, per_device)
 
@@ -70,7 +70,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
     dealt = devices(device, workers, per_device)
     shared = ", ".join(dict.fromkeys(dealt))
 
-    def locally(source: Source) -> Executor:
+    def locally(source: PreparedDataset) -> Executor:
         source.forget()  # the workers load it for themselves
         return LocalWorkers(source, dealt)
 

@@ -12,13 +12,14 @@ from airybench.config import TrialConfig
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.errors import TrialError, explained
-from airybench.trial.execute import Source, execute
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
+from airybench.trial.execute import execute
+from airybench.trial.prepared import PreparedDataset
 
-Verdict = Literal["go on", "enough", "prune", "give up"]
+EpochDecision = Literal["go on", "enough", "prune", "give up"]
 """What becomes of a training after an epoch: it goes on; ends and counts; fell behind; or is broken off uncounted."""
 
 
@@ -79,7 +80,7 @@ class Lost:
 
 
 Event = Epoch | Finished | Ended | Failed | Lost
-Hear = Callable[[int, Event], Verdict]
+Hear = Callable[[int, Event], EpochDecision]
 """Who runs the study hears what a trial, by number, says; the verdict counts after an epoch."""
 
 
@@ -99,12 +100,12 @@ class Executor(Protocol):
         """End whatever still runs, at once."""
 
 
-class _Verdict(Exception):
+class _StopTraining(Exception):
     def __init__(self, why: Literal["pruned", "given up"]) -> None:
         self.why = why
 
 
-def perform(task: Task, source: Source, say: Callable[[Epoch], Verdict]) -> Event:
+def perform(task: Task, source: PreparedDataset, say: Callable[[Epoch], EpochDecision]) -> Event:
     """Run a trial to its end, whatever that is; what its run should keep of it is written, but the run left open."""
     run = Run(task.tracking, task.run_id)
     checkpoints = source.checkpoints(task.config, task.study, every=task.checkpoint_every)
@@ -112,9 +113,9 @@ def perform(task: Task, source: Source, say: Callable[[Epoch], Verdict]) -> Even
     def on_epoch(epoch: Epoch) -> bool:
         verdict = say(epoch)
         if verdict == "prune":
-            raise _Verdict("pruned")
+            raise _StopTraining("pruned")
         if verdict == "give up":
-            raise _Verdict("given up")
+            raise _StopTraining("given up")
         return verdict == "enough"
 
     try:
@@ -122,7 +123,7 @@ def perform(task: Task, source: Source, say: Callable[[Epoch], Verdict]) -> Even
             task.config, source, run, metric=task.metric, direction=task.direction, on_epoch=on_epoch,
             checkpoints=checkpoints,
         )  # fmt: skip
-    except _Verdict as verdict:
+    except _StopTraining as verdict:
         if verdict.why == "pruned":
             checkpoints.clear()  # what was given up may go on from there
         return Ended(verdict.why)
@@ -139,7 +140,7 @@ def perform(task: Task, source: Source, say: Callable[[Epoch], Verdict]) -> Even
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DatasetSpec:
     """How a worker comes to the data: it opens the store itself, once, and keeps it for every trial."""
 
     store: Store
@@ -147,10 +148,10 @@ class Recipe:
     name: str
 
     @classmethod
-    def of(cls, source: Source) -> "Recipe":
+    def of(cls, source: PreparedDataset) -> "DatasetSpec":
         """The recipe behind a source."""
         return cls(source.store, source.split, source.name)
 
-    def prepare(self, device: torch.device) -> Source:
+    def prepare(self, device: torch.device) -> PreparedDataset:
         """The source on a device."""
-        return Source(self.store, self.split, device, self.name)
+        return PreparedDataset(self.store, self.split, device, self.name)

@@ -11,10 +11,10 @@ from airybench.errors import StudyError
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import Engine
 from airybench.sweep.estimate import Estimate, costs_of, estimate, work
-from airybench.sweep.storage import Place, free_bytes
 from airybench.sweep.space import cells, ends, finite
-from airybench.trial.execute import Source
+from airybench.sweep.storage import StudyStorage, free_bytes
 from airybench.tracking.store import local_folder
+from airybench.trial.prepared import PreparedDataset
 
 LITTLE_WORK = 1e12  # multiply-adds: less than a minute on any machine, and not worth a timed step
 BYTES_A_TRIAL = 2_000_000  # plots, configuration and tables beside weights and predictions
@@ -23,14 +23,16 @@ HELD_OUT = 0.3  # share of the shots whose logits every trial keeps
 MODELS = 2  # the winner's model is written as a graph and as its weights
 
 
-def forecast(sweep: SweepConfig, name: str, source: Source, place: Place | None, engine: Engine, uri: str) -> str:
+def forecast(
+    sweep: SweepConfig, name: str, source: PreparedDataset, storage: StudyStorage | None, engine: Engine, uri: str
+) -> str:
     """Time and disk of the trials that a study has left, in one line.
 
     Args:
         sweep: the sweep.
         name: of the study.
         source: its data.
-        place: where a study of that name may be, to go on with; None for a new one.
+        storage: where a study of that name may be, to go on with; None for a new one.
         engine: where trials run.
         uri: tracking store.
 
@@ -39,7 +41,7 @@ def forecast(sweep: SweepConfig, name: str, source: Source, place: Place | None,
     """
     found = cells(ends(sweep))
     shots, classes = source.store.count, len(source.store.class_names)
-    spent = _spent(place, name) if place else []
+    spent = _spent(storage, name) if storage else []
     left = max(0, _trials(sweep, len(found)) - len(spent))
     if not left:
         return f"{name}: nothing left to run"
@@ -92,10 +94,10 @@ def _trials(sweep: SweepConfig, cell_count: int) -> int:
     return min(asked or cell_count * sweep.study.seeds, cell_count * sweep.study.seeds)
 
 
-def _spent(place: Place, name: str) -> list[float]:
+def _spent(storage: StudyStorage, name: str) -> list[float]:
     """Seconds of the trials that are finished."""
-    if not recorded(place, name):
+    if not recorded(storage, name):
         return []
-    study = optuna.load_study(study_name=name, storage=place.storage(name))
+    study = optuna.load_study(study_name=name, storage=storage.optuna_storage(name))
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return [float(trial.user_attrs["facts"]["seconds"]) for trial in done]

@@ -10,10 +10,10 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from airybench.config import TrialConfig, validated
-from airybench.paths import checkpoint_folder, data_folder
 from airybench.errors import AirybenchError, StudyError, unknown
+from airybench.paths import checkpoint_folder, data_folder
 from airybench.sweep.definition import recorded
-from airybench.sweep.storage import Place, place
+from airybench.sweep.storage import StudyStorage, open_storage
 from airybench.tracking.store import hidden
 
 STATES = ("finished", "failed", "pruned", "running", "waiting", "interrupted")
@@ -26,13 +26,13 @@ class Found:
 
     Attributes:
         name: `NAME@D`.
-        place: where.
+        storage: where.
         known: what it keeps about itself; empty where it cannot be read.
         problem: why it cannot be read.
     """
 
     name: str
-    place: Place
+    storage: StudyStorage
     known: dict[str, Any]
     problem: str = ""
 
@@ -53,7 +53,7 @@ class Found:
         return {
             "name": self.name,
             "states": self.counts(),
-            "bytes": self.place.size(self.name),
+            "bytes": self.storage.size(self.name),
             "last": last.astimezone(UTC).isoformat(timespec="seconds") if last else None,
             "tracking_uri": hidden(str(self.known.get("tracking_uri", ""))),
             "parent_run": self.known.get("parent_run_id"),
@@ -82,20 +82,20 @@ class Found:
         Raises:
             StudyError: another process runs it.
         """
-        self.place.delete(self.name)
+        self.storage.delete(self.name)
         shutil.rmtree(checkpoint_folder(self.name), ignore_errors=True)
 
     def _trials(self) -> list[FrozenTrial]:
         if self.problem:
             return []
-        study = optuna.load_study(study_name=self.name, storage=self.place.storage(self.name))
+        study = optuna.load_study(study_name=self.name, storage=self.storage.optuna_storage(self.name))
         return [t for t in study.get_trials(deepcopy=False) if not t.user_attrs.get("duplicate")]
 
 
 def inventory(storage: str | None = None) -> list[Found]:
     """Every study in a place, by default the data folder's; a damaged one is listed with what is wrong."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    home = place(storage, data_folder() / "studies")
+    home = open_storage(storage, data_folder() / "studies")
     found = []
     for name in home.names():
         try:

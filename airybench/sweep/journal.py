@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
@@ -107,28 +107,3 @@ def unhurried(storage: object) -> Iterator[None]:
             yield
     else:
         yield
-
-
-@contextmanager
-def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "choose another --study") -> Iterator[None]:
-    """Hold a study, or a training, for one process.
-
-    Args:
-        path: its file or folder; the lock lies beside it.
-        name: what it is called.
-        what: what it is.
-        remedy: what to do in place of waiting.
-
-    Raises:
-        StudyError: another process holds it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_suffix(".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 
 from airybench.errors import DataError, StudyError
-from airybench.sweep.executor import Event, Failed, Hear, Lost, Recipe, Task, Verdict, perform
-from airybench.trial.execute import Source
+from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Failed, Hear, Lost, Task, perform
 from airybench.training.epoch import Epoch
+from airybench.trial.prepared import PreparedDataset
 
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # under `uv run` Ray would rebuild the environment
 
-_prepared: dict[tuple[str, str, str], Source] = {}
+_prepared: dict[tuple[str, str, str], PreparedDataset] = {}
 """Of a Ray worker process: what its trials before have loaded already."""
 
 
@@ -23,11 +23,11 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._said: asyncio.Queue[tuple[int, Epoch]] = asyncio.Queue()
-        self._answers: dict[int, asyncio.Future[Verdict]] = {}
+        self._answers: dict[int, asyncio.Future[EpochDecision]] = {}
 
-    async def say(self, number: int, epoch: Epoch) -> Verdict:
+    async def say(self, number: int, epoch: Epoch) -> EpochDecision:
         """Of a trial: an epoch has ended; returns the verdict on it."""
-        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[EpochDecision] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         await self._said.put((number, epoch))
         return await answer
@@ -36,14 +36,14 @@ class Mailbox:
         """Of the one who drives: the next thing said."""
         return await self._said.get()
 
-    async def answer(self, number: int, verdict: Verdict) -> None:
+    async def answer(self, number: int, verdict: EpochDecision) -> None:
         """Of the one who drives: the verdict."""
         waiting = self._answers.pop(number, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(verdict)
 
 
-def trial(task: Task, recipe: Recipe, device: str, mailbox: Any) -> Event:
+def trial(task: Task, recipe: DatasetSpec, device: str, mailbox: Any) -> Event:
     """A trial on some node; the data are loaded by the first trial of each worker process there."""
     import ray
 
@@ -59,8 +59,8 @@ def trial(task: Task, recipe: Recipe, device: str, mailbox: Any) -> Event:
     except DataError as error:
         return Failed("data", f"{error}; trials on a cluster need the store at the same path on every node")
 
-    def say(epoch: Epoch) -> Verdict:
-        verdict: Verdict = ray.get(mailbox.say.remote(task.number, epoch))
+    def say(epoch: Epoch) -> EpochDecision:
+        verdict: EpochDecision = ray.get(mailbox.say.remote(task.number, epoch))
         return verdict
 
     return perform(task, _prepared[key], say)
@@ -80,7 +80,9 @@ class RayTasks:
         StudyError: Ray is not installed, or the cluster does not answer.
     """
 
-    def __init__(self, source: Source, address: str | None, device: str, workers: int | None, per_device: int) -> None:
+    def __init__(
+        self, source: PreparedDataset, address: str | None, device: str, workers: int | None, per_device: int
+    ) -> None:
         try:
             import ray
         except ImportError:
@@ -101,7 +103,7 @@ class RayTasks:
         # Never by Ray itself: the study has to hear of a trial that was lost, and asks for it again.
         options = {"max_retries": 0, "num_cpus": 1, "num_gpus": 1 / per_device if gpus else 0}
         self._trial = ray.remote(**options)(trial)
-        self._recipe = ray.put(Recipe.of(source))
+        self._recipe = ray.put(DatasetSpec.of(source))
         # On the node that this process talks to: the mailbox must outlive the others.
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False

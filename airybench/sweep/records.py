@@ -6,7 +6,7 @@ from typing import Any, Literal
 import optuna
 from optuna.trial import FrozenTrial
 
-from airybench.config import COSTS, TrialConfig, validated
+from airybench.config import TrialConfig, validated
 from airybench.errors import TrialError
 from airybench.sweep.journal import unhurried
 
@@ -20,7 +20,7 @@ MAX_LOST = 5
 
 
 @dataclass(frozen=True)
-class Record:
+class FinishedTrial:
     """A finished trial as the journal holds it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Record:
     values: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, trial: FrozenTrial) -> "Record":
+    def of(cls, trial: FrozenTrial) -> "FinishedTrial":
         """A trial of a study that is complete."""
         attrs = trial.user_attrs
         return cls(
@@ -62,20 +62,8 @@ class TakenError(TrialError):
     kind = INTERRUPTED
 
 
-def measured(metric: str, scores: dict[str, float], facts: dict[str, float]) -> float:
-    """An objective's value, from the scores on val or from what the training cost.
-
-    Raises:
-        TrialError: it is undefined.
-    """
-    found = (facts if metric in COSTS else scores).get(metric)
-    if found is None:
-        raise TrialError(f"{metric} is undefined on val: no class has both a positive and a negative there")
-    return found
-
-
 @dataclass(frozen=True)
-class Ticket:
+class RunningTrial:
     """A trial that is being run."""
 
     trial: optuna.Trial

@@ -9,30 +9,30 @@ from pathlib import Path
 import yaml
 
 from airybench.config import SweepConfig
-from airybench.paths import checkpoint_folder
 from airybench.errors import NothingFinishedError
-from airybench.sweep.scheduler import Drive, Watch
-from airybench.sweep.storage import Place, at
-from airybench.sweep.study import INTERRUPTED, Record, Study, archive
+from airybench.paths import checkpoint_folder
 from airybench.sweep.executor import Executor
-from airybench.trial.execute import Source
+from airybench.sweep.scheduler import Scheduler, StudyObserver
+from airybench.sweep.storage import StudyStorage, as_storage
+from airybench.sweep.study import INTERRUPTED, FinishedTrial, Study, archive
 from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
 from airybench.training.checkpoint import EVERY
+from airybench.trial.prepared import PreparedDataset
 
-__all__ = ["Ran", "Watch", "run_study"]
+__all__ = ["FinishedStudy", "StudyObserver", "run_study"]
 
 
 @dataclass(frozen=True)
-class Ran:
+class FinishedStudy:
     """A study whose trials are done, with its parent run still open."""
 
     study: Study
     parent: Run
-    source: Source
-    records: list[Record]
+    source: PreparedDataset
+    records: list[FinishedTrial]
     failures: list[tuple[int, str, str]]
     complete: bool = True
     """Whether nothing is left to run; False where the time limit came first."""
@@ -42,16 +42,16 @@ class Ran:
 def run_study(
     sweep: SweepConfig,
     name: str,
-    source: Source,
+    source: PreparedDataset,
     tracking: Tracking,
-    where: Path | Place,
-    watch: Watch,
+    where: Path | StudyStorage,
+    watch: StudyObserver,
     *,
-    engine: Callable[[Source], Executor] = InProcess,
+    engine: Callable[[PreparedDataset], Executor] = InProcess,
     join: str | None = None,
     fresh: bool = False,
     checkpoint_every: float = EVERY,
-) -> Iterator[Ran]:
+) -> Iterator[FinishedStudy]:
     """Run what is missing of a study; the parent run is open inside the block and closed behind it.
 
     Args:
@@ -69,20 +69,20 @@ def run_study(
     Raises:
         StudyError: the name stands for another content, or another process runs it.
     """
-    place = at(where)
-    with place.membership(name):
+    storage = as_storage(where)
+    with storage.session(name):
         if fresh:
-            archive(place, name)
+            archive(storage, name)
             shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
-        study = Study(place, name, sweep, source.identity())
-        with place.held(name):
+        study = Study(storage, name, sweep, source.identity())
+        with storage.lock(name):
             parent = _parent(study, source, tracking, join)
         try:
             _describe(parent, study, source)
             _close_orphans(study, parent)
             executor = engine(source)
             try:
-                complete = Drive(study, parent, source.tags(), executor, watch, checkpoint_every).run()
+                complete = Scheduler(study, parent, source.tags(), executor, watch, checkpoint_every).run()
             finally:
                 executor.close()
             records = study.finished()
@@ -90,8 +90,8 @@ def run_study(
                 raise NothingFinishedError(
                     f"the time limit came before any trial of {name} was finished; the same command goes on from there"
                 )
-            with place.held(f"{name}/conclusion"):  # of several processes one at a time
-                yield Ran(study, parent, source, records, study.failures(), complete)
+            with storage.lock(f"{name}/conclusion"):  # of several processes one at a time
+                yield FinishedStudy(study, parent, source, records, study.failures(), complete)
         except BaseException as error:
             if _alone(study):  # else the study goes on without this process
                 parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
@@ -103,12 +103,12 @@ def run_study(
 
 def _alone(study: Study) -> bool:
     try:
-        return not (study.place.shared and study.others())
+        return not (study.storage.shared and study.others())
     except Exception:
         return True  # the storage is what failed: a resume puts the parent right
 
 
-def _parent(study: Study, source: Source, tracking: Tracking, join: str | None) -> Run:
+def _parent(study: Study, source: PreparedDataset, tracking: Tracking, join: str | None) -> Run:
     """The study's own run: the recorded one, the one that `mlflow run` made, or a new one, recorded at once."""
     known = study.attribute("parent_run_id")
     tags = {"airybench.study": study.name, **source.tags()}
@@ -125,7 +125,7 @@ def _parent(study: Study, source: Source, tracking: Tracking, join: str | None) 
     return parent
 
 
-def _describe(parent: Run, study: Study, source: Source) -> None:
+def _describe(parent: Run, study: Study, source: PreparedDataset) -> None:
     """Question, parameters, configuration and split on the parent; what may grow are tags, since params cannot."""
     sweep = study.sweep
     parent.tag(
@@ -155,7 +155,7 @@ def _close_orphans(study: Study, parent: Run) -> None:
     """Close the runs that a killed process left open, each as its trial ended."""
     study.reclaim()
     finished = {record.run_id for record in study.finished()}
-    busy = study.running() if study.place.shared else set()
+    busy = study.running() if study.storage.shared else set()
     for run_id in parent.open_runs(study.name):
         run = Run(parent.tracking, run_id)
         if busy and run.client.get_run(run_id).data.tags.get("airybench.trial") in busy:

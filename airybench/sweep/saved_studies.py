@@ -11,12 +11,12 @@ from optuna.trial import TrialState
 
 from airybench.config import SweepConfig, validated
 from airybench.errors import StudyError, unknown
-from airybench.sweep.storage import Place, at
-from airybench.sweep.records import Record
+from airybench.sweep.records import FinishedTrial
+from airybench.sweep.storage import StudyStorage, as_storage
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedStudy:
     """A study as its place holds it.
 
     Attributes:
@@ -27,7 +27,7 @@ class Kept:
 
     name: str
     facts: dict[str, Any]
-    records: tuple[Record, ...]
+    records: tuple[FinishedTrial, ...]
 
     @property
     def dataset(self) -> str:
@@ -55,7 +55,7 @@ class Kept:
         return dict(self.facts.get("definition", {}))
 
 
-def names(where: Path | Place, wanted: Sequence[str] = ()) -> list[str]:
+def names(where: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]:
     """Full names of the studies in a place, all or those that are wanted.
 
     Args:
@@ -65,32 +65,32 @@ def names(where: Path | Place, wanted: Sequence[str] = ()) -> list[str]:
     Raises:
         StudyError: a wanted one is not there.
     """
-    place = at(where)
-    there = [name for name in place.names() if "@" in name]  # a database may hold studies of others
+    storage = as_storage(where)
+    there = [name for name in storage.names() if "@" in name]  # a database may hold studies of others
     found: list[str] = []
     for name in wanted:
         matching = [one for one in there if name in (one, one.rpartition("@")[0])]
         if not matching:
             if not there:
-                raise StudyError(f"study {name!r} is not in {place}, which holds none; run a sweep first")
+                raise StudyError(f"study {name!r} is not in {storage}, which holds none; run a sweep first")
             raise unknown("study", name, there, error=StudyError)
         found += matching
     return list(dict.fromkeys(found)) if wanted else there
 
 
-def read(where: Path | Place, name: str) -> Kept:
+def read(where: Path | StudyStorage, name: str) -> SavedStudy:
     """Read one study.
 
     Raises:
         StudyError: the journal is damaged, or the place holds no such study.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    place = at(where)
+    storage = as_storage(where)
     try:
-        study = optuna.load_study(study_name=name, storage=place.storage(name))
+        study = optuna.load_study(study_name=name, storage=storage.optuna_storage(name))
     except KeyError:
         raise StudyError(
             f"study {name} never began, or its journal was renamed; run it, give it back its name, or remove it"
         ) from None
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return Kept(name, dict(study.user_attrs), tuple(Record.of(trial) for trial in done))
+    return SavedStudy(name, dict(study.user_attrs), tuple(FinishedTrial.of(trial) for trial in done))

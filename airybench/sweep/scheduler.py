@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 
 from airybench.config import TrialConfig
 from airybench.errors import TrialError
-from airybench.sweep.records import INTERRUPTED, Record, TakenError, Ticket
+from airybench.sweep.executor import Ended, EpochDecision, Event, Executor, Failed, Finished, Lost, Task
+from airybench.sweep.records import INTERRUPTED, FinishedTrial, RunningTrial, TakenError
 from airybench.sweep.study import Study
-from airybench.sweep.executor import Ended, Event, Executor, Failed, Finished, Lost, Task, Verdict
 from airybench.tracking.run import Run
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
@@ -19,13 +19,13 @@ STEP_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 """How often a process without work looks whether another one died and left some."""
 
-How = Literal["failed", "pruned", "lost", "given up"]
+TrialEnd = Literal["failed", "pruned", "lost", "given up"]
 
 
-class Watch(Protocol):
+class StudyObserver(Protocol):
     """Who looks on while a study runs."""
 
-    def study(self, name: str, total: int, finished: list[Record]) -> None:
+    def study(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         """The study begins, or goes on behind what is finished."""
 
     def trial(self, number: int, config: TrialConfig) -> None:
@@ -34,18 +34,18 @@ class Watch(Protocol):
     def epoch(self, number: int, epoch: Epoch) -> None:
         """A trial has ended an epoch."""
 
-    def ended(self, number: int, record: Record | None, reason: str = "", how: How = "failed") -> None:
+    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: TrialEnd = "failed") -> None:
         """A trial is finished, or ended without a result."""
 
 
 @dataclass
 class _Open:
-    ticket: Ticket
+    ticket: RunningTrial
     began: float
     run: Run | None = None
 
 
-class Drive:
+class Scheduler:
     """The trials of one study.
 
     Args:
@@ -63,7 +63,7 @@ class Drive:
         parent: Run,
         tags: dict[str, str],
         executor: Executor,
-        watch: Watch,
+        watch: StudyObserver,
         checkpoint_every: float = EVERY,
     ) -> None:
         self._study = study
@@ -113,7 +113,7 @@ class Drive:
             self._begin(ticket)
         return True
 
-    def _begin(self, ticket: Ticket) -> None:
+    def _begin(self, ticket: RunningTrial) -> None:
         opened = self._open[ticket.number] = _Open(ticket, time.monotonic())
         tags = {**self._tags, "airybench.trial": str(ticket.number)}
         tracking = self._parent.tracking
@@ -130,7 +130,7 @@ class Drive:
 
     def _look_after_others(self) -> bool:
         """Take over from processes that died; returns whether any other was at work, so that some may be left."""
-        if not self._study.place.shared:
+        if not self._study.storage.shared:
             return False
         busy = self._study.others() > 0
         if time.monotonic() - self._looked >= LOOK_SECONDS:
@@ -139,7 +139,7 @@ class Drive:
                 Run(self._parent.tracking, run_id).end(INTERRUPTED)
         return busy
 
-    def _hear(self, number: int, event: Event) -> Verdict:
+    def _hear(self, number: int, event: Event) -> EpochDecision:
         opened = self._open[number]
         if isinstance(event, Epoch):
             self._watch.epoch(number, event)
@@ -154,7 +154,7 @@ class Drive:
         del self._open[number]
         return "enough"
 
-    def _verdict(self, opened: _Open, epoch: Epoch) -> Verdict:
+    def _verdict(self, opened: _Open, epoch: Epoch) -> EpochDecision:
         if self._over():
             return "give up"
         value = epoch.val.values.get(self._rule.metric, math.nan)
@@ -168,7 +168,7 @@ class Drive:
             return "enough"
         return "go on"
 
-    def _tell(self, ticket: Ticket, run: Run, event: Event) -> None:
+    def _tell(self, ticket: RunningTrial, run: Run, event: Event) -> None:
         """Write how a trial ended into the study first, then on its run: a kill in between is mended from the study."""
         study, number = self._study, ticket.number
         if isinstance(event, Finished):

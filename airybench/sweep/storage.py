@@ -17,7 +17,8 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
 from airybench.errors import StorageError, StudyError
-from airybench.sweep.journal import open_journal, sole_owner
+from airybench.paths import sole_owner
+from airybench.sweep.journal import open_journal
 from airybench.tracking.store import hidden
 
 KEEPALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
@@ -25,7 +26,7 @@ SERVER_KEEPALIVE = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c t
 """A host that lost its power says no goodbye: the server then closes its session, and frees its locks, after 50 s."""
 
 
-class Place(Protocol):
+class StudyStorage(Protocol):
     """A place for studies, and who works there.
 
     Attributes:
@@ -39,13 +40,13 @@ class Place(Protocol):
     def __str__(self) -> str:
         """The place in a message, without passwords."""
 
-    def storage(self, name: str) -> BaseStorage:
+    def optuna_storage(self, name: str) -> BaseStorage:
         """Optuna's storage of a study, made where it is not there."""
 
-    def membership(self, name: str) -> Any:
+    def session(self, name: str) -> Any:
         """A context in which this process works on a study; it ends with the process, however that dies."""
 
-    def held(self, name: str) -> Any:
+    def lock(self, name: str) -> Any:
         """A context that one process at a time may enter, for a moment."""
 
     def alive(self, name: str, owner: str) -> bool:
@@ -64,7 +65,7 @@ class Place(Protocol):
         """Remove a study for good."""
 
 
-class Journals:
+class JournalFolder:
     """A folder with one journal file a study; one process runs a study, with as many workers as it likes."""
 
     shared = False
@@ -81,12 +82,12 @@ class Journals:
         """The journal of a study."""
         return self.folder / f"{name}.journal"
 
-    def storage(self, name: str) -> BaseStorage:
+    def optuna_storage(self, name: str) -> BaseStorage:
         """Optuna's storage of a study, made where it is not there; a torn journal is mended."""
         return open_journal(self.path(name))
 
     @contextmanager
-    def membership(self, name: str) -> Iterator[None]:
+    def session(self, name: str) -> Iterator[None]:
         """Hold the study.
 
         Raises:
@@ -96,7 +97,7 @@ class Journals:
             yield
 
     @contextmanager
-    def held(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> Iterator[None]:
         """Nothing to wait for: nobody else is there."""
         yield
 
@@ -127,7 +128,7 @@ class Journals:
         self.path(name).with_suffix(".lock").unlink(missing_ok=True)
 
 
-class Postgres:
+class PostgresStorage:
     """Studies in a PostgreSQL database: every process that names the same study works on it.
 
     Who works is known by advisory locks that belong to a session: the server frees them when the process dies.
@@ -144,10 +145,10 @@ class Postgres:
         """The URL without its password."""
         return hidden(self.url)
 
-    def storage(self, name: str) -> BaseStorage:
+    def optuna_storage(self, name: str) -> BaseStorage:
         """Optuna's tables, made by one process where they are not there."""
         if self._storage is None:
-            with self.held("tables"):
+            with self.lock("tables"):
                 url = self.url.replace("postgresql://", "postgresql+psycopg://")
                 self._storage = RDBStorage(
                     url, engine_kwargs={"pool_pre_ping": True, "connect_args": {"client_encoding": "utf8"}}
@@ -155,9 +156,9 @@ class Postgres:
         return self._storage
 
     @contextmanager
-    def membership(self, name: str) -> Iterator[None]:
+    def session(self, name: str) -> Iterator[None]:
         """Show the others that this process is at work."""
-        self._lock("pg_advisory_lock", f"{name}/{self.owner}")
+        self._advisory("pg_advisory_lock", f"{name}/{self.owner}")
         from psycopg import Error
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -169,31 +170,31 @@ class Postgres:
                 f"storage {hidden(self.url)} went away ({reason}); once it is back, the same command goes on from there"
             ) from error
         finally:
-            if not self._session.closed:
-                self._lock("pg_advisory_unlock", f"{name}/{self.owner}")
+            if not self._connection.closed:
+                self._advisory("pg_advisory_unlock", f"{name}/{self.owner}")
 
     @contextmanager
-    def held(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> Iterator[None]:
         """Wait for the study's lock."""
-        self._lock("pg_advisory_lock", name)
+        self._advisory("pg_advisory_lock", name)
         try:
             yield
         finally:
-            if not self._session.closed:
-                self._lock("pg_advisory_unlock", name)
+            if not self._connection.closed:
+                self._advisory("pg_advisory_unlock", name)
 
     def alive(self, name: str, owner: str) -> bool:
         """A lock that can be had is nobody's any more."""
         if owner == self.owner:
             return True
-        if not self._lock("pg_try_advisory_lock", f"{name}/{owner}"):
+        if not self._advisory("pg_try_advisory_lock", f"{name}/{owner}"):
             return True
-        self._lock("pg_advisory_unlock", f"{name}/{owner}")
+        self._advisory("pg_advisory_unlock", f"{name}/{owner}")
         return False
 
     def names(self) -> list[str]:
         """Studies there, by name, without those set aside."""
-        return sorted(n for n in optuna.get_all_study_names(self.storage("")) if not n.endswith(".archived"))
+        return sorted(n for n in optuna.get_all_study_names(self.optuna_storage("")) if not n.endswith(".archived"))
 
     def size(self, name: str) -> int | None:
         """Tables are shared: nobody can tell."""
@@ -205,7 +206,7 @@ class Postgres:
         Raises:
             StudyError: another process works on it.
         """
-        storage = self.storage(name)
+        storage = self.optuna_storage(name)
         if name not in optuna.get_all_study_names(storage):
             return None
         self._refuse_busy(name)
@@ -217,22 +218,22 @@ class Postgres:
     def delete(self, name: str) -> None:
         """Remove the study from the tables."""
         self._refuse_busy(name)
-        optuna.delete_study(study_name=name, storage=self.storage(name))
+        optuna.delete_study(study_name=name, storage=self.optuna_storage(name))
 
     def _refuse_busy(self, name: str) -> None:
         running = (optuna.trial.TrialState.RUNNING,)
-        study = optuna.load_study(study_name=name, storage=self.storage(name))
+        study = optuna.load_study(study_name=name, storage=self.optuna_storage(name))
         owners = {str(t.user_attrs.get("owner", "")) for t in study.get_trials(deepcopy=False, states=running)}
         if any(self.alive(name, owner) for owner in owners - {self.owner, ""}):
             raise StudyError(f"study {name} is being run by another process; wait for it, or choose another --study")
 
-    def _lock(self, function: str, what: str) -> bool:
+    def _advisory(self, function: str, what: str) -> bool:
         key = int.from_bytes(hashlib.sha256(f"airybench/{what}".encode()).digest()[:8], "big", signed=True)
-        row = self._session.execute(f"SELECT {function}(%s)", (key,)).fetchone()
+        row = self._connection.execute(f"SELECT {function}(%s)", (key,)).fetchone()
         return bool(row and row[0])
 
     @cached_property
-    def _session(self) -> Any:
+    def _connection(self) -> Any:
         try:
             import psycopg
         except ImportError:
@@ -248,17 +249,17 @@ class Postgres:
             ) from None
 
 
-def place(storage: str | None, folder: Path) -> Place:
+def open_storage(storage: str | None, folder: Path) -> StudyStorage:
     """The place that `--storage` names: a folder, a PostgreSQL URL, by default `folder`.
 
     Raises:
         StudyError: another kind of database.
     """
     if not storage or storage == "config":
-        return Journals(folder)
+        return JournalFolder(folder)
     scheme = urlsplit(storage).scheme
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        return Postgres(storage)
+        return PostgresStorage(storage)
     if scheme.startswith("sqlite"):
         raise StudyError(
             f"storage {storage!r} is SQLite, which loses trials when several processes write; leave --storage out for "
@@ -271,12 +272,12 @@ def place(storage: str | None, folder: Path) -> Place:
     path = Path(storage).expanduser().absolute()
     if path.exists() and not path.is_dir():
         raise StudyError(f"storage {path} is a file; give the folder in which journals are to lie")
-    return Journals(path)
+    return JournalFolder(path)
 
 
-def at(where: "Path | Place") -> Place:
+def as_storage(where: "Path | StudyStorage") -> StudyStorage:
     """A place as it is; a folder as the journals in it."""
-    return Journals(where) if isinstance(where, Path) else where
+    return JournalFolder(where) if isinstance(where, Path) else where
 
 
 def free_bytes(folder: Path) -> int:

@@ -14,12 +14,13 @@ from optuna.trial import TrialState
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.sweep.definition import definition, recorded, refuse_early, refuse_other
 from airybench.sweep.journal import unhurried
-from airybench.sweep.storage import Place, at
-from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, Record, TakenError, Ticket, measured
+from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, FinishedTrial, RunningTrial, TakenError
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell, cells, finite, suggest
+from airybench.sweep.storage import StudyStorage, as_storage
+from airybench.trial.outcome import measured
 
-__all__ = ["INTERRUPTED", "Record", "Study", "TakenError", "Ticket", "archive", "recorded", "refuse_early"]
+__all__ = ["INTERRUPTED", "FinishedTrial", "RunningTrial", "Study", "TakenError", "archive", "recorded", "refuse_early"]
 
 MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has exhausted what it wants to know
 
@@ -37,16 +38,16 @@ class Study:
         StudyError: the name stands for another content.
     """
 
-    def __init__(self, where: Path | Place, name: str, sweep: SweepConfig, identity: dict[str, str]) -> None:
+    def __init__(self, where: Path | StudyStorage, name: str, sweep: SweepConfig, identity: dict[str, str]) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.place = at(where)
+        self.storage = as_storage(where)
         self.name = name
         self.sweep = sweep
         self._mine: set[int] = set()  # numbers of the trials that this process is running
         ways = {"max": optuna.study.StudyDirection.MAXIMIZE, "min": optuna.study.StudyDirection.MINIMIZE}
-        with self.place.held(name):
+        with self.storage.lock(name):
             self._study = optuna.create_study(
-                storage=self.place.storage(name),
+                storage=self.storage.optuna_storage(name),
                 study_name=name,
                 pruner=pruner(sweep),
                 directions=[ways[way] for _, way in sweep.study.objectives],
@@ -61,7 +62,7 @@ class Study:
         # Samplers draw their own numbers, tied down by the base's seed. A resume, or another host on the same study,
         # must not begin the same row of numbers again: all it proposed would be known.
         started = len(self._study.get_trials(deepcopy=False))
-        apart = zlib.crc32(self.place.owner.encode()) if self.place.shared else 0
+        apart = zlib.crc32(self.storage.owner.encode()) if self.storage.shared else 0
         self._study.sampler = sampler(sweep, self.total(), sweep.base.training.seed + started + apart)
 
     def attribute(self, key: str) -> Any:
@@ -75,11 +76,11 @@ class Study:
     def reclaim(self) -> list[str]:
         """Fail the trials whose process is gone and put their cells back in the queue; returns their run ids."""
         found = []
-        with self.place.held(self.name):
+        with self.storage.lock(self.name):
             for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                 owner = str(trial.user_attrs.get("owner", ""))
-                mine_now = owner == self.place.owner and trial.number in self._mine
-                if mine_now or (owner != self.place.owner and self.place.alive(self.name, owner)):
+                mine_now = owner == self.storage.owner and trial.number in self._mine
+                if mine_now or (owner != self.storage.owner and self.storage.alive(self.name, owner)):
                     continue
                 self._fail(
                     optuna.trial.Trial(self._study, trial._trial_id), INTERRUPTED, "its process ended without a word"
@@ -99,7 +100,7 @@ class Study:
 
     def plan(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
-        with self.place.held(self.name), unhurried(self._study._storage):
+        with self.storage.lock(self.name), unhurried(self._study._storage):
             states = self._states()
             if self.sweep.study.sampler != "grid":
                 self._enqueue_missing_seeds(states)
@@ -119,15 +120,15 @@ class Study:
         everything = len(self._cells) * self.sweep.study.seeds
         return everything if asked is None else min(asked, everything)
 
-    def ask(self) -> Ticket | None:
+    def ask(self) -> RunningTrial | None:
         """The next trial to run, or None where nothing is left."""
-        with self.place.held(self.name):
+        with self.storage.lock(self.name):
             ticket = self._ask()
         if ticket is not None:
             self._mine.add(ticket.number)
         return ticket
 
-    def _ask(self) -> Ticket | None:
+    def _ask(self) -> RunningTrial | None:
         grid = self.sweep.study.sampler == "grid"
         wanted = {(cell.digest, seed) for cell, seed in self._wanted()} if grid else set()
         for _ in itertools.count() if grid else range(MAX_DUPLICATES):
@@ -142,9 +143,9 @@ class Study:
             config = suggest(trial, self.sweep).replace({"seed": seed})
             key = (config.cell(), seed)
             if known.get(key, TrialState.WAITING) == TrialState.WAITING and (not grid or key in wanted):
-                ticket = Ticket(trial, config)
+                ticket = RunningTrial(trial, config)
                 ticket.note(
-                    cell=key[0], seed=seed, config=config.model_dump(mode="json"), owner=self.place.owner,
+                    cell=key[0], seed=seed, config=config.model_dump(mode="json"), owner=self.storage.owner,
                     started=time.time(),
                 )  # fmt: skip
                 if first:
@@ -164,7 +165,9 @@ class Study:
                         self._enqueue(cell, other)
         return None
 
-    def complete(self, ticket: Ticket, value: float, scores: dict[str, float], facts: dict[str, float]) -> Record:
+    def complete(
+        self, ticket: RunningTrial, value: float, scores: dict[str, float], facts: dict[str, float]
+    ) -> FinishedTrial:
         """Record a finished trial.
 
         Raises:
@@ -175,9 +178,9 @@ class Study:
         ticket.note(scores=scores, facts=facts)
         self._tell(ticket.trial, values=values)
         run_id = str(ticket.trial.user_attrs["run_id"])
-        return Record(ticket.number, ticket.config, value, scores, run_id, facts, values)
+        return FinishedTrial(ticket.number, ticket.config, value, scores, run_id, facts, values)
 
-    def prune(self, ticket: Ticket) -> None:
+    def prune(self, ticket: RunningTrial) -> None:
         """Record a trial that fell behind.
 
         Raises:
@@ -186,7 +189,7 @@ class Study:
         self._still_mine(ticket)
         self._tell(ticket.trial, state=TrialState.PRUNED)
 
-    def lose(self, ticket: Ticket, reason: str) -> str:
+    def lose(self, ticket: RunningTrial, reason: str) -> str:
         """Record a trial whose worker died, and run its cell again; returns the kind of failure that it counts as."""
         key = (ticket.config.cell(), ticket.config.training.seed)
         before = sum(
@@ -210,7 +213,7 @@ class Study:
                 found[trial.state.name.lower()] = found.get(trial.state.name.lower(), 0) + 1
         return found
 
-    def fail(self, ticket: Ticket, kind: str, reason: str) -> None:
+    def fail(self, ticket: RunningTrial, kind: str, reason: str) -> None:
         """Record a failed or interrupted trial.
 
         Raises:
@@ -219,10 +222,10 @@ class Study:
         self._still_mine(ticket)
         self._fail(ticket.trial, kind, reason)
 
-    def finished(self) -> list[Record]:
+    def finished(self) -> list[FinishedTrial]:
         """Every finished trial, by number."""
         done = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        return [Record.of(trial) for trial in done]
+        return [FinishedTrial.of(trial) for trial in done]
 
     def failures(self) -> list[tuple[int, str, str]]:
         """Number, title and reason of every cell and seed that failed and has no finished trial."""
@@ -278,9 +281,9 @@ class Study:
                     states[str(attrs["cell"]), seed] = TrialState.WAITING
                     self._enqueue(Cell(validated(TrialConfig, attrs["config"]), dict(trial.params)), seed)
 
-    def _still_mine(self, ticket: Ticket) -> None:
+    def _still_mine(self, ticket: RunningTrial) -> None:
         # A host that was cut off for a while comes back to find that another has run its trial instead.
-        if self.place.shared and self._study._storage.get_trial(ticket.trial._trial_id).state.is_finished():
+        if self.storage.shared and self._study._storage.get_trial(ticket.trial._trial_id).state.is_finished():
             self._mine.discard(ticket.number)
             raise TakenError(f"trial {ticket.number} was given to another process while this one was cut off")
 
@@ -310,6 +313,6 @@ def _begun(states: dict[tuple[str, int], TrialState]) -> int:
     return sum(state != TrialState.WAITING for state in states.values())
 
 
-def archive(where: Path | Place, name: str) -> str | None:
+def archive(where: Path | StudyStorage, name: str) -> str | None:
     """Set a study aside; returns its new name, None where there was none."""
-    return at(where).archive(name)
+    return as_storage(where).archive(name)

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from airybench.errors import ConfigError
-from airybench.sweep.executor import Event, Hear, Lost, Recipe, Task, Verdict, perform
-from airybench.trial.execute import Source
+from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Hear, Lost, Task, perform
 from airybench.training.epoch import Epoch
+from airybench.trial.prepared import PreparedDataset
 
 PRELOADED = ["airybench.sweep.workers", "mlflow", "timm", "torchmetrics", "optuna", "matplotlib.figure"]
 """Loaded once, in the server that workers are forked from: a new worker then begins within a moment."""
@@ -28,7 +28,7 @@ WAIT_SECONDS = 5.0  # for a worker that was told to end
 class InProcess:
     """One trial at a time, in this process: nothing to start, and everything in one place for a debugger."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: PreparedDataset) -> None:
         self._source = source
         self._task: Task | None = None
 
@@ -68,8 +68,8 @@ class LocalWorkers:
         devices: where each worker trains, such as `cuda:0`; one entry a worker.
     """
 
-    def __init__(self, source: Source, devices: list[str]) -> None:
-        self._recipe = Recipe.of(source)
+    def __init__(self, source: PreparedDataset, devices: list[str]) -> None:
+        self._recipe = DatasetSpec.of(source)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._threads = max(1, torch.get_num_threads() // len(devices))  # what this process was given, shared out
@@ -142,7 +142,7 @@ class LocalWorkers:
         return _Worker(process, here, device)
 
 
-def work(pipe: "Connection[Any, Any]", recipe: Recipe, device: str, threads: int) -> None:
+def work(pipe: "Connection[Any, Any]", recipe: DatasetSpec, device: str, threads: int) -> None:
     """The life of a worker: trials from the pipe, one after the other, until the pipe or the main process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the main one decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -154,10 +154,10 @@ def work(pipe: "Connection[Any, Any]", recipe: Recipe, device: str, threads: int
         torch.cuda.set_device(device)  # else every worker would keep a context on the first GPU as well
     source = recipe.prepare(torch.device(device))
 
-    def say(epoch: Epoch) -> Verdict:
+    def say(epoch: Epoch) -> EpochDecision:
         try:
             pipe.send(epoch)
-            verdict: Verdict = pipe.recv()
+            verdict: EpochDecision = pipe.recv()
         except (EOFError, OSError):
             return "go on"  # the main process closes; its signal is here already, and the training sees it next
         return verdict

@@ -15,7 +15,7 @@ MAX_NAME = 200
 
 
 @dataclass(frozen=True)
-class Merit:
+class ModelScore:
     """How good a model is, and on what; two models compare only where all but the value agree.
 
     Attributes:
@@ -69,7 +69,7 @@ def check_name(name: str) -> None:
         )
 
 
-def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: Merit) -> Registered:
+def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: ModelScore) -> Registered:
     """Make a model a version of a registered model, once, and move `champion` to it where it is better.
 
     Args:
@@ -93,7 +93,7 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: 
         ) from error
 
 
-def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, merit: Merit) -> ModelVersion:
+def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, merit: ModelScore) -> ModelVersion:
     """The version that holds this model: the one it has already, as after a resume, else a new one."""
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
@@ -109,7 +109,7 @@ def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, merit
     )
 
 
-def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: Merit) -> Registered:
+def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: ModelScore) -> Registered:
     number = str(version.version)
     uri = f"models:/{name}/{number}"
     holder = client.get_registered_model(name).aliases.get(CHAMPION)
@@ -137,7 +137,7 @@ def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: Merit)
     )
 
 
-def _difference(tags: dict[str, str], merit: Merit) -> str:
+def _difference(tags: dict[str, str], merit: ModelScore) -> str:
     """Why a version cannot be compared, empty where it can."""
     wanted = merit.tags()
     for key, what in (

@@ -14,19 +14,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from airybench.config import METRICS, TrainConfig, TrialConfig
-from airybench.data.loading.loaded import Part, Resident
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import DivergedError
 from airybench.networks.activation import LogActivation
 from airybench.networks.build import build
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.device import arranged, channels_last, memory, precision
-from airybench.training.epoch import Epoch
-from airybench.training.signals import Interrupts
-from airybench.training.metrics import score
-from airybench.training.loss import Loss, Penalty
 from airybench.training.distributed import Ranks, require_gpus
+from airybench.training.epoch import Epoch
+from airybench.training.loss import Loss, Penalty
+from airybench.training.metrics import score
 from airybench.training.schedule import learning_rate, optimizer
+from airybench.training.signals import Interrupts
 from airybench.training.state import TrainingState
 
 
@@ -41,7 +41,7 @@ class Trained:
 
 def train(
     config: TrialConfig,
-    data: Resident,
+    data: LoadedDataset,
     device: torch.device,
     *,
     metric: str = "macro_ap",
@@ -128,7 +128,7 @@ class _Course:
         self,
         config: TrialConfig,
         network: nn.Module,
-        data: Resident,
+        data: LoadedDataset,
         device: torch.device,
         accumulate: int,
         ranks: Ranks,
@@ -242,7 +242,7 @@ def _ended(state: TrainingState, config: TrainConfig) -> bool:
 
 
 @torch.no_grad()
-def logits(network: nn.Module, part: Part, config: TrainConfig, device: torch.device) -> Tensor:
+def logits(network: nn.Module, part: LoadedSplit, config: TrainConfig, device: torch.device) -> Tensor:
     """Logits of one full pass in evaluation mode, float32 on the host, shape (N, C)."""
     network.eval()
     with precision(config, device):

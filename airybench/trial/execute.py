@@ -1,159 +1,40 @@
 """One trial: train, write everything down on its run, hand back what the study needs."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import yaml
-from numpy.typing import NDArray
 
-from airybench.config import DEPTHS, TIMM, DataConfig, Scaling, TrialConfig, Value
-from airybench.paths import checkpoint_folder
-from airybench.data.split.fraction import digest, training_fraction
-from airybench.data.loading.loaded import Part, Resident, resident
-from airybench.data.split.split import PARTS, Split
-from airybench.data.store.store import Store
+from airybench.config import DEPTHS, TIMM, TrialConfig
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
+from airybench.data.split.fraction import digest
 from airybench.errors import OutOfMemoryError
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
-from airybench.inference.predictor import Origin, Predictor
+from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
-from airybench.sweep.records import measured
-from airybench.tracking.dataset import DataInput, log_data
+from airybench.tracking.dataset import log_data
 from airybench.tracking.model import WEIGHTS
 from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
-from airybench.training.checkpoint import EVERY, Checkpoints
+from airybench.training.checkpoint import Checkpoints
+from airybench.training.distributed import Ranks
 from airybench.training.epoch import Epoch
 from airybench.training.loop import Trained, logits, train
 from airybench.training.metrics import decide
-from airybench.training.distributed import Ranks
+from airybench.trial.outcome import Outcome, measured
+from airybench.trial.prepared import PreparedDataset
 
 HALVES = 2  # parts of a batch, once it did not fit the device whole
-KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid
-
-
-class Source:
-    """A store and its split, preprocessed on demand and kept on the device from trial to trial.
-
-    Args:
-        store: the shots.
-        split: which shot is in which part.
-        device: where to train.
-        name: what runs call the data set.
-    """
-
-    def __init__(self, store: Store, split: Split, device: torch.device, name: str) -> None:
-        self.store = store
-        self.name = name
-        self.split = split
-        self.device = device
-        self._kept: dict[tuple[object, ...], Resident] = {}
-
-    def resident(self, config: DataConfig, scaling: Scaling) -> Resident:
-        """The three parts as a network of this configuration sees them."""
-        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
-        key = (config.image_size, config.antialias, scaling, *seen_as)
-        if key not in self._kept:
-            while len(self._kept) >= KEPT:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = resident(self.store, self.split, config, scaling, self.device)
-        everything = self._kept[key]
-        if config.fraction == 1:
-            return everything
-        rows = self.training_rows(config)
-        kept = np.flatnonzero(np.isin(self.split.train, rows))
-        return replace(everything, train=everything.train.chosen(kept))
-
-    def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
-        """Rows of the store that a configuration trains on: the training part, or its fraction."""
-        ids, labels = self.store.ids(), self.store.labels()
-        return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed)
-
-    def forget(self) -> None:
-        """Free the preprocessed copies, where others will train."""
-        self._kept.clear()
-
-    @property
-    def logged(self) -> dict[str, Value]:
-        """What is logged is what is used: the store's own count, and a name in place of a path of this machine."""
-        return {"dataset": self.name, "count": self.store.count}
-
-    def tags(self) -> dict[str, str]:
-        """What every run says about its data."""
-        return {
-            "airybench.data_source": self.store.source,
-            "airybench.data_sha256": self.store.content_sha256,
-            "airybench.split_digest": self.split.digest,
-        }
-
-    def identity(self) -> dict[str, str]:
-        """Digests of the data and the split: results compare only where both agree."""
-        return {"data_sha256": self.store.content_sha256, "split_digest": self.split.digest}
-
-    def data_input(self) -> DataInput:
-        """What MLflow shows as the data set of a run."""
-        store = self.store
-        return DataInput(
-            name=self.name,
-            sha256=store.content_sha256,
-            file=store.path.name,
-            image_shape=store.image_shape,
-            class_names=store.class_names,
-            sizes={part: len(getattr(self.split, part)) for part in PARTS},
-            split_digest=self.split.digest,
-            source=store.source,
-        )
-
-    @property
-    def origin(self) -> Origin:
-        """What a network trained on this carries along."""
-        store = self.store
-        return Origin(self.name, store.source, store.content_sha256, self.split.digest, store.image_shape)
-
-    def digest(self, config: TrialConfig) -> str:
-        """Digest of a configuration on these data: the same one gives the same network."""
-        content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
-
-    def checkpoints(
-        self, config: TrialConfig, scope: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda _: None
-    ) -> Checkpoints:
-        """Where a training of this configuration saves and goes on from.
-
-        Args:
-            config: what is trained.
-            scope: study or command that it belongs to.
-            every: seconds between two checkpoints at least.
-            notify: handed one line where one is damaged or cannot be written.
-        """
-        identity = self.digest(config)
-        return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, notify=notify)
-
-    def sentence(self) -> str:
-        """The data in half a sentence, for descriptions."""
-        made = " simulated" if self.store.source == "simulated" else ""
-        return f"{self.name} ({self.store.count}{made} shots)"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a trial came to: the objective, scores on val at the best epoch, and facts about the training."""
-
-    value: float
-    scores: dict[str, float]
-    facts: dict[str, float]
-    trained: Trained
 
 
 def execute(
     config: TrialConfig,
-    source: Source,
+    source: PreparedDataset,
     run: Run,
     *,
     metric: str,
@@ -182,7 +63,7 @@ def execute(
         TrialError: the training failed; the run is left open for the caller to close.
     """
     began = time.monotonic()
-    data = source.resident(config.data, config.input_scaling)
+    data = source.loaded(config.data, config.input_scaling)
     run.params(config.params())
     run.tag({"mlflow.note.content": describe(config, source)})
     log_data(run, source.data_input())
@@ -251,7 +132,7 @@ def execute(
     return Outcome(value, dict(best.val.values), facts, trained)
 
 
-def describe(config: TrialConfig, source: Source) -> str:
+def describe(config: TrialConfig, source: PreparedDataset) -> str:
     """What is trained on what, in a sentence that a person reads in MLflow."""
     network = config.network
     family = {"resnet": f"ResNet-{network.depth}", "vgg": f"VGG-{network.depth}"}.get(
@@ -272,10 +153,10 @@ def describe(config: TrialConfig, source: Source) -> str:
     )
 
 
-def _keep(config: TrialConfig, data: Resident, trained: Trained, source: Source, run: Run) -> None:
+def _keep(config: TrialConfig, data: LoadedDataset, trained: Trained, source: PreparedDataset, run: Run) -> None:
     """Weights, logits of val and test, and the plots of val as artifacts."""
 
-    def predictions(part: Part) -> Predictions:
+    def predictions(part: LoadedSplit) -> Predictions:
         found = logits(trained.network, part, config.training, source.device)
         labels = part.labels.cpu().numpy().astype(np.uint8)
         return Predictions(part.ids, found.numpy(), labels, data.class_names, data.label_kind)

@@ -11,7 +11,7 @@ from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label, resolve
 from airybench.data.split.split import PARTS, make_split
 from airybench.errors import DataError
-from airybench.trial.execute import Source
+from airybench.trial.prepared import PreparedDataset
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class News:
     bar: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
-def prepare(dataset: str, config: TrialConfig, device: torch.device, news: News, *, load: bool = True) -> Source:
+def prepare(
+    dataset: str, config: TrialConfig, device: torch.device, news: News, *, load: bool = True
+) -> PreparedDataset:
     """Find or make the store behind a name, split it, and load what this configuration sees of it.
 
     Args:
@@ -54,7 +56,7 @@ def prepare(dataset: str, config: TrialConfig, device: torch.device, news: News,
         sizes = {name: len(getattr(split, name)) for name in PARTS}
         shares = ", ".join(f"{name} {size / store.count:.0%}" for name, size in sizes.items())
         news.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
-    source = Source(store, split, device, label(dataset))
+    source = PreparedDataset(store, split, device, label(dataset))
     if load:  # kept for the first trial; an unreadable image is met before any run
-        source.resident(data, config.input_scaling)
+        source.loaded(data, config.input_scaling)
     return source

@@ -1,8 +1,8 @@
 """Claims are read off what the cells differ in, and compare like with like."""
 
-from airybench.report.claims import Claim, claims
 from airybench.config import SweepConfig, TrialConfig
 from airybench.config.experiments import load_sweep
+from airybench.report.claims import Claim, claims
 from airybench.sweep.space import cells
 
 

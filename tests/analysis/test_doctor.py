@@ -8,8 +8,8 @@ from collections import namedtuple
 import pytest
 import torch
 
-from airybench.jobs import doctor
 from airybench.cli.main import run
+from airybench.jobs import doctor
 
 SUBJECTS = {"python", "packages", "imports", "device", "data folder", "tracking", "disk"}
 Disk = namedtuple("Disk", "total used free")

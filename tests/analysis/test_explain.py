@@ -9,9 +9,9 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from airybench.inference.gradcam import ExactGradCAMPlusPlus, Explainer, on_image, target_layer
 from airybench.config import TrialConfig
 from airybench.errors import ConfigError
+from airybench.inference.gradcam import ExactGradCAMPlusPlus, Explainer, on_image, target_layer
 from airybench.inference.predictor import Predictor
 
 CPU = torch.device("cpu")

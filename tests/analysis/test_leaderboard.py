@@ -15,7 +15,7 @@ from airybench.analysis.leaderboard import COMPARED, Leaderboard, rank
 from airybench.config import TrialConfig
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
-from airybench.sweep.study import Record
+from airybench.sweep.study import FinishedTrial
 from airybench.training.metrics import score
 
 BASE = TrialConfig()
@@ -23,10 +23,10 @@ SHOTS = 60
 TRUTH = (np.random.default_rng(0).random((SHOTS, 3)) < 0.4).astype(np.uint8)
 
 
-def record(number: int, value: float, *, alpha: float = 0.2, seed: int = 0, **scores: float) -> Record:
+def record(number: int, value: float, *, alpha: float = 0.2, seed: int = 0, **scores: float) -> FinishedTrial:
     config = BASE.replace({"alpha": alpha, "seed": seed})
     facts = {"parameters": 1234.0, "seconds": 5.55}
-    return Record(number, config, value, {"macro_ap": value, **scores}, f"run{number}", facts)
+    return FinishedTrial(number, config, value, {"macro_ap": value, **scores}, f"run{number}", facts)
 
 
 def answers(skill: float, seed: int = 1, truth: np.ndarray = TRUTH) -> Predictions:
@@ -40,11 +40,11 @@ def macro_ap(kept: Predictions) -> float:
     return scores.values["macro_ap"]
 
 
-def by_number(kept: dict[int, Predictions]) -> Callable[[Record], Predictions]:
+def by_number(kept: dict[int, Predictions]) -> Callable[[FinishedTrial], Predictions]:
     return lambda found: kept[found.number]
 
 
-def same(found: Record) -> Predictions:
+def same(found: FinishedTrial) -> Predictions:
     return answers(1.0)
 
 
@@ -149,7 +149,7 @@ def test_objective_that_is_not_resampled() -> None:
 def test_only_the_top_is_resampled() -> None:
     asked = []
 
-    def val(found: Record) -> Predictions:
+    def val(found: FinishedTrial) -> Predictions:
         asked.append(found.number)
         return answers(1.0, seed=found.number)
 
@@ -204,11 +204,11 @@ def test_csv_is_read_back() -> None:
 def test_equals_in_the_first_objective_are_told_apart_by_the_next() -> None:
     from airybench.analysis.pareto import front
 
-    def record(number: int, alpha: float, values: tuple[float, ...]) -> Record:
+    def record(number: int, alpha: float, values: tuple[float, ...]) -> FinishedTrial:
         config = TrialConfig().replace({"alpha": alpha})
-        return Record(number, config, values[0], {"macro_ap": values[0]}, f"run{number}", {}, values)
+        return FinishedTrial(number, config, values[0], {"macro_ap": values[0]}, f"run{number}", {}, values)
 
-    def no_predictions(_: Record) -> Predictions:
+    def no_predictions(_: FinishedTrial) -> Predictions:
         shots = np.arange(4)
         return Predictions(
             shots, np.zeros((4, 1), np.float32), np.array([[0], [1], [0], [1]], np.uint8), ("a",), "multilabel"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from airybench.analysis.pareto import unbeaten
 from airybench.analysis.importance import importances, sampled
+from airybench.analysis.pareto import unbeaten
 from airybench.analysis.study_figures import Trial, overview, varying, write
 from airybench.config import TrialConfig
 from airybench.figures.plot_data import axis

@@ -11,11 +11,11 @@ import pytest
 from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
-from airybench.report.answers import answer
 from airybench.cli.main import run
 from airybench.config import SweepConfig
-from airybench.paths import data_folder
 from airybench.inference.predictions import Predictions
+from airybench.paths import data_folder
+from airybench.report.answers import answer
 from airybench.sweep.saved_studies import read
 from airybench.sweep.study import Study
 from airybench.tracking.run import Run

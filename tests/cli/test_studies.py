@@ -8,7 +8,7 @@ import pytest
 
 from airybench.cli.main import run
 from airybench.config import SweepConfig
-from airybench.sweep.journal import sole_owner
+from airybench.paths import sole_owner
 from airybench.sweep.study import Study
 
 IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from airybench.cli.show.watch import StudyWatch
 from airybench.config import TrialConfig
-from airybench.sweep.records import Record
+from airybench.sweep.records import FinishedTrial
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
 
@@ -21,9 +21,9 @@ def epoch(number: int, value: float) -> Epoch:
     return Epoch(number, 0.1, 0.5, 100.0, Scores({"macro_ap": value, "loss": 0.4}, {}, {}))
 
 
-def record(number: int, alpha: float, value: float) -> Record:
+def record(number: int, alpha: float, value: float) -> FinishedTrial:
     facts = {"best_epoch": 4.0, "images_per_second": 90.0}
-    return Record(number, config(alpha), value, {"loss": 0.4}, f"run{number}", facts, (value,))
+    return FinishedTrial(number, config(alpha), value, {"loss": 0.4}, f"run{number}", facts, (value,))
 
 
 def play(watch: StudyWatch) -> None:

@@ -17,8 +17,8 @@ from airybench.config import (
     TrialConfig,
     parameter,
 )
-from airybench.errors import EXIT_INPUT, ConfigError
 from airybench.config.experiments import experiments, load_sweep
+from airybench.errors import EXIT_INPUT, ConfigError
 from airybench.sweep.space import cells, check, finite
 
 BASE = TrialConfig()

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.formats.deposit_export import export_store
+from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 

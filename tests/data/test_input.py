@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from airybench.config import DataConfig, TrainConfig, TrialConfig
+from airybench.data.loading.loaded import LoadedSplit, network_inputs, preprocess, resized
 from airybench.data.loading.noise import amplitude, draws, with_noise
-from airybench.data.loading.loaded import Part, network_inputs, preprocess, resized
 from airybench.inference.predictor import Predictor
 from airybench.physics.correlation import correlation_map
 
@@ -86,6 +86,6 @@ def test_noise_comes_before_the_map_and_the_scaling() -> None:
 
 def test_maps_are_neither_flipped_nor_turned() -> None:
     inputs = torch.arange(8 * 36).float().view(8, 1, 6, 6)
-    maps = Part(inputs, torch.arange(8).float().view(-1, 1), np.arange(8), flippable=False)
+    maps = LoadedSplit(inputs, torch.arange(8).float().view(-1, 1), np.arange(8), flippable=False)
     for images, labels in maps.training_batches(TrainConfig(batch_size=4, seed=7, flips=True, rotation="any"), 1):
         assert torch.equal(images, inputs[labels.flatten().long()])

@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.store.check import check
 from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.store.check import check
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError
 

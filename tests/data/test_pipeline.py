@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from airybench.config import TrainConfig
-from airybench.data.loading.loaded import EVALUATION_BATCH, Part, preprocess, rotated
+from airybench.data.loading.loaded import EVALUATION_BATCH, LoadedSplit, preprocess, rotated
 
 
 def counts(side: int, shots: int = 2, seed: int = 0) -> np.ndarray:
@@ -88,13 +88,15 @@ def test_values_between_counts_are_kept() -> None:
     assert (found != found.round()).mean() > 0.5
 
 
-def part(shots: int, side: int = 6) -> Part:
+def part(shots: int, side: int = 6) -> LoadedSplit:
     """Shot i: every pixel is told apart, and the label is i itself."""
     inputs = torch.arange(shots * side * side).float().view(shots, 1, side, side)
-    return Part(inputs, torch.arange(shots).float().view(-1, 1), np.arange(shots))
+    return LoadedSplit(inputs, torch.arange(shots).float().view(-1, 1), np.arange(shots))
 
 
-def epoch(of: Part, batch: int, seed: int = 7, number: int = 1, *, flips: bool = False, **how: object) -> list[tuple]:
+def epoch(
+    of: LoadedSplit, batch: int, seed: int = 7, number: int = 1, *, flips: bool = False, **how: object
+) -> list[tuple]:
     shares = {name: how.pop(name) for name in ("skip", "shard") if name in how}
     return list(of.training_batches(TrainConfig(batch_size=batch, seed=seed, flips=flips, **how), number, **shares))
 

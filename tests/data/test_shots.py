@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.shot_source import Shots, open_shots
-from airybench.data.formats.stack import Keys
+from airybench.data.formats.stack import StackKeys
 from airybench.errors import ConfigError, DataError
 
 RNG = np.random.default_rng(5)
@@ -85,7 +85,7 @@ def test_a_deposit_out_of_order(write_deposit: Callable[..., Path], tmp_path: Pa
 
 def test_a_stack_with_ids(tmp_path: Path) -> None:
     ids = RNG.permutation(len(STACK)) + 10**12
-    keys = Keys(images="run/images", ids="run/ids")
+    keys = StackKeys(images="run/images", ids="run/ids")
     shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys)
     assert_any_stretch(shots, STACK)
     np.testing.assert_array_equal(shots.ids, ids)
@@ -94,7 +94,7 @@ def test_a_stack_with_ids(tmp_path: Path) -> None:
 
 def test_a_stack_without_ids_is_numbered_and_says_so(tmp_path: Path) -> None:
     said: list[str] = []
-    shots = open_shots(stack(tmp_path / "s.h5"), keys=Keys(images="run/images"), notify=said.append)
+    shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), notify=said.append)
     assert shots.ids.tolist() == list(range(len(STACK)))
     assert [line for line in said if "numbered from 0" in line and "--ids KEY" in line]
 
@@ -102,7 +102,7 @@ def test_a_stack_without_ids_is_numbered_and_says_so(tmp_path: Path) -> None:
 def test_ids_that_repeat_are_told_and_kept(tmp_path: Path) -> None:
     said: list[str] = []
     ids = np.zeros(len(STACK), np.int64)
-    keys = Keys(images="run/images", ids="run/ids")
+    keys = StackKeys(images="run/images", ids="run/ids")
     shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys, notify=said.append)
     assert_any_stretch(shots, STACK)
     assert any("ids repeat in this source" in line for line in said)
@@ -111,27 +111,27 @@ def test_ids_that_repeat_are_told_and_kept(tmp_path: Path) -> None:
 def test_floats_need_a_rule(tmp_path: Path) -> None:
     photons = RNG.poisson(3, (12, 20, 20))
     path = stack(tmp_path / "s.h5", photons * 7.5 + RNG.uniform(0, 2, photons.shape))
-    keys = Keys(images="run/images")
+    keys = StackKeys(images="run/images")
     with pytest.raises(DataError, match="counts-per-photon") as caught:
         read(open_shots(path, keys=keys))
     assert "\n" not in str(caught.value)
-    shots = open_shots(path, keys=keys, rule=Rule(counts_per_photon=7.5, clip=True))
+    shots = open_shots(path, keys=keys, rule=CountsRule(counts_per_photon=7.5, clip=True))
     np.testing.assert_array_equal(read(shots), photons)
 
 
 def test_a_stack_is_binned_as_asked(tmp_path: Path) -> None:
-    shots = open_shots(stack(tmp_path / "s.h5"), keys=Keys(images="run/images"), factor=2)
+    shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), factor=2)
     means = STACK.astype(np.float64).reshape(-1, 10, 2, 10, 2).mean((2, 4))
     assert_any_stretch(shots, np.rint(means).astype(np.uint16))
 
 
 def test_identity_changes_with_content_and_with_the_way_to_read_it(tmp_path: Path) -> None:
     path = stack(tmp_path / "s.h5")
-    keys = Keys(images="run/images")
+    keys = StackKeys(images="run/images")
     first = open_shots(path, keys=keys).identity
     assert open_shots(path, keys=keys).identity == first
     assert open_shots(path, keys=keys, factor=2).identity != first
-    assert open_shots(path, keys=keys, rule=Rule(clip=True)).identity != first
+    assert open_shots(path, keys=keys, rule=CountsRule(clip=True)).identity != first
     stack(path, STACK[:-1])
     assert open_shots(path, keys=keys).identity != first
 
@@ -141,16 +141,16 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
     text.write_text("hello")
     write_store(tmp_path / "store.h5")
     deposit = write_deposit(tmp_path / "d.cxi", STACK[:2], [EMPTY] * 2)
-    keys = Keys(images="run/images")
+    keys = StackKeys(images="run/images")
     cases = [
         (DataError, "no such file", tmp_path / "none.h5", {}),
         (DataError, "not an HDF5 file", text, {}),
         (DataError, "neither a store nor a deposit nor a CXI file; .*--images KEY", plain, {}),
-        (DataError, "run/pictures", plain, {"keys": Keys(images="run/pictures")}),
-        (ConfigError, "a store is read as it is", tmp_path / "store.h5", {"rule": Rule(clip=True)}),
+        (DataError, "run/pictures", plain, {"keys": StackKeys(images="run/pictures")}),
+        (ConfigError, "a store is read as it is", tmp_path / "store.h5", {"rule": CountsRule(clip=True)}),
         (ConfigError, "a store is read as it is", tmp_path / "store.h5", {"factor": 2}),
-        (ConfigError, "a deposit says all by itself", deposit, {"keys": Keys(ids="run/ids")}),
-        (ConfigError, "mask", plain, {"keys": Keys(images="run/images", mask_convention="odd")}),
+        (ConfigError, "a deposit says all by itself", deposit, {"keys": StackKeys(ids="run/ids")}),
+        (ConfigError, "mask", plain, {"keys": StackKeys(images="run/images", mask_convention="odd")}),
     ]
     for kind, message, path, how in cases:
         with pytest.raises(kind, match=message) as caught:
@@ -159,7 +159,7 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
     with pytest.raises(DataError):
         open_shots(stack(tmp_path / "empty.h5", STACK[:0]), keys=keys)
     with pytest.raises(DataError):
-        open_shots(stack(tmp_path / "flat.h5", STACK[:, 0]), keys=Keys(images="run/images", ids="run/none"))
+        open_shots(stack(tmp_path / "flat.h5", STACK[:, 0]), keys=StackKeys(images="run/images", ids="run/none"))
 
 
 def test_labels_that_cannot_be_do_not_stand_in_the_way(write_deposit: Callable[..., Path], tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from airybench.trial.prepare import News, prepare
 from airybench.config import DataConfig, SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, DataError
+from airybench.trial.prepare import News, prepare
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.paths import data_folder, require_free
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
+from airybench.paths import data_folder, require_free
 
 Make = Callable[..., Any]
 

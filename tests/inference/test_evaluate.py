@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from airybench.jobs.evaluate import class_table, evaluation_json
 from airybench.errors import ConfigError
 from airybench.inference.evaluate import Evaluation, answers, evaluate, reliability, tuned_thresholds
+from airybench.jobs.evaluate import class_table, evaluation_json
 
 NAMES = ("Round", "Spherical/Oblate", "Empty", "Rare")
 

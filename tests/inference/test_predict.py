@@ -19,12 +19,12 @@ import psutil
 import pytest
 import torch
 
-from airybench.inference.gradcam import Explainer
 from airybench.config import TrialConfig
 from airybench.data.formats.shot_source import Read, Shots, open_shots
-from airybench.data.formats.stack import Keys
+from airybench.data.formats.stack import StackKeys
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
+from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
 from airybench.inference.predict import Predicted, predict
 from airybench.inference.predictor import Origin, Predictor
@@ -377,7 +377,7 @@ def test_blocks_of_a_stack_are_answered_in_order(
     monkeypatch.setattr("airybench.inference.predict.BATCH", {"cpu": 3})
     with h5py.File(tmp_path / "stack.h5", "w") as file:
         file["images"] = images()
-    stack = open_shots(tmp_path / "stack.h5", keys=Keys(images="images"))
+    stack = open_shots(tmp_path / "stack.h5", keys=StackKeys(images="images"))
     read = replace(stack.read, stack=replace(stack.read.stack, block=block))
     go(predictor, replace(stack, read=read, block=block), tmp_path / "out.h5")
     found = columns(tmp_path / "out.h5")

@@ -9,6 +9,7 @@ from scipy import stats
 
 from airybench.errors import ConfigError
 from airybench.physics.helium import labels as rules
+from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import (
     CXIDB_CLASSES,
     HELIUM_CLASSES,
@@ -18,7 +19,6 @@ from airybench.physics.populations import (
     helium_label_sets,
     helium_weights,
 )
-from airybench.physics.optics.random import Stream, shot_generator
 
 DRAWS = 20_000
 

@@ -12,8 +12,8 @@ from airybench.physics.optics.geometry import Geometry, wavenumber
 from airybench.physics.optics.interference import coherent_sum, cross_term, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part
 from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, tilted
-from airybench.physics.small_angle.particles import icosahedron, phage
 from airybench.physics.optics.scattering import born_field
+from airybench.physics.small_angle.particles import icosahedron, phage
 
 FINE = 4
 """The detector of these tests has pixels this many times smaller, so that a minimum is found to a fraction of one."""

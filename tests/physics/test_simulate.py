@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from airybench.errors import ConfigError, InputError
-from airybench.physics.small_angle.shot import cxidb_shot
 from airybench.physics.helium.shot import helium_shot
-from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, helium_label_sets
 from airybench.physics.optics.random import Stream, shot_generator
+from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, helium_label_sets
 from airybench.physics.simulate import class_names, label_kind, simulate
+from airybench.physics.small_angle.shot import cxidb_shot
 
 SEED = 1612
 

@@ -10,11 +10,11 @@ import pytest
 import airybench.sweep.scheduler as drive_module
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, ConfigError
-from airybench.sweep.scheduler import Drive
-from airybench.sweep.storage import Journals
-from airybench.sweep.records import MAX_LOST
-from airybench.sweep.study import Study
 from airybench.sweep.executor import Ended, Event, Failed, Finished, Hear, Lost, Task
+from airybench.sweep.records import MAX_LOST
+from airybench.sweep.scheduler import Scheduler
+from airybench.sweep.storage import JournalFolder
+from airybench.sweep.study import Study
 from airybench.sweep.workers import devices
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
@@ -120,7 +120,7 @@ def study(folder: Path, space: object = None, base: object = None, **rule: objec
 
 def run(one: Study, executor: _Scripted, watch: _Silent | None = None) -> bool:
     parent: Any = SimpleNamespace(tracking=None, run_id="parent")
-    return Drive(one, parent, {"data": "x"}, executor, watch or _Silent()).run()
+    return Scheduler(one, parent, {"data": "x"}, executor, watch or _Silent()).run()
 
 
 def test_every_trial_is_told_how_often_to_save(tmp_path, runs) -> None:
@@ -131,7 +131,7 @@ def test_every_trial_is_told_how_often_to_save(tmp_path, runs) -> None:
         return by_alpha(task)
 
     parent: Any = SimpleNamespace(tracking=None, run_id="parent")
-    assert Drive(study(tmp_path), parent, {}, _Scripted(script), _Silent(), checkpoint_every=7.0).run()
+    assert Scheduler(study(tmp_path), parent, {}, _Scripted(script), _Silent(), checkpoint_every=7.0).run()
     assert told == [7.0] * len(ALPHAS)
 
 
@@ -325,7 +325,7 @@ def test_random_goes_on_behind_an_interruption_with_new_points(tmp_path) -> None
     assert len(again._study.get_trials()) == 16  # none was a known point, proposed again and set aside
 
 
-class _Shared(Journals):
+class _Shared(JournalFolder):
     """A folder of journals that several owners share, with a list of those who live."""
 
     shared = True

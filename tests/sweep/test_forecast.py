@@ -12,7 +12,7 @@ from airybench.errors import StudyError
 from airybench.sweep import forecast as module
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.forecast import forecast, span, total_seconds
-from airybench.sweep.storage import Journals
+from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import Study
 
 IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
@@ -45,10 +45,10 @@ def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
         assert ticket is not None
         ticket.note(run_id="r")
         study.complete(ticket, 0.5, {}, {"seconds": seconds})
-    found = forecast(wanted, "s@x", SOURCE, Journals(tmp_path), four(2), "http://host")
+    found = forecast(wanted, "s@x", SOURCE, JournalFolder(tmp_path), four(2), "http://host")
     assert "3 trials on 2 workers, about 38 min of training" in found  # 3 x 1500 s / 2
     one = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]}, trials=2)
-    assert forecast(one, "s@x", SOURCE, Journals(tmp_path), four(), "http://host") == "s@x: nothing left to run"
+    assert forecast(one, "s@x", SOURCE, JournalFolder(tmp_path), four(), "http://host") == "s@x: nothing left to run"
 
 
 def test_a_disk_that_is_too_small_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,15 @@ import optuna
 import pytest
 
 from airybench.errors import EXIT_INPUT, StudyError
-from airybench.sweep.journal import HeldLock, mend, open_journal, sole_owner
+from airybench.paths import sole_owner
+from airybench.sweep.journal import HeldLock, mend, open_journal
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from airybench.sweep.journal import sole_owner
+from airybench.paths import sole_owner
 with sole_owner(Path(sys.argv[1]), "other"):
     print("held", flush=True)
     time.sleep(60)

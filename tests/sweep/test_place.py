@@ -10,8 +10,8 @@ from postgres import server
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.sweep.definition import recorded
-from airybench.sweep.storage import Journals, Postgres, place
 from airybench.sweep.records import TakenError
+from airybench.sweep.storage import JournalFolder, PostgresStorage, open_storage
 from airybench.sweep.study import Study, archive
 
 IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
@@ -21,30 +21,30 @@ ALPHAS = (0.1, 0.2, 0.3, 0.4)
 @pytest.mark.parametrize("url", ["sqlite:///studies.db", "sqlite:////tmp/x.db"])
 def test_sqlite_is_refused_with_the_remedy(url: str, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"is SQLite, .*--workers N .*postgresql://USER@HOST/DATABASE") as caught:
-        place(url, tmp_path)
+        open_storage(url, tmp_path)
     assert caught.value.exit_code == EXIT_INPUT
 
 
 def test_what_storage_may_be(tmp_path: Path) -> None:
     for word in (None, "", "config"):
-        found = place(word, tmp_path)
-        assert isinstance(found, Journals)
+        found = open_storage(word, tmp_path)
+        assert isinstance(found, JournalFolder)
         assert found.folder == tmp_path
-    other = place(str(tmp_path / "elsewhere"), tmp_path)
-    assert isinstance(other, Journals)
+    other = open_storage(str(tmp_path / "elsewhere"), tmp_path)
+    assert isinstance(other, JournalFolder)
     assert other.path("s@helium") == tmp_path / "elsewhere" / "s@helium.journal"
-    assert isinstance(place("postgresql://user@host/db", tmp_path), Postgres)
+    assert isinstance(open_storage("postgresql://user@host/db", tmp_path), PostgresStorage)
     with pytest.raises(StudyError, match=r"storage 'mysql://me:\*\*\*@host/db' is unknown; expected a folder or post"):
-        place("mysql://me:secret@host/db", tmp_path)
+        open_storage("mysql://me:secret@host/db", tmp_path)
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StudyError, match="file is a file; give the folder"):
-        place(str(tmp_path / "file"), tmp_path)
+        open_storage(str(tmp_path / "file"), tmp_path)
 
 
 def test_a_database_that_does_not_answer_is_one_line() -> None:
     pytest.importorskip("psycopg")
     with pytest.raises(StudyError, match=r"storage postgresql://me:\*\*\*@127.0.0.1:9/db cannot be used: ") as caught:
-        recorded(Postgres("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
+        recorded(PostgresStorage("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -62,17 +62,17 @@ def sweep(**rule: object) -> SweepConfig:
 def finish(one: Study, limit: int = 100) -> list[float]:
     done: list[float] = []
     while len(done) < limit and (ticket := one.ask()) is not None:
-        ticket.note(run_id=f"{one.place.owner}-{ticket.number}")
+        ticket.note(run_id=f"{one.storage.owner}-{ticket.number}")
         done.append(one.complete(ticket, ticket.config.network.alpha, {"macro_ap": 0.5}, {"seconds": 1.0}).value)
     return done
 
 
 @pytest.mark.parametrize("sampler", ["grid", "tpe"])
 def test_several_processes_on_a_fresh_database_share_the_cells(url: str, sampler: str) -> None:
-    places = [Postgres(url) for _ in range(4)]
+    places = [PostgresStorage(url) for _ in range(4)]
 
-    def one(home: Postgres) -> list[float]:
-        with home.membership("shared"):
+    def one(home: PostgresStorage) -> list[float]:
+        with home.session("shared"):
             study = Study(home, f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), IDENTITY)
             study.plan()
             return finish(study)
@@ -85,8 +85,8 @@ def test_several_processes_on_a_fresh_database_share_the_cells(url: str, sampler
 
 
 def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
-    living, dying = Postgres(url), Postgres(url)
-    with living.membership("dead"), dying.membership("dead"):
+    living, dying = PostgresStorage(url), PostgresStorage(url)
+    with living.session("dead"), dying.session("dead"):
         first, second = (Study(p, "dead", sweep(), IDENTITY) for p in (living, dying))
         first.plan()
         mine, lost = first.ask(), second.ask()
@@ -105,7 +105,7 @@ def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
 
 
 def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(url: str) -> None:
-    cut_off, other = Postgres(url), Postgres(url)
+    cut_off, other = PostgresStorage(url), PostgresStorage(url)
     study = Study(cut_off, "cut", sweep(), IDENTITY)  # never a member: the other takes it for dead
     study.plan()
     ticket = study.ask()
@@ -125,19 +125,19 @@ def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(u
 def test_a_database_that_goes_away_is_one_line_with_the_remedy(url: str) -> None:
     import psycopg
 
-    home = Postgres(url)
+    home = PostgresStorage(url)
     with (
         pytest.raises(StorageError, match=r"went away \(no route\); once it is back, the same") as e,
-        home.membership("x"),
+        home.session("x"),
     ):
         raise psycopg.OperationalError("no\nroute")
     assert e.value.exit_code == 1
-    assert not Postgres(url).alive("x", home.owner)
+    assert not PostgresStorage(url).alive("x", home.owner)
 
 
 def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
-    busy, mine = Postgres(url), Postgres(url)
-    with busy.membership("old"):
+    busy, mine = PostgresStorage(url), PostgresStorage(url)
+    with busy.session("old"):
         study = Study(busy, "old", sweep(), IDENTITY)
         study.plan()
         assert study.ask() is not None

@@ -8,13 +8,13 @@ import pytest
 import torch
 import yaml
 
-from airybench.trial.prepare import News, prepare
 from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
-from airybench.data.split.fraction import digest
 from airybench.data.loading.noise import with_noise
+from airybench.data.split.fraction import digest
 from airybench.sweep.space import cells
-from airybench.trial.execute import Source
+from airybench.trial.prepare import News, prepare
+from airybench.trial.prepared import PreparedDataset
 
 BASE = TrialConfig().replace({"count": 64, "image_size": 32, "antialias": True})
 
@@ -24,16 +24,16 @@ def silent(title: str) -> AbstractContextManager[object]:
 
 
 @pytest.fixture(scope="module")
-def source() -> Source:
+def source() -> PreparedDataset:
     return prepare("helium", BASE, torch.device("cpu"), News(lambda text: None, silent))
 
 
-def seen(source: Source, **changes: object) -> object:
+def seen(source: PreparedDataset, **changes: object) -> object:
     config = BASE.replace(changes)
-    return source.resident(config.data, config.input_scaling)
+    return source.loaded(config.data, config.input_scaling)
 
 
-def test_every_part_is_noisy_in_the_same_way(source: Source) -> None:
+def test_every_part_is_noisy_in_the_same_way(source: PreparedDataset) -> None:
     plain, noisy = seen(source), seen(source, noise="mean")
     for name in ("train", "val", "test"):
         before, after = getattr(plain, name), getattr(noisy, name)
@@ -44,7 +44,7 @@ def test_every_part_is_noisy_in_the_same_way(source: Source) -> None:
     assert not torch.equal(noisy.test.inputs, seen(source, noise="mean", noise_seed=5).test.inputs)
 
 
-def test_what_is_seen_is_never_that_of_another_configuration(source: Source) -> None:
+def test_what_is_seen_is_never_that_of_another_configuration(source: PreparedDataset) -> None:
     changes: list[dict[str, object]] = [
         {}, {"noise": "max"}, {"input": "ccf"}, {"input": "ccf", "ccf_zero": "mask"}, {"input": "ccf", "noise": "max"},
         {"input": "ccf", "ccf_kind": "radial"}, {"input": "ccf", "ccf_kind": "radial", "ccf_delta": 90.0},
@@ -56,7 +56,7 @@ def test_what_is_seen_is_never_that_of_another_configuration(source: Source) -> 
         assert not any(torch.equal(first[index], other) for other in first[:index])
 
 
-def test_a_fraction_shrinks_the_training_part_alone(source: Source) -> None:
+def test_a_fraction_shrinks_the_training_part_alone(source: PreparedDataset) -> None:
     whole = seen(source)
     sizes, held = [], []
     for fraction in (0.25, 0.5, 0.75, 1.0):

@@ -8,8 +8,8 @@ import pytest
 from optuna.trial import FixedTrial
 
 from airybench.config import DEPTHS, SweepConfig, TrialConfig, validated
-from airybench.errors import ConfigError
 from airybench.config.experiments import load_sweep
+from airybench.errors import ConfigError
 from airybench.sweep.space import cells, check, finite, suggest
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

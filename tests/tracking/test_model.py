@@ -6,13 +6,13 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from airybench.jobs.models import open_model
 from airybench.config import TrialConfig
 from airybench.errors import DataError, TrackingError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.jobs.models import open_model
 from airybench.tracking.model import find, load
-from airybench.tracking.register import Merit, register
+from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
 
 
@@ -34,7 +34,7 @@ def parent(tracking):
 @pytest.fixture(scope="module")
 def registered(tracking, parent):
     tags = parent.data.tags
-    merit = Merit("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
+    merit = ModelScore("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
     return register(tracking, "droplets", tags["airybench.model_uri"], tags["airybench.winner"], merit)
 
 

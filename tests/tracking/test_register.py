@@ -7,11 +7,11 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from airybench.cli.main import run
-from airybench.tracking.register import Merit, check_name, register
+from airybench.tracking.register import ModelScore, check_name, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 
-BASE = Merit("macro_ap", "max", 0.5, "a" * 64, "b" * 16)
+BASE = ModelScore("macro_ap", "max", 0.5, "a" * 64, "b" * 16)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def hand_in(tracking, request):
     """Register a new model of a given merit under a name of this test's own."""
     client = MlflowClient(tracking_uri=tracking.uri)
 
-    def register_one(merit: Merit):
+    def register_one(merit: ModelScore):
         owner = Run.create(tracking, "one", "train", {})
         model = client.create_logged_model(tracking.experiment_id, source_run_id=owner.run_id)
         return register(tracking, request.node.name.replace("[", "-").replace("]", ""), model.model_uri, owner.run_id,

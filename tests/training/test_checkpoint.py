@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
-from airybench.data.loading.loaded import Part, Resident
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import DataError
 from airybench.networks.activation import LogActivation
 from airybench.training import checkpoint as module
 from airybench.training.checkpoint import FACTS, TENSORS, Checkpoints
 from airybench.training.epoch import Epoch
-from airybench.training.signals import Interrupts
 from airybench.training.loop import Trained, train
+from airybench.training.signals import Interrupts
 
 CPU = torch.device("cpu")
 SIDE, SHOTS, BATCH = 16, 26, 8
@@ -216,18 +216,18 @@ def test_a_wish_behind_the_last_look_is_told_all_the_same() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def shots(count: int, seed: int) -> Part:
+def shots(count: int, seed: int) -> LoadedSplit:
     rng = np.random.default_rng(seed)
     labels = (rng.random((count, 2)) < 0.5).astype(np.float32)
     images = rng.poisson(5, (count, 1, SIDE, SIDE)).astype(np.float32)
     images[:, :, :, : SIDE // 2] += 9 * labels[:, 0, None, None, None]
     images[:, :, : SIDE // 2] += 9 * labels[:, 1, None, None, None]
-    return Part(torch.from_numpy(images), torch.from_numpy(labels), np.arange(count))
+    return LoadedSplit(torch.from_numpy(images), torch.from_numpy(labels), np.arange(count))
 
 
 @pytest.fixture(scope="module")
-def data() -> Resident:
-    return Resident(shots(SHOTS, 0), shots(20, 1), shots(20, 2), ("left", "top"), "multilabel")
+def data() -> LoadedDataset:
+    return LoadedDataset(shots(SHOTS, 0), shots(20, 1), shots(20, 2), ("left", "top"), "multilabel")
 
 
 @pytest.fixture(autouse=True)
@@ -274,16 +274,16 @@ def assert_equal(found: Trained, expected: Trained) -> None:
 def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Send SIGTERM while the batch behind a number of steps is at hand; counted from the call."""
     left = [-1]
-    batches = Part.training_batches
+    batches = LoadedSplit.training_batches
 
-    def counted(self: Part, *args: Any, **how: Any) -> Iterator[tuple[Tensor, Tensor]]:
+    def counted(self: LoadedSplit, *args: Any, **how: Any) -> Iterator[tuple[Tensor, Tensor]]:
         for batch in batches(self, *args, **how):
             left[0] -= 1
             if left[0] == 0:
                 signal.raise_signal(signal.SIGTERM)
             yield batch
 
-    monkeypatch.setattr(Part, "training_batches", counted)
+    monkeypatch.setattr(LoadedSplit, "training_batches", counted)
 
     def after(steps: int) -> None:
         left[0] = steps
@@ -293,7 +293,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_resumed_after_any_step_is_as_if_never_interrupted(
-    way: str, data: Resident, stop_after: Callable[[int], None], tmp_path: Path
+    way: str, data: LoadedDataset, stop_after: Callable[[int], None], tmp_path: Path
 ) -> None:
     config = trial(WAYS[way])
     expected = train(config, data, CPU)
@@ -318,7 +318,7 @@ def test_resumed_after_any_step_is_as_if_never_interrupted(
         assert [e.number for e in resumed[0]] == [e.number for e in seen]
 
 
-def test_interrupted_again_and_again(data: Resident, stop_after: Callable[[int], None], tmp_path: Path) -> None:
+def test_interrupted_again_and_again(data: LoadedDataset, stop_after: Callable[[int], None], tmp_path: Path) -> None:
     config = trial({"optimizer": "adamw", "base_lr": 0.01})
     expected = train(config, data, CPU)
     stops = 0
@@ -334,7 +334,7 @@ def test_interrupted_again_and_again(data: Resident, stop_after: Callable[[int],
     assert_equal(found, expected)
 
 
-def test_killed_behind_a_checkpoint_with_the_newest_damaged(data: Resident, tmp_path: Path) -> None:
+def test_killed_behind_a_checkpoint_with_the_newest_damaged(data: LoadedDataset, tmp_path: Path) -> None:
     config, said = trial({"epochs": 4}), list[str]()
 
     def killed(epoch: Epoch) -> None:
@@ -355,7 +355,7 @@ def test_killed_behind_a_checkpoint_with_the_newest_damaged(data: Resident, tmp_
 
 
 def test_a_disk_that_fills_up_does_not_end_the_training(
-    data: Resident, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: LoadedDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, said = train(trial({}), data, CPU), list[str]()
 

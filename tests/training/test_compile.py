@@ -8,16 +8,16 @@ import torch
 from torch._dynamo.testing import CompileCounter
 
 from airybench.config import TrialConfig
-from airybench.data.loading.loaded import Part, Resident
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.training.loop import train
 
 SIDE, BATCH = 32, 8
 
 
-def part(count: int) -> Part:
+def part(count: int) -> LoadedSplit:
     rng = np.random.default_rng(count)
     images = torch.from_numpy(rng.poisson(5, (count, 1, SIDE, SIDE)).astype(np.float32))
-    return Part(images, torch.from_numpy((rng.random((count, 2)) < 0.5).astype(np.float32)), np.arange(count))
+    return LoadedSplit(images, torch.from_numpy((rng.random((count, 2)) < 0.5).astype(np.float32)), np.arange(count))
 
 
 @pytest.mark.slow
@@ -26,7 +26,7 @@ def test_trials_share_their_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     counter = CompileCounter()
     torch.compiler.reset()
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=counter))
-    data = Resident(part(3 * BATCH + 5), part(10), part(10), ("a", "b"), "multilabel")
+    data = LoadedDataset(part(3 * BATCH + 5), part(10), part(10), ("a", "b"), "multilabel")
     base = {"compile": True, "epochs": 1, "batch_size": BATCH, "image_size": SIDE, "bn_momentum": 0.1}
 
     def graphs(**changes: object) -> int:

@@ -5,21 +5,21 @@ import pytest
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.loading.loaded import Part, Resident
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.training.device import choose_device
 from airybench.training.loop import train
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
 
 
-def halves(count: int, device: torch.device, seed: int) -> Part:
+def halves(count: int, device: torch.device, seed: int) -> LoadedSplit:
     """Bright upper or left halves: two labels that one look tells."""
     generator = torch.Generator().manual_seed(seed)
     labels = (torch.rand(count, 2, generator=generator) < 0.5).float()
     images = torch.rand(count, 1, 32, 32, generator=generator) * 100
     images[:, :, :16] += 400 * labels[:, 0].view(-1, 1, 1, 1)
     images[:, :, :, :16] += 400 * labels[:, 1].view(-1, 1, 1, 1)
-    return Part(images.to(device), labels.to(device), np.arange(count))
+    return LoadedSplit(images.to(device), labels.to(device), np.arange(count))
 
 
 @pytest.mark.parametrize("arch", ["resnet", "vgg"])
@@ -31,7 +31,7 @@ def test_a_gpu_learns_what_a_cpu_learns(arch: str) -> None:
     found = {}
     for device in (torch.device("cpu"), choose_device("auto")):
         parts = [halves(count, device, seed) for seed, count in enumerate((256, 96, 96))]
-        trained = train(config, Resident(*parts, ("upper", "left"), "multilabel"), device)
+        trained = train(config, LoadedDataset(*parts, ("upper", "left"), "multilabel"), device)
         assert next(trained.network.parameters()).device.type == device.type
         found[device.type] = trained.best.val.values["macro_ap"]
     assert found["cuda"] > 0.9

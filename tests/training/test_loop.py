@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
-from airybench.data.loading.loaded import Part, Resident
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
 from airybench.networks.activation import CountsStem, LogActivation
 from airybench.training.device import choose_device
@@ -22,19 +22,19 @@ CPU = torch.device("cpu")
 SIDE = 32
 
 
-def shots(count: int, seed: int) -> Part:
+def shots(count: int, seed: int) -> LoadedSplit:
     """Bright left half, bright top half: two labels that a network can tell after a few steps."""
     rng = np.random.default_rng(seed)
     labels = (rng.random((count, 2)) < 0.5).astype(np.float32)
     images = rng.poisson(5, (count, 1, SIDE, SIDE)).astype(np.float32)
     images[:, :, :, : SIDE // 2] += 40 * labels[:, 0, None, None, None]
     images[:, :, : SIDE // 2] += 40 * labels[:, 1, None, None, None]
-    return Part(torch.from_numpy(images), torch.from_numpy(labels), np.arange(count))
+    return LoadedSplit(torch.from_numpy(images), torch.from_numpy(labels), np.arange(count))
 
 
 @pytest.fixture(scope="module")
-def data() -> Resident:
-    return Resident(shots(96, 0), shots(40, 1), shots(40, 2), ("left", "top"), "multilabel")
+def data() -> LoadedDataset:
+    return LoadedDataset(shots(96, 0), shots(40, 1), shots(40, 2), ("left", "top"), "multilabel")
 
 
 def small(network: NetworkConfig, classes: int, image_size: int = SIDE) -> nn.Module:
@@ -61,7 +61,7 @@ def course(found: Trained) -> list[dict[str, float]]:
     return [{k: v for k, v in e.metrics().items() if k != "train/images_per_second"} for e in found.epochs]
 
 
-def test_resnet_learns_what_can_be_told(data: Resident) -> None:
+def test_resnet_learns_what_can_be_told(data: LoadedDataset) -> None:
     config = trial(epochs=3, base_lr=0.2, schedule="cosine")
     found = train(config, data, CPU)
     assert found.best.val.values["macro_ap"] > 0.95
@@ -69,7 +69,7 @@ def test_resnet_learns_what_can_be_told(data: Resident) -> None:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_same_seed_same_result_bit_for_bit(data: Resident) -> None:
+def test_same_seed_same_result_bit_for_bit(data: LoadedDataset) -> None:
     config = trial(flips=True)
     first = train(config, data, CPU)
     torch.manual_seed(99)
@@ -87,7 +87,7 @@ def test_same_seed_same_result_bit_for_bit(data: Resident) -> None:
 @pytest.mark.parametrize(
     ("metric", "direction"), [("macro_ap", None), ("macro_ap", "min"), ("loss", None), ("loss", "max")]
 )
-def test_weights_of_the_best_epoch_come_back(data: Resident, metric: str, direction: str | None) -> None:
+def test_weights_of_the_best_epoch_come_back(data: LoadedDataset, metric: str, direction: str | None) -> None:
     config = trial(epochs=5)
     found = train(config, data, CPU, metric=metric, direction=direction)
     values = [epoch.val.values[metric] for epoch in found.epochs]
@@ -101,7 +101,7 @@ def test_weights_of_the_best_epoch_come_back(data: Resident, metric: str, direct
 
 
 @pytest.mark.usefixtures("small_network")
-def test_epochs_report_themselves(data: Resident) -> None:
+def test_epochs_report_themselves(data: LoadedDataset) -> None:
     seen: list[Epoch] = []
     config = trial(epochs=4, milestones=(2,))
     found = train(config, data, CPU, on_epoch=seen.append)
@@ -114,7 +114,7 @@ def test_epochs_report_themselves(data: Resident) -> None:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_callback_may_stop(data: Resident) -> None:
+def test_callback_may_stop(data: LoadedDataset) -> None:
     def stop(epoch: Epoch) -> None:
         raise KeyboardInterrupt
 
@@ -123,7 +123,7 @@ def test_callback_may_stop(data: Resident) -> None:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_loss_is_data_term_plus_penalty(data: Resident) -> None:
+def test_loss_is_data_term_plus_penalty(data: LoadedDataset) -> None:
     one = replace(data, train=replace(data.train, inputs=torch.zeros_like(data.train.inputs)))
     without = train(trial(epochs=1, l1=0, l2=0, base_lr=1e-12), one, CPU)
     penalised = train(trial(epochs=1, l1=0.5, l2=0, base_lr=1e-12), one, CPU)
@@ -133,7 +133,7 @@ def test_loss_is_data_term_plus_penalty(data: Resident) -> None:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_penalty_shrinks_kernels_alone(data: Resident) -> None:
+def test_penalty_shrinks_kernels_alone(data: LoadedDataset) -> None:
     free, shrunk = (train(trial(l1=0, l2=l2, base_lr=0.04), data, CPU).network for l2 in (0, 20))
     for before, after in zip(free.children(), shrunk.children(), strict=True):
         if isinstance(before, nn.Conv2d | nn.Linear):
@@ -143,7 +143,7 @@ def test_penalty_shrinks_kernels_alone(data: Resident) -> None:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_divergence_is_told(data: Resident) -> None:
+def test_divergence_is_told(data: LoadedDataset) -> None:
     with pytest.raises(
         DivergedError, match=r"the loss became (nan|inf) in epoch \d+ at learning rate 12.5; try a smaller"
     ):
@@ -166,7 +166,7 @@ def test_divergence_is_told(data: Resident) -> None:
         RuntimeError("DefaultCPUAllocator: can't allocate memory"),
     ],
 )
-def test_lack_of_memory_is_told(data: Resident, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_lack_of_memory_is_told(data: LoadedDataset, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
         raise error
 
@@ -177,7 +177,7 @@ def test_lack_of_memory_is_told(data: Resident, monkeypatch: pytest.MonkeyPatch,
         train(trial(), data, CPU)
 
 
-def test_other_errors_pass(data: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_pass(data: LoadedDataset, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
         raise RuntimeError("shape mismatch")
 
@@ -187,14 +187,14 @@ def test_other_errors_pass(data: Resident, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("small_network")
-def test_val_without_scored_classes_goes_by_the_loss(data: Resident) -> None:
+def test_val_without_scored_classes_goes_by_the_loss(data: LoadedDataset) -> None:
     val = replace(data.val, labels=torch.zeros_like(data.val.labels))
     found = train(trial(epochs=4), replace(data, val=val), CPU)
     losses = [epoch.val.values["loss"] for epoch in found.epochs]
     assert found.best.val.values["loss"] == min(losses)
 
 
-def test_logits_are_those_of_evaluation_mode(data: Resident) -> None:
+def test_logits_are_those_of_evaluation_mode(data: LoadedDataset) -> None:
     torch.manual_seed(0)
     network = small(NetworkConfig(), 2)
     batches: Callable[[], Tensor] = lambda: logits(network.train(), data.val, TrainConfig(), CPU)  # noqa: E731
@@ -206,7 +206,7 @@ def test_logits_are_those_of_evaluation_mode(data: Resident) -> None:
         torch.testing.assert_close(first, network.eval()(data.val.inputs))
 
 
-def test_bfloat16_is_mixed_precision(data: Resident) -> None:
+def test_bfloat16_is_mixed_precision(data: LoadedDataset) -> None:
     torch.manual_seed(0)
     network = small(NetworkConfig(), 2)
     full = logits(network, data.val, TrainConfig(precision="auto"), CPU)

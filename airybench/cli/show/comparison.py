@@ -5,10 +5,10 @@ import math
 from rich.console import Console
 from rich.table import Table
 
-from airybench.analysis.compare import Comparison, Side
-from airybench.jobs.compare import heading
+from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.intervals import Estimate
 from airybench.cli.show.results import WIDTH
+from airybench.jobs.compare import heading
 
 
 def print_comparison(found: Comparison) -> None:
@@ -28,7 +28,7 @@ def print_comparison(found: Comparison) -> None:
         console.print("Simulated data rank networks on the stand-in, not on the experiment.")
 
 
-def _print_lines(console: Console, side: Side, metric: str) -> None:
+def _print_lines(console: Console, side: DatasetComparison, metric: str) -> None:
     table = Table(title=heading(side), title_justify="left")
     for name in ("#", "network", "study", "n", f"val {metric}", f"test {metric}", "over shots", "over seeds"):
         left = name in ("network", "study")
@@ -42,7 +42,7 @@ def _print_lines(console: Console, side: Side, metric: str) -> None:
     console.print(table)
 
 
-def _print_pairs(console: Console, side: Side, metric: str) -> None:
+def _print_pairs(console: Console, side: DatasetComparison, metric: str) -> None:
     if side.mean is None:
         console.print(f"{side.dataset}: no network was trained both with and without the log activation.\n")
         return

@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from airybench.jobs.conclude import Conclusion
 from airybench.analysis.pareto import Objectives, front
-from airybench.jobs.train import Training
 from airybench.config import SweepConfig
+from airybench.jobs.conclude import Conclusion
+from airybench.jobs.train import Training
 from airybench.sweep.estimate import Estimate
 from airybench.sweep.forecast import span, total_seconds
 from airybench.sweep.inventory import Found

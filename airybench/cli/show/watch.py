@@ -6,13 +6,13 @@ from typing import Any
 
 from airybench.cli.show.console import interactive, notice
 from airybench.config import TrialConfig
-from airybench.sweep.scheduler import How
-from airybench.sweep.study import Record
+from airybench.sweep.scheduler import TrialEnd
+from airybench.sweep.study import FinishedTrial
 from airybench.training.epoch import Epoch
 
 LINE_SECONDS = 15.0
 SHOWN = 15  # finished trials in the table, from the best
-WORDS: dict[How, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "given up": "broken off"}
+WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "given up": "broken off"}
 
 
 @dataclass
@@ -31,8 +31,8 @@ class StudyWatch:
         self._sign = 1.0 if direction == "max" else -1.0
         self._name = ""
         self._total = 0
-        self._records: list[Record] = []
-        self._ended: dict[How, int] = {}
+        self._records: list[FinishedTrial] = []
+        self._ended: dict[TrialEnd, int] = {}
         self._running: dict[int, _Running] = {}
         self._live: Any = None
 
@@ -48,7 +48,7 @@ class StudyWatch:
             self._live.stop()
             self._live = None
 
-    def study(self, name: str, total: int, finished: list[Record]) -> None:
+    def study(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         """The study begins, or goes on."""
         self._name, self._total, self._records = name, total, list(finished)
         self._ended, self._running = {}, {}
@@ -82,7 +82,7 @@ class StudyWatch:
                 f"{epoch.loss:.4f}, val {self._metric} {value:.3f}, {epoch.images_per_second:.0f} images/s"
             )
 
-    def ended(self, number: int, record: Record | None, reason: str = "", how: How = "failed") -> None:
+    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: TrialEnd = "failed") -> None:
         """A trial has ended."""
         running = self._running.pop(number)
         title, took = running.config.title, f"{time.monotonic() - running.began:.0f} s"

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from airybench.data.formats.deposit_import import import_deposit
-from airybench.data.formats.deposit import scan
-from airybench.paths import data_folder, locked
 from airybench.data.datasets.simulated import simulated_store
+from airybench.data.formats.deposit import scan
+from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.store.store import Progress, Store
 from airybench.errors import DataError, unknown
+from airybench.paths import data_folder, locked
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 
 __all__ = ["CATALOG", "DataSet", "data_folder", "facts", "label", "resolve"]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.paths import data_folder, locked
 from airybench.data.store.store import SLICE, Progress, Store
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
+from airybench.paths import data_folder, locked
 
 BATCH = 32
 """Shots simulated at a time; an interruption loses the file, never leaves half of it."""

@@ -18,7 +18,7 @@ _NO_FAULT = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class CountsRule:
     """How values become counts, in this order; the default takes whole numbers from 0 to 65535 only.
 
     Attributes:

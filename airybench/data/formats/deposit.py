@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.formats.hdf5_links import resolve
 from airybench.data.store.labels import check_helium
-from airybench.data.formats.hdf5_links import found
 from airybench.data.store.store import opened
 from airybench.errors import DataError
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
@@ -137,7 +137,7 @@ def dataset(path: Path, file: h5py.File, entry: str, key: str) -> h5py.Dataset:
 
 def _found(path: Path, file: h5py.File, entry: str, key: str) -> tuple[h5py.Dataset, set[str]]:
     where, remedy = "as in CXIDB deposit 94", "get a whole copy of the deposit"
-    return found(path, file, f"{entry}/{key}", layout=where, remedy=remedy)
+    return resolve(path, file, f"{entry}/{key}", layout=where, remedy=remedy)
 
 
 def _scalar(path: Path, file: h5py.File, entry: str, key: str) -> Any:

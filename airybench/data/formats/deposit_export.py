@@ -10,10 +10,10 @@ import h5py
 import numpy as np
 
 from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
-from airybench.paths import locked, require_free
 from airybench.data.store.store import Progress, Store
 from airybench.data.store.writer import explained
 from airybench.errors import DataError
+from airybench.paths import locked, require_free
 
 BATCH = 32
 """Images held in memory at a time."""

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.binning import SIDE, CountsError, binning_factor
-from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.deposit import IMAGE, Deposit, dataset, is_deposit, scan
-from airybench.paths import data_folder, locked
 from airybench.data.formats.importer import announce
 from airybench.data.store.store import Progress, Store, opened
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
+from airybench.paths import data_folder, locked
 
 __all__ = ["BATCH", "import_deposit", "is_deposit"]
 
@@ -29,7 +29,7 @@ def import_deposit(
     *,
     class_names: Sequence[str] | None = None,
     force: bool = False,
-    rule: Rule | None = None,
+    rule: CountsRule | None = None,
     factor: int | None = None,
     progress: Progress | None = None,
     notify: Callable[[str], None] | None = None,
@@ -59,7 +59,7 @@ def import_deposit(
         raise DataError(f"{source}: cannot be replaced by its own import; name another file with --output")
     factor = factor or binning_factor(deposit.image_shape)
     height, width = (-(-length // factor) for length in deposit.image_shape)
-    rule = rule or Rule()
+    rule = rule or CountsRule()
     if notify and not deposit.class_names:
         notify(f"{source.name}: no labels; the store serves for prediction only")
     with locked(path):
@@ -97,7 +97,7 @@ def import_deposit(
 
 
 def entry_counts(
-    deposit: Deposit, file: h5py.File, entries: Sequence[str], rule: Rule, factor: int
+    deposit: Deposit, file: h5py.File, entries: Sequence[str], rule: CountsRule, factor: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
     """Counts of some entries, and which pixels are good where the rule masks any.
 
@@ -130,7 +130,7 @@ def entry_counts(
     return images, good
 
 
-def _probe(deposit: Deposit, rule: Rule, factor: int) -> tuple[float, int]:
+def _probe(deposit: Deposit, rule: CountsRule, factor: int) -> tuple[float, int]:
     """Seconds for a few images, and how many."""
     tried = deposit.entries[:8]
     began = time.perf_counter()

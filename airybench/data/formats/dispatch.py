@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from airybench.data.formats.counts_rule import Rule
+from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.formats.importer import Labelling, import_stacks
-from airybench.data.formats.stack import Keys, is_cxi_stack
+from airybench.data.formats.stack import StackKeys, is_cxi_stack
 from airybench.data.store.store import Progress, Store
 from airybench.errors import ConfigError, unknown
 
@@ -16,7 +16,7 @@ def bring(
     sources: Sequence[Path],
     output: Path | None,
     *,
-    keys: Keys,
+    keys: StackKeys,
     labelling: Labelling,
     counts_per_photon: float | None = None,
     clip: bool = False,
@@ -47,7 +47,7 @@ def bring(
             progress=progress,
             notify=notify,
         )
-    if len(sources) > 1 or name or keys != Keys() or labelling.csv or labelling.labelled_only:
+    if len(sources) > 1 or name or keys != StackKeys() or labelling.csv or labelling.labelled_only:
         raise ConfigError(
             f"{sources[0]}: a deposit is one file that says all by itself; for a stack of images give --images KEY"
         )
@@ -63,7 +63,7 @@ def bring(
     )
 
 
-def rule_of(counts_per_photon: float | None, *, clip: bool, nan: str | None) -> Rule:
+def rule_of(counts_per_photon: float | None, *, clip: bool, nan: str | None) -> CountsRule:
     """The rule that options name.
 
     Raises:
@@ -73,4 +73,4 @@ def rule_of(counts_per_photon: float | None, *, clip: bool, nan: str | None) -> 
         raise ConfigError(f"--counts-per-photon is {counts_per_photon:g}, expected a number above 0")
     if nan not in (None, "mask"):
         raise unknown("--nan", nan, ("mask",))
-    return Rule(nan_mask=nan == "mask", counts_per_photon=counts_per_photon or 0.0, clip=clip)
+    return CountsRule(nan_mask=nan == "mask", counts_per_photon=counts_per_photon or 0.0, clip=clip)

@@ -9,7 +9,7 @@ from airybench.errors import DataError
 _HOPS = 16
 
 
-def found(
+def resolve(
     path: Path, file: h5py.File, key: str, *, layout: str = "", remedy: str = ""
 ) -> tuple[h5py.Dataset, set[str]]:
     """A data set, and the names of the other files that its bytes come from.

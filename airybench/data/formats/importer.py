@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.binning import CountsError, binning_factor
-from airybench.data.formats.counts_rule import Rule, good_pixels
-from airybench.paths import data_folder, locked
+from airybench.data.formats.counts_rule import CountsRule, good_pixels
+from airybench.data.formats.hdf5_links import resolve
+from airybench.data.formats.stack import Stack, StackKeys, convention, scan_stack
 from airybench.data.store.labels import check_helium, one_hot, read_csv
-from airybench.data.formats.hdf5_links import found
-from airybench.data.formats.stack import Keys, Stack, convention, scan_stack
 from airybench.data.store.store import Progress, Store, opened
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
+from airybench.paths import data_folder, locked
 from airybench.physics.populations import HELIUM_CLASSES
 
 Notify = Callable[[str], None]
@@ -46,9 +46,9 @@ def import_stacks(
     sources: Sequence[Path],
     output: str | Path | None = None,
     *,
-    keys: Keys,
+    keys: StackKeys,
     labelling: Labelling | None = None,
-    rule: Rule | None = None,
+    rule: CountsRule | None = None,
     factor: int | None = None,
     name: str | None = None,
     force: bool = False,
@@ -73,7 +73,7 @@ def import_stacks(
         ConfigError: options contradict each other.
         DataError: a source breaks a rule; the message names file, key and entry.
     """
-    labelling, rule = labelling or Labelling(), rule or Rule()
+    labelling, rule = labelling or Labelling(), rule or CountsRule()
     convention(keys.mask_convention)
     if keys.labels and labelling.csv:
         raise ConfigError("--labels and --labels-csv were both given; one is enough")
@@ -159,7 +159,13 @@ def announce(
 
 
 def blocks(
-    stack: Stack, keys: Keys, rule: Rule, factor: int, keep: NDArray[np.bool_], limit: int | None = None, first: int = 0
+    stack: Stack,
+    keys: StackKeys,
+    rule: CountsRule,
+    factor: int,
+    keep: NDArray[np.bool_],
+    limit: int | None = None,
+    first: int = 0,
 ) -> Any:
     """Rows, counts and masks of a stack, a block at a time; rows not to be kept are not looked at.
 
@@ -170,8 +176,8 @@ def blocks(
     """
     height, width = (-(-length // factor) for length in stack.shape)
     with opened(stack.path) as file:
-        data, _ = found(stack.path, file, stack.images)
-        masks = found(stack.path, file, stack.mask)[0] if stack.mask else None
+        data, _ = resolve(stack.path, file, stack.images)
+        masks = resolve(stack.path, file, stack.mask)[0] if stack.mask else None
         each = masks is not None or rule.nan_mask
         for start in range(first // stack.block * stack.block, limit or stack.count, stack.block):
             stop = min(start + stack.block, limit or stack.count)
@@ -205,7 +211,7 @@ def _read(path: Path, key: str, data: h5py.Dataset, start: int, stop: int) -> ND
         ) from error
 
 
-def _probe(stack: Stack, keys: Keys, rule: Rule, factor: int) -> tuple[float, int]:
+def _probe(stack: Stack, keys: StackKeys, rule: CountsRule, factor: int) -> tuple[float, int]:
     tried = min(8, stack.count)
     began = time.perf_counter()
     for _ in blocks(stack, keys, rule, factor, np.ones(stack.count, bool), tried):
@@ -252,7 +258,7 @@ def _place(stacks: list[Stack], row: int) -> str:
 
 
 def _labels(
-    stacks: list[Stack], ids: NDArray[np.int64], keys: Keys, labelling: Labelling, notify: Notify
+    stacks: list[Stack], ids: NDArray[np.int64], keys: StackKeys, labelling: Labelling, notify: Notify
 ) -> tuple[NDArray[np.uint8], tuple[str, ...], NDArray[np.int64]]:
     """Labels and class names, and the rows that are imported."""
     everything = np.arange(len(ids))
@@ -319,7 +325,7 @@ def _columns(stacks: list[Stack], ids: NDArray[np.int64]) -> dict[str, NDArray[A
     return columns
 
 
-def _shared_mask(stacks: list[Stack], rule: Rule) -> NDArray[np.bool_] | None:
+def _shared_mask(stacks: list[Stack], rule: CountsRule) -> NDArray[np.bool_] | None:
     """The one mask of all shots of all files, where there is such a one."""
     first = stacks[0].good
     if rule.nan_mask or first is None or any(s.good is None or (s.good != first).any() for s in stacks):

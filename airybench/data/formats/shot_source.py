@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.binning import binning_factor
-from airybench.data.formats.counts_rule import Rule
-from airybench.data.formats.deposit_import import entry_counts
+from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.deposit import Deposit, is_deposit, scan
+from airybench.data.formats.deposit_import import entry_counts
 from airybench.data.formats.importer import blocks
-from airybench.data.formats.stack import Keys, Stack, convention, is_cxi_stack, scan_stack
+from airybench.data.formats.stack import Stack, StackKeys, convention, is_cxi_stack, scan_stack
 from airybench.data.store.store import Store, opened
 from airybench.errors import ConfigError, DataError
 
@@ -53,8 +53,8 @@ class Shots:
 def open_shots(
     path: Path,
     *,
-    keys: Keys | None = None,
-    rule: Rule | None = None,
+    keys: StackKeys | None = None,
+    rule: CountsRule | None = None,
     factor: int | None = None,
     labels: bool = True,
     notify: Callable[[str], None] = lambda text: None,
@@ -73,7 +73,7 @@ def open_shots(
         ConfigError: options that this kind of source does not take.
         DataError: the file is missing, damaged or none of these.
     """
-    given, keys, rule = keys is not None and keys != Keys(), keys or Keys(), rule or Rule()
+    given, keys, rule = keys is not None and keys != StackKeys(), keys or StackKeys(), rule or CountsRule()
     convention(keys.mask_convention)
     if keys.images or is_cxi_stack(path):
         return _stack(path, keys, rule, factor, notify)
@@ -81,7 +81,7 @@ def open_shots(
         if given:
             raise ConfigError(f"{path}: a deposit says all by itself; keys are for stacks, with --images KEY")
         return _deposit(path, rule, factor, labels=labels)
-    if given or rule != Rule() or factor:
+    if given or rule != CountsRule() or factor:
         raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
     return _store(path)
 
@@ -107,7 +107,7 @@ class _StoreRead:
         return self.store.read_images(np.arange(start, stop))
 
 
-def _deposit(path: Path, rule: Rule, factor: int | None, *, labels: bool) -> Shots:
+def _deposit(path: Path, rule: CountsRule, factor: int | None, *, labels: bool) -> Shots:
     try:
         deposit = scan(path, labels=labels)
     except DataError as error:
@@ -123,7 +123,7 @@ def _deposit(path: Path, rule: Rule, factor: int | None, *, labels: bool) -> Sho
 @dataclass(frozen=True)
 class _DepositRead:
     deposit: Deposit
-    rule: Rule
+    rule: CountsRule
     factor: int
 
     def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
@@ -131,7 +131,7 @@ class _DepositRead:
             return entry_counts(self.deposit, file, self.deposit.entries[start:stop], self.rule, self.factor)[0]
 
 
-def _stack(path: Path, keys: Keys, rule: Rule, factor: int | None, notify: Callable[[str], None]) -> Shots:
+def _stack(path: Path, keys: StackKeys, rule: CountsRule, factor: int | None, notify: Callable[[str], None]) -> Shots:
     stack = scan_stack(path, keys, notify, energy_needed=False)
     width = factor or binning_factor(stack.shape)
     shape = (-(-stack.shape[0] // width), -(-stack.shape[1] // width))
@@ -148,8 +148,8 @@ def _stack(path: Path, keys: Keys, rule: Rule, factor: int | None, notify: Calla
 @dataclass(frozen=True)
 class _StackRead:
     stack: Stack
-    keys: Keys
-    rule: Rule
+    keys: StackKeys
+    rule: CountsRule
     factor: int
 
     def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:

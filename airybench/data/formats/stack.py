@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from airybench.data.formats.counts_rule import CONVENTIONS, good_pixels
 from airybench.data.formats.deposit import ENERGY, IDS, JOULE_PER_EV
-from airybench.data.formats.hdf5_links import found
+from airybench.data.formats.hdf5_links import resolve
 from airybench.data.store.store import opened
 from airybench.errors import ConfigError, DataError, unknown
 
@@ -22,7 +22,7 @@ _ENERGY_EV = (1.0, 1e6)
 
 
 @dataclass(frozen=True)
-class Keys:
+class StackKeys:
     """Where things are in a source; None where they are not, or where a CXI file keeps them.
 
     Attributes:
@@ -92,7 +92,7 @@ def is_cxi_stack(path: Path) -> bool:
 
 
 def scan_stack(
-    path: Path, keys: Keys, notify: Callable[[str], None] = lambda text: None, *, energy_needed: bool = True
+    path: Path, keys: StackKeys, notify: Callable[[str], None] = lambda text: None, *, energy_needed: bool = True
 ) -> Stack:
     """Read and check everything but the images.
 
@@ -209,7 +209,7 @@ class _Reader:
 
     def data(self, key: str) -> h5py.Dataset:
         """A data set whose bytes are there; the files that they come from are noted."""
-        values, files = found(self.path, self.file, key)
+        values, files = resolve(self.path, self.file, key)
         self.files |= files
         return values
 
@@ -262,7 +262,7 @@ class _Reader:
             raise DataError(f"{self.path}: /{key} entry {row} is {values[row]}, {what} are expected; correct it")
         return values.astype(np.int64)
 
-    def mask(self, keys: Keys, shape: tuple[int, int]) -> tuple[NDArray[np.bool_] | None, str | None]:
+    def mask(self, keys: StackKeys, shape: tuple[int, int]) -> tuple[NDArray[np.bool_] | None, str | None]:
         """The mask for all shots, or the key of masks that each shot has its own of."""
         if not keys.mask:
             return None, None

@@ -112,7 +112,7 @@ def rotated(images: Tensor, turns: Tensor, *, by_quarters: bool) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Part:
+class LoadedSplit:
     """One part of a split.
 
     Attributes:
@@ -131,7 +131,7 @@ class Part:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def chosen(self, rows: NDArray[np.int64]) -> "Part":
+    def chosen(self, rows: NDArray[np.int64]) -> "LoadedSplit":
         """The same for some of the shots, by their places within the part."""
         places = torch.from_numpy(rows)
         inputs = self.inputs
@@ -186,24 +186,24 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Resident:
+class LoadedDataset:
     """The three parts of a data set for one device, with what names them."""
 
-    train: Part
-    val: Part
-    test: Part
+    train: LoadedSplit
+    val: LoadedSplit
+    test: LoadedSplit
     class_names: tuple[str, ...]
     label_kind: str
 
 
-def resident(
+def load_dataset(
     store: Store,
     split: Split,
     config: DataConfig,
     scaling: Scaling,
     device: torch.device | str = "cpu",
     placement: Placement | None = None,
-) -> Resident:
+) -> LoadedDataset:
     """Load a store once, preprocess it in slices and leave it on the device, in parts.
 
     What does not fit the device stays in host memory, and what does not fit there on disk; batches are the same.
@@ -222,7 +222,7 @@ def resident(
     labels = torch.from_numpy(store.labels().astype(np.float32))
     ids = store.ids()
 
-    def part(rows: NDArray[np.int64]) -> Part:
+    def part(rows: NDArray[np.int64]) -> LoadedSplit:
         inputs: Tensor | Inputs
         if where == "disk":
             inputs = DiskInputs(store, rows, lambda raw, of: network_inputs(raw, config, scaling, ids=of), device)
@@ -233,6 +233,8 @@ def resident(
                 counts = torch.from_numpy(store.read_images(chosen)).to(device)
                 values[start : start + len(chosen)] = network_inputs(counts, config, scaling, ids=ids[chosen])
             inputs = values if where == "device" else HostInputs(values, device)
-        return Part(inputs, labels[torch.from_numpy(rows)].to(device), ids[rows], flippable=config.input == "image")
+        return LoadedSplit(
+            inputs, labels[torch.from_numpy(rows)].to(device), ids[rows], flippable=config.input == "image"
+        )
 
-    return Resident(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)
+    return LoadedDataset(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)

@@ -174,7 +174,7 @@ class Store:
         Raises:
             DataError: the content does not match the hash, or an image cannot be read.
         """
-        found = Looker()
+        found = ImageSurvey()
         with opened(self.path) as file:
             digest = content_sha256(file, found.look, progress)
         if digest != self.content_sha256:
@@ -189,7 +189,7 @@ class Store:
             return np.asarray(file[key][()])
 
 
-class Looker:
+class ImageSurvey:
     """Gathers a survey from batches of images."""
 
     def __init__(self) -> None:

@@ -13,10 +13,10 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from airybench.paths import VARIABLE, locked, require_free
 from airybench.data.store.schema import SCHEMA, SCHEMA_VERSION
 from airybench.data.store.store import Store, content_sha256
 from airybench.errors import DataError
+from airybench.paths import VARIABLE, locked, require_free
 
 _REMEDY = f"choose another folder with --output or {VARIABLE}"
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from airybench.physics.helium import shapes as shapes
 from airybench.physics.helium import labels as rules
-from airybench.physics.optics.detector import log_uniform
+from airybench.physics.helium import shapes as shapes
 from airybench.physics.helium.shapes import Droplet, Shape
+from airybench.physics.optics.detector import log_uniform
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.interference import coherent_sum, intensity
 from airybench.physics.optics.measures import mean_field, odd_part, ring_axis_ratio

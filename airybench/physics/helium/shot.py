@@ -6,10 +6,8 @@ import numpy as np
 import torch
 
 from airybench.errors import AirybenchError
-from airybench.physics.helium import shapes as shapes
 from airybench.physics.helium import labels as rules
-from airybench.physics.optics.detector import WideAngleSettings, detect_wide_angle, draw_wide_angle
-from airybench.physics.optics.geometry import Geometry
+from airybench.physics.helium import shapes as shapes
 from airybench.physics.helium.draw import (
     Light,
     Member,
@@ -20,8 +18,10 @@ from airybench.physics.helium.draw import (
     illuminate,
     render,
 )
-from airybench.physics.populations import draw_helium_labels
+from airybench.physics.optics.detector import WideAngleSettings, detect_wide_angle, draw_wide_angle
+from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.random import Stream, shot_generator
+from airybench.physics.populations import draw_helium_labels
 from airybench.physics.shot import Shot
 
 PHOTON_ENERGY = (19.0, 35.0)

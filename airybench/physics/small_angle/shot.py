@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from airybench.physics.small_angle import particles as particles
 from airybench.physics.optics.detector import SmallAngleSettings, detect_small_angle, draw_small_angle
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry
 from airybench.physics.optics.interference import coherent_sum
 from airybench.physics.optics.particles import Matrix, Part, Vector, random_quaternion, rotation_from_quaternion
-from airybench.physics.populations import CXIDB_CLASSES, draw_cxidb_class
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.optics.scattering import born_field
+from airybench.physics.populations import CXIDB_CLASSES, draw_cxidb_class
 from airybench.physics.shot import Shot
+from airybench.physics.small_angle import particles as particles
 
 PHOTON_ENERGY = 1200.0
 """[A] eV."""

@@ -1,0 +1,125 @@
+"""A store and its split, preprocessed on demand and kept on a device from trial to trial."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from airybench.config import DataConfig, Scaling, TrialConfig, Value
+from airybench.data.loading.loaded import LoadedDataset, load_dataset
+from airybench.data.split.fraction import training_fraction
+from airybench.data.split.split import PARTS, Split
+from airybench.data.store.store import Store
+from airybench.inference.predictor import Origin
+from airybench.paths import checkpoint_folder
+from airybench.tracking.dataset import DataInput
+from airybench.training.checkpoint import EVERY, Checkpoints
+
+KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid
+
+
+class PreparedDataset:
+    """A store and its split, preprocessed on demand and kept on the device from trial to trial.
+
+    Args:
+        store: the shots.
+        split: which shot is in which part.
+        device: where to train.
+        name: what runs call the data set.
+    """
+
+    def __init__(self, store: Store, split: Split, device: torch.device, name: str) -> None:
+        self.store = store
+        self.name = name
+        self.split = split
+        self.device = device
+        self._kept: dict[tuple[object, ...], LoadedDataset] = {}
+
+    def loaded(self, config: DataConfig, scaling: Scaling) -> LoadedDataset:
+        """The three parts as a network of this configuration sees them."""
+        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
+        key = (config.image_size, config.antialias, scaling, *seen_as)
+        if key not in self._kept:
+            while len(self._kept) >= KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = load_dataset(self.store, self.split, config, scaling, self.device)
+        everything = self._kept[key]
+        if config.fraction == 1:
+            return everything
+        rows = self.training_rows(config)
+        kept = np.flatnonzero(np.isin(self.split.train, rows))
+        return replace(everything, train=everything.train.chosen(kept))
+
+    def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
+        """Rows of the store that a configuration trains on: the training part, or its fraction."""
+        ids, labels = self.store.ids(), self.store.labels()
+        return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed)
+
+    def forget(self) -> None:
+        """Free the preprocessed copies, where others will train."""
+        self._kept.clear()
+
+    @property
+    def logged(self) -> dict[str, Value]:
+        """What is logged is what is used: the store's own count, and a name in place of a path of this machine."""
+        return {"dataset": self.name, "count": self.store.count}
+
+    def tags(self) -> dict[str, str]:
+        """What every run says about its data."""
+        return {
+            "airybench.data_source": self.store.source,
+            "airybench.data_sha256": self.store.content_sha256,
+            "airybench.split_digest": self.split.digest,
+        }
+
+    def identity(self) -> dict[str, str]:
+        """Digests of the data and the split: results compare only where both agree."""
+        return {"data_sha256": self.store.content_sha256, "split_digest": self.split.digest}
+
+    def data_input(self) -> DataInput:
+        """What MLflow shows as the data set of a run."""
+        store = self.store
+        return DataInput(
+            name=self.name,
+            sha256=store.content_sha256,
+            file=store.path.name,
+            image_shape=store.image_shape,
+            class_names=store.class_names,
+            sizes={part: len(getattr(self.split, part)) for part in PARTS},
+            split_digest=self.split.digest,
+            source=store.source,
+        )
+
+    @property
+    def origin(self) -> Origin:
+        """What a network trained on this carries along."""
+        store = self.store
+        return Origin(self.name, store.source, store.content_sha256, self.split.digest, store.image_shape)
+
+    def digest(self, config: TrialConfig) -> str:
+        """Digest of a configuration on these data: the same one gives the same network."""
+        content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+    def checkpoints(
+        self, config: TrialConfig, scope: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda _: None
+    ) -> Checkpoints:
+        """Where a training of this configuration saves and goes on from.
+
+        Args:
+            config: what is trained.
+            scope: study or command that it belongs to.
+            every: seconds between two checkpoints at least.
+            notify: handed one line where one is damaged or cannot be written.
+        """
+        identity = self.digest(config)
+        return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, notify=notify)
+
+    def sentence(self) -> str:
+        """The data in half a sentence, for descriptions."""
+        made = " simulated" if self.store.source == "simulated" else ""
+        return f"{self.name} ({self.store.count}{made} shots)"
