@@ -2,11 +2,21 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
+from files import deposit_file, store_file
+
+from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
+
+ROUND = (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+STREAK = (0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0)
+EMPTY = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 TINY = """
 question: Does it run?
@@ -74,3 +84,45 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Benchmark:
         code = run(["sweep", "--dataset", "helium", "--dataset", "cxidb", "--config", str(tiny), "--study", "both"])
     assert code == 0, out.getvalue()
     return Benchmark(folder, f"sqlite:///{folder / 'mlflow.db'}", out.getvalue())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of one's own."""
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def write_store() -> Callable[..., Any]:
+    return store_file
+
+
+@pytest.fixture
+def write_deposit() -> Callable[..., Path]:
+    return deposit_file
+
+
+@pytest.fixture
+def quick_simulator(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Replace the simulator by noise that depends on (seed, i) only; counts the shots it was asked for."""
+    record = SimpleNamespace(shots=0, batches=[], fail_at=None)
+
+    def simulate(dataset: str, indices: Sequence[int], seed: int, *, balance: float = 0.0, device: str = "cpu") -> Any:
+        record.shots += len(indices)
+        record.batches.append(list(indices))
+        if record.fail_at is not None and max(indices) >= record.fail_at:
+            raise KeyboardInterrupt
+        rngs = [np.random.default_rng([seed, index]) for index in indices]
+        rows = np.array([ROUND, STREAK, EMPTY] if dataset == "helium" else np.eye(5), np.uint8)
+        return SimpleNamespace(
+            images=np.stack([rng.poisson(5, (259, 259)).astype(np.uint16) for rng in rngs]),
+            labels=rows[np.array(indices) % len(rows)],
+            photon_energy=np.array([20 + rng.random() for rng in rngs], np.float32),
+            truth={"radius": np.array([rng.random() for rng in rngs], np.float32)},
+        )
+
+    monkeypatch.setattr("airybench.physics.simulate.simulate", simulate)
+    assert len(HELIUM_CLASSES) == 11
+    assert len(CXIDB_CLASSES) == 5
+    return record

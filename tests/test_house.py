@@ -1,6 +1,9 @@
-"""The house keeps its order: imports point down, and some rooms know nothing of others."""
+"""The house keeps its order: imports point down, nothing goes in circles, one idea a file, nothing twice."""
 
 import ast
+import subprocess
+import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -10,63 +13,151 @@ import airybench
 PACKAGE = Path(airybench.__file__).parent
 FLOORS = (
     "errors",
+    "reporter",
+    "paths",
     "config",
-    "experiment",
+    "physics.optics",
     "physics",
-    "data",
     "networks",
+    "data.store",
+    "data.split",
+    "data.formats",
+    "data.datasets",
+    "data.loading",
     "training",
-    "inference",
     "figures",
+    "inference",
     "tracking",
+    "trial",
     "sweep",
     "analysis",
+    "report",
+    "jobs",
     "bench",
+    "api",
     "cli",
 )
-MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+"""Rooms from the ground floor up; docs/architecture.md draws the same picture."""
+
+LONGEST_FILE, LONGEST_TEST, LONGEST_COPY = 300, 400, 7  # lines
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))
+}
+FACES = ("airybench.__init__", "airybench.__main__")  # what stands outside the house: its doors
 
 
-def imported(path: Path) -> list[str]:
-    """Every module that a file imports, at whatever depth of its code."""
-    found = []
-    for node in ast.walk(ast.parse((PACKAGE / path).read_text(encoding="utf-8"))):
+def imported(path: Path) -> set[str]:
+    """Every module of this package that a file imports, at whatever depth of its code."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            found.append(node.module or "")
+            parts = {f"{node.module}.{alias.name}" for alias in node.names} & MODULES.keys()
+            found.update(parts or {node.module or ""})
     return found
 
 
-def floor(module: str) -> int:
-    """Floor of a dotted module or a path inside the package."""
-    part = module.removeprefix("airybench").strip(".").split(".")[0]
-    return FLOORS.index(part) if part in FLOORS else len(FLOORS)
+def room(module: str) -> str:
+    """The room of a dotted module name: the longest one that contains it."""
+    inside = module.removeprefix("airybench.")
+    found = [name for name in FLOORS if inside == name or inside.startswith(f"{name}.")]
+    assert found, f"{module} stands on no floor"
+    return max(found, key=len)
 
 
-@pytest.mark.parametrize(
-    "path", [m for m in MODULES if m.name not in ("__main__.py", "__init__.py") or len(m.parts) > 1], ids=str
-)
-def test_imports_point_down(path: Path) -> None:
-    here = path.parts[0].removesuffix(".py")
-    assert here in FLOORS, f"{path} stands on no floor"
-    for module in imported(path):
-        if module.startswith("airybench."):
-            assert floor(module) <= FLOORS.index(here), f"{path} imports {module} from a floor above"
+def code_lines(path: Path) -> list[tuple[int, str]]:
+    """Number and text of the lines that count for copies: no blank lines, comments or imports."""
+    text = path.read_text(encoding="utf-8")
+    skipped: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            skipped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if number not in skipped]
+    return [(number, line) for number, line in lines if line.strip("()[]{},:") and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("path", [m for m in MODULES if m.parts[0] in ("physics", "networks")], ids=str)
-def test_physics_and_networks_know_nothing_of_the_rest(path: Path) -> None:
-    for module in imported(path):
-        assert module.split(".")[0] not in ("mlflow", "optuna", "typer"), f"{path} imports {module}"
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in FACES])
+def test_imports_point_down(module: str) -> None:
+    here = FLOORS.index(room(module)) if module != "airybench.data.__init__" else 0
+    for other in imported(MODULES[module]):
+        if other.startswith("airybench."):
+            assert FLOORS.index(room(other)) <= here, f"{module} imports {other} from a floor above"
 
 
-@pytest.mark.parametrize("path", [m for m in MODULES if m.parts[0] not in ("tracking",)], ids=str)
-def test_one_place_talks_to_mlflow(path: Path) -> None:
-    assert not [module for module in imported(path) if module.split(".")[0] == "mlflow"]
+def test_no_imports_in_a_circle() -> None:
+    graph = {name: {one for one in imported(path) if one in MODULES} for name, path in MODULES.items()}
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, f"imports in a circle: {' -> '.join([*way[way.index(name) :], name])}"
+        if name not in done:
+            for other in sorted(graph[name]):
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
 
 
-def test_no_module_holds_two_ideas() -> None:
-    long = {str(m): n for m in MODULES if (n := len((PACKAGE / m).read_text(encoding="utf-8").splitlines())) > 400}
-    assert not long, f"past 300 lines there are two ideas in a file: {long}"
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[1] in ("physics", "networks")])
+def test_physics_and_networks_know_nothing_of_the_rest(module: str) -> None:
+    assert not {name.split(".")[0] for name in imported(MODULES[module])} & {"mlflow", "optuna", "typer"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[1] != "tracking"])
+def test_one_place_talks_to_mlflow(module: str) -> None:
+    assert "mlflow" not in {name.split(".")[0] for name in imported(MODULES[module])}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[1] in ("jobs", "api")])
+def test_jobs_neither_parse_nor_print(module: str) -> None:
+    assert "typer" not in {name.split(".")[0] for name in imported(MODULES[module])}
+    calls = [n.func.id for n in ast.walk(ast.parse(MODULES[module].read_text())) if isinstance(n, ast.Call)
+             and isinstance(n.func, ast.Name)]  # fmt: skip
+    assert "print" not in calls
+
+
+def test_every_room_says_what_lives_there() -> None:
+    for folder in {path.parent for path in MODULES.values()}:
+        said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+        assert said, f"{folder} has no sentence in its __init__.py"
+
+
+def test_no_file_holds_two_ideas() -> None:
+    long = {m: n for m, path in MODULES.items() if (n := len(path.read_text().splitlines())) > LONGEST_FILE}
+    tests = sorted(Path(__file__).parent.rglob("*.py"))
+    long |= {str(p): n for p in tests if (n := len(p.read_text().splitlines())) > LONGEST_TEST}
+    assert not long, f"past {LONGEST_FILE} lines ({LONGEST_TEST} in tests) there are two ideas in a file: {long}"
+
+
+def test_functions_are_neither_branchy_nor_greedy() -> None:
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--output-format", "concise"]
+    complexity = ["--select", "C901", "--config", "lint.mccabe.max-complexity=15"]
+    arguments = ["--select", "PLR0913", "--config", "lint.pylint.max-args=8", "--exclude", "cli"]
+    for rules in (complexity, arguments):
+        found = subprocess.run([*ruff, *rules, str(PACKAGE)], capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_nothing_is_written_twice() -> None:
+    places: dict[tuple[str, ...], set[tuple[str, int]]] = defaultdict(set)
+    for name, path in MODULES.items():
+        lines = code_lines(path)
+        for start in range(len(lines) - LONGEST_COPY):
+            window = lines[start : start + LONGEST_COPY + 1]
+            places[tuple(text for _, text in window)].add((name, window[0][0]))
+    twice = [sorted(where) for where in places.values() if len(where) > 1]
+    assert not twice, f"{LONGEST_COPY + 1} equal lines stand in two places: {sorted(twice)[:5]}"
+
+
+def test_tests_mirror_the_package() -> None:
+    folder = Path(__file__).parent
+    for path in folder.rglob("test_*.py"):
+        place = path.relative_to(folder)
+        if len(place.parts) > 1:
+            stem = place.stem.removeprefix("test_")
+            modules = [Path(*m.split(".")[1:]) for m in MODULES]
+            near = [m for m in modules if m.parent == place.parent and stem.startswith(m.name)]
+            assert near, f"{place} tests no module of airybench/{place.parent} by its name"

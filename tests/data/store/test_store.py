@@ -269,7 +269,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from conftest import store_file
+from files import store_file
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     store_file(Path(sys.argv[1]), 200)
@@ -279,7 +279,7 @@ except Exception as error:
 
 
 def test_a_disk_that_fills_up_is_told_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", FULL, str(tmp_path / "a.h5"), "60000", str(Path(__file__).parent)]
+    command = [sys.executable, "-c", FULL, str(tmp_path / "a.h5"), "60000", str(Path(__file__).parents[2])]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("DataError")
     assert "cannot write this store (File too large)" in done.stdout
