@@ -15,7 +15,7 @@ from postgres import server
 
 from airybench.cli.main import run
 from airybench.cli.show.console import notice, progress_bar
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 from airybench.jobs.sweep import benchmark
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import engine
@@ -119,7 +119,7 @@ def test_ray_loses_a_node_and_the_study_is_finished(tmp_path, data_home, tiny, m
         def ended(self, number: int, record: object, reason: str = "", how: str = "failed") -> None:
             ended.append((record is not None, how, reason))
 
-    sweep = load_sweep(str(tiny)).customised({"epochs": (6,)}, (), {"seeds": 2})
+    sweep = load_experiment(str(tiny)).customised({"epochs": (6,)}, (), {"seeds": 2})
     try:
         with contextlib.chdir(tmp_path):
             (found,) = benchmark(

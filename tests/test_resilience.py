@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 import airybench.jobs.sweep as benchmark_module
 from airybench.cli.main import run
 from airybench.cli.show.console import notice, progress_bar
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 from airybench.paths import sole_owner
 from airybench.trial.prepare import News
 
@@ -76,7 +76,7 @@ def test_kill_9_in_the_third_trial_then_the_same_command(tmp_path, data_home, ti
 
 
 def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, silent, capsys) -> None:
-    sweep = load_sweep(str(tiny))
+    sweep = load_experiment(str(tiny))
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

@@ -7,7 +7,7 @@ import typer
 from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
 from airybench.config import validated
 from airybench.config.baseline import BaselineConfig
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -42,7 +42,7 @@ def baseline(
     from airybench.training.device import choose_device
     from airybench.trial.prepare import News
 
-    trial = load_sweep(config).base.replace(single(given(options, settings)))
+    trial = load_experiment(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     asked = {"components": components, "c": c, "gamma": gamma, "cv": cv}
     start = BaselineConfig.quick() if quick else BaselineConfig()

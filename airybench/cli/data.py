@@ -208,7 +208,7 @@ def gallery(
     debug: Debug = False,
 ) -> None:
     """Draw a plate of patterns: one row a class, in log colours."""
-    from airybench.config.experiments import load_sweep
+    from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import resolve
     from airybench.errors import DataError
     from airybench.figures.gallery import store_gallery
@@ -219,7 +219,7 @@ def gallery(
         raise DataError(f"{path}: a gallery is a PNG file; give --output a name that ends in .png")
     if path.exists() and not force:
         raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
-    data = load_sweep("quick").base.data  # the stand-in that a sweep would make
+    data = load_experiment("quick").base.data  # the stand-in that a sweep would make
     with progress_bar(store) as progress:
         found = resolve(store, count=data.count, seed=data.data_seed, progress=progress, notify=notice)
     try:

@@ -18,7 +18,7 @@ from airybench.cli.options import (
     takes_config,
 )
 from airybench.config import StudyConfig
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
 
 MAX_NAME = 100  # it becomes part of file names
@@ -68,7 +68,7 @@ def sweep(
 
     changes = given(options, settings)
     rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
-    wanted = load_sweep(config).customised(changes, AXES, rule)
+    wanted = load_experiment(config).customised(changes, AXES, rule)
     datasets = _datasets(dataset) or [wanted.base.data.dataset]
     if dry_run:
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)

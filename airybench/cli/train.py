@@ -16,7 +16,7 @@ from airybench.cli.options import (
     single,
     takes_config,
 )
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -54,7 +54,7 @@ def train(
     from airybench.training.device import choose_device
     from airybench.trial.prepare import News
 
-    trial = load_sweep(config).base.replace(single(given(options, settings)))
+    trial = load_experiment(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     with progress_bar(f"training {trial.label}") as progress:
         found = train_one(

@@ -10,14 +10,14 @@ from airybench.errors import ConfigError, unknown
 
 def experiments() -> dict[str, Path]:
     """The shipped experiments by name, from the wheel or from the checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "experiments", package.parent / "experiments"):
         if folder.is_dir():
             return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return {}
 
 
-def load_sweep(name: str) -> SweepConfig:
+def load_experiment(name: str) -> SweepConfig:
     """Read an experiment by its name or path.
 
     Raises:

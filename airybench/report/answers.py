@@ -9,7 +9,7 @@ import yaml
 from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
 from airybench.config import METRICS, SweepConfig, TrialConfig
 from airybench.config import SEED as BOOTSTRAP_SEED
-from airybench.config.experiments import experiments, load_sweep
+from airybench.config.experiments import experiments, load_experiment
 from airybench.errors import AirybenchError, StudyError
 from airybench.inference.predictions import Predictions
 from airybench.report.claims import claims
@@ -205,7 +205,7 @@ def _notes(cells: list[Cell], total: int) -> list[str]:
 
 def _question(title: str, parent: dict[str, str]) -> str:
     if title in experiments():
-        return " ".join(load_sweep(title).question.split())
+        return " ".join(load_experiment(title).question.split())
     return " ".join(parent.get("mlflow.note.content", "").partition("\n\nWinner")[0].split())
 
 
@@ -216,7 +216,7 @@ def _command(title: str, dataset: str, sweep: SweepConfig, seeds: int, trials: i
     text = yaml.safe_dump({key: content[key] for key in KEYS}, sort_keys=False)
     ending = f"--dataset {dataset} --seeds {seeds}"
     if title in experiments():
-        shipped = load_sweep(title).model_dump(mode="json")
+        shipped = load_experiment(title).model_dump(mode="json")
         same_base = {**shipped["base"], "data": {**shipped["base"]["data"], **_place(content)}}
         if (same_base, shipped["space"]) == (content["base"], content["space"]):
             return f"airybench sweep --config {title} {ending}", ""

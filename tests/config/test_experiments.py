@@ -7,7 +7,7 @@ import pytest
 
 from airybench.cli.main import run
 from airybench.config import Range, SweepConfig, TrialConfig
-from airybench.config.experiments import experiments, load_sweep
+from airybench.config.experiments import experiments, load_experiment
 from airybench.networks.cost import Cost, cost
 from airybench.sweep import estimate
 from airybench.sweep.space import cells, finite
@@ -50,8 +50,8 @@ def test_every_question_comes_in_two_sizes() -> None:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_full_size_is_the_papers_training_and_quick_that_of_quick(name: str) -> None:
-    assert load_sweep(name).base == TrialConfig()
-    quick, base = load_sweep("quick").base, load_sweep(f"{name}-quick").base
+    assert load_experiment(name).base == TrialConfig()
+    quick, base = load_experiment("quick").base, load_experiment(f"{name}-quick").base
     assert base.replace({"epochs": quick.training.epochs, "image_size": quick.data.image_size}) == quick
 
 
@@ -64,7 +64,7 @@ def test_dry_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sweep", "--config", name, "--dataset", "helium", "--dataset", "cxidb", "--dry-run", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [one["dataset"] for one in shown] == ["helium", "cxidb"]
-    sweep = load_sweep(name)
+    sweep = load_experiment(name)
     if finite(sweep):
         assert len(shown[0]["cells"]) == len(cells(sweep))
         names = [cell["name"] for cell in shown[0]["cells"]]
@@ -77,24 +77,24 @@ def test_dry_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_each_question_varies() -> None:
     for size in ("", "-quick"):
-        assert varied(load_sweep(f"noise-ccf{size}"), "input", "noise") >= {
+        assert varied(load_experiment(f"noise-ccf{size}"), "input", "noise") >= {
             ("image", "none"), ("image", "max"), ("ccf", "none"), ("ccf", "max"),
         }  # fmt: skip
-        assert varied(load_sweep(f"input-scaling{size}"), "log_activation", "input_scaling") == {
+        assert varied(load_experiment(f"input-scaling{size}"), "log_activation", "input_scaling") == {
             (log, scaling) for log in (True, False) for scaling in ("counts", "unit", "log1p")
         }
-        assert 0 in {alpha for (alpha,) in varied(load_sweep(f"alpha{size}"), "alpha")}
-        assert 0 in {slope for (slope,) in varied(load_sweep(f"leakiness{size}"), "leakiness")}
-        (grid,) = load_sweep(f"optuna{size}").space
+        assert 0 in {alpha for (alpha,) in varied(load_experiment(f"alpha{size}"), "alpha")}
+        assert 0 in {slope for (slope,) in varied(load_experiment(f"leakiness{size}"), "leakiness")}
+        (grid,) = load_experiment(f"optuna{size}").space
         assert isinstance(grid["alpha"], Range)
-        assert load_sweep(f"optuna{size}").study.sampler == "tpe"
-    assert varied(load_sweep("architecture"), "arch", "depth") >= {("resnet", 200), ("vgg", 19)}
-    assert {noise for (noise,) in varied(load_sweep("noise-ccf"), "noise")} == {"none", "mean", "mean-std", "max"}
+        assert load_experiment(f"optuna{size}").study.sampler == "tpe"
+    assert varied(load_experiment("architecture"), "arch", "depth") >= {("resnet", 200), ("vgg", 19)}
+    assert {noise for (noise,) in varied(load_experiment("noise-ccf"), "noise")} == {"none", "mean", "mean-std", "max"}
 
 
 @pytest.mark.parametrize("size", ["", "-quick"])
 def test_fractions_train_for_the_same_number_of_steps(size: str) -> None:
-    sweep = load_sweep(f"fraction{size}")
+    sweep = load_experiment(f"fraction{size}")
     training = int(0.7 * sweep.base.data.count)
     steps = set()
     for cell in cells(sweep):

@@ -17,7 +17,7 @@ from airybench.config import (
     TrialConfig,
     parameter,
 )
-from airybench.config.experiments import experiments, load_sweep
+from airybench.config.experiments import experiments, load_experiment
 from airybench.errors import EXIT_INPUT, ConfigError
 from airybench.sweep.space import cells, check, finite
 
@@ -123,17 +123,19 @@ def test_vgg_needs_a_head_and_its_own_depths() -> None:
 def test_file_that_cannot_be(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(content, encoding="utf-8")
-    assert message in refusal(lambda: load_sweep(str(path)))
+    assert message in refusal(lambda: load_experiment(str(path)))
 
 
 def test_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     missing = tmp_path / "none.yaml"
-    assert refusal(lambda: load_sweep(str(missing))) == f"config {missing} cannot be read: No such file or directory"
-    message = refusal(lambda: load_sweep("quik"))
+    assert (
+        refusal(lambda: load_experiment(str(missing))) == f"config {missing} cannot be read: No such file or directory"
+    )
+    message = refusal(lambda: load_experiment("quik"))
     assert message.startswith("unknown config 'quik'; valid: alpha-quick, alpha, ")
     assert message.endswith(", or a path to a .yaml file. Did you mean 'quick'?")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    assert "cannot be read: not a text file" in refusal(lambda: load_sweep(str(tmp_path / "binary.yaml")))
+    assert "cannot be read: not a text file" in refusal(lambda: load_experiment(str(tmp_path / "binary.yaml")))
 
 
 def test_from_one_family_to_the_other_and_back() -> None:
@@ -264,7 +266,7 @@ def test_configurations_are_frozen() -> None:
 
 @pytest.mark.parametrize("path", experiments().values(), ids=lambda path: path.stem)
 def test_shipped_experiment_is_runnable(path: Path) -> None:
-    sweep = load_sweep(path.stem)
+    sweep = load_experiment(path.stem)
     assert sweep.question
     assert path.read_text(encoding="utf-8").startswith("# ")
     assert "?" in path.read_text(encoding="utf-8").splitlines()[0]
@@ -272,11 +274,11 @@ def test_shipped_experiment_is_runnable(path: Path) -> None:
     if finite(sweep):
         found = cells(sweep)
         assert len({cell.config.cell() for cell in found}) == len(found) > 0
-    assert load_sweep(str(path)) == sweep
+    assert load_experiment(str(path)) == sweep
 
 
 def test_quick_is_six_cells() -> None:
-    found = [cell.config.network for cell in cells(load_sweep("quick"))]
+    found = [cell.config.network for cell in cells(load_experiment("quick"))]
     described = [(n.arch, n.depth, n.log_activation, n.alpha, n.leakiness) for n in found]
     assert sorted(described) == [
         ("resnet", 18, False, 0.0, 0.2),
@@ -290,7 +292,7 @@ def test_quick_is_six_cells() -> None:
 
 
 def test_paper_is_the_papers_training() -> None:
-    sweep = load_sweep("paper")
+    sweep = load_experiment("paper")
     assert sweep.base == TrialConfig()
     assert len(cells(sweep)) == 16
 
@@ -336,7 +338,7 @@ def test_several_objectives() -> None:
 
 
 def test_ranges_from_the_command_line() -> None:
-    quick, alpha = load_sweep("quick"), Range(low=0.05, high=1, log=True)
+    quick, alpha = load_experiment("quick"), Range(low=0.05, high=1, log=True)
     found = quick.customised({"alpha": (alpha,), "base_lr": (Range(low=0.001, high=0.1),)}, AXES, {"trials": 3})
     assert found.space == ({"alpha": alpha, "base_lr": Range(low=0.001, high=0.1)},)
     assert found.base.training.base_lr == quick.base.training.base_lr
@@ -357,7 +359,7 @@ AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
 
 
 def test_axes_from_the_command_line_replace_the_space() -> None:
-    quick = load_sweep("quick")
+    quick = load_experiment("quick")
     found = quick.customised({"alpha": (0.1, 0.3), "epochs": (2,)}, AXES, {"seeds": 3})
     assert found.space == ({"alpha": (0.1, 0.3)},)
     assert found.base.training.epochs == 2
@@ -369,7 +371,7 @@ def test_axes_from_the_command_line_replace_the_space() -> None:
 
 
 def test_a_single_value_goes_into_the_base_and_out_of_the_space() -> None:
-    quick = load_sweep("quick")
+    quick = load_experiment("quick")
     found = quick.customised({"batch_size": (16,)}, AXES, {})
     assert found.space == quick.space
     assert {cell.config.training.batch_size for cell in cells(found)} == {16}
@@ -377,7 +379,7 @@ def test_a_single_value_goes_into_the_base_and_out_of_the_space() -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"arch": ("vgg", "resnet")}])
 def test_head_of_a_vgg_is_kept_beside_a_resnet_base(changes: dict[str, tuple[str, ...]]) -> None:
-    found = cells(load_sweep("quick").customised({**changes, "head_width": (64,), "dropout": (0.1,)}, AXES, {}))
+    found = cells(load_experiment("quick").customised({**changes, "head_width": (64,), "dropout": (0.1,)}, AXES, {}))
     networks = [cell.config.network for cell in found]
     assert {(n.head_width, n.dropout) for n in networks if n.arch == "vgg"} == {(64, 0.1)}
     assert {(n.head_width, n.dropout) for n in networks if n.arch == "resnet"} == {(0, 0)}
@@ -390,7 +392,7 @@ def test_a_base_may_speak_of_networks_other_than_its_own() -> None:
 
 
 def test_a_list_of_another_parameter_multiplies_the_space() -> None:
-    quick = load_sweep("quick")
+    quick = load_experiment("quick")
     both = cells(quick.customised({"batch_size": (16, 32)}, AXES, {}))
     assert len(both) == 12
     assert {cell.config.training.batch_size for cell in both} == {16, 32}

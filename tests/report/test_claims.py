@@ -1,13 +1,13 @@
 """Claims are read off what the cells differ in, and compare like with like."""
 
 from airybench.config import SweepConfig, TrialConfig
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 from airybench.report.claims import Claim, claims
 from airybench.sweep.space import cells
 
 
 def of(name: str) -> tuple[list[TrialConfig], dict[str, Claim]]:
-    found = [cell.config for cell in cells(load_sweep(name))]
+    found = [cell.config for cell in cells(load_experiment(name))]
     return found, {claim.statement: claim for claim in claims(found)}
 
 

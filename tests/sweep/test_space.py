@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import FixedTrial
 
 from airybench.config import DEPTHS, SweepConfig, TrialConfig, validated
-from airybench.config.experiments import load_sweep
+from airybench.config.experiments import load_experiment
 from airybench.errors import ConfigError
 from airybench.sweep.space import cells, check, finite, suggest
 
@@ -35,7 +35,7 @@ SPACES: dict[str, Any] = {
 
 def sweep_of(name: str, **study: object) -> SweepConfig:
     if name == "quick":
-        return load_sweep("quick")
+        return load_experiment("quick")
     return SweepConfig.model_validate({"space": SPACES[name], "study": study})
 
 
