@@ -64,7 +64,7 @@ def sweep(
     repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
     Interrupted, the same command goes on where it stopped.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
 
     changes = given(options, settings)
     rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
@@ -77,7 +77,6 @@ def sweep(
     from airybench.jobs.conclude import Conclusion
     from airybench.jobs.sweep import benchmark
     from airybench.sweep.engines import engine as engine_of
-    from airybench.trial.prepare import News
 
     name = _study_name(study, config)
 
@@ -89,7 +88,7 @@ def sweep(
 
     with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
         found = benchmark(
-            wanted, datasets, name, watch, News(notice, progress_bar),
+            wanted, datasets, name, watch, ConsoleReporter(),
             engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
             fresh=fresh, register_as=register, checkpoint_every=checkpoint_every,
             tell=(lambda _: None) if as_json else tell,

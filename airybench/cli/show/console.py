@@ -4,14 +4,31 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+
+from airybench.reporter import Progress
 
 
 def notice(text: str) -> None:
     """Write one line to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+class ConsoleReporter:
+    """A `Reporter` that writes notices and progress to stderr."""
+
+    def notify(self, text: str) -> None:
+        """Write one line."""
+        notice(text)
+
+    def progress(self, title: str) -> AbstractContextManager[Progress]:
+        """A bar on a terminal, lines elsewhere."""
+        return progress_bar(title)
+
+    def result(self, result: object) -> None:
+        """Write nothing: commands print their results themselves."""
 
 
 def print_json(content: Any) -> None:
@@ -25,7 +42,7 @@ def interactive() -> bool:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(title: str) -> Iterator[Progress]:
     """A bar on a terminal, a line every ten seconds elsewhere; yields `progress(done, total)`.
 
     Nothing is drawn before the first call: work that turns out to be done already leaves no empty bar.
@@ -64,7 +81,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         bar.stop()
 
 
-def _lines(title: str) -> Callable[[int, int], None]:
+def _lines(title: str) -> Progress:
     began = last = time.monotonic()
 
     def progress(done: int, total: int) -> None:
