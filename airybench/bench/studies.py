@@ -12,7 +12,7 @@ import torch
 from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.jobs.compare import gather
+from airybench.jobs.compare import compare_studies
 from airybench.jobs.sweep import benchmark
 from airybench.paths import data_folder
 from airybench.reporter import SILENT
@@ -113,7 +113,7 @@ def time_study(
         told = _fill(sweep, [record for row in seed.board.rows for record in row.trials], progress)
         resumed, whole = _until_trial(sweep, where, stop=False)
         began = time.perf_counter()
-        gather([NAME], lambda _: None, metric=None, top=10, uri=None)
+        compare_studies([NAME], lambda _: None, metric=None, top=10, uri=None)
         compared = time.perf_counter() - began
     return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(told))
 

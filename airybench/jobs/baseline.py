@@ -16,9 +16,9 @@ from airybench.data.datasets.catalog import label
 from airybench.data.loading.loaded import LoadedSplit
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
+from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
-from airybench.jobs.conclude import test_scores, unscored
 from airybench.paths import data_folder
 from airybench.physics.features import features
 from airybench.reporter import Reporter
@@ -128,14 +128,13 @@ def _tracked(
             _predictions(logits, part, source) for logits, part in ((answers.val, data.val), (answers.test, data.test))
         )
         scores = score(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.class_names, val.label_kind)
-        scored = test_scores(test)
+        scored = scores_on_test(test)
         facts = {"trial/seconds": seconds, "trial/training_shots": float(len(data.train))}
         cross_validated = {key: value for key, value in answers.chosen.items() if key.startswith("cv/")}
         run.metrics(scores.flat("val") | scores.flat("best") | scored | facts | cross_validated)
         _keep(run, title, config, rule, val, test, scores.f1)
-    missing = unscored(source, scored)
     return Baseline(
-        name, dict(scores.values), scored, answers.chosen, run.run_id, tracking.uri, source.store.source, missing
+        name, dict(scores.values), scored, answers.chosen, run.run_id, tracking.uri, source.store.source, test.unscored
     )
 
 

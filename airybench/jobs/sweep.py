@@ -1,4 +1,4 @@
-"""The main job: one study a data set, from names to conclusions."""
+"""The main job: one study a data set, from names to summaries."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from airybench.config import SweepConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
-from airybench.jobs.conclude import Conclusion, conclude
+from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
 from airybench.reporter import Reporter
 from airybench.sweep.definition import recorded, refuse_early
@@ -50,9 +50,9 @@ def benchmark(
     fresh: bool = False,
     register_as: str | None = None,
     checkpoint_every: float = EVERY,
-    tell: Callable[[Conclusion], None] = lambda conclusion: None,
-) -> list[Conclusion]:
-    """Run one study a data set and conclude each; what can be refused is refused before anything starts.
+    tell: Callable[[StudySummary], None] = lambda summary: None,
+) -> list[StudySummary]:
+    """Run one study a data set and summarise each; what can be refused is refused before anything starts.
 
     Args:
         sweep: base, space and sampler.
@@ -66,7 +66,7 @@ def benchmark(
         fresh: archive studies of the same name first.
         register_as: registered model that each winner becomes a version of.
         checkpoint_every: seconds between two checkpoints of a trial at least.
-        tell: handed each conclusion as soon as its study ends.
+        tell: handed each summary as soon as its study ends.
 
     Raises:
         AirybenchError: a study came to no finished trial; the others were run all the same.
@@ -100,7 +100,7 @@ def benchmark(
     launch = None
     if joined and not alone:
         launch = Run.join(connect(tracking_uri(uri)), joined, f"launch {study}", "launch", {})
-    conclusions: list[Conclusion] = []
+    summaries: list[StudySummary] = []
     empty: AirybenchError | None = None
     try:
         for plan, source in zip(plans, sources, strict=True):
@@ -114,7 +114,7 @@ def benchmark(
                     plan.sweep, plan.name, source, tracking, home, watch, engine=engine.make, join=join, fresh=fresh,
                     checkpoint_every=checkpoint_every,
                 ) as ran:  # fmt: skip
-                    conclusions.append(conclude(ran, register_as=register_as))
+                    summaries.append(summarise_study(ran, register_as=register_as))
                     if not ran.complete:
                         reporter.notify(
                             f"{plan.name}: the time limit was reached with {len(ran.records)} of {ran.study.total()} "
@@ -124,17 +124,17 @@ def benchmark(
                 empty = error
                 reporter.notify(str(error))
             else:
-                tell(conclusions[-1])
+                tell(summaries[-1])
     except BaseException as error:
         if launch:
             launch.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
     if launch:
-        parents = ",".join(conclusion.parent_run for conclusion in conclusions)
+        parents = ",".join(summary.parent_run for summary in summaries)
         launch.end("failed" if empty else "finished", {"airybench.parents": parents})
     if empty:
         raise empty
-    return conclusions
+    return summaries
 
 
 def _plan(sweep: SweepConfig, dataset: str, study: str, home: StudyStorage, uri: str | None, *, fresh: bool) -> Plan:

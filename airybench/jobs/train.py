@@ -12,10 +12,12 @@ import torch
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import TrackingError, TrialError
-from airybench.jobs.conclude import hand_over, majority_scores, test_scores, unscored
+from airybench.inference.evaluate import scores_on_test
+from airybench.inference.majority import majority_scores
 from airybench.networks.timm_models import require_buildable
 from airybench.paths import data_folder, sole_owner
 from airybench.reporter import Reporter
+from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, check_name, register
 from airybench.tracking.run import Run
@@ -127,15 +129,15 @@ def train_one(
                 except TrialError:
                     checkpoints.clear()  # it would fail again; what fails from outside may go on
                     raise
-                test, majority = test_scores(predictions(run, "test")), majority_scores(source)
+                kept = predictions(run, "test")
+                test, majority = scores_on_test(kept), majority_scores(source.store, source.split)
                 run.metrics(test | majority)
-                model_uri = hand_over(run, source)
+                model_uri = logged_model(run, source.store.read_images(source.split.test[:2]))
                 merit = ModelScore("macro_ap", "max", outcome.value, **source.identity())
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             checkpoints.clear()
-    missing = unscored(source, test)
     return Training(
-        config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, missing, registered
+        config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, kept.unscored, registered
     )  # fmt: skip
 
 

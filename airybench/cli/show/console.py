@@ -1,10 +1,10 @@
-"""What goes to the terminal beside results: notices, progress bars, JSON."""
+"""Writing to the terminal: notices and progress bars on stderr, JSON on stdout."""
 
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -16,21 +16,6 @@ def notice(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-class ConsoleReporter:
-    """A `Reporter` that writes notices and progress to stderr."""
-
-    def notify(self, text: str) -> None:
-        """Write one line."""
-        notice(text)
-
-    def progress(self, title: str) -> AbstractContextManager[Progress]:
-        """A bar on a terminal, lines elsewhere."""
-        return progress_bar(title)
-
-    def result(self, result: object) -> None:
-        """Write nothing: commands print their results themselves."""
-
-
 def print_json(content: Any) -> None:
     """Write a result as JSON to stdout; what JSON does not know is written as text."""
     print(json.dumps(content, indent=2, default=str, ensure_ascii=False))
@@ -39,6 +24,29 @@ def print_json(content: Any) -> None:
 def interactive() -> bool:
     """Whether stderr is a terminal that can be redrawn."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class ConsoleReporter:
+    """A `Reporter` for a terminal: notices and progress bars on stderr, so that stdout holds results alone.
+
+    Args:
+        show: prints a result as soon as a job hands one over; by default nothing is printed.
+    """
+
+    def __init__(self, show: Callable[[Any], None] = lambda result: None) -> None:
+        self._show = show
+
+    def notify(self, text: str) -> None:
+        """Write one line to stderr."""
+        notice(text)
+
+    def progress(self, title: str) -> AbstractContextManager[Progress]:
+        """A progress bar on stderr."""
+        return progress_bar(title)
+
+    def result(self, result: Any) -> None:
+        """Print a result."""
+        self._show(result)
 
 
 @contextmanager
@@ -54,11 +62,11 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
-        Progress,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.progress import Progress as ProgressBars
 
     columns = (
         TextColumn("{task.description}"),
@@ -68,7 +76,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=Console(stderr=True))
+    bar = ProgressBars(*columns, console=Console(stderr=True))
     task = bar.add_task(title, total=None)
 
     def progress(done: int, total: int) -> None:
