@@ -3,7 +3,8 @@
     python -m docs.figures [NAME ...] [--output FOLDER]
 
 Without names all of them. Needs the `dev` extra (miepython). The galleries and the counts are those of the simulated
-stores of 7264 helium and 1024 cxidb shots, which are simulated first if the data folder does not have them: six minutes.
+stores of 7264 helium and 1024 cxidb shots, which are simulated first if the data folder does not have them (six
+minutes).
 """
 
 import argparse

@@ -26,8 +26,8 @@ STYLE = """
   .purpose { fill: #4a4a4a; font-size: 12.5px; } .name { font-size: 17px; font-weight: 600; }
   .arrow { stroke: #D55E00; fill: none; stroke-width: 3; }
   @media (prefers-color-scheme: dark) {
-    .page { fill: #131416; } .room { fill: #1d2b36; stroke: #56b4e9; } text { fill: #f0f0f0; } .purpose { fill: #c4c4c4; }
-    .arrow { stroke: #e69f00; }
+    .page { fill: #131416; } .room { fill: #1d2b36; stroke: #56b4e9; } text { fill: #f0f0f0; }
+    .purpose { fill: #c4c4c4; } .arrow { stroke: #e69f00; }
   }
 """
 
