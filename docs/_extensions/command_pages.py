@@ -10,6 +10,9 @@ from airybench.cli.main import app as airybench
 PLAIN = "Options"
 """Heading of the options that belong to no panel."""
 
+METAVARS = {"str": "TEXT", "int": "N", "float": "X", "Path": "PATH"}
+"""What stands for a value of a type where a command names nothing better."""
+
 
 def leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command below a group with the words that call it."""
@@ -41,6 +44,10 @@ def page(words: tuple[str, ...], command: Any) -> str:
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record:
+            record = (
+                re.sub(r"<(?:list\[)?(\w+)\]?>", lambda kind: METAVARS.get(kind[1], kind[0]), record[0]),
+                record[1],
+            )
             kind = "Arguments" if parameter.opts[0][:1] != "-" else PLAIN
             panels.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
