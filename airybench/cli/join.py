@@ -5,22 +5,23 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json
+from airybench.cli.layout import App
+from airybench.cli.options.common import Csv, Debug, Force, Json
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
 def join(
     output: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What `airybench predict --shard` was given as --output.")
+        Path, typer.Argument(metavar="FILE", help="The --output that was given to `airybench predict --shard`.")
     ],
-    csv: Annotated[bool, typer.Option("--csv", help="Write a CSV file beside it as well.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    csv: Csv = False,
+    force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Join the parts that the shards of a prediction left, once all are there."""
+    """Join the parts of a sharded prediction, once all of them are written."""
     from airybench.cli.show.console import print_json, progress_bar
     from airybench.errors import DataError
     from airybench.inference.parts import Parts
