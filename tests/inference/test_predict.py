@@ -27,8 +27,9 @@ from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
 from airybench.inference.predict import Predicted, predict
-from airybench.inference.predictor import Origin, Predictor
+from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.provenance import Provenance
 
 CPU = torch.device("cpu")
 NAMES = ("Round", "Spherical, Oblate", "Empty")
@@ -39,8 +40,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def model(seed: int = 3, kind: str = "multilabel", **changes: Any) -> Predictor:
     torch.manual_seed(seed)
     small = {"arch": "timm:resnet10t", "image_size": 32, "antialias": True} | changes
-    origin = Origin("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
-    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, origin=origin).eval()
+    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
+    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, provenance=origin).eval()
     with torch.no_grad():  # answers on both sides of one half
         predictor.network.fc.weight *= 30
     return predictor
