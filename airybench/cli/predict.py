@@ -57,7 +57,7 @@ def predict(
 
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, notice, print_json
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
@@ -67,6 +67,7 @@ def predict(
     from airybench.tracking.launch import launched
     from airybench.training.device import choose_device
 
+    reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv goes with the whole: give it to `airybench join`")
@@ -76,17 +77,14 @@ def predict(
         rule=rule_of(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,
-        notify=notice,
+        reporter=reporter,
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
-    with (
-        launched(f"predict {source.name}", "predict", asked) as run,
-        progress_bar(f"predicting {source.name}") as progress,
-    ):
+    with launched(f"predict {source.name}", "predict", asked) as run:
         found = answer(
             predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, progress=progress,
+            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, reporter=reporter,
         )  # fmt: skip
         if run:
             run.metrics({"predict/shots": found.shots})
