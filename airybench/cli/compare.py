@@ -42,11 +42,11 @@ def compare(
 
     from airybench.cli.show.comparison import print_comparison
     from airybench.cli.show.console import notice, print_json
-    from airybench.jobs.compare import comparison_json, draw, gather
+    from airybench.jobs.compare import compare_studies, comparison_json, draw
     from airybench.paths import writable
 
     folder = writable(Path(output), "choose another --output") if output else None
-    found = gather(named(study), notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
+    found = compare_studies(named(study), notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
     if folder:
         for path in draw(found, folder):
             notice(f"written: {path}")

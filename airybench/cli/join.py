@@ -22,15 +22,14 @@ def join(
     debug: Debug = False,
 ) -> None:
     """Join the parts of a sharded prediction, once all of them are written."""
-    from airybench.cli.show.console import print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.errors import DataError
     from airybench.inference.parts import Parts
 
     parts = Parts(output)
     if output.exists() and not force:
         raise DataError(f"{output}: exists already; add --force to replace it")
-    with progress_bar(f"joining {output.name}") as progress:
-        plan = parts.join(table=csv, progress=progress)
+    plan = parts.join(table=csv, reporter=ConsoleReporter())
     if as_json:
         print_json({"output": parts.output, "shots": plan.count})
     else:

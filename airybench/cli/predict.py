@@ -80,7 +80,7 @@ def predict(
     The output holds id, probabilities and predicted classes of every shot. Memory does not grow with their number.
     After an interruption the same command resumes.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, notice, print_json
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
@@ -90,6 +90,7 @@ def predict(
     from airybench.tracking.launch import launched
     from airybench.training.device import choose_device
 
+    reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv goes with the whole: give it to `airybench join`")
@@ -99,17 +100,14 @@ def predict(
         rule=rule_of(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,
-        notify=notice,
+        reporter=reporter,
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
-    with (
-        launched(f"predict {source.name}", "predict", asked) as run,
-        progress_bar(f"predicting {source.name}") as progress,
-    ):
+    with launched(f"predict {source.name}", "predict", asked) as run:
         found = answer(
             predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, progress=progress,
+            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, reporter=reporter,
         )  # fmt: skip
         if run:
             run.metrics({"predict/shots": found.shots})

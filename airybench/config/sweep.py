@@ -8,26 +8,10 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from pydantic.functional_validators import field_validator
 
 from airybench.config.network import NetworkConfig, without_effect
+from airybench.config.objective import COSTS, METRICS, Direction, Objective
 from airybench.config.trial import SECTIONS, TrialConfig, section_of
 from airybench.config.values import MAX_SEED, Frozen, Number, Value, validated
 from airybench.errors import ConfigError, refused, unknown
-
-METRICS: dict[str, Literal["max", "min"]] = {
-    "macro_ap": "max",
-    "macro_f1": "max",
-    "micro_f1": "max",
-    "accuracy": "max",
-    "exact_match": "max",
-    "mcc": "max",
-    "roc_auc": "max",
-    "precision": "max",
-    "recall": "max",
-    "loss": "min",
-}
-"""Metrics a study may be ranked by, with their better direction."""
-
-COSTS: dict[str, Literal["max", "min"]] = {"images_per_second": "max", "parameters": "min", "seconds": "min"}
-"""What a second objective may be beside a metric: training speed (median of the epochs), size, time of the trial."""
 
 
 def _joined(value: object) -> object:
@@ -93,24 +77,24 @@ class StudyConfig(Frozen):
         return self
 
     @property
-    def objectives(self) -> tuple[tuple[str, Literal["max", "min"]], ...]:
-        """Every objective: the metric without prefix, such as `macro_ap`, and which way is better."""
-        found: list[tuple[str, Literal["max", "min"]]] = []
+    def objectives(self) -> tuple[Objective, ...]:
+        """Every objective; the first one ranks the cells and names the best epoch."""
+        found = []
         for part in self.objective.split(","):
             name, _, way = part.strip().partition(":")
-            metric = name.removeprefix("val/")
-            found.append((metric, ("max" if way == "max" else "min") if way else {**METRICS, **COSTS}[metric]))
+            objective = Objective.of(name.removeprefix("val/"))
+            found.append(Objective(objective.metric, "max" if way == "max" else "min") if way else objective)
         return tuple(found)
 
     @property
     def metric(self) -> str:
-        """The first objective's metric without prefix, such as `macro_ap`; it ranks, and names the best epoch."""
-        return self.objectives[0][0]
+        """Metric of the first objective."""
+        return self.objectives[0].metric
 
     @property
-    def direction(self) -> Literal["max", "min"]:
-        """Which way of the first objective is better."""
-        return self.objectives[0][1]
+    def direction(self) -> Direction:
+        """Better direction of the first objective."""
+        return self.objectives[0].direction
 
 
 class Range(Frozen):

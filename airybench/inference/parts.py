@@ -20,6 +20,7 @@ from airybench.data.store.store import opened
 from airybench.data.store.writer import explained
 from airybench.errors import DataError
 from airybench.paths import locked, require_free
+from airybench.reporter import SILENT, Reporter
 
 FORMAT = "airybench-predictions"
 VERSION = 1
@@ -146,12 +147,12 @@ class Parts:
                 with suppress(OSError):
                     made.unlink(missing_ok=True)
 
-    def join(self, *, table: bool, progress: Callable[[int, int], None] | None = None) -> Plan:
+    def join(self, *, table: bool, reporter: Reporter = SILENT) -> Plan:
         """Join all parts into the output and remove them.
 
         Args:
             table: write a CSV file of ids, probabilities and answers beside it as well.
-            progress: handed (parts done, parts in all).
+            reporter: receives progress.
 
         Raises:
             DataError: parts are missing, naming the shards' share of them, or the disk is full.
@@ -167,11 +168,11 @@ class Parts:
             made = self.output.with_name(f".{self.output.name}.joining")
             with explained(self.output, "prediction"):
                 try:
-                    with _appending(made, plan) as append:
+                    bar = reporter.progress(f"joining {self.output.name}")
+                    with _appending(made, plan) as append, bar as progress:
                         for number in range(plan.parts):
                             append(self.read(number))
-                            if progress:
-                                progress(number + 1, plan.parts)
+                            progress(number + 1, plan.parts)
                     if table:
                         self._table(plan, made)
                     os.replace(made, self.output)

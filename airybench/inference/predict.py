@@ -20,6 +20,7 @@ from airybench.errors import ConfigError, DataError
 from airybench.inference.logits import Network, compiled_for, logits, placed
 from airybench.inference.parts import PART, Parts, Plan, model_digest
 from airybench.inference.predictor import Predictor
+from airybench.reporter import SILENT, Reporter
 from airybench.training.device import memory
 from airybench.training.metrics import decide
 
@@ -28,8 +29,6 @@ BATCH = {"cpu": 64, "cuda": 256}
 
 AHEAD = 2
 """Stretches of shots that each reader keeps ready."""
-
-Progress = Callable[[int, int], None]
 
 
 class Explain(Protocol):
@@ -71,7 +70,7 @@ def predict(
     ignore_labels: bool = False,
     readers: int | None = None,
     compiled: bool = False,
-    progress: Progress | None = None,
+    reporter: Reporter = SILENT,
 ) -> Predicted:
     """Answer for every shot; interrupted or killed, the same call goes on with the parts that are missing.
 
@@ -93,7 +92,7 @@ def predict(
         ignore_labels: answer even for shots whose labels are other classes than the model's.
         readers: processes that read ahead; 0 reads in a thread of this one, None is as many as pay.
         compiled: compile the network.
-        progress: handed (shots done, shots in all) of this share.
+        reporter: receives progress over the shots of this share.
 
     Raises:
         ConfigError: no such shard.
@@ -123,8 +122,6 @@ def predict(
     missing = parts.missing(plan, mine)
     total = sum(_size(plan, number) for number in mine)
     before = done = total - sum(_size(plan, number) for number in missing)
-    if progress:
-        progress(done, total)
     batch = BATCH[device.type]
     step = max(shots.block, batch // shots.block * shots.block)
     if readers is None:
@@ -136,10 +133,12 @@ def predict(
     network = compiled_for(batch, predictor.network) if compiled else None
     began = time.perf_counter()
     with (
+        reporter.progress(f"predicting {shots.path.name}") as progress,
         memory(predictor.config),
         closing(brought(reading, device)) as batches,
         ThreadPoolExecutor(1) as writer,
     ):
+        progress(done, total)
         written: Future[None] | None = None
         for number in missing:
             columns: list[dict[str, NDArray[Any]]] = []
@@ -149,8 +148,7 @@ def predict(
                 for first, counts in zip(firsts, read.split(batch), strict=True):
                     columns.append(_answer(predictor, network, counts, device, drawer, first))
                 done += stop - start
-                if progress:
-                    progress(done, total)
+                progress(done, total)
             joined = {key: np.concatenate([some[key] for some in columns]) for key in columns[0]}
             if written:
                 written.result()  # one part is being written while another is made: two in memory, and no more
@@ -210,10 +208,11 @@ def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
 
 
 def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> None:
-    if predictor.origin is not None and shots.image_shape != predictor.origin.image_shape:
+    expected = predictor.image_shape
+    if expected is not None and shots.image_shape != expected:
         raise DataError(
             f"{shots.path} has images of {shots.image_shape[0]} x {shots.image_shape[1]} px, the model was trained on "
-            f"{predictor.origin.image_shape[0]} x {predictor.origin.image_shape[1]} px; bin them to that size (--bin)"
+            f"{expected[0]} x {expected[1]} px; bin them to that size (--bin)"
         )
     if shots.class_names and shots.class_names != predictor.class_names and not ignore_labels:
         raise DataError(

@@ -1,4 +1,4 @@
-"""What one look at val showed, and the way of it to JSON and back."""
+"""The result of one evaluation on val, with its form in JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,16 +9,16 @@ from airybench.training.metrics import Scores
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one look at val showed, behind every epoch or every few.
+    """Result of an evaluation on val, after every epoch or every few.
 
     Attributes:
-        number: of the epoch just ended, from 1.
-        learning_rate: at its end.
-        loss: what was minimised, loss and penalty, mean over the steps since the last look; `val.values["loss"]` is
-            the cross-entropy alone.
+        number: of the epoch that has just ended, counted from 1.
+        learning_rate: at the end of that epoch.
+        loss: what training minimises, loss plus penalty, as the mean over the steps since the last evaluation;
+            `val.values["loss"]` is the cross-entropy alone.
         images_per_second: training speed.
-        val: scores on val.
-        alpha: of the logarithmic activation, where it is trained.
+        val: scores on the val split.
+        alpha: of the logarithmic activation, where it is trained; None elsewhere.
     """
 
     number: int
@@ -29,7 +29,7 @@ class Epoch:
     alpha: float | None = None
 
     def metrics(self) -> dict[str, float]:
-        """Metric keys as logged."""
+        """Metrics by the keys under which they are logged, such as `train/loss`."""
         train = {
             "train/loss": self.loss,
             "train/images_per_second": self.images_per_second,
@@ -40,10 +40,10 @@ class Epoch:
         return train | self.val.flat("val")
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON keeps it, to the last bit."""
+        """The epoch as JSON; floats keep every bit."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Epoch":
-        """From what `to_json` gave."""
+        """Read what `to_json` wrote."""
         return cls(**{**content, "val": Scores(**content["val"])})

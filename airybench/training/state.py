@@ -1,4 +1,4 @@
-"""All that changes while a network is trained: what a checkpoint holds."""
+"""Everything that changes while a network is trained, which is what a checkpoint has to hold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from airybench.training.epoch import Epoch
 
 @dataclass
 class TrainingState:
-    """Where a training stands.
+    """How far a training has come.
 
     Attributes:
-        network: its weights.
-        optimizer: its momenta.
-        scaler: of float16 gradients; does nothing with the other precisions.
-        device: where they are.
-        total: sum of the loss over the steps since the last look at val, a scalar on the device.
-        epochs: looks at val so far.
+        network: holds the current weights.
+        optimizer: holds their momenta.
+        scaler: scales float16 gradients; does nothing with the other precisions.
+        device: where all tensors are.
+        total: sum of the loss over the steps since the last evaluation on val, a scalar on the device.
+        epochs: all evaluations on val so far.
         best: the best of them.
-        best_weights: of the network then.
-        epoch: epochs that are whole.
-        steps: steps of the next one that are done.
-        counted: steps behind `total`.
-        seconds: time behind `total`.
+        best_weights: the weights of the network at that epoch.
+        epoch: number of completed epochs.
+        steps: number of completed steps in the epoch after those.
+        counted: number of steps summed in `total`.
+        seconds: training time of those steps.
     """
 
     network: nn.Module
@@ -42,8 +42,25 @@ class TrainingState:
     counted: int = 0
     seconds: float = 0.0
 
+    def keep_if_best(self, epoch: Epoch, metric: str, sign: float) -> None:
+        """Keep the weights of an epoch that is better than all before it.
+
+        Args:
+            epoch: just evaluated.
+            metric: the val metric that decides.
+            sign: 1 where more is better, -1 where less is.
+        """
+
+        def value(of: Epoch) -> float:
+            # A val split without any scored class has no ranking metric; its epochs are then ranked by the loss.
+            return sign * of.val.values[metric] if metric in of.val.values else -of.val.values["loss"]
+
+        if self.best is None or value(epoch) > value(self.best):
+            self.best = epoch
+            self.best_weights = {key: weight.detach().clone() for key, weight in self.network.state_dict().items()}
+
     def tensors(self) -> dict[str, Tensor]:
-        """Weights, momenta, the best weights and the state of the random generators, by name."""
+        """Weights, momenta, the best weights and the state of torch's random generators, by name."""
         found = {f"network/{key}": value for key, value in self.network.state_dict().items()}
         found |= {f"best/{key}": value for key, value in self.best_weights.items()}
         for index, values in self.optimizer.state_dict()["state"].items():
@@ -55,7 +72,7 @@ class TrainingState:
         return found
 
     def facts(self) -> dict[str, Any]:
-        """The rest, ready for JSON."""
+        """Everything else, ready for JSON."""
         return {
             "epochs": [epoch.to_json() for epoch in self.epochs],
             "best": None if self.best is None else self.epochs.index(self.best),
@@ -67,7 +84,7 @@ class TrainingState:
         }
 
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Stand where `tensors` and `facts` were taken."""
+        """Return to the point at which `tensors` and `facts` were taken."""
 
         def below(prefix: str) -> dict[str, Tensor]:
             return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

@@ -24,8 +24,9 @@ from airybench.tracking.run import Run
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.distributed import Ranks
 from airybench.training.epoch import Epoch
-from airybench.training.loop import Trained, logits, train
+from airybench.training.loop import Trained, train
 from airybench.training.metrics import decide
+from airybench.training.trainer import split_logits
 from airybench.trial.outcome import Outcome, measured
 from airybench.trial.prepared import PreparedDataset
 
@@ -157,7 +158,7 @@ def _keep(config: TrialConfig, data: LoadedDataset, trained: Trained, source: Pr
     """Weights, logits of val and test, and the plots of val as artifacts."""
 
     def predictions(part: LoadedSplit) -> Predictions:
-        found = logits(trained.network, part, config.training, source.device)
+        found = split_logits(trained.network, part, config.training, source.device)
         labels = part.labels.cpu().numpy().astype(np.uint8)
         return Predictions(part.ids, found.numpy(), labels, data.class_names, data.label_kind)
 
@@ -169,7 +170,7 @@ def _keep(config: TrialConfig, data: LoadedDataset, trained: Trained, source: Pr
     with run.artifacts() as folder:
         for place in (WEIGHTS, "predictions", "plots"):
             (folder / place).mkdir()
-        save_weights(folder / WEIGHTS, Predictor(config, names, kind, trained.network, source.origin))
+        save_weights(folder / WEIGHTS, Predictor(config, names, kind, trained.network, source.provenance(config)))
         val.write(folder / "predictions" / "val.h5")
         test.write(folder / "predictions" / "test.h5")
         positives = dict(zip(names, truth.sum(0).tolist(), strict=True))

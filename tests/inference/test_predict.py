@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,19 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from readers import Dying
 
 from airybench.config import TrialConfig
-from airybench.data.formats.shot_source import Read, Shots, open_shots
+from airybench.data.formats.shot_source import Shots, open_shots
 from airybench.data.formats.stack import StackKeys
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
 from airybench.inference.predict import Predicted, predict
-from airybench.inference.predictor import Origin, Predictor
+from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.provenance import Provenance
 
 CPU = torch.device("cpu")
 NAMES = ("Round", "Spherical, Oblate", "Empty")
@@ -39,8 +41,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def model(seed: int = 3, kind: str = "multilabel", **changes: Any) -> Predictor:
     torch.manual_seed(seed)
     small = {"arch": "timm:resnet10t", "image_size": 32, "antialias": True} | changes
-    origin = Origin("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
-    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, origin=origin).eval()
+    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
+    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, provenance=origin).eval()
     with torch.no_grad():  # answers on both sides of one half
         predictor.network.fc.weight *= 30
     return predictor
@@ -383,20 +385,6 @@ def test_blocks_of_a_stack_are_answered_in_order(
     found = columns(tmp_path / "out.h5")
     np.testing.assert_array_equal(found["id"], np.arange(COUNT))
     np.testing.assert_allclose(found["probability"], whole["probability"], atol=1e-5)
-
-
-@dataclass(frozen=True)
-class Dying:
-    """Reads up to a shot, at which its process is killed."""
-
-    read: Read
-    at: int
-
-    def __call__(self, start: int, stop: int) -> np.ndarray:
-        """Read, or die."""
-        if start >= self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self.read(start, stop)
 
 
 @pytest.mark.slow

@@ -15,8 +15,9 @@ from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
 from airybench.networks.activation import CountsStem, LogActivation
 from airybench.training.device import choose_device
 from airybench.training.epoch import Epoch
-from airybench.training.loop import Trained, logits, train
+from airybench.training.loop import Trained, train
 from airybench.training.metrics import score
+from airybench.training.trainer import split_logits
 
 CPU = torch.device("cpu")
 SIDE = 32
@@ -94,7 +95,7 @@ def test_weights_of_the_best_epoch_come_back(data: LoadedDataset, metric: str, d
     wanted = (direction or ("min" if metric == "loss" else "max")) == "max"
     assert found.best.val.values[metric] == (max(values) if wanted else min(values))
     assert found.best is found.epochs[values.index(found.best.val.values[metric])]  # the first of equals
-    again = logits(found.network, data.val, config.training, CPU)
+    again = split_logits(found.network, data.val, config.training, CPU)
     assert score(again, data.val.labels, data.class_names, data.label_kind) == found.best.val
     if direction:
         assert found.best.number < 5  # the worst was early: not simply the last weights
@@ -197,7 +198,7 @@ def test_val_without_scored_classes_goes_by_the_loss(data: LoadedDataset) -> Non
 def test_logits_are_those_of_evaluation_mode(data: LoadedDataset) -> None:
     torch.manual_seed(0)
     network = small(NetworkConfig(), 2)
-    batches: Callable[[], Tensor] = lambda: logits(network.train(), data.val, TrainConfig(), CPU)  # noqa: E731
+    batches: Callable[[], Tensor] = lambda: split_logits(network.train(), data.val, TrainConfig(), CPU)  # noqa: E731
     first = batches()
     assert first.shape == (40, 2)
     assert not first.requires_grad
@@ -209,8 +210,8 @@ def test_logits_are_those_of_evaluation_mode(data: LoadedDataset) -> None:
 def test_bfloat16_is_mixed_precision(data: LoadedDataset) -> None:
     torch.manual_seed(0)
     network = small(NetworkConfig(), 2)
-    full = logits(network, data.val, TrainConfig(precision="auto"), CPU)
-    mixed = logits(network, data.val, TrainConfig(precision="bfloat16"), CPU)
+    full = split_logits(network, data.val, TrainConfig(precision="auto"), CPU)
+    mixed = split_logits(network, data.val, TrainConfig(precision="bfloat16"), CPU)
     assert mixed.dtype == full.dtype == torch.float32
     assert not torch.equal(mixed, full)
     torch.testing.assert_close(mixed, full, rtol=0.05, atol=0.05)
@@ -279,7 +280,7 @@ def test_patience_ends_where_it_must(data, small_network, monkeypatch, values, p
         found = score(*args, **how)
         return replace(found, values={**found.values, "macro_ap": next(drawn)})
 
-    monkeypatch.setattr("airybench.training.loop.score", scored)
+    monkeypatch.setattr("airybench.training.trainer.score", scored)
     found = train(trial(epochs=5, patience=patience), data, CPU)
     assert len(found.epochs) == looks
     assert found.best.val.values["macro_ap"] == max(values[:looks])

@@ -1,12 +1,14 @@
-"""What goes to the terminal beside results: notices, progress bars, JSON."""
+"""Writing to the terminal: notices and progress bars on stderr, JSON on stdout."""
 
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+
+from airybench.reporter import Progress
 
 
 def notice(text: str) -> None:
@@ -24,8 +26,31 @@ def interactive() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
+class ConsoleReporter:
+    """A `Reporter` for a terminal: notices and progress bars on stderr, so that stdout holds results alone.
+
+    Args:
+        show: prints a result as soon as a job hands one over; by default nothing is printed.
+    """
+
+    def __init__(self, show: Callable[[Any], None] = lambda result: None) -> None:
+        self._show = show
+
+    def notify(self, text: str) -> None:
+        """Write one line to stderr."""
+        notice(text)
+
+    def progress(self, title: str) -> AbstractContextManager[Progress]:
+        """A progress bar on stderr."""
+        return progress_bar(title)
+
+    def result(self, result: Any) -> None:
+        """Print a result."""
+        self._show(result)
+
+
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(title: str) -> Iterator[Progress]:
     """A bar on a terminal, a line every ten seconds elsewhere; yields `progress(done, total)`.
 
     Nothing is drawn before the first call: work that turns out to be done already leaves no empty bar.
@@ -37,11 +62,11 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
-        Progress,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.progress import Progress as ProgressBars
 
     columns = (
         TextColumn("{task.description}"),
@@ -51,7 +76,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=Console(stderr=True))
+    bar = ProgressBars(*columns, console=Console(stderr=True))
     task = bar.add_task(title, total=None)
 
     def progress(done: int, total: int) -> None:
@@ -64,7 +89,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         bar.stop()
 
 
-def _lines(title: str) -> Callable[[int, int], None]:
+def _lines(title: str) -> Progress:
     began = last = time.monotonic()
 
     def progress(done: int, total: int) -> None:

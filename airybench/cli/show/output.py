@@ -1,9 +1,10 @@
 """Where results go: stdout, as a table for people or as JSON for programs."""
 
-import json
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from airybench.cli.show.console import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +38,3 @@ def print_result(found: T, *, as_json: bool, data: Callable[[T], Any], text: Cal
         print_json(data(found))
     else:
         text(found)
-
-
-def print_json(content: Any) -> None:
-    """Write a result as JSON to stdout; what JSON does not know is written as text."""
-    print(json.dumps(content, indent=2, default=str, ensure_ascii=False))

@@ -1,0 +1,35 @@
+"""A reporter that keeps what it is told, for tests to look at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airybench.reporter import Progress
+
+
+class CollectingReporter:
+    """Keeps notices, titles of progress bars, and results.
+
+    Attributes:
+        notices: the lines, in order.
+        titles: of every bar that was opened.
+        results: results, in order.
+    """
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.titles: list[str] = []
+        self.results: list[object] = []
+
+    def notify(self, text: str) -> None:
+        """Keep a line."""
+        self.notices.append(text)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Progress]:
+        """Keep the title."""
+        self.titles.append(title)
+        yield lambda done, total: None
+
+    def result(self, result: object) -> None:
+        """Keep a result."""
+        self.results.append(result)
