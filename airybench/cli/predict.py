@@ -57,11 +57,11 @@ def predict(
 
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, notice, print_json
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
-    from airybench.inference.gradcam import Explainer
+    from airybench.inference.predict import PredictOptions
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
     from airybench.tracking.launch import launched
@@ -80,14 +80,12 @@ def predict(
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
-    with (
-        launched(f"predict {source.name}", "predict", asked) as run,
-        progress_bar(f"predicting {source.name}") as progress,
-    ):
-        found = answer(
-            predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, progress=progress,
-        )  # fmt: skip
+    options = PredictOptions(
+        explain=explain, table=csv, shard=part, force=force, ignore_labels=ignore_labels, readers=readers,
+        compiled=compile,
+    )  # fmt: skip
+    with launched(f"predict {source.name}", "predict", asked) as run:
+        found = answer(predictor, shots, output, device=where, options=options, reporter=ConsoleReporter())
         if run:
             run.metrics({"predict/shots": found.shots})
             run.tag({"airybench.output": str(found.output.absolute())})
