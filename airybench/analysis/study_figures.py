@@ -51,7 +51,7 @@ class NothingToDraw(Exception):
     """The space of this study does not support a figure; the message says why."""
 
 
-def overview(
+def study_figures(
     trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str
 ) -> tuple[list[StudyFigure], dict[str, str]]:
     """Draw what can be drawn.
@@ -80,7 +80,7 @@ def overview(
     return drawn, left_out
 
 
-def write(drawn: Sequence[StudyFigure], left_out: Mapping[str, str], folder: Path) -> None:
+def write_figures(drawn: Sequence[StudyFigure], left_out: Mapping[str, str], folder: Path) -> None:
     """Write every figure as PNG and HTML, and in `not-drawn.txt` why others are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in drawn:

@@ -30,12 +30,12 @@ def compare(
 
     from airybench.cli.show.comparison import print_comparison
     from airybench.cli.show.console import notice, print_json
-    from airybench.jobs.compare import comparison_json, draw, gather
+    from airybench.jobs.compare import compare_studies, comparison_json, draw
     from airybench.paths import writable
 
     names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
     folder = writable(Path(output), "choose another --output") if output else None
-    found = gather(names, notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
+    found = compare_studies(names, notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
     if folder:
         for path in draw(found, folder):
             notice(f"written: {path}")

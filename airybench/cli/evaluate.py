@@ -35,14 +35,13 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.jobs.evaluate import as_data, evaluate_model
     from airybench.jobs.models import open_model
     from airybench.paths import writable
     from airybench.tracking.store import check
     from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
-    from airybench.trial.prepare import News
 
     where, uri = choose_device(device), resolved(tracking_uri)
     check(uri)
@@ -51,7 +50,7 @@ def evaluate(
     predictor = open_model(model, tracking_uri)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     found = evaluate_model(
-        model, predictor, name, uri, News(notice, progress_bar), split=split,
+        model, predictor, name, uri, ConsoleReporter(), split=split,
         tune=tune_thresholds, device=where, output=output,
     )  # fmt: skip
     if as_json:

@@ -67,6 +67,7 @@ def predict(
     from airybench.tracking.launch import launched
     from airybench.training.device import choose_device
 
+    reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv goes with the whole: give it to `airybench join`")
@@ -76,7 +77,7 @@ def predict(
         rule=rule_of(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,
-        notify=notice,
+        reporter=reporter,
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
@@ -85,7 +86,7 @@ def predict(
         compiled=compile,
     )  # fmt: skip
     with launched(f"predict {source.name}", "predict", asked) as run:
-        found = answer(predictor, shots, output, device=where, options=options, reporter=ConsoleReporter())
+        found = answer(predictor, shots, output, device=where, options=options, reporter=reporter)
         if run:
             run.metrics({"predict/shots": found.shots})
             run.tag({"airybench.output": str(found.output.absolute())})

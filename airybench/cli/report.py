@@ -30,7 +30,7 @@ def report(
     """
     from airybench.cli.show.console import notice, print_json
     from airybench.errors import InputError
-    from airybench.jobs.report import publish
+    from airybench.jobs.report import write_report
     from airybench.tracking.launch import launched
 
     if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():
@@ -38,7 +38,7 @@ def report(
     names = [word.strip() for name in study or () for word in name.split(",")]
     names = [word for word in names if word not in ("", FROM_CONFIG)]
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        found = publish(names, output, notify=notice, pictures=pictures, storage=storage)
+        found = write_report(names, output, notify=notice, pictures=pictures, storage=storage)
         if run:  # a project from a git URL runs in a folder that nobody looks into
             run.keep(output, output.with_suffix(".md"))
     if as_json:

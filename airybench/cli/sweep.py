@@ -64,7 +64,7 @@ def sweep(
     repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
     Interrupted, the same command goes on where it stopped.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
 
     changes = given(options, settings)
     rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
@@ -72,30 +72,29 @@ def sweep(
     datasets = _datasets(dataset) or [wanted.base.data.dataset]
     if dry_run:
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
-    from airybench.cli.show.results import conclusion_json, front_json, print_conclusion, print_front
+    from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
     from airybench.cli.show.watch import StudyWatch
-    from airybench.jobs.conclude import Conclusion
+    from airybench.jobs.summary import StudySummary
     from airybench.jobs.sweep import benchmark
     from airybench.sweep.engines import engine as engine_of
-    from airybench.trial.prepare import News
 
     name = _study_name(study, config)
 
-    def tell(conclusion: Conclusion) -> None:
+    def tell(summary: StudySummary) -> None:
         watch.pause()
-        print_conclusion(conclusion)
+        print_summary(summary)
         if len(wanted.study.objectives) > 1:
-            print_front(conclusion, wanted.study.objectives)
+            print_front(summary, wanted.study.objectives)
 
     with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
         found = benchmark(
-            wanted, datasets, name, watch, News(notice, progress_bar),
+            wanted, datasets, name, watch, ConsoleReporter(),
             engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
             fresh=fresh, register_as=register, checkpoint_every=checkpoint_every,
             tell=(lambda _: None) if as_json else tell,
         )  # fmt: skip
     if as_json:
-        print_json([conclusion_json(one) | front_json(one, wanted.study.objectives) for one in found])
+        print_json([summary_json(one) | front_json(one, wanted.study.objectives) for one in found])
     return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
 
 

@@ -6,12 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from airybench.config import SEED
 from airybench.errors import ConfigError
 from airybench.inference.bootstrap import interval, resamples, weighted_classes, weighted_scores
 from airybench.inference.majority import majority_logits
+from airybench.inference.predictions import Predictions
 from airybench.training.metrics import Scores, decide, score
 
-SEED = 1612
 BINS = 10
 
 Interval = tuple[float, float]
@@ -130,6 +131,22 @@ def evaluate(
     majority = score(majority_logits(training_labels, len(labels)), labels, class_names, label_kind)
     unscored = tuple(name for name in class_names if name not in scores.ap)
     return Evaluation(len(labels), scores, intervals, majority, tuple(classes), reliability(logits, labels), unscored)
+
+
+def scores_on_test(predictions: Predictions) -> dict[str, float]:
+    """Metrics on test as they are logged.
+
+    Returns:
+        `test/<metric>`, `test/f1/<class>` and `test/ap/<class>`; the ends of the 95 % bootstrap interval over shots
+        of each metric as `test/<metric>/low` and `test/<metric>/high`.
+    """
+    logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
+    flat = score(logits, labels, predictions.class_names, predictions.label_kind).flat("test")
+    weights = resamples(len(labels), SEED)
+    for name, values in weighted_scores(logits, labels, predictions.label_kind, weights).items():
+        if f"test/{name}" in flat:
+            flat[f"test/{name}/low"], flat[f"test/{name}/high"] = interval(values, flat[f"test/{name}"])
+    return flat
 
 
 def reliability(logits: Tensor, labels: Tensor) -> Reliability:

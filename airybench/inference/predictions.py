@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from airybench.errors import DataError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Predictions:
     """Logits of one split.
 
@@ -27,6 +27,14 @@ class Predictions:
     labels: NDArray[np.uint8]
     class_names: tuple[str, ...]
     label_kind: str
+
+    @property
+    def unscored(self) -> tuple[str, ...]:
+        """Classes without a positive or without a negative shot here; macro averages leave them out."""
+        positives = self.labels.sum(axis=0)
+        return tuple(
+            name for name, count in zip(self.class_names, positives, strict=True) if count in (0, len(self.labels))
+        )
 
     def write(self, path: Path) -> None:
         """Write as HDF5, one data set a field."""

@@ -16,16 +16,17 @@ from airybench.data.datasets.catalog import label
 from airybench.data.loading.loaded import LoadedSplit
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
+from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
-from airybench.jobs.conclude import test_scores, unscored
 from airybench.paths import data_folder
 from airybench.physics.features import features
+from airybench.reporter import Reporter
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.metrics import decide, score
 from airybench.training.support_vectors import fit
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
@@ -69,7 +70,7 @@ def run_baselines(
     config: TrialConfig,
     rule: BaselineConfig,
     dataset: str,
-    news: News,
+    reporter: Reporter,
     *,
     device: torch.device,
     uri: str | None = None,
@@ -84,7 +85,7 @@ def run_baselines(
             seed deals the folds.
         rule: what is searched.
         dataset: a name or path.
-        news: where notices and progress go.
+        reporter: receives notices and progress.
         device: where features are computed.
         uri: tracking URI asked for, if any.
 
@@ -97,7 +98,7 @@ def run_baselines(
     check(chosen, existing=bool(joined))
     # The features are made of counts on the detector, whatever a network would be shown.
     config = config.replace({"log_activation": True, "input": "image", "input_scaling": "counts"})
-    source = prepare(dataset, config, device, news)
+    source = prepare(dataset, config, device, reporter)
     config = config.replace(source.logged)
     tracking = connect(chosen)
     found = [_tracked("majority", config, rule, source, _majority, tracking, None)]
@@ -127,14 +128,13 @@ def _tracked(
             _predictions(logits, part, source) for logits, part in ((answers.val, data.val), (answers.test, data.test))
         )
         scores = score(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.class_names, val.label_kind)
-        scored = test_scores(test)
+        scored = scores_on_test(test)
         facts = {"trial/seconds": seconds, "trial/training_shots": float(len(data.train))}
         cross_validated = {key: value for key, value in answers.chosen.items() if key.startswith("cv/")}
         run.metrics(scores.flat("val") | scores.flat("best") | scored | facts | cross_validated)
         _keep(run, title, config, rule, val, test, scores.f1)
-    missing = unscored(source, scored)
     return Baseline(
-        name, dict(scores.values), scored, answers.chosen, run.run_id, tracking.uri, source.store.source, missing
+        name, dict(scores.values), scored, answers.chosen, run.run_id, tracking.uri, source.store.source, test.unscored
     )
 
 

@@ -19,7 +19,7 @@ from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen, tracking_uri
 
 
-def gather(
+def compare_studies(
     wanted: Sequence[str],
     notify: Callable[[str], None],
     *,

@@ -12,7 +12,7 @@ from airybench.inference.logits import placed
 from airybench.jobs.models import open_model
 from airybench.paths import data_folder
 from airybench.report.answers import StudyAnswers, answer
-from airybench.report.examples import cases, find_store
+from airybench.report.examples import examples, find_store
 from airybench.report.page import html, markdown, sentence
 from airybench.sweep.saved_studies import names, read
 from airybench.sweep.storage import open_storage
@@ -21,7 +21,7 @@ SMALLEST = 128
 """Images from here on have 4 x 4 last features or more in both families, which halve them five times."""
 
 
-def publish(
+def write_report(
     wanted: Sequence[str],
     output: Path,
     *,
@@ -84,7 +84,7 @@ def _gallery(one: StudyAnswers) -> Figure:
     data = winner.config.data
     store = find_store(one.dataset, data.count, data.data_seed, one.facts["data sha256"])
     heading = f"{winner.config.label} on {one.dataset} test{' (simulated data)' if one.simulated else ''}"
-    return cases(winner.answers.kept[0], store, heading, _explainer(one))
+    return examples(winner.answers.kept[0], store, heading, _explainer(one))
 
 
 def _explainer(one: StudyAnswers) -> Explainer | None:

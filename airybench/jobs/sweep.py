@@ -1,4 +1,4 @@
-"""The main job: one study a data set, from names to conclusions."""
+"""The main job: one study a data set, from names to summaries."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from airybench.config import SweepConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
-from airybench.jobs.conclude import Conclusion, conclude
+from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
+from airybench.reporter import Reporter
 from airybench.sweep.definition import recorded, refuse_early
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
@@ -21,7 +22,7 @@ from airybench.tracking.run import Run
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def benchmark(
     datasets: Sequence[str],
     study: str,
     watch: StudyObserver,
-    news: News,
+    reporter: Reporter,
     *,
     engine: Engine | None = None,
     storage: str | None = None,
@@ -49,23 +50,23 @@ def benchmark(
     fresh: bool = False,
     register_as: str | None = None,
     checkpoint_every: float = EVERY,
-    tell: Callable[[Conclusion], None] = lambda conclusion: None,
-) -> list[Conclusion]:
-    """Run one study a data set and conclude each; what can be refused is refused before anything starts.
+    tell: Callable[[StudySummary], None] = lambda summary: None,
+) -> list[StudySummary]:
+    """Run one study a data set and summarise each; what can be refused is refused before anything starts.
 
     Args:
         sweep: base, space and sampler.
         datasets: names or paths.
         study: NAME; studies are `NAME@D`.
         watch: who looks on while trials run.
-        news: where notices and progress go before.
+        reporter: receives notices and progress before the study begins.
         engine: where trials run; by default in this process, on the first GPU where there is one.
         storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
         uri: tracking URI asked for, if any.
         fresh: archive studies of the same name first.
         register_as: registered model that each winner becomes a version of.
         checkpoint_every: seconds between two checkpoints of a trial at least.
-        tell: handed each conclusion as soon as its study ends.
+        tell: handed each summary as soon as its study ends.
 
     Raises:
         AirybenchError: a study came to no finished trial; the others were run all the same.
@@ -89,17 +90,17 @@ def benchmark(
     alone = len(plans) == 1 and not plans[0].resumed
     sources = []
     for index, plan in enumerate(plans):
-        source = prepare(plan.dataset, plan.sweep.base, engine.device, news)
+        source = prepare(plan.dataset, plan.sweep.base, engine.device, reporter)
         sources.append(source)
         base = plan.sweep.base.replace(source.logged)
         plans[index] = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
         before = None if fresh else home
-        news.notify(forecast(plans[index].sweep, plan.name, source, before, engine, plan.uri))
+        reporter.notify(forecast(plans[index].sweep, plan.name, source, before, engine, plan.uri))
     # A run that `mlflow run` made is the parent of a single new study, else a link to the parents.
     launch = None
     if joined and not alone:
         launch = Run.join(connect(tracking_uri(uri)), joined, f"launch {study}", "launch", {})
-    conclusions: list[Conclusion] = []
+    summaries: list[StudySummary] = []
     empty: AirybenchError | None = None
     try:
         for plan, source in zip(plans, sources, strict=True):
@@ -113,27 +114,27 @@ def benchmark(
                     plan.sweep, plan.name, source, tracking, home, watch, engine=engine.make, join=join, fresh=fresh,
                     checkpoint_every=checkpoint_every,
                 ) as ran:  # fmt: skip
-                    conclusions.append(conclude(ran, register_as=register_as))
+                    summaries.append(summarise_study(ran, register_as=register_as))
                     if not ran.complete:
-                        news.notify(
+                        reporter.notify(
                             f"{plan.name}: the time limit was reached with {len(ran.records)} of {ran.study.total()} "
                             "trials finished; the same command goes on from there"
                         )
             except NothingFinishedError as error:
                 empty = error
-                news.notify(str(error))
+                reporter.notify(str(error))
             else:
-                tell(conclusions[-1])
+                tell(summaries[-1])
     except BaseException as error:
         if launch:
             launch.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
     if launch:
-        parents = ",".join(conclusion.parent_run for conclusion in conclusions)
+        parents = ",".join(summary.parent_run for summary in summaries)
         launch.end("failed" if empty else "finished", {"airybench.parents": parents})
     if empty:
         raise empty
-    return conclusions
+    return summaries
 
 
 def _plan(sweep: SweepConfig, dataset: str, study: str, home: StudyStorage, uri: str | None, *, fresh: bool) -> Plan:

@@ -12,9 +12,12 @@ import torch
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import TrackingError, TrialError
-from airybench.jobs.conclude import hand_over, majority_scores, test_scores, unscored
+from airybench.inference.evaluate import scores_on_test
+from airybench.inference.majority import majority_scores
 from airybench.networks.timm_models import require_buildable
 from airybench.paths import data_folder, sole_owner
+from airybench.reporter import Reporter
+from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, check_name, register
 from airybench.tracking.run import Run
@@ -24,7 +27,7 @@ from airybench.training.distributed import ranks, require_gpus
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
 from airybench.trial.execute import execute
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 SCOPE = "train"
@@ -61,7 +64,7 @@ class Training:
 def train_one(
     config: TrialConfig,
     dataset: str,
-    news: News,
+    reporter: Reporter,
     *,
     device: torch.device,
     uri: str | None = None,
@@ -79,7 +82,7 @@ def train_one(
     Args:
         config: what to train.
         dataset: name or path.
-        news: where notices and progress go.
+        reporter: receives notices and progress.
         device: where to train.
         uri: tracking URI asked for, if any.
         fresh: begin anew even where a checkpoint is left.
@@ -104,10 +107,10 @@ def train_one(
     check(chosen, existing=bool(os.environ.get("MLFLOW_RUN_ID")))
     require_gpus(sync_bn, device)
     with ranks(device) as (who, own):
-        source = prepare(dataset, config, own, news)
+        source = prepare(dataset, config, own, reporter)
         who.require(min(config.training.batch_size, len(source.training_rows(config.data))))
         config = config.replace(source.logged)
-        checkpoints = source.checkpoints(config, SCOPE, every=every, notify=news.notify)
+        checkpoints = source.checkpoints(config, SCOPE, every=every, notify=reporter.notify)
         if not who.lead:
             data = source.loaded(config.data, config.input_scaling)
             train(config, data, own, checkpoints=checkpoints, ranks=who, sync_bn=sync_bn)
@@ -116,7 +119,7 @@ def train_one(
             if fresh:
                 checkpoints.clear()
             checkpoints.require_ours()
-            run = _run(config, source, connect(chosen), checkpoints.folder, news)
+            run = _run(config, source, connect(chosen), checkpoints.folder, reporter)
             with run.ending():
                 try:
                     outcome = execute(
@@ -126,19 +129,19 @@ def train_one(
                 except TrialError:
                     checkpoints.clear()  # it would fail again; what fails from outside may go on
                     raise
-                test, majority = test_scores(predictions(run, "test")), majority_scores(source)
+                kept = predictions(run, "test")
+                test, majority = scores_on_test(kept), majority_scores(source.store, source.split)
                 run.metrics(test | majority)
-                model_uri = hand_over(run, source)
+                model_uri = logged_model(run, source.store.read_images(source.split.test[:2]))
                 merit = ModelScore("macro_ap", "max", outcome.value, **source.identity())
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             checkpoints.clear()
-    missing = unscored(source, test)
     return Training(
-        config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, missing, registered
+        config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, kept.unscored, registered
     )  # fmt: skip
 
 
-def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folder: Path, news: News) -> Run:
+def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folder: Path, reporter: Reporter) -> Run:
     """The run that `mlflow run` made, the one that a checkpoint was trained in, or a new one; noted beside it."""
     note = folder / "run.json"
     joined = os.environ.get("MLFLOW_RUN_ID")
@@ -154,7 +157,7 @@ def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folde
     if run is None:
         run = Run.create(tracking, config.title, "train", source.tags())
     if left:
-        news.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
+        reporter.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps({"run_id": run.run_id, "tracking_uri": tracking.uri}), encoding="utf-8")
     return run

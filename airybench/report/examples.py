@@ -36,7 +36,7 @@ def find_store(dataset: str, count: int, seed: int, sha256: str) -> Store:
     )
 
 
-def cases(kept: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> Figure:
+def examples(kept: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> Figure:
     """Per class: carriers that were found, carriers that were missed, and false alarms, the most telling first.
 
     Args:

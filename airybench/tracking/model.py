@@ -70,6 +70,20 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
     return str(info.model_uri)
 
 
+def logged_model(run: Run, example: NDArray[np.uint16]) -> str:
+    """The MLflow model of a run, logged from the weights that the run keeps unless it has been logged before.
+
+    Args:
+        run: a finished training.
+        example: raw counts, uint16, shape (2, H, W).
+
+    Returns:
+        Model URI, `models:/m-...`.
+    """
+    known = run.client.get_run(run.run_id).data.tags.get("airybench.model_uri")
+    return str(known) if known else log_model(run, load(run.run_id, run.tracking), example)
+
+
 def load(model: str, tracking: Tracking | None = None) -> Predictor:
     """Load a predictor by any of the names in FORMS, from its weights; nothing is unpickled.
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from airybench.analysis.importance import importances, sampled
 from airybench.analysis.pareto import unbeaten
-from airybench.analysis.study_figures import Trial, overview, varying, write
+from airybench.analysis.study_figures import Trial, study_figures, varying, write_figures
 from airybench.config import TrialConfig
 from airybench.figures.plot_data import axis
 from airybench.figures.table import table_page
@@ -37,9 +37,9 @@ def grid() -> list[Trial]:
 
 
 def test_everything_is_drawn_where_the_space_supports_it(grid, tmp_path) -> None:
-    drawn, left_out = overview(grid, TWO, "study@helium")
+    drawn, left_out = study_figures(grid, TWO, "study@helium")
     assert left_out == {}
-    write(drawn, left_out, tmp_path)
+    write_figures(drawn, left_out, tmp_path)
     names = {"parallel-coordinates", "importance", "alpha-leakiness", "depth", "pareto"}
     assert {path.name for path in tmp_path.iterdir()} == {"not-drawn.txt"} | {
         f"{name}.{kind}" for name in names for kind in ("png", "html")
@@ -66,16 +66,16 @@ REASONS = {
 @pytest.mark.parametrize("name", REASONS)
 def test_what_the_space_does_not_support_is_left_out_with_a_reason(name, tmp_path) -> None:
     trials, reason = REASONS[name]
-    drawn, left_out = overview(trials, ONE, "study")
+    drawn, left_out = study_figures(trials, ONE, "study")
     assert left_out[name] == reason
     assert name not in [one.name for one in drawn]
-    write(drawn, left_out, tmp_path)
+    write_figures(drawn, left_out, tmp_path)
     assert f"{name}: {reason}\n" in (tmp_path / "not-drawn.txt").read_text(encoding="utf-8")
 
 
 def test_a_range_is_no_heat_map(grid) -> None:
     trials = [trial(0.5, alpha=0.1 + index / 100, leakiness=0.1 * (index % 2)) for index in range(20)]
-    assert overview(trials, ONE, "study")[1]["alpha-leakiness"].startswith("alpha has 20 values, as of a range")
+    assert study_figures(trials, ONE, "study")[1]["alpha-leakiness"].startswith("alpha has 20 values, as of a range")
 
 
 def test_heat_maps_hold_the_means(grid, monkeypatch) -> None:
@@ -83,7 +83,7 @@ def test_heat_maps_hold_the_means(grid, monkeypatch) -> None:
     monkeypatch.setattr("airybench.analysis.study_figures.pictures.heat_maps", lambda panels, **_: seen.extend(panels))
     monkeypatch.setattr("airybench.analysis.study_figures.interactive.heat_maps", lambda panels, **_: "")
     twice = [*grid, trial(0.9, depth=34, leakiness=0.2, alpha=0.5, seed=2)]
-    overview(twice, ONE, "study")
+    study_figures(twice, ONE, "study")
     best = seen[0]
     assert (best.title, best.rows, best.columns) == ("resnet34", ("off", "0.1", "0.2", "0.5"), ("0", "0.2"))
     assert best.means[0, 1] == pytest.approx(0.414)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from readers import Dying
 from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
-from airybench.data.formats.shot_source import Read, Shots, open_shots
+from airybench.data.formats.shot_source import Shots, open_shots
 from airybench.data.formats.stack import StackKeys
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
@@ -145,20 +146,6 @@ def test_blocks_of_a_stack_are_answered_in_order(
     found = columns(tmp_path / "out.h5")
     np.testing.assert_array_equal(found["id"], np.arange(COUNT))
     np.testing.assert_allclose(found["probability"], whole["probability"], atol=1e-5)
-
-
-@dataclass(frozen=True)
-class Dying:
-    """Reads up to a shot, at which its process is killed."""
-
-    read: Read
-    at: int
-
-    def __call__(self, start: int, stop: int) -> np.ndarray:
-        """Read, or die."""
-        if start >= self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self.read(start, stop)
 
 
 @pytest.mark.slow

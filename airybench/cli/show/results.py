@@ -9,7 +9,7 @@ from rich.table import Table
 
 from airybench.analysis.pareto import Objectives, front
 from airybench.config import SweepConfig
-from airybench.jobs.conclude import Conclusion
+from airybench.jobs.summary import StudySummary
 from airybench.jobs.train import Training
 from airybench.sweep.estimate import Estimate
 from airybench.sweep.forecast import span, total_seconds
@@ -30,7 +30,7 @@ def interval_text(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} .. {high:.3f}"
 
 
-def print_conclusion(found: Conclusion) -> None:
+def print_summary(found: StudySummary) -> None:
     """Leaderboard, winner beside the majority, how sure it is, where to look."""
     console, metric = console_of_results(), found.metric
     table = Table(title=f"{found.study}: cells ranked by val {metric}", title_justify="left")
@@ -57,7 +57,7 @@ def print_conclusion(found: Conclusion) -> None:
     print_whereabouts(console, found.tracking_uri, found.model_uri)
 
 
-def print_front(found: Conclusion, objectives: Objectives) -> None:
+def print_front(found: StudySummary, objectives: Objectives) -> None:
     """The Pareto front: what no other cell beats in every objective."""
     table = Table(title=f"{found.study}: Pareto front", title_justify="left")
     table.add_column("network", no_wrap=True)
@@ -68,7 +68,7 @@ def print_front(found: Conclusion, objectives: Objectives) -> None:
     console_of_results().print(table)
 
 
-def front_json(found: Conclusion, objectives: Objectives) -> dict[str, Any]:
+def front_json(found: StudySummary, objectives: Objectives) -> dict[str, Any]:
     """The same as data; nothing with a single objective."""
     if len(objectives) < 2:
         return {}
@@ -143,7 +143,7 @@ def print_study(found: Found) -> None:
     console.print(table)
 
 
-def conclusion_json(found: Conclusion) -> dict[str, Any]:
+def summary_json(found: StudySummary) -> dict[str, Any]:
     """The same as data."""
     rows = [
         {

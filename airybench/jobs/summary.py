@@ -3,34 +3,30 @@
 import hashlib
 from dataclasses import dataclass
 
-import torch
-
 from airybench import __version__
 from airybench.analysis.leaderboard import Leaderboard, rank
-from airybench.analysis.study_figures import Trial, overview, write
+from airybench.analysis.study_figures import Trial, study_figures, write_figures
+from airybench.config import SEED
 from airybench.errors import NothingFinishedError
 from airybench.figures.leaderboard import leaderboard as leaderboard_figure
 from airybench.figures.style import save
 from airybench.figures.table import table_page
-from airybench.inference.bootstrap import interval, resamples, weighted_scores
-from airybench.inference.majority import majority_logits
+from airybench.inference.evaluate import scores_on_test
+from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.runner import FinishedStudy
 from airybench.sweep.study import FinishedTrial
-from airybench.tracking.model import load, log_model
+from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
-from airybench.training.metrics import Scores, score, slug
-from airybench.trial.prepared import PreparedDataset
 
-BOOTSTRAP_SEED = 1612
 MOST_SHOWN = 40  # cells in the picture of the leaderboard; the tables have them all
 PUBLISHED = "airybench.published"  # tag: digest of the trials that the artifacts of a parent show
 
 
 @dataclass(frozen=True)
-class Conclusion:
+class StudySummary:
     """What a study came to.
 
     Attributes:
@@ -64,7 +60,7 @@ class Conclusion:
     registered: Registered | None = None
 
 
-def conclude(ran: FinishedStudy, *, register_as: str | None = None) -> Conclusion:
+def summarise_study(ran: FinishedStudy, *, register_as: str | None = None) -> StudySummary:
     """Rank, score the winner on test, log leaderboard, baseline and model.
 
     The test split is scored here for the winner alone, after val has chosen it.
@@ -87,11 +83,12 @@ def conclude(ran: FinishedStudy, *, register_as: str | None = None) -> Conclusio
         return predictions(Run(ran.parent.tracking, record.run_id), "val")
 
     ways = [way for _, way in rule.objectives]
-    board = rank(ran.records, rule.metric, rule.direction, val, seed=BOOTSTRAP_SEED, ways=ways)
+    board = rank(ran.records, rule.metric, rule.direction, val, seed=SEED, ways=ways)
     winner = Run(ran.parent.tracking, board.rows[0].best.run_id)
-    test = test_scores(predictions(winner, "test"))
-    majority = majority_scores(ran.source)
-    model_uri = hand_over(winner, ran.source)
+    kept = predictions(winner, "test")
+    test = scores_on_test(kept)
+    majority = majority_scores(ran.source.store, ran.source.split)
+    model_uri = logged_model(winner, ran.source.store.read_images(ran.source.split.test[:2]))
     title = board.rows[0].config.label
     for run in (winner, ran.parent):
         run.metrics(test)
@@ -107,49 +104,11 @@ def conclude(ran: FinishedStudy, *, register_as: str | None = None) -> Conclusio
     _publish(board, rule.metric, majority, ran)
     merit = ModelScore(rule.metric, rule.direction, board.rows[0].best.value, **ran.source.identity())
     registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, merit) if register_as else None
-    return Conclusion(
+    return StudySummary(
         ran.study.name, rule.metric, board, test, majority, model_uri, winner.run_id, ran.parent.run_id,
         ran.parent.tracking.uri, ran.failures, ran.source.store.source,
-        unscored(ran.source, test), registered,
+        kept.unscored, registered,
     )  # fmt: skip
-
-
-def test_scores(kept: Predictions) -> dict[str, float]:
-    """`test/<metric>` with the ends of its 95 % bootstrap interval over shots as `/low` and `/high`."""
-    logits, labels = torch.from_numpy(kept.logits), torch.from_numpy(kept.labels)
-    flat = score(logits, labels, kept.class_names, kept.label_kind).flat("test")
-    drawn = weighted_scores(logits, labels, kept.label_kind, resamples(len(kept.ids), BOOTSTRAP_SEED))
-    for name, values in drawn.items():
-        if f"test/{name}" in flat:
-            flat[f"test/{name}/low"], flat[f"test/{name}/high"] = interval(values, flat[f"test/{name}"])
-    return flat
-
-
-def unscored(source: PreparedDataset, test: dict[str, float]) -> tuple[str, ...]:
-    """Classes without a defined average precision on test."""
-    return tuple(name for name in source.store.class_names if f"test/ap/{slug(name)}" not in test)
-
-
-def majority_scores(source: PreparedDataset) -> dict[str, float]:
-    """Metrics of the majority baseline, as `majority/test/<metric>` and `majority/val/<metric>`."""
-    labels = torch.from_numpy(source.store.labels())
-    training = labels[torch.from_numpy(source.split.train)]
-    found: dict[str, float] = {}
-    for part, rows in (("val", source.split.val), ("test", source.split.test)):
-        truth = labels[torch.from_numpy(rows)]
-        scores: Scores = score(
-            majority_logits(training, len(truth)), truth, source.store.class_names, source.store.label_kind
-        )
-        found |= {f"majority/{part}/{name}": value for name, value in scores.values.items()}
-    return found
-
-
-def hand_over(run: Run, source: PreparedDataset) -> str:
-    """Log the MLflow model of a run from its weights, once however often its study is resumed; returns its URI."""
-    known = run.client.get_run(run.run_id).data.tags.get("airybench.model_uri")
-    if known:
-        return str(known)
-    return log_model(run, load(run.run_id, run.tracking), source.store.read_images(source.split.test[:2]))
 
 
 def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: FinishedStudy) -> None:
@@ -173,10 +132,10 @@ def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: F
     headings, *lines = [[str(cell) for cell in line] for line in board.table(metric)]
     page = table_page(f"{heading}: cells ranked by val {metric}", board.sure(), headings, lines)
     trials = [Trial(record.config, record.values or (record.value,)) for record in ran.records]
-    drawn, left_out = overview(trials, rule.objectives, heading)
+    drawn, left_out = study_figures(trials, rule.objectives, heading)
     with ran.parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(metric), encoding="utf-8")
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")
         save(figure, folder / "plots" / "leaderboard.png")
-        write(drawn, left_out, folder / "plots")
+        write_figures(drawn, left_out, folder / "plots")
     ran.parent.tag({PUBLISHED: digest})
