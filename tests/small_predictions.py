@@ -11,7 +11,8 @@ from airybench.config import TrialConfig
 from airybench.data.formats.shot_source import Shots
 from airybench.data.store.writer import StoreWriter
 from airybench.inference.predict import Predicted, PredictOptions, predict
-from airybench.inference.predictor import Origin, Predictor
+from airybench.inference.predictor import Predictor
+from airybench.provenance import Provenance
 
 CPU = torch.device("cpu")
 NAMES = ("Round", "Spherical, Oblate", "Empty")
@@ -21,8 +22,8 @@ COUNT, SIDE, PART = 38, 40, 4  # ten parts, the last one short
 def model(seed: int = 3, kind: str = "multilabel", **changes: Any) -> Predictor:
     torch.manual_seed(seed)
     small = {"arch": "timm:resnet10t", "image_size": 32, "antialias": True} | changes
-    origin = Origin("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
-    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, origin=origin).eval()
+    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
+    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, provenance=origin).eval()
     with torch.no_grad():  # answers on both sides of one half
         predictor.network.fc.weight *= 30
     return predictor

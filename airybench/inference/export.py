@@ -72,7 +72,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
         raise DataError(f"{output}: is there and is not {expected}, which {format} is; choose another --output")
     if not output.parent.is_dir():
         raise DataError(f"{output}: the folder {output.parent} does not exist; create it, or choose another --output")
-    shape = predictor.origin.image_shape if predictor.origin else DEFAULT_SHAPE
+    shape = predictor.image_shape or DEFAULT_SHAPE
     if format == "weights":
         with explained(output, "export"):
             output.mkdir(exist_ok=True)

@@ -255,10 +255,11 @@ def _require_shard(shard: tuple[int, int] | None) -> None:
 
 def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> None:
     """Refuse shots of another image size than the model was trained on, or labelled with other classes."""
-    if predictor.origin is not None and shots.image_shape != predictor.origin.image_shape:
+    expected = predictor.image_shape
+    if expected is not None and shots.image_shape != expected:
         raise DataError(
             f"{shots.path} has images of {shots.image_shape[0]} x {shots.image_shape[1]} px, the model was trained on "
-            f"{predictor.origin.image_shape[0]} x {predictor.origin.image_shape[1]} px; bin them to that size (--bin)"
+            f"{expected[0]} x {expected[1]} px; bin them to that size (--bin)"
         )
     if shots.class_names and shots.class_names != predictor.class_names and not ignore_labels:
         raise DataError(
