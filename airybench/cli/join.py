@@ -23,13 +23,14 @@ def join(
 ) -> None:
     """Join the parts of a sharded prediction, once all of them are written."""
     from airybench.cli.show.console import ConsoleReporter, print_json
-    from airybench.errors import DataError
+    from airybench.errors import already_exists
+    from airybench.inference.join import join as join_parts
     from airybench.inference.parts import Parts
 
     parts = Parts(output)
     if output.exists() and not force:
-        raise DataError(f"{output}: exists already; add --force to replace it")
-    plan = parts.join(table=csv, reporter=ConsoleReporter())
+        raise already_exists(output, other_output=False)
+    plan = join_parts(parts, table=csv, reporter=ConsoleReporter())
     if as_json:
         print_json({"output": parts.output, "shots": plan.count})
     else:

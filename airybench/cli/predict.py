@@ -84,7 +84,7 @@ def predict(
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
-    from airybench.inference.gradcam import Explainer
+    from airybench.inference.predict import PredictOptions
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
     from airybench.tracking.launch import launched
@@ -104,11 +104,12 @@ def predict(
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
+    options = PredictOptions(
+        explain=explain, table=csv, shard=part, force=force, ignore_labels=ignore_labels, readers=readers,
+        compiled=compile,
+    )  # fmt: skip
     with launched(f"predict {source.name}", "predict", asked) as run:
-        found = answer(
-            predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, reporter=reporter,
-        )  # fmt: skip
+        found = answer(predictor, shots, output, device=where, options=options, reporter=reporter)
         if run:
             run.metrics({"predict/shots": found.shots})
             run.tag({"airybench.output": str(found.output.absolute())})
