@@ -140,8 +140,7 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[
     home = data_folder() / "studies"
     by_switch = {record.config.network.log_activation: record for record in trained}
     begun = read(home, f"{NAME}@helium")
-    identity = {"data_sha256": begun.data_sha256, "split_digest": begun.split_digest}
-    known = Study(home, begun.name, begun.sweep, identity)
+    known = Study(home, begun.name, begun.sweep, begun.provenance)
     total, seconds = known.total(), []
     known.plan()
     for number in range(total - 1):

@@ -6,37 +6,36 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json
+from airybench.cli.layout import App
+from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, StorePath
+from airybench.cli.options.completion import DATASETS
+from airybench.cli.options.panels import LABELS, SOURCE, START
+from airybench.cli.options.source import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 from airybench.cli.show.console import ConsoleReporter, print_json
-from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
+from airybench.config import SEED
 
 if TYPE_CHECKING:
     from airybench.data.store.store import Store
 
-app = typer.Typer(
-    name="data",
-    help="Make, import, describe and check the stores that networks are trained on.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
-
-Force = Annotated[bool, typer.Option("--force", help="Replace an existing store.")]
-StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="A store, FILE.h5.")]
+app = App(name="data", help="Simulate, import, describe and check the data that networks see.", no_args_is_help=True)
 
 
 @app.command()
 def simulate(
-    dataset: Annotated[str, typer.Argument(metavar="{helium|cxidb}", help="Which data set to simulate.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="helium|cxidb", help="Data set to simulate.", autocompletion=DATASETS)
+    ],
     count: Annotated[int, typer.Option(min=1, help="Number of shots.")] = 1024,
-    seed: Annotated[int, typer.Option(min=0, help="Shot i depends on the seed and i only.")] = 1612,
-    output: Annotated[Path | None, typer.Option(help="Store to make (default: in the data folder).")] = None,
-    balance: Annotated[float, typer.Option(min=0, max=1, help="Least probability of each class.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed. Shot i depends on the seed and on i only.")] = SEED,
+    output: Annotated[
+        Path | None, typer.Option(help="Store to write.", show_default="a file in the data folder")
+    ] = None,
+    balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
     force: Force = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a stand-in for one of the two data sets."""
+    """Simulate a data set in place of the measured one."""
     from airybench.data.datasets.simulated import simulated_store
     from airybench.tracking.launch import launched
 
@@ -60,32 +59,74 @@ def simulate(
 def import_(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="A deposit in the layout of CXIDB id 94, CXI files, or HDF5 stacks."),
+        typer.Argument(metavar="SOURCE", help="A deposit in the layout of CXIDB id 94, CXI files, or HDF5 stacks."),
     ],
-    output: Annotated[Path | None, typer.Option(help="Store to make (default: NAME.h5 in the data folder).")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the data set (default: the file's).")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Store to write.", show_default="NAME.h5 in the data folder", rich_help_panel=START
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Name of the data set.", show_default="the source's file name", rich_help_panel=START
+        ),
+    ] = None,
     images: Images = None,
     labels: Annotated[
-        str | None, typer.Option(metavar="KEY", help="0 and 1, (N, C), or class numbers from 0, (N,).")
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="HDF5 key of the labels: 0 and 1, (N, C), or class numbers from 0, (N,).",
+            rich_help_panel=SOURCE,
+        ),
     ] = None,
     labels_csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV: id and a column a class of 0 and 1, or id and label.")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="CSV file of the labels: columns id and label, or id and one column of 0 and 1 per class.",
+            rich_help_panel=LABELS,
+        ),
     ] = None,
     labelled_only: Annotated[
-        bool, typer.Option("--labelled-only", help="Leave out shots that the CSV file does not name.")
+        bool,
+        typer.Option("--labelled-only", help="Import only the shots that the CSV file names.", rich_help_panel=LABELS),
     ] = False,
     class_names: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Names of the labels, in order (default: by their number).")
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Names of the classes, in order.",
+            show_default="their numbers",
+            rich_help_panel=LABELS,
+        ),
     ] = None,
     ids: Ids = None,
-    energy: Annotated[str | None, typer.Option(metavar="KEY", help="Photon energy, eV or joule.")] = None,
+    energy: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="HDF5 key of the photon energy, in eV or joule.", rich_help_panel=SOURCE),
+    ] = None,
     photon_energy: Annotated[
-        float | None, typer.Option(metavar="EV", help="Photon energy of all shots, in place of --energy.")
+        float | None,
+        typer.Option(
+            metavar="EV", help="Photon energy of all shots in eV, instead of --energy.", rich_help_panel=SOURCE
+        ),
     ] = None,
     groups: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Run number of each shot (default: the file's number).")
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="HDF5 key of the run number of each shot.",
+            show_default="the number of its file",
+            rich_help_panel=SOURCE,
+        ),
     ] = None,
-    events: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A further identifier; repeatable.")] = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="HDF5 key of a further identifier. Repeatable.", rich_help_panel=SOURCE),
+    ] = None,
     mask: Mask = None,
     mask_convention: MaskConvention = None,
     counts_per_photon: CountsPerPhoton = None,
@@ -96,7 +137,7 @@ def import_(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Bring a deposit, CXI files or HDF5 stacks into a store, once."""
+    """Import a deposit, CXI files or HDF5 stacks into a store."""
     from airybench.data.formats.dispatch import bring
     from airybench.data.formats.importer import Labelling
     from airybench.data.formats.stack import StackKeys
@@ -122,8 +163,8 @@ def import_(
 @app.command()
 def export(
     path: StorePath,
-    output: Annotated[Path, typer.Option(metavar="FILE.cxi", help="Deposit to make.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    output: Annotated[Path, typer.Option(metavar="PATH", help="Deposit to write, a .cxi file.")],
+    force: Force = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -141,7 +182,7 @@ def export(
 
 @app.command()
 def info(path: StorePath, json: Json = False, debug: Debug = False) -> None:
-    """Show what a store holds."""
+    """Show what a store contains."""
     from airybench.data.store.describe import describe
     from airybench.data.store.store import Store
 
@@ -175,7 +216,7 @@ def info(path: StorePath, json: Json = False, debug: Debug = False) -> None:
 
 @app.command()
 def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
-    """Recompute the hash of a store and look at every image."""
+    """Check every image of a store, and its hash."""
     from dataclasses import asdict
 
     from airybench.data.store.check import check as check_store
@@ -192,17 +233,20 @@ def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
 
 @app.command()
 def gallery(
-    store: Annotated[str, typer.Argument(metavar="STORE", help="A store (.h5), a deposit (.cxi), helium or cxidb.")],
+    store: Annotated[str, typer.Argument(metavar="STORE", help=DATASET_HELP, autocompletion=DATASETS)],
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Picture to write (default: STORE-gallery.png here).")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-gallery.png in this folder"
+        ),
     ] = None,
-    columns: Annotated[int, typer.Option(min=1, max=20, help="Examples a class.")] = 6,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed shows other shots.")] = 1612,
+    columns: Annotated[int, typer.Option(min=1, max=20, help="Examples of each class.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of shots.")] = SEED,
     force: Force = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw a plate of patterns: one row a class, in log colours."""
+    """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
     from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import resolve
     from airybench.errors import DataError

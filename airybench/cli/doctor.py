@@ -1,20 +1,19 @@
 """`airybench doctor`."""
 
-import typer
-
-from airybench.cli.options import Debug, Json, TrackingUri
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, Json, TrackingUri
 from airybench.errors import EXIT_DONE, EXIT_FAILED
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @app.command()
 def doctor(tracking_uri: TrackingUri = None, as_json: Json = False, debug: Debug = False) -> int:
-    """Check device, versions, data folder, tracking store, free disk and extras, each with its remedy.
+    """Check this machine: device, versions, data folder, tracking store, free disk and extras.
 
-    The exit code is 1 where something fails that a sweep needs.
+    Every problem is shown with its remedy. The exit code is 1 if something that a sweep needs fails.
     """
     from dataclasses import asdict
 

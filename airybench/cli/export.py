@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.evaluate import Model
-from airybench.cli.options import Debug, Json, TrackingUri
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, Force, Json, Model, TrackingUri
+from airybench.cli.options.completion import choices
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
@@ -16,15 +17,23 @@ def export(
     model: Model,
     format: Annotated[
         str,
-        typer.Option(metavar="onnx|pt2|weights", help="ONNX, torch.export, or the folder that airybench itself reads."),
+        typer.Option(
+            metavar="onnx|pt2|weights",
+            help="onnx: ONNX; pt2: torch.export; weights: the folder that airybench itself reads.",
+            autocompletion=choices("onnx", "pt2", "weights"),
+        ),
     ],
-    output: Annotated[Path, typer.Option(metavar="FILE", help="File to make; a folder for weights.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    output: Annotated[Path, typer.Option(metavar="PATH", help="File to write, or the folder for weights.")],
+    force: Force = False,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model for others: raw counts (uint16) go in, probabilities and logits come out, checked on the way."""
+    """Export a trained model for use without airybench.
+
+    The exported model takes raw counts (uint16) and returns probabilities and logits. It is checked against the network
+    before it is written.
+    """
     from airybench.cli.show.console import notice, print_json
     from airybench.inference.export import export as run
     from airybench.jobs.models import open_model

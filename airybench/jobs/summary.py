@@ -102,7 +102,8 @@ def summarise_study(ran: FinishedStudy, *, register_as: str | None = None) -> St
         }
     )
     _publish(board, rule.metric, majority, ran)
-    merit = ModelScore(rule.metric, rule.direction, board.rows[0].best.value, **ran.source.identity())
+    best = board.rows[0].best
+    merit = ModelScore(rule.objectives[0], best.value, ran.source.provenance(best.config))
     registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, merit) if register_as else None
     return StudySummary(
         ran.study.name, rule.metric, board, test, majority, model_uri, winner.run_id, ran.parent.run_id,

@@ -114,7 +114,7 @@ def test_a_space_with_a_range_is_reported_on(finished, tmp_path: Path) -> None:
     rule = known.sweep.study.model_copy(update={"sampler": "tpe", "trials": 3})
     space = {"alpha": {"low": 0.05, "high": 1.0, "log": True}}
     sweep = SweepConfig.model_validate({"base": known.sweep.base, "space": space, "study": rule.model_dump()})
-    study = Study(tmp_path, "range@helium", sweep, {"split_digest": known.split_digest})
+    study = Study(tmp_path, "range@helium", sweep, known.provenance)
     for fact in ("parent_run_id", "tracking_uri", "experiment_id", "data_source"):
         study.remember(fact, known.facts[fact])
     ticket, like = study.ask(), known.records[0]
