@@ -31,7 +31,9 @@ def executed(count: int | None) -> nbformat.NotebookNode:
         if count is not None and cell.cell_type == "code":
             cell.source = cell.source.replace(COUNT, f"count={count}")
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}})
+        client = NotebookClient(
+            notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}
+        )
         client.execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
