@@ -40,8 +40,21 @@ RESUMABLE = ("sweep", "train", "predict")
 """Commands that resume after an interruption."""
 
 
+COMPLETION_HELP = {
+    "install_completion": "Install completion for the current shell: bash, zsh or fish.",
+    "show_completion": "Print what --install-completion would install.",
+}
+
+
 class LazyGroup(PanelGroup):
     """A group that imports a command's module when the command is used, not to list it."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Options of the group, with this package's words for those that Typer adds."""
+        params: list[Any] = list(super().get_params(ctx))
+        for one in params:
+            one.help = COMPLETION_HELP.get(one.name, one.help)
+        return params
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of COMMANDS."""
