@@ -49,9 +49,9 @@ COMPLETION_HELP = {
 class LazyGroup(PanelGroup):
     """A group that imports a command's module when the command is used, not to list it."""
 
-    def get_params(self, ctx: Any) -> Any:
+    def get_params(self, ctx: Any) -> list[Any]:
         """Options of the group, with this package's words for those that Typer adds."""
-        params = super().get_params(ctx)
+        params: list[Any] = list(super().get_params(ctx))
         for one in params:
             one.help = COMPLETION_HELP.get(one.name, one.help)
         return params

@@ -123,7 +123,7 @@ def test_completion(line: str, expected: list[str], capsys, monkeypatch: pytest.
 def test_commands_are_completed_without_loading_them(environment: dict[str, str]) -> None:
     code = (
         "import sys\nfrom airybench.cli.main import run\nrun([])\n"
-        "print([name for name in sys.modules if name in ('pydantic', 'rich', 'airybench.cli.sweep')])"
+        "print([name for name in sys.modules if name in ('airybench.config', 'rich', 'airybench.cli.sweep')])"
     )
     request = {"_AIRYBENCH_COMPLETE": "complete_bash", "COMP_WORDS": "airybench ", "COMP_CWORD": "1"}
     done = subprocess.run(
@@ -139,7 +139,7 @@ def test_completion_installs_and_works_in_bash(environment: dict[str, str], tmp_
     script = (tmp_path / ".bash_completions" / "airybench.sh").read_text()
     assert script == bash("airybench --show-completion; true", environment).removesuffix("\n")
     ask = (
-        'source ~/.bashrc; COMP_WORDS=(airybench sweep --depht); COMP_WORDS[2]="--dep"; COMP_CWORD=2; '
+        "source ~/.bashrc; COMP_WORDS=(airybench sweep --dep); COMP_CWORD=2; "
         '_airybench_completion airybench; printf "%s\\n" "${COMPREPLY[@]}"; complete -p airybench'
     )
     assert bash(ask, environment).splitlines() == [
