@@ -20,8 +20,8 @@ class LogActivation(nn.Module):
         learn: train alpha from the value given, as the exponential of a parameter, so that it stays above 0.
 
     Example:
-        >>> LogActivation(alpha=0.5)(torch.tensor([0.0, math.e - 1 / math.e]))
-        tensor([0.0000, 1.0000])
+        >>> LogActivation(alpha=0.5)(torch.tensor([0.0, math.e - 1 / math.e])).round(decimals=4)
+        tensor([0., 1.])
 
     Source: Zimmermann et al., Phys. Rev. E 99, 063309 (2019).
     """
