@@ -14,6 +14,7 @@ from pathlib import Path
 
 import miepython
 import numpy as np
+from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, Part, tilted
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -34,7 +35,6 @@ from airybench.physics.optics import detector
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry, wavenumber
 from airybench.physics.optics.interference import coherent_sum, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part
-from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, Part, tilted
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.optics.scattering import born_field
 from airybench.physics.populations import draw_helium_labels, helium_label_sets

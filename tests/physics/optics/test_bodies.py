@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from airybench.physics.helium.shapes import capped_cylinder, pill, scaled, spheroid, triaxial, two_lobed
-from airybench.physics.optics.particles import (
+from airybench.physics.optics.bodies import (
     CappedCylinder,
     Ellipsoid,
     Polyhedron,
