@@ -75,7 +75,7 @@ class Geometry:
         return float(corner / (1 + corner**2) ** 0.5)
 
     def offsets(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (x, y) of the pixels from the beam axis in pixels, each (size, size); x along columns, y along rows."""
+        """Pixel positions (x, y) from the beam axis in pixels, each (size, size); x along columns, y along rows."""
         line = np.arange(self.size) - self.half_width
         x, y = np.meshgrid(line - self.column_shift, line - self.row_shift)
         return x, y
