@@ -110,7 +110,7 @@ def time_study(
         few = _grid(base, rates[:1])
         seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), news, engine=where)[0]
         started = _until_trial(sweep, news, where, stop=True)[0]
-        told = _fill(sweep, [record for row in seed.board.rows for record in row.trials], progress)
+        told = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
         resumed, whole = _until_trial(sweep, news, where, stop=False)
         began = time.perf_counter()
         compare_studies([NAME], lambda _: None, metric=None, top=10, uri=None)

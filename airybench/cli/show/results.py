@@ -1,14 +1,15 @@
 """Results on stdout: tables and the few lines that matter."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from airybench.analysis.pareto import Objectives, front
-from airybench.config import SweepConfig
+from airybench.analysis.pareto import front
+from airybench.config import Objective, SweepConfig
 from airybench.jobs.summary import StudySummary
 from airybench.jobs.train import Training
 from airybench.sweep.estimate import Estimate
@@ -36,8 +37,8 @@ def print_summary(found: StudySummary) -> None:
     table = Table(title=f"{found.study}: cells ranked by val {metric}", title_justify="left")
     for heading in ("#", "network", "n", f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"):
         table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
-    table.caption, table.caption_justify = f"n: seeds; interval: {found.board.interval_kind}", "left"
-    for place, row in enumerate(found.board.rows, 1):
+    table.caption, table.caption_justify = f"n: seeds; interval: {found.leaderboard.interval_kind}", "left"
+    for place, row in enumerate(found.leaderboard.rows, 1):
         facts, scores = row.best.facts, row.scores
         table.add_row(
             str(place), row.config.label, str(len(row.trials)), f"{row.mean:.3f}", interval_text(row.low, row.high),
@@ -45,9 +46,9 @@ def print_summary(found: StudySummary) -> None:
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
     console.print(table)
-    _print_test(console, found.board.rows[0].config.label, found.test, found.majority, metric)
+    _print_test(console, found.leaderboard.rows[0].config.label, found.test, found.majority, metric)
     print_unscored(console, found.unscored)
-    console.print(found.board.sure(), soft_wrap=True)
+    console.print(found.leaderboard.certainty_sentence(), soft_wrap=True)
     if found.data_source == "simulated":
         console.print("The data are simulated: this ranks networks on the stand-in, not on the experiment.")
     for number, title, reason in found.failures:
@@ -57,24 +58,24 @@ def print_summary(found: StudySummary) -> None:
     print_whereabouts(console, found.tracking_uri, found.model_uri)
 
 
-def print_front(found: StudySummary, objectives: Objectives) -> None:
+def print_front(found: StudySummary, objectives: Sequence[Objective]) -> None:
     """The Pareto front: what no other cell beats in every objective."""
     table = Table(title=f"{found.study}: Pareto front", title_justify="left")
     table.add_column("network", no_wrap=True)
     for metric, way in objectives:
         table.add_column(f"{metric} ({way})", justify="right")
-    for point in front(found.board.rows, objectives):
+    for point in front(found.leaderboard.rows, objectives):
         table.add_row(point.row.config.network.title, *(f"{value:.4g}" for value in point.values.values()))
     console_of_results().print(table)
 
 
-def front_json(found: StudySummary, objectives: Objectives) -> dict[str, Any]:
+def front_json(found: StudySummary, objectives: Sequence[Objective]) -> dict[str, Any]:
     """The same as data; nothing with a single objective."""
     if len(objectives) < 2:
         return {}
     best = [
         {"name": point.row.config.network.title, "params": point.row.config.params(), "values": point.values}
-        for point in front(found.board.rows, objectives)
+        for point in front(found.leaderboard.rows, objectives)
     ]
     return {"objectives": dict(objectives), "front": best}
 
@@ -155,14 +156,20 @@ def summary_json(found: StudySummary) -> dict[str, Any]:
             "seeds": len(row.trials),
             "run_ids": [trial.run_id for trial in row.trials],
         }
-        for row in found.board.rows
+        for row in found.leaderboard.rows
     ]
-    kept = {key: value for key, value in vars(found).items() if key not in ("board", "failures", "registered")}
+    kept = {key: value for key, value in vars(found).items() if key not in ("leaderboard", "failures", "registered")}
     if found.registered:
         kept["registered"] = asdict(found.registered)
     failures = [{"trial": number, "name": title, "reason": reason} for number, title, reason in found.failures]
-    sure = None if math.isnan(found.board.certainty) else found.board.certainty
-    return {**kept, "interval": found.board.interval_kind, "certainty": sure, "leaderboard": rows, "failures": failures}
+    sure = None if math.isnan(found.leaderboard.certainty) else found.leaderboard.certainty
+    return {
+        **kept,
+        "interval": found.leaderboard.interval_kind,
+        "certainty": sure,
+        "leaderboard": rows,
+        "failures": failures,
+    }
 
 
 def training_json(found: Training) -> dict[str, Any]:
