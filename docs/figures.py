@@ -24,6 +24,7 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter
 from scipy.signal import argrelextrema
 
+from airybench.cli.show.console import ConsoleReporter
 from airybench.data.datasets.simulated import simulated_store
 from airybench.data.store.store import Store
 from airybench.figures.gallery import store_gallery
@@ -357,7 +358,7 @@ def ewald() -> Figure:
 
 def helium_store() -> Store:
     """The store behind the plates and the counts."""
-    return simulated_store("helium", count=HELIUM_SHOTS, seed=SEED, notify=print)
+    return simulated_store("helium", count=HELIUM_SHOTS, seed=SEED, reporter=ConsoleReporter())
 
 
 def gallery_helium_round() -> Figure:
@@ -372,7 +373,7 @@ def gallery_helium_more() -> Figure:
 
 def gallery_cxidb() -> Figure:
     """The plate of cxidb."""
-    store = simulated_store("cxidb", count=CXIDB_SHOTS, seed=SEED, notify=print)
+    store = simulated_store("cxidb", count=CXIDB_SHOTS, seed=SEED, reporter=ConsoleReporter())
     return store_gallery(store, columns=4, panel=0.86, dpi=120)
 
 

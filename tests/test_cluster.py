@@ -14,13 +14,12 @@ from kept import runs_of
 from postgres import server
 
 from airybench.cli.main import run
-from airybench.cli.show.console import notice, progress_bar
+from airybench.cli.show.console import ConsoleReporter
 from airybench.config.experiments import load_experiment
 from airybench.jobs.sweep import benchmark
 from airybench.sweep.definition import recorded
 from airybench.sweep.engines import engine
 from airybench.sweep.storage import PostgresStorage
-from airybench.trial.prepare import News
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -123,7 +122,7 @@ def test_ray_loses_a_node_and_the_study_is_finished(tmp_path, data_home, tiny, m
     try:
         with contextlib.chdir(tmp_path):
             (found,) = benchmark(
-                sweep, ["helium"], "ray", Killing(), News(notice, progress_bar), engine=engine("ray", "cpu", None, 1)
+                sweep, ["helium"], "ray", Killing(), ConsoleReporter(), engine=engine("ray", "cpu", None, 1)
             )
     finally:
         ray.shutdown()

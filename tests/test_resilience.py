@@ -18,10 +18,9 @@ from optuna.trial import TrialState
 
 import airybench.jobs.sweep as benchmark_module
 from airybench.cli.main import run
-from airybench.cli.show.console import notice, progress_bar
+from airybench.cli.show.console import ConsoleReporter
 from airybench.config.experiments import load_experiment
 from airybench.paths import sole_owner
-from airybench.trial.prepare import News
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -83,7 +82,7 @@ def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, silent, caps
 
     silent.epoch = interrupt
     with contextlib.chdir(tmp_path), pytest.raises(KeyboardInterrupt):
-        benchmark_module.benchmark(sweep, ["cxidb"], "stopped", silent, News(notice, progress_bar))
+        benchmark_module.benchmark(sweep, ["cxidb"], "stopped", silent, ConsoleReporter())
     parents, children = runs_of(tmp_path, "stopped@cxidb")
     assert [(r.info.status, r.data.tags["airybench.state"]) for r in parents + children] == [
         ("KILLED", "interrupted")

@@ -142,9 +142,7 @@ def compare(
     return Comparison(chosen, tuple(_compare_on(members, chosen, fetch, top) for members in datasets.values()))
 
 
-def _finished_studies(
-    wanted: Sequence[str], storage: StudyStorage, notify: Callable[[str], None]
-) -> list[SavedStudy]:
+def _finished_studies(wanted: Sequence[str], storage: StudyStorage, notify: Callable[[str], None]) -> list[SavedStudy]:
     studies = [read(storage, name) for name in names(storage, wanted)]
     if not studies:
         raise StudyError(f"there is no study in {storage}; run a sweep first")

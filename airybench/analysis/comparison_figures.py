@@ -1,9 +1,13 @@
 """A comparison of studies as figures."""
 
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
 from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.intervals import Estimate
 from airybench.figures.comparison import Bar, interval_rows
-from matplotlib.figure import Figure
+from airybench.figures.style import save
 
 
 def heading(one: DatasetComparison) -> str:
@@ -41,6 +45,17 @@ def log_activation_figure(comparison: Comparison) -> Figure | None:
         return None
     label = f"test {comparison.metric}, on minus off"
     return interval_rows(panels, label=label, title="What the log activation changes", zero=True)
+
+
+def write_figures(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write `compare.png`, and `log-activation.png` where there is something to show; returns what was written."""
+    figures = {"compare.png": cells_figure(comparison), "log-activation.png": log_activation_figure(comparison)}
+    written = []
+    for name, figure in figures.items():
+        if figure is not None:
+            save(figure, folder / name)
+            written.append(folder / name)
+    return written
 
 
 def study_title(name: str) -> str:

@@ -78,18 +78,16 @@ class Leaderboard:
             return f"How certain: a single cell is no ranking ({scope})."
         if math.isnan(self.certainty):
             return f"How certain: not estimated for this objective ({scope})."
-        sentence = (
-            f"How certain: with {scope}, the winner stays first in {self.certainty:.0%} of 1000 bootstrap resamples"
-        )
+        first = f"the winner stays first in {self.certainty:.0%} of 1000 bootstrap resamples"
         if seeds == 1:
             return (
-                f"How certain: with {scope}, {share} of the shots; one seed per cell does not show the spread between trainings, so this is a "
-                "first look (--seeds 3 or more, and more shots, make it more certain)."
+                f"How certain: with {scope}, {first} of the shots; one seed per cell does not show the spread between "
+                "trainings, so this is a first look (--seeds 3 or more, and more shots, make it more certain)."
             )
         lead = "no clear ranking"
         if self.certainty >= LEAD:
             lead = "a clear lead" if self.certainty >= CLEAR_LEAD else "a lead"
-        return f"How certain: with {scope}, {share}: {lead}."
+        return f"How certain: with {scope}, {first}: {lead}."
 
     def table(self) -> list[dict[str, object]]:
         """One entry per cell by column name, numbers unrounded; NaN where a metric or an interval is undefined."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from airybench.bench.measure import Measurement, measurement
-from airybench.bench.sweep import elsewhere, no_bar
+from airybench.bench.sweep import elsewhere
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.networks.build import build
 from airybench.sweep.runner import run_study
@@ -19,7 +19,7 @@ from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY, Checkpoints
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 GOALS = {1.0: 1.02, 0.2: 1.10}
@@ -128,7 +128,7 @@ def _sized(length: float, measured: float, epochs: int) -> TrialConfig:
 
 
 def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, PreparedDataset]:
-    source = prepare("cxidb", config, device, News(lambda _: None, no_bar))
+    source = prepare("cxidb", config, device)
     config = config.replace(source.logged)
     source.loaded(config.data, config.input_scaling)
     return config, source

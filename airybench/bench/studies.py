@@ -10,16 +10,16 @@ import numpy as np
 import torch
 
 from airybench.bench.measure import Measurement, measurement
-from airybench.bench.sweep import elsewhere, no_bar
+from airybench.bench.sweep import elsewhere
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.jobs.compare import compare_studies
 from airybench.jobs.sweep import benchmark
 from airybench.paths import data_folder
+from airybench.reporter import SILENT
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import read
 from airybench.sweep.study import Study
-from airybench.trial.prepare import News
 
 GOAL = 5.0
 """Seconds that a start, a resume and a comparison of 1 000 trials may take each, beyond importing the libraries."""
@@ -105,15 +105,15 @@ def time_study(
         {"arch": "timm:test_resnet", "count": 64, "image_size": 32, "epochs": 1, "batch_size": 32, "bn_momentum": 0.1}
     )
     sweep = _grid(base, rates)
-    news, where = News(lambda _: None, no_bar), engine("local", str(device), 1, 1)
+    where = engine("local", str(device), 1, 1)
     with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
         few = _grid(base, rates[:1])
-        seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), news, engine=where)[0]
-        started = _until_trial(sweep, news, where, stop=True)[0]
+        seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), SILENT, engine=where)[0]
+        started = _until_trial(sweep, where, stop=True)[0]
         told = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
-        resumed, whole = _until_trial(sweep, news, where, stop=False)
+        resumed, whole = _until_trial(sweep, where, stop=False)
         began = time.perf_counter()
-        compare_studies([NAME], lambda _: None, metric=None, top=10, uri=None)
+        compare_studies([NAME])
         compared = time.perf_counter() - began
     return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(told))
 
@@ -123,11 +123,11 @@ def _grid(base: TrialConfig, rates: list[float]) -> SweepConfig:
     return validated(SweepConfig, {"base": base.model_dump(), "space": [space]})
 
 
-def _until_trial(sweep: SweepConfig, news: News, where: Engine, *, stop: bool) -> tuple[float, float]:
+def _until_trial(sweep: SweepConfig, where: Engine, *, stop: bool) -> tuple[float, float]:
     """Seconds to the first trial, and to the end."""
     watch, began = _UntilTrial(stop=stop), time.perf_counter()
     try:
-        benchmark(sweep, ["helium"], NAME, watch, news, engine=where)
+        benchmark(sweep, ["helium"], NAME, watch, SILENT, engine=where)
     except KeyboardInterrupt:
         if not stop:
             raise
@@ -140,8 +140,7 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[
     home = data_folder() / "studies"
     by_switch = {record.config.network.log_activation: record for record in trained}
     begun = read(home, f"{NAME}@helium")
-    identity = {"data_sha256": begun.data_sha256, "split_digest": begun.split_digest}
-    known = Study(home, begun.name, begun.sweep, identity)
+    known = Study(home, begun.name, begun.sweep, begun.provenance)
     total, seconds = known.total(), []
     known.plan()
     for number in range(total - 1):

@@ -14,8 +14,8 @@ from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.data.datasets.catalog import resolve
 from airybench.errors import ConfigError
 from airybench.jobs.sweep import benchmark
+from airybench.reporter import SILENT
 from airybench.sweep.records import FinishedTrial
-from airybench.trial.prepare import News
 
 OVER = 3
 
@@ -72,7 +72,7 @@ def bench_sweep(
             alphas = [round(0.1 + 0.01 * i, 2) for i in range(number)]
             sweep = validated(SweepConfig, {"base": base.model_dump(), "space": [{"alpha": alphas}]})
             watch, began = _Silent(), time.perf_counter()
-            concluded = benchmark(sweep, ["helium"], f"bench-{name}", watch, News(lambda _: None, no_bar))
+            concluded = benchmark(sweep, ["helium"], f"bench-{name}", watch, SILENT)
             trained = [trial.facts["seconds"] for row in concluded[0].leaderboard.rows for trial in row.trials]
             gaps = [after - before for before, after in zip([began, *watch.ends], watch.ends, strict=False)]
             found[name] = gaps
@@ -106,7 +106,7 @@ def _start(base: TrialConfig) -> float:
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
     resolve("helium", count=START_SHOTS, seed=some.data.data_seed)
     watch, began = _Silent(), time.perf_counter()
-    benchmark(sweep, ["helium"], "bench-start", watch, News(lambda _: None, no_bar))
+    benchmark(sweep, ["helium"], "bench-start", watch, SILENT)
     return watch.epochs[0] - began
 
 
@@ -125,9 +125,3 @@ def elsewhere(folder: Path):  # type: ignore[no-untyped-def]
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def no_bar(title: str):  # type: ignore[no-untyped-def]
-    """Progress that nobody sees."""
-    yield lambda done, total: None

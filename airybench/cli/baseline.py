@@ -37,10 +37,9 @@ def baseline(
     cross-validation on the training shots.
     """
     from airybench.cli.show.baselines import baselines_json, print_baselines
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.jobs.baseline import run_baselines
     from airybench.training.device import choose_device
-    from airybench.trial.prepare import News
 
     trial = load_experiment(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
@@ -48,7 +47,7 @@ def baseline(
     start = BaselineConfig.quick() if quick else BaselineConfig()
     changes = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
     rule = validated(BaselineConfig, {**start.model_dump(), **changes})
-    found = run_baselines(trial, rule, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri)
+    found = run_baselines(trial, rule, name, ConsoleReporter(), device=choose_device(device), uri=tracking_uri)
     if as_json:
         print_json(baselines_json(found))
     else:

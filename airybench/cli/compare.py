@@ -28,16 +28,19 @@ def compare(
     """Compare cells across studies and data sets on test, and each network with the log activation against without."""
     from pathlib import Path
 
-    from airybench.cli.show.comparison import print_comparison
-    from airybench.cli.show.console import notice, print_json
-    from airybench.jobs.compare import compare_studies, comparison_json, draw
+    from airybench.analysis.comparison_figures import write_figures
+    from airybench.cli.show.comparison import comparison_json, print_comparison
+    from airybench.cli.show.console import ConsoleReporter, notice, print_json
+    from airybench.jobs.compare import compare_studies
     from airybench.paths import writable
 
     names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
     folder = writable(Path(output), "choose another --output") if output else None
-    found = compare_studies(names, notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
+    found = compare_studies(
+        names, metric=metric, top=top, uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
+    )
     if folder:
-        for path in draw(found, folder):
+        for path in write_figures(found, folder):
             notice(f"written: {path}")
     if as_json:
         print_json(comparison_json(found))

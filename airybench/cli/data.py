@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from airybench.cli.options import Debug, Json
-from airybench.cli.show.console import notice, print_json, progress_bar
+from airybench.cli.show.console import ConsoleReporter, print_json
 from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def simulate(
     from airybench.tracking.launch import launched
 
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
-    with launched(f"simulate {dataset}", "launch", asked) as run, progress_bar(f"simulating {dataset}") as progress:
+    with launched(f"simulate {dataset}", "launch", asked) as run:
         store = simulated_store(
             dataset,
             count=count,
@@ -49,8 +49,7 @@ def simulate(
             balance=balance,
             output=output,
             force=force,
-            progress=progress,
-            notify=notice,
+            reporter=ConsoleReporter(),
         )
         if run:
             run.tag({"airybench.data_sha256": store.content_sha256, "airybench.data_source": store.source})
@@ -104,21 +103,19 @@ def import_(
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
     keys = StackKeys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
-    with progress_bar(f"importing {sources[0].name}") as progress:
-        store = bring(
-            sources,
-            output,
-            keys=keys,
-            labelling=Labelling(labels_csv, names, labelled_only),
-            counts_per_photon=counts_per_photon,
-            clip=clip,
-            nan=nan,
-            factor=bin_,
-            name=name,
-            force=force,
-            progress=progress,
-            notify=notice,
-        )
+    store = bring(
+        sources,
+        output,
+        keys=keys,
+        labelling=Labelling(labels_csv, names, labelled_only),
+        counts_per_photon=counts_per_photon,
+        clip=clip,
+        nan=nan,
+        factor=bin_,
+        name=name,
+        force=force,
+        reporter=ConsoleReporter(),
+    )
     _made(store, json)
 
 
@@ -135,8 +132,7 @@ def export(
     from airybench.data.store.store import Store
 
     store = Store.open(path)
-    with progress_bar(f"exporting {path.name}") as progress:
-        made = export_store(store, output, force=force, progress=progress, notify=notice)
+    made = export_store(store, output, force=force, reporter=ConsoleReporter())
     if json:
         print_json({"path": str(made), "shots": store.count, "size_bytes": made.stat().st_size})
     else:
@@ -186,8 +182,7 @@ def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
     from airybench.data.store.store import Store
 
     store = Store.open(path)
-    with progress_bar(f"checking {path.name}") as progress:
-        survey = check_store(store, progress)
+    survey = check_store(store, ConsoleReporter())
     if json:
         print_json({"path": str(path), "shots": store.count, "content_sha256": store.content_sha256} | asdict(survey))
         return
@@ -220,8 +215,7 @@ def gallery(
     if path.exists() and not force:
         raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
-    with progress_bar(store) as progress:
-        found = resolve(store, count=data.count, seed=data.data_seed, progress=progress, notify=notice)
+    found = resolve(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     try:
         save(store_gallery(found, columns=columns, seed=seed), path)
     except OSError as error:

@@ -35,14 +35,13 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.jobs.evaluate import as_data, evaluate_model
     from airybench.jobs.models import open_model
     from airybench.paths import writable
     from airybench.tracking.store import check
     from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
-    from airybench.trial.prepare import News
 
     where, uri = choose_device(device), resolved(tracking_uri)
     check(uri)
@@ -51,7 +50,7 @@ def evaluate(
     predictor = open_model(model, tracking_uri)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     found = evaluate_model(
-        model, predictor, name, uri, News(notice, progress_bar), split=split,
+        model, predictor, name, uri, ConsoleReporter(), split=split,
         tune=tune_thresholds, device=where, output=output,
     )  # fmt: skip
     if as_json:
@@ -63,9 +62,9 @@ def evaluate(
 def _print(found: "Evaluated") -> None:
     from rich.table import Table
 
-    from airybench.cli.show.results import console_of_results, interval_text, print_unscored, print_whereabouts
+    from airybench.cli.show.tables import interval_text, print_caveats, print_whereabouts, results_console
 
-    console, result = console_of_results(), found.result
+    console, result = results_console(), found.result
     heading = f"{found.title} on {found.dataset} {found.split}, {result.shots} shots"
     table = Table(title=heading, title_justify="left")
     for column in ("metric", "value", "95 % interval", "majority"):
@@ -93,8 +92,6 @@ def _print(found: "Evaluated") -> None:
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
-    print_unscored(console, result.unscored, found.split)
-    if found.data_source == "simulated":
-        console.print("The data are simulated: this is what the model does on the stand-in, not on the experiment.")
+    print_caveats(console, result.unscored, found.data_source, found.split)
     console.print(f"Run: {found.run_id}", soft_wrap=True, markup=False)
     print_whereabouts(console, found.tracking_uri)

@@ -21,15 +21,15 @@ def join(
     debug: Debug = False,
 ) -> None:
     """Join the parts that the shards of a prediction left, once all are there."""
-    from airybench.cli.show.console import print_json, progress_bar
-    from airybench.errors import DataError
+    from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.errors import already_exists
+    from airybench.inference.join import join as join_parts
     from airybench.inference.parts import Parts
 
     parts = Parts(output)
     if output.exists() and not force:
-        raise DataError(f"{output}: exists already; add --force to replace it")
-    with progress_bar(f"joining {output.name}") as progress:
-        plan = parts.join(table=csv, progress=progress)
+        raise already_exists(output, other_output=False)
+    plan = join_parts(parts, table=csv, reporter=ConsoleReporter())
     if as_json:
         print_json({"output": parts.output, "shots": plan.count})
     else:

@@ -57,16 +57,17 @@ def predict(
 
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, notice, print_json
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
-    from airybench.inference.gradcam import Explainer
+    from airybench.inference.predict import PredictOptions
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
     from airybench.tracking.launch import launched
     from airybench.training.device import choose_device
 
+    reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv goes with the whole: give it to `airybench join`")
@@ -76,18 +77,16 @@ def predict(
         rule=rule_of(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,
-        notify=notice,
+        reporter=reporter,
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
-    with (
-        launched(f"predict {source.name}", "predict", asked) as run,
-        progress_bar(f"predicting {source.name}") as progress,
-    ):
-        found = answer(
-            predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, progress=progress,
-        )  # fmt: skip
+    options = PredictOptions(
+        explain=explain, table=csv, shard=part, force=force, ignore_labels=ignore_labels, readers=readers,
+        compiled=compile,
+    )  # fmt: skip
+    with launched(f"predict {source.name}", "predict", asked) as run:
+        found = answer(predictor, shots, output, device=where, options=options, reporter=reporter)
         if run:
             run.metrics({"predict/shots": found.shots})
             run.tag({"airybench.output": str(found.output.absolute())})

@@ -28,7 +28,8 @@ def report(
 
     One self-contained HTML page that works offline, in light and dark and on paper, and the same as Markdown.
     """
-    from airybench.cli.show.console import notice, print_json
+    from airybench.cli.show.answers import answers_json, print_answers
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.errors import InputError
     from airybench.jobs.report import write_report
     from airybench.tracking.launch import launched
@@ -38,12 +39,11 @@ def report(
     names = [word.strip() for name in study or () for word in name.split(",")]
     names = [word for word in names if word not in ("", FROM_CONFIG)]
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        found = write_report(names, output, notify=notice, pictures=pictures, storage=storage)
+        found = write_report(names, output, pictures=pictures, storage=storage, reporter=ConsoleReporter())
         if run:  # a project from a git URL runs in a folder that nobody looks into
             run.keep(output, output.with_suffix(".md"))
     if as_json:
-        print_json(found)
+        print_json(answers_json(found))
         return
-    for one in found:
-        print(f"{one['study']}: {one['verdict']}: {one['sentence']}")
+    print_answers(found)
     print(f"Report: {output}, and {output.with_suffix('.md')}")

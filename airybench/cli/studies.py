@@ -16,7 +16,7 @@ Name = Annotated[str, typer.Argument(help="Name with data set, such as quick@hel
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """List the studies: trials by state, size, when they were last written."""
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import print_studies
+    from airybench.cli.show.studies import print_studies
     from airybench.sweep.inventory import inventory
 
     found = inventory(storage)
@@ -33,7 +33,7 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
 def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """Show one study: what it searches, where its runs are, its trials."""
     from airybench.cli.show.console import print_json
-    from airybench.cli.show.results import print_study
+    from airybench.cli.show.studies import print_study
     from airybench.sweep.inventory import look_up
 
     found = look_up(name, storage)

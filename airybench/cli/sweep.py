@@ -64,7 +64,7 @@ def sweep(
     repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
     Interrupted, the same command goes on where it stopped.
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
 
     changes = given(options, settings)
     rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
@@ -77,7 +77,6 @@ def sweep(
     from airybench.jobs.summary import StudySummary
     from airybench.jobs.sweep import benchmark
     from airybench.sweep.engines import engine as engine_of
-    from airybench.trial.prepare import News
 
     name = _study_name(study, config)
 
@@ -89,7 +88,7 @@ def sweep(
 
     with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
         found = benchmark(
-            wanted, datasets, name, watch, News(notice, progress_bar),
+            wanted, datasets, name, watch, ConsoleReporter(),
             engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
             fresh=fresh, register_as=register, checkpoint_every=checkpoint_every,
             tell=(lambda _: None) if as_json else tell,
@@ -120,7 +119,7 @@ def _study_name(study: str | None, config: str) -> str:
 
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import cells_json, print_cells
+    from airybench.cli.show.dry_run import cells_json, print_cells
     from airybench.data.datasets.catalog import facts
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, ends, finite

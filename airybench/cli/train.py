@@ -48,17 +48,16 @@ def train(
     Interrupted or killed, the same command goes on from the last checkpoint. Several GPUs of one machine share a
     training: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.cli.show.console import notice, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json, progress_bar
     from airybench.cli.show.results import print_training, training_json
     from airybench.jobs.train import train_one
     from airybench.training.device import choose_device
-    from airybench.trial.prepare import News
 
     trial = load_experiment(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     with progress_bar(f"training {trial.label}") as progress:
         found = train_one(
-            trial, name, News(notice, progress_bar), device=choose_device(device), uri=tracking_uri, fresh=fresh,
+            trial, name, ConsoleReporter(), device=choose_device(device), uri=tracking_uri, fresh=fresh,
             every=checkpoint_every, sync_bn=sync_bn, register_as=register,
             on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
         )  # fmt: skip

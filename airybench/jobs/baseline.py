@@ -21,11 +21,12 @@ from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 from airybench.physics.features import features
+from airybench.reporter import Reporter
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, tracking_uri
 from airybench.training.metrics import decide, score
 from airybench.training.support_vectors import fit
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
@@ -69,7 +70,7 @@ def run_baselines(
     config: TrialConfig,
     rule: BaselineConfig,
     dataset: str,
-    news: News,
+    reporter: Reporter,
     *,
     device: torch.device,
     uri: str | None = None,
@@ -84,7 +85,7 @@ def run_baselines(
             seed deals the folds.
         rule: what is searched.
         dataset: a name or path.
-        news: where notices and progress go.
+        reporter: receives notices and progress.
         device: where features are computed.
         uri: tracking URI asked for, if any.
 
@@ -97,7 +98,7 @@ def run_baselines(
     check(chosen, existing=bool(joined))
     # The features are made of counts on the detector, whatever a network would be shown.
     config = config.replace({"log_activation": True, "input": "image", "input_scaling": "counts"})
-    source = prepare(dataset, config, device, news)
+    source = prepare(dataset, config, device, reporter)
     config = config.replace(source.logged)
     tracking = connect(chosen)
     found = [_tracked("majority", config, rule, source, _majority, tracking, None)]
@@ -115,7 +116,7 @@ def _tracked(
     joined: str | None,
 ) -> Baseline:
     title = TITLES[name] + config.label.removeprefix(config.network.title)
-    tags = {"airybench.baseline": name, **source.tags()}
+    tags = {"airybench.baseline": name, **source.provenance().tags()}
     run = Run.own(tracking, title, "baseline", tags, joined)
     with run.ending():
         began = time.monotonic()

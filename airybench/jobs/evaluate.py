@@ -24,10 +24,11 @@ from airybench.inference.evaluate import Evaluation, answers, evaluate, tuned_th
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
+from airybench.reporter import Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 SPLITS = (*PARTS, "all")
@@ -65,7 +66,7 @@ def evaluate_model(
     predictor: Predictor,
     dataset: str,
     uri: str,
-    news: News,
+    reporter: Reporter,
     *,
     split: str = "test",
     tune: bool = False,
@@ -81,7 +82,7 @@ def evaluate_model(
         predictor: the model.
         dataset: name or path of the data.
         uri: tracking store that the run goes to; opened once nothing is left to refuse.
-        news: where notices and progress go.
+        reporter: receives notices and progress.
         split: `train`, `val`, `test`, or `all` for every shot.
         tune: choose the threshold of each label on val, where its F1 is best.
         device: where to compute.
@@ -95,23 +96,23 @@ def evaluate_model(
         raise unknown("split", split, SPLITS)
     if tune:
         tuned_thresholds(torch.zeros(1, 1), torch.zeros(1, 1), predictor.label_kind)  # refused before anything is made
-    source = prepare(dataset, predictor.config, device, news, load=False)
-    require_same(predictor, source, news)
+    source = prepare(dataset, predictor.config, device, reporter, load=False)
+    require_same(predictor, source, reporter)
     if tune and split in ("val", "all"):
-        news.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
+        reporter.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is flattered")
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
     title = f"evaluate {predictor.config.label} on {source.name} {split}"
     tracking = connect(uri)
-    run = Run.own(tracking, title, "evaluate", source.tags(), os.environ.get("MLFLOW_RUN_ID"))
+    run = Run.own(tracking, title, "evaluate", source.provenance().tags(), os.environ.get("MLFLOW_RUN_ID"))
     with run.ending():
         run.params({"model": model, "split": split, "tuned_thresholds": tune} | predictor.config.params())
         log_data(run, source.data_input())
         labels = torch.from_numpy(source.store.labels())
-        with news.bar(f"evaluating on {source.name} {split}") as progress:
+        with reporter.progress(f"evaluating on {source.name} {split}") as progress:
             found = store_logits(predictor, source.store, rows, device, progress)
         thresholds = None
         if tune:
-            with news.bar("tuning thresholds on val") as progress:
+            with reporter.progress("tuning thresholds on val") as progress:
                 val = store_logits(predictor, source.store, source.split.val, device, progress)
             thresholds = tuned_thresholds(val, labels[torch.from_numpy(source.split.val)], predictor.label_kind)
         truth = labels[torch.from_numpy(rows)]
@@ -130,13 +131,13 @@ def evaluate_model(
     )
 
 
-def require_same(predictor: Predictor, source: PreparedDataset, news: News) -> None:
+def require_same(predictor: Predictor, source: PreparedDataset, reporter: Reporter) -> None:
     """Refuse data that the model does not fit, and tell where it may have been trained on some of them.
 
     Raises:
         DataError: other classes, or another image size.
     """
-    store, origin = source.store, predictor.origin
+    store, origin = source.store, predictor.provenance
     if store.class_names != predictor.class_names:
         raise DataError(
             f"{store.path} has the classes {', '.join(store.class_names)}; the model was trained on "
@@ -144,14 +145,14 @@ def require_same(predictor: Predictor, source: PreparedDataset, news: News) -> N
         )
     if origin is None:
         return
-    if store.image_shape != origin.image_shape:
+    if origin.image_shape is not None and store.image_shape != origin.image_shape:
         raise DataError(
             f"{store.path} has images of {store.image_shape[0]} x {store.image_shape[1]} px, the model was trained on "
             f"{origin.image_shape[0]} x {origin.image_shape[1]} px; import the data at that size (--bin)"
         )
-    if (store.content_sha256, source.split.digest) != (origin.content_sha256, origin.split_digest):
-        news.notify(
-            f"the model was trained on other shots or another split ({origin.dataset}, {origin.content_sha256[:12]}): "
+    if not source.provenance().same_data(origin):
+        reporter.notify(
+            f"the model was trained on other shots or another split ({origin.dataset}, {origin.data_sha256[:12]}): "
             "some of these may have been among its training shots"
         )
 

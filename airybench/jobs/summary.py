@@ -12,6 +12,7 @@ from airybench.figures.table import table_page
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
+from airybench.provenance import SIMULATED
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.model import logged_model
@@ -100,7 +101,7 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     _log_figures(finished, board, majority)
     registered = None
     if register_as:
-        merit = ModelScore(rule.metric, rule.direction, best.best.value, **data.identity())
+        merit = ModelScore(board.objective, best.best.value, data.provenance(best.config))
         registered = register(parent.tracking, register_as, model_uri, winner.run_id, merit)
     return StudySummary(
         study=finished.study.name,
@@ -126,7 +127,7 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     if parent.client.get_run(parent.run_id).data.tags.get(PUBLISHED) == digest:
         return
-    heading = finished.study.name + (" (simulated data)" if finished.source.store.source == "simulated" else "")
+    heading = finished.study.name + (" (simulated data)" if finished.source.store.source == SIMULATED else "")
     headings, *lines = board.text_table()
     page = table_page(f"{heading}: cells ranked by val {metric}", board.certainty_sentence(), headings, lines)
     figures, left_out = study_figures(finished.records, finished.study.sweep.study.objectives, heading)

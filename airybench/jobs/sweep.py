@@ -9,6 +9,7 @@ from airybench.data.datasets.catalog import label
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
+from airybench.reporter import Reporter
 from airybench.sweep.definition import recorded, refuse_early
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
@@ -21,7 +22,7 @@ from airybench.tracking.run import Run
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def benchmark(
     datasets: Sequence[str],
     study: str,
     watch: StudyObserver,
-    news: News,
+    reporter: Reporter,
     *,
     engine: Engine | None = None,
     storage: str | None = None,
@@ -58,7 +59,7 @@ def benchmark(
         datasets: names or paths.
         study: NAME; studies are `NAME@D`.
         watch: who looks on while trials run.
-        news: where notices and progress go before.
+        reporter: receives notices and progress before the study begins.
         engine: where trials run; by default in this process, on the first GPU where there is one.
         storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
         uri: tracking URI asked for, if any.
@@ -89,12 +90,12 @@ def benchmark(
     alone = len(plans) == 1 and not plans[0].resumed
     sources = []
     for index, plan in enumerate(plans):
-        source = prepare(plan.dataset, plan.sweep.base, engine.device, news)
+        source = prepare(plan.dataset, plan.sweep.base, engine.device, reporter)
         sources.append(source)
         base = plan.sweep.base.replace(source.logged)
         plans[index] = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
         before = None if fresh else home
-        news.notify(forecast(plans[index].sweep, plan.name, source, before, engine, plan.uri))
+        reporter.notify(forecast(plans[index].sweep, plan.name, source, before, engine, plan.uri))
     # A run that `mlflow run` made is the parent of a single new study, else a link to the parents.
     launch = None
     if joined and not alone:
@@ -115,13 +116,13 @@ def benchmark(
                 ) as ran:  # fmt: skip
                     summaries.append(summarise_study(ran, register_as=register_as))
                     if not ran.complete:
-                        news.notify(
+                        reporter.notify(
                             f"{plan.name}: the time limit was reached with {len(ran.records)} of {ran.study.total()} "
                             "trials finished; the same command goes on from there"
                         )
             except NothingFinishedError as error:
                 empty = error
-                news.notify(str(error))
+                reporter.notify(str(error))
             else:
                 tell(summaries[-1])
     except BaseException as error:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import torch
 
-from airybench.config import TrialConfig
+from airybench.config import Objective, TrialConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import TrackingError, TrialError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.networks.timm_models import require_buildable
 from airybench.paths import data_folder, sole_owner
+from airybench.reporter import Reporter
 from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, check_name, register
@@ -26,7 +27,7 @@ from airybench.training.distributed import ranks, require_gpus
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
 from airybench.trial.execute import execute
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 SCOPE = "train"
@@ -63,7 +64,7 @@ class Training:
 def train_one(
     config: TrialConfig,
     dataset: str,
-    news: News,
+    reporter: Reporter,
     *,
     device: torch.device,
     uri: str | None = None,
@@ -81,7 +82,7 @@ def train_one(
     Args:
         config: what to train.
         dataset: name or path.
-        news: where notices and progress go.
+        reporter: receives notices and progress.
         device: where to train.
         uri: tracking URI asked for, if any.
         fresh: begin anew even where a checkpoint is left.
@@ -106,10 +107,10 @@ def train_one(
     check(chosen, existing=bool(os.environ.get("MLFLOW_RUN_ID")))
     require_gpus(sync_bn, device)
     with ranks(device) as (who, own):
-        source = prepare(dataset, config, own, news)
+        source = prepare(dataset, config, own, reporter)
         who.require(min(config.training.batch_size, len(source.training_rows(config.data))))
         config = config.replace(source.logged)
-        checkpoints = source.checkpoints(config, SCOPE, every=every, notify=news.notify)
+        checkpoints = source.checkpoints(config, SCOPE, every=every, notify=reporter.notify)
         if not who.lead:
             data = source.loaded(config.data, config.input_scaling)
             train(config, data, own, checkpoints=checkpoints, ranks=who, sync_bn=sync_bn)
@@ -118,7 +119,7 @@ def train_one(
             if fresh:
                 checkpoints.clear()
             checkpoints.require_ours()
-            run = _run(config, source, connect(chosen), checkpoints.folder, news)
+            run = _run(config, source, connect(chosen), checkpoints.folder, reporter)
             with run.ending():
                 try:
                     outcome = execute(
@@ -132,7 +133,7 @@ def train_one(
                 test, majority = scores_on_test(kept), majority_scores(source.store, source.split)
                 run.metrics(test | majority)
                 model_uri = logged_model(run, source.store.read_images(source.split.test[:2]))
-                merit = ModelScore("macro_ap", "max", outcome.value, **source.identity())
+                merit = ModelScore(Objective(), outcome.value, source.provenance(config))
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             checkpoints.clear()
     return Training(
@@ -140,7 +141,7 @@ def train_one(
     )  # fmt: skip
 
 
-def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folder: Path, news: News) -> Run:
+def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folder: Path, reporter: Reporter) -> Run:
     """The run that `mlflow run` made, the one that a checkpoint was trained in, or a new one; noted beside it."""
     note = folder / "run.json"
     joined = os.environ.get("MLFLOW_RUN_ID")
@@ -149,14 +150,14 @@ def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folde
         left = json.loads(note.read_text(encoding="utf-8"))
     run: Run | None = None
     if joined:
-        run = Run.join(tracking, joined, config.title, "train", source.tags())
+        run = Run.join(tracking, joined, config.title, "train", source.provenance(config).tags())
     elif left.get("tracking_uri") == tracking.uri:
         with suppress(TrackingError):  # it may have been deleted meanwhile; the checkpoint is as good
-            run = Run.join(tracking, left["run_id"], config.title, "train", source.tags())
+            run = Run.join(tracking, left["run_id"], config.title, "train", source.provenance(config).tags())
     if run is None:
-        run = Run.create(tracking, config.title, "train", source.tags())
+        run = Run.create(tracking, config.title, "train", source.provenance(config).tags())
     if left:
-        news.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
+        reporter.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps({"run_id": run.run_id, "tracking_uri": tracking.uri}), encoding="utf-8")
     return run

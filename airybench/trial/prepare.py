@@ -1,9 +1,5 @@
 """From a data set's name to a source of trials."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
@@ -11,19 +7,12 @@ from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import label, resolve
 from airybench.data.split.split import PARTS, make_split
 from airybench.errors import DataError
+from airybench.reporter import SILENT, Reporter
 from airybench.trial.prepared import PreparedDataset
 
 
-@dataclass(frozen=True)
-class News:
-    """Where news goes before training: one-line notices, and a progress bar by title."""
-
-    notify: Callable[[str], None]
-    bar: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-
-
 def prepare(
-    dataset: str, config: TrialConfig, device: torch.device, news: News, *, load: bool = True
+    dataset: str, config: TrialConfig, device: torch.device, reporter: Reporter = SILENT, *, load: bool = True
 ) -> PreparedDataset:
     """Find or make the store behind a name, split it, and load what this configuration sees of it.
 
@@ -31,15 +20,14 @@ def prepare(
         dataset: name or path.
         config: which shots, how they are split and how they are seen.
         device: where to.
-        news: where notices and progress go.
+        reporter: receives notices and progress.
         load: leave the images where they are when False.
 
     Raises:
         DataError: no such data, damaged, without labels, or too few shots for three parts.
     """
     data = config.data
-    with news.bar(f"making {label(dataset)}") as progress:
-        store = resolve(dataset, count=data.count, seed=data.data_seed, progress=progress, notify=news.notify)
+    store = resolve(dataset, count=data.count, seed=data.data_seed, reporter=reporter)
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     groups = store.groups() if data.split_by == "group" else None
@@ -55,7 +43,7 @@ def prepare(
     if groups is not None:
         sizes = {name: len(getattr(split, name)) for name in PARTS}
         shares = ", ".join(f"{name} {size / store.count:.0%}" for name, size in sizes.items())
-        news.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
+        reporter.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
     source = PreparedDataset(store, split, device, label(dataset))
     if load:  # kept for the first trial; an unreadable image is met before any run
         source.loaded(data, config.input_scaling)

@@ -179,7 +179,10 @@ def test_how_sure_in_words(value: float, verdict: str) -> None:
         f"How certain: with 2 seeds per cell and 154 validation shots, the winner stays first in {value:.0%} of 1000 "
         f"bootstrap resamples: {verdict}."
     )
-    assert "a single cell is no ranking (2 seeds per cell and 154 validation shots)" in Leaderboard(AP[0], rows[:1], "", value, 154).certainty_sentence()
+    assert (
+        "a single cell is no ranking (2 seeds per cell and 154 validation shots)"
+        in Leaderboard(AP[0], rows[:1], "", value, 154).certainty_sentence()
+    )
 
 
 def test_one_seed_is_never_sure() -> None:

@@ -1,6 +1,6 @@
 """What a source hands to trials that differ in what they see of the same split; and a sweep over just that."""
 
-from contextlib import AbstractContextManager, chdir, nullcontext
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +13,15 @@ from airybench.config import SweepConfig, TrialConfig
 from airybench.data.loading.noise import with_noise
 from airybench.data.split.fraction import digest
 from airybench.sweep.space import cells
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 BASE = TrialConfig().replace({"count": 64, "image_size": 32, "antialias": True})
 
 
-def silent(title: str) -> AbstractContextManager[object]:
-    return nullcontext(lambda done, total: None)
-
-
 @pytest.fixture(scope="module")
 def source() -> PreparedDataset:
-    return prepare("helium", BASE, torch.device("cpu"), News(lambda text: None, silent))
+    return prepare("helium", BASE, torch.device("cpu"))
 
 
 def seen(source: PreparedDataset, **changes: object) -> object:

@@ -1,17 +1,17 @@
 """From what the user calls a data set to a store: the known data sets, and the files that stand for others."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from airybench.data.datasets.simulated import simulated_store
 from airybench.data.formats.deposit import scan
 from airybench.data.formats.deposit_import import import_deposit
-from airybench.data.store.store import Progress, Store
+from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, locked
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
+from airybench.reporter import SILENT, Reporter
 
 __all__ = ["CATALOG", "DataSet", "data_folder", "facts", "label", "resolve"]
 
@@ -66,8 +66,7 @@ def resolve(
     count: int,
     seed: int,
     balance: float = 0.0,
-    progress: Progress | None = None,
-    notify: Callable[[str], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Store:
     """The store behind a name or path.
 
@@ -79,8 +78,7 @@ def resolve(
         count: shots of the stand-in.
         seed: seed of the stand-in.
         balance: least probability of each class in the stand-in; 0 keeps the natural frequencies.
-        progress: handed (shots done, shots in all) while something is made.
-        notify: handed one line for what the user should know.
+        reporter: receives notices, and progress while something is made.
 
     Raises:
         ConfigError: neither a known name nor one of the two kinds of file.
@@ -90,17 +88,18 @@ def resolve(
         imported = data_folder() / f"{name}.h5"
         if imported.exists():
             return Store.open(imported)
-        store = simulated_store(name, count=count, seed=seed, balance=balance, progress=progress, notify=notify)
-        if notify:
-            notify(
-                f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` brings it"
-            )
+        store = simulated_store(
+            name, count=count, seed=seed, balance=balance, reporter=reporter, title=f"making {name}"
+        )
+        reporter.notify(
+            f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` brings it"
+        )
         return store
     path = Path(name).expanduser()
     if path.suffix == ".h5":
         return Store.open(path)
     if path.suffix == ".cxi":
-        return _imported_once(path, progress, notify)
+        return _imported_once(path, reporter)
     raise unknown("data set", name, (*CATALOG, *FILES))
 
 
@@ -141,7 +140,7 @@ def facts(name: str, count: int) -> tuple[int, int]:
     return count, len(CATALOG[name].class_names)
 
 
-def _imported_once(source: Path, progress: Progress | None, notify: Callable[[str], None] | None) -> Store:
+def _imported_once(source: Path, reporter: Reporter) -> Store:
     try:
         stat = source.resolve(strict=True).stat()
     except OSError as error:
@@ -151,6 +150,5 @@ def _imported_once(source: Path, progress: Progress | None, notify: Callable[[st
     with locked(path):
         if path.exists():
             return Store.open(path)
-        if notify:
-            notify(f"importing {source} once, into {path}")
-        return import_deposit(source, path, progress=progress, notify=notify)
+        reporter.notify(f"importing {source} once, into {path}")
+        return import_deposit(source, path, reporter=reporter, title=f"making {label(str(source))}")

@@ -1,15 +1,16 @@
 """Making a simulated store on first use, from shots that exist already where that is possible."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from airybench.data.store.store import SLICE, Progress, Store
+from airybench.data.store.store import SLICE, Store
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
 from airybench.paths import data_folder, locked
+from airybench.reporter import SILENT, Progress, Reporter
 
 BATCH = 32
 """Shots simulated at a time; an interruption loses the file, never leaves half of it."""
@@ -32,8 +33,8 @@ def simulated_store(
     balance: float = 0.0,
     output: str | Path | None = None,
     force: bool = False,
-    progress: Progress | None = None,
-    notify: Callable[[str], None] | None = None,
+    reporter: Reporter = SILENT,
+    title: str = "",
 ) -> Store:
     """The simulated store of `count` shots, made when it is not there.
 
@@ -47,8 +48,8 @@ def simulated_store(
         balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
         output: the file to make; in the data folder, under its full name, when left out.
         force: replace an existing `output`.
-        progress: handed (shots done, shots in all).
-        notify: handed one line for what the user should know.
+        reporter: receives notices and progress.
+        title: of the progress bar; `simulating DATASET` when left out.
 
     Raises:
         ConfigError: count, seed or balance is out of range.
@@ -59,7 +60,6 @@ def simulated_store(
     class_names(dataset)  # an unknown data set ends here, before a file is begun
     if count < 1 or seed < 0:
         raise ConfigError(f"count {count}, seed {seed}: at least 1 shot and a seed of at least 0 are needed")
-    say = notify or (lambda text: None)
     name = simulated_name(dataset, count, seed, balance)
     path = data_folder() / name if output is None else Path(output).absolute()
     with locked(path):
@@ -69,15 +69,18 @@ def simulated_store(
             try:
                 return Store.open(path)
             except DataError as error:
-                say(f"{error} - making it again")
-        donor = _donor(dataset, count, seed, balance, say)
-        say(f"simulating {count} {dataset} shots into {path}" + (f", reusing {donor.path.name}" if donor else ""))
-        _make(path, dataset, count, seed, balance, donor, progress)
+                reporter.notify(f"{error} - making it again")
+        donor = _donor(dataset, count, seed, balance, reporter)
+        reporter.notify(
+            f"simulating {count} {dataset} shots into {path}" + (f", reusing {donor.path.name}" if donor else "")
+        )
+        with reporter.progress(title or f"simulating {dataset}") as progress:
+            _make(path, dataset, count, seed, balance, donor, progress)
         return Store.open(path)
 
 
 def _make(
-    path: Path, dataset: str, count: int, seed: int, balance: float, donor: Store | None, progress: Progress | None
+    path: Path, dataset: str, count: int, seed: int, balance: float, donor: Store | None, progress: Progress
 ) -> None:
     from airybench.physics import simulate as simulator  # imports torch
 
@@ -95,8 +98,7 @@ def _make(
     )
     with writer:
         done = _copy(donor, writer, count) if donor else 0
-        if progress:
-            progress(done, count)
+        progress(done, count)
         for indices in _batches(done, count):
             shots = simulator.simulate(dataset, indices, seed, balance=balance)
             writer.append(
@@ -106,8 +108,7 @@ def _make(
                 labels=shots.labels,
                 truth=shots.truth,
             )
-            if progress:
-                progress(indices.stop, count)
+            progress(indices.stop, count)
 
 
 def _copy(donor: Store, writer: StoreWriter, count: int) -> int:
@@ -137,7 +138,7 @@ def _series(seed: int, balance: float) -> str:
     return f"-s{seed}-v{SIMULATOR_VERSION}" + (f"-b{balance:g}" if balance else "")
 
 
-def _donor(dataset: str, count: int, seed: int, balance: float, say: Callable[[str], None]) -> Store | None:
+def _donor(dataset: str, count: int, seed: int, balance: float, reporter: Reporter) -> Store | None:
     """The sound store of the same series that leaves least to simulate and to copy."""
     pattern = re.compile(re.escape(f"{dataset}-simulated-n") + r"(\d+)" + re.escape(f"{_series(seed, balance)}.h5"))
     found = [(int(match[1]), path) for path in data_folder().iterdir() if (match := pattern.fullmatch(path.name))]
@@ -149,7 +150,7 @@ def _donor(dataset: str, count: int, seed: int, balance: float, say: Callable[[s
             # Copied shots get a new hash: damage must not be passed on under it.
             store.verify()
         except DataError as error:
-            say(f"not reused: {error}")
+            reporter.notify(f"not reused: {error}")
             continue
         if store.source == "simulated" and store.seed == seed and np.array_equal(store.ids(), np.arange(store.count)):
             return store

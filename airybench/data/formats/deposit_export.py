@@ -1,7 +1,6 @@
 """Writing a store as a deposit in the layout of CXIDB id 94, at the store's own image size."""
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,11 @@ import h5py
 import numpy as np
 
 from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
-from airybench.data.store.store import Progress, Store
+from airybench.data.store.store import Store
 from airybench.data.store.writer import explained
 from airybench.errors import DataError
 from airybench.paths import locked, require_free
+from airybench.reporter import SILENT, Reporter
 
 BATCH = 32
 """Images held in memory at a time."""
@@ -73,8 +73,7 @@ def export_store(
     output: str | Path,
     *,
     force: bool = False,
-    progress: Progress | None = None,
-    notify: Callable[[str], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Path:
     """Write a deposit; importing it gives back images, labels and ids bit for bit, energies within float32.
 
@@ -84,8 +83,7 @@ def export_store(
         store: what to write.
         output: the file to make.
         force: replace an existing file.
-        progress: handed (entries done, entries in all).
-        notify: handed one line for what the layout has no place for.
+        reporter: receives progress, and a notice about what the layout has no place for.
 
     Raises:
         DataError: the file exists, the disk is full, or the store is damaged.
@@ -103,8 +101,8 @@ def export_store(
         )
         if there
     ]
-    if lost and notify:
-        notify(f"{store.path.name}: the layout has no place for {', '.join(lost)}; they are not exported")
+    if lost:
+        reporter.notify(f"{store.path.name}: the layout has no place for {', '.join(lost)}; they are not exported")
     ids, energies = store.ids(), store.photon_energy().astype(np.float64) * JOULE_PER_EV
     labels = store.labels().astype(np.int64) if store.labelled else None
     temporary = path.with_name(f".{path.name}.part")
@@ -116,7 +114,7 @@ def export_store(
         with explained(path, "export"):
             sink = _Sink(temporary)
         try:
-            with h5py.File(sink, "w") as file:
+            with h5py.File(sink, "w") as file, reporter.progress(f"exporting {store.path.name}") as progress:
                 file.attrs["class_names"] = np.array(store.class_names, dtype=h5py.string_dtype())
                 file.attrs["label_kind"] = store.label_kind
                 for start in range(0, store.count, BATCH):
@@ -131,8 +129,7 @@ def export_store(
                     file.flush()
                     with explained(path, "export"):
                         sink.settle()
-                    if progress:
-                        progress(int(rows[-1]) + 1, store.count)
+                    progress(int(rows[-1]) + 1, store.count)
             with explained(path, "export"):
                 sink.settle()
                 os.fsync(sink.fileno())

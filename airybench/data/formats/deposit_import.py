@@ -1,7 +1,7 @@
 """Importing a deposit in the layout of CXIDB id 94 into a store, one entry at a time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -12,10 +12,11 @@ from airybench.data.formats.binning import SIDE, CountsError, binning_factor
 from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.deposit import IMAGE, Deposit, dataset, is_deposit, scan
 from airybench.data.formats.importer import announce
-from airybench.data.store.store import Progress, Store, opened
+from airybench.data.store.store import Store, opened
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 from airybench.paths import data_folder, locked
+from airybench.reporter import SILENT, Reporter
 
 __all__ = ["BATCH", "import_deposit", "is_deposit"]
 
@@ -31,8 +32,8 @@ def import_deposit(
     force: bool = False,
     rule: CountsRule | None = None,
     factor: int | None = None,
-    progress: Progress | None = None,
-    notify: Callable[[str], None] | None = None,
+    reporter: Reporter = SILENT,
+    title: str = "",
 ) -> Store:
     """Bring a deposit into a store.
 
@@ -46,8 +47,8 @@ def import_deposit(
         force: replace an existing store.
         rule: how values become counts; plain whole numbers only when left out.
         factor: width of the blocks to be averaged; what brings images to at most 259 px when left out.
-        progress: handed (entries done, entries in all).
-        notify: handed one line for what the user should know.
+        reporter: receives notices and progress.
+        title: of the progress bar; `importing FILE` when left out.
 
     Raises:
         DataError: the deposit breaks its layout, holds what is no plain count, or the store cannot be made.
@@ -60,13 +61,12 @@ def import_deposit(
     factor = factor or binning_factor(deposit.image_shape)
     height, width = (-(-length // factor) for length in deposit.image_shape)
     rule = rule or CountsRule()
-    if notify and not deposit.class_names:
-        notify(f"{source.name}: no labels; the store serves for prediction only")
+    if not deposit.class_names:
+        reporter.notify(f"{source.name}: no labels; the store serves for prediction only")
     with locked(path):
         if path.exists() and not force:
             raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
-        if notify:
-            announce(path, len(deposit.entries), (height, width), lambda: _probe(deposit, rule, factor), notify)
+        announce(path, len(deposit.entries), (height, width), lambda: _probe(deposit, rule, factor), reporter)
         writer = StoreWriter(
             path,
             name=deposit.name,
@@ -78,7 +78,8 @@ def import_deposit(
             image_shape=(height, width),
             expected=len(deposit.entries),
         )
-        with writer, opened(source) as file:
+        bar = reporter.progress(title or f"importing {source.name}")
+        with writer, opened(source) as file, bar as progress:
             for start in range(0, len(deposit.entries), BATCH):
                 rows = slice(start, start + BATCH)
                 images, good = entry_counts(deposit, file, deposit.entries[rows], rule, factor)
@@ -89,10 +90,11 @@ def import_deposit(
                     labels=deposit.labels[rows] if deposit.class_names else None,
                     mask=good,
                 )
-                if progress:
-                    progress(start + len(images), len(deposit.entries))
-    if notify and factor > 1:
-        notify(f"{source.name}: {deposit.image_shape[0]} px binned to {height} px (a store holds at most {SIDE})")
+                progress(start + len(images), len(deposit.entries))
+    if factor > 1:
+        reporter.notify(
+            f"{source.name}: {deposit.image_shape[0]} px binned to {height} px (a store holds at most {SIDE})"
+        )
     return Store.open(path)
 
 

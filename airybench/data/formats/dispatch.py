@@ -1,15 +1,16 @@
 """From what the user names to the importer that reads it."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.formats.importer import Labelling, import_stacks
 from airybench.data.formats.stack import StackKeys, is_cxi_stack
-from airybench.data.store.store import Progress, Store
+from airybench.data.store.store import Store
 from airybench.errors import ConfigError, unknown
+from airybench.reporter import SILENT, Reporter
 
 
 def bring(
@@ -24,8 +25,7 @@ def bring(
     factor: int | None = None,
     name: str | None = None,
     force: bool = False,
-    progress: Progress | None = None,
-    notify: Callable[[str], None] = lambda text: None,
+    reporter: Reporter = SILENT,
 ) -> Store:
     """Import a deposit, or stacks where a key of images is given or a CXI file keeps one.
 
@@ -44,8 +44,7 @@ def bring(
             factor=factor,
             name=name,
             force=force,
-            progress=progress,
-            notify=notify,
+            reporter=reporter,
         )
     if len(sources) > 1 or name or keys != StackKeys() or labelling.csv or labelling.labelled_only:
         raise ConfigError(
@@ -58,8 +57,7 @@ def bring(
         force=force,
         rule=rule,
         factor=factor,
-        progress=progress,
-        notify=notify,
+        reporter=reporter,
     )
 
 

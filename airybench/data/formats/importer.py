@@ -16,13 +16,13 @@ from airybench.data.formats.counts_rule import CountsRule, good_pixels
 from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.stack import Stack, StackKeys, convention, scan_stack
 from airybench.data.store.labels import check_helium, one_hot, read_csv
-from airybench.data.store.store import Progress, Store, opened
+from airybench.data.store.store import Store, opened
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError
 from airybench.paths import data_folder, locked
 from airybench.physics.populations import HELIUM_CLASSES
+from airybench.reporter import SILENT, Reporter
 
-Notify = Callable[[str], None]
 _WRITE_RATE = 100e6
 """Bytes a second that are compressed, written and read back for the hash; on the slow side."""
 
@@ -52,8 +52,7 @@ def import_stacks(
     factor: int | None = None,
     name: str | None = None,
     force: bool = False,
-    progress: Progress | None = None,
-    notify: Notify = lambda text: None,
+    reporter: Reporter = SILENT,
 ) -> Store:
     """Bring stacks of images, one file or several, into one store.
 
@@ -66,8 +65,7 @@ def import_stacks(
         factor: width of the blocks to be averaged; what brings images to at most 259 px when left out.
         name: of the data set; the stem of the first file when left out.
         force: replace an existing store.
-        progress: handed (shots done, shots in all).
-        notify: handed one line for what the user should know.
+        reporter: receives notices and progress.
 
     Raises:
         ConfigError: options contradict each other.
@@ -77,11 +75,11 @@ def import_stacks(
     convention(keys.mask_convention)
     if keys.labels and labelling.csv:
         raise ConfigError("--labels and --labels-csv were both given; one is enough")
-    stacks = [scan_stack(Path(source), keys, notify) for source in sources]
+    stacks = [scan_stack(Path(source), keys, reporter) for source in sources]
     _alike(stacks)
     name = name or stacks[0].path.stem
-    ids = _ids(stacks, notify)
-    labels, names, rows = _labels(stacks, ids, keys, labelling, notify)
+    ids = _ids(stacks, reporter)
+    labels, names, rows = _labels(stacks, ids, keys, labelling, reporter)
     label_kind = "multiclass" if one_hot(labels) and set(names) != set(HELIUM_CLASSES) else "multilabel"
     if names == HELIUM_CLASSES:
         check_helium(labels, lambda row: f"{name}: id {ids[rows[row]]}")
@@ -91,13 +89,15 @@ def import_stacks(
     if path.resolve() in {stack.path.resolve() for stack in stacks}:
         raise DataError(f"{path}: cannot be replaced by its own import; name another file with --output")
     if factor > 1:
-        notify(f"{name}: {stacks[0].shape[0]} x {stacks[0].shape[1]} px binned by {factor} to {height} x {width} px")
+        reporter.notify(
+            f"{name}: {stacks[0].shape[0]} x {stacks[0].shape[1]} px binned by {factor} to {height} x {width} px"
+        )
     shared = _shared_mask(stacks, rule)
     columns = _columns(stacks, ids)
     with locked(path):
         if path.exists() and not force:
             raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
-        announce(path, len(rows), (height, width), lambda: _probe(stacks[0], keys, rule, factor), notify)
+        announce(path, len(rows), (height, width), lambda: _probe(stacks[0], keys, rule, factor), reporter)
         writer = StoreWriter(
             path,
             name=name,
@@ -113,7 +113,7 @@ def import_stacks(
         wanted = np.zeros(len(ids), np.int64) - 1
         wanted[rows] = np.arange(len(rows))
         offset = done = 0
-        with writer:
+        with writer, reporter.progress(f"importing {stacks[0].path.name}") as progress:
             for stack in stacks:
                 for start, images, good in blocks(
                     stack, keys, rule, factor, wanted[offset : offset + stack.count] >= 0
@@ -130,14 +130,13 @@ def import_stacks(
                         mask=good if shared is None else None,
                     )
                     done += len(images)
-                    if progress:
-                        progress(done, len(rows))
+                    progress(done, len(rows))
                 offset += stack.count
     return Store.open(path)
 
 
 def announce(
-    path: Path, count: int, shape: tuple[int, int], probe: Callable[[], tuple[float, int]], notify: Notify
+    path: Path, count: int, shape: tuple[int, int], probe: Callable[[], tuple[float, int]], reporter: Reporter
 ) -> None:
     """Say what an import will cost before it begins.
 
@@ -146,8 +145,10 @@ def announce(
         count: shots to come.
         shape: (H, W) of an image in the store.
         probe: reads a few images; returns seconds and how many.
-        notify: handed the line.
+        reporter: receives the line.
     """
+    if reporter is SILENT:
+        return  # nobody listens, and probing takes time
     seconds, tried = probe()
     size = count * shape[0] * shape[1] * 2
     total = count * seconds / max(tried, 1) + size / _WRITE_RATE
@@ -155,7 +156,9 @@ def announce(
     time_text = (
         f"{total:.0f} s" if total < 120 else f"{total / 60:.0f} min" if total < 7200 else f"{total / 3600:.1f} h"
     )
-    notify(f"{path.name}: {count} shots; about {time_text}, at most {size / 1e9:.2f} GB ({free / 1e9:.0f} GB free)")
+    reporter.notify(
+        f"{path.name}: {count} shots; about {time_text}, at most {size / 1e9:.2f} GB ({free / 1e9:.0f} GB free)"
+    )
 
 
 def blocks(
@@ -233,9 +236,9 @@ def _alike(stacks: list[Stack]) -> None:
         raise DataError("a source was given twice; name each file once")
 
 
-def _ids(stacks: list[Stack], notify: Notify) -> NDArray[np.int64]:
+def _ids(stacks: list[Stack], reporter: Reporter) -> NDArray[np.int64]:
     if stacks[0].ids is None:
-        notify("no ids: shots are numbered from 0 in the order of the files; --ids KEY takes the source's own")
+        reporter.notify("no ids: shots are numbered from 0 in the order of the files; --ids KEY takes the source's own")
         return np.arange(sum(stack.count for stack in stacks), dtype=np.int64)
     ids = np.concatenate([stack.ids for stack in stacks if stack.ids is not None])
     values, counts = np.unique(ids, return_counts=True)
@@ -258,7 +261,7 @@ def _place(stacks: list[Stack], row: int) -> str:
 
 
 def _labels(
-    stacks: list[Stack], ids: NDArray[np.int64], keys: StackKeys, labelling: Labelling, notify: Notify
+    stacks: list[Stack], ids: NDArray[np.int64], keys: StackKeys, labelling: Labelling, reporter: Reporter
 ) -> tuple[NDArray[np.uint8], tuple[str, ...], NDArray[np.int64]]:
     """Labels and class names, and the rows that are imported."""
     everything = np.arange(len(ids))
@@ -286,7 +289,7 @@ def _labels(
     if not keys.labels:
         if names:
             raise ConfigError("--class-names were given without labels; give --labels KEY or --labels-csv FILE")
-        notify("no labels; the store serves for prediction only")
+        reporter.notify("no labels; the store serves for prediction only")
         return np.zeros((len(ids), 0), np.uint8), (), everything
     parts = [stack.labels for stack in stacks if stack.labels is not None]
     where = f"{stacks[0].path}: /{keys.labels}"

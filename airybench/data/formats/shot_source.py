@@ -16,6 +16,7 @@ from airybench.data.formats.importer import blocks
 from airybench.data.formats.stack import Stack, StackKeys, convention, is_cxi_stack, scan_stack
 from airybench.data.store.store import Store, opened
 from airybench.errors import ConfigError, DataError
+from airybench.reporter import SILENT, Reporter
 
 Read = Callable[[int, int], NDArray[np.uint16]]
 
@@ -57,7 +58,7 @@ def open_shots(
     rule: CountsRule | None = None,
     factor: int | None = None,
     labels: bool = True,
-    notify: Callable[[str], None] = lambda text: None,
+    reporter: Reporter = SILENT,
 ) -> Shots:
     """Open a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack; labels are not needed.
 
@@ -67,7 +68,7 @@ def open_shots(
         rule: how values become counts; plain whole numbers only when left out.
         factor: width of the blocks to be averaged; what brings images to at most 259 px when left out.
         labels: leave labels that cannot be alone when False.
-        notify: handed one line for what the user should know.
+        reporter: receives notices.
 
     Raises:
         ConfigError: options that this kind of source does not take.
@@ -76,7 +77,7 @@ def open_shots(
     given, keys, rule = keys is not None and keys != StackKeys(), keys or StackKeys(), rule or CountsRule()
     convention(keys.mask_convention)
     if keys.images or is_cxi_stack(path):
-        return _stack(path, keys, rule, factor, notify)
+        return _stack(path, keys, rule, factor, reporter)
     if is_deposit(path):
         if given:
             raise ConfigError(f"{path}: a deposit says all by itself; keys are for stacks, with --images KEY")
@@ -131,16 +132,16 @@ class _DepositRead:
             return entry_counts(self.deposit, file, self.deposit.entries[start:stop], self.rule, self.factor)[0]
 
 
-def _stack(path: Path, keys: StackKeys, rule: CountsRule, factor: int | None, notify: Callable[[str], None]) -> Shots:
-    stack = scan_stack(path, keys, notify, energy_needed=False)
+def _stack(path: Path, keys: StackKeys, rule: CountsRule, factor: int | None, reporter: Reporter) -> Shots:
+    stack = scan_stack(path, keys, reporter, energy_needed=False)
     width = factor or binning_factor(stack.shape)
     shape = (-(-stack.shape[0] // width), -(-stack.shape[1] // width))
     if stack.ids is None:
-        notify("no ids: shots are numbered from 0 in the order of the file; --ids KEY takes the source's own")
+        reporter.notify("no ids: shots are numbered from 0 in the order of the file; --ids KEY takes the source's own")
 
     ids = np.arange(stack.count, dtype=np.int64) if stack.ids is None else stack.ids
     if len(np.unique(ids)) < len(ids):
-        notify("ids repeat in this source; its shots are told apart by their order")
+        reporter.notify("ids repeat in this source; its shots are told apart by their order")
     read = _StackRead(stack, keys, rule, width)
     return Shots(path, ids, shape, (), _identity(path, keys, rule, width), read, stack.block)
 

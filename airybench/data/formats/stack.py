@@ -1,6 +1,5 @@
 """Plain HDF5 stacks and CXI files of the form entry_1/data_1/data: what they hold beside their images."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from airybench.data.formats.deposit import ENERGY, IDS, JOULE_PER_EV
 from airybench.data.formats.hdf5_links import resolve
 from airybench.data.store.store import opened
 from airybench.errors import ConfigError, DataError, unknown
+from airybench.reporter import SILENT, Reporter
 
 CXI_IMAGES = ("entry_1/data_1/data", "entry_1/image_1/data")
 """Where a CXI file keeps its stack."""
@@ -91,15 +91,13 @@ def is_cxi_stack(path: Path) -> bool:
         return any(file.get(key, getlink=True) is not None for key in CXI_IMAGES if key.rpartition("/")[0] in file)
 
 
-def scan_stack(
-    path: Path, keys: StackKeys, notify: Callable[[str], None] = lambda text: None, *, energy_needed: bool = True
-) -> Stack:
+def scan_stack(path: Path, keys: StackKeys, reporter: Reporter = SILENT, *, energy_needed: bool = True) -> Stack:
     """Read and check everything but the images.
 
     Args:
         path: the file.
         keys: where things are in it.
-        notify: handed one line for what the user should know.
+        reporter: receives notices.
         energy_needed: whether a source without a photon energy is refused; else it is NaN.
 
     Raises:
@@ -153,7 +151,7 @@ def scan_stack(
             shape=(stack.shape[-2], stack.shape[-1]),
             block=_block(stack, per),
             photon_energy=(
-                reader.energy(energy, keys.photon_energy, notify)
+                reader.energy(energy, keys.photon_energy, reporter)
                 if energy_needed or energy or keys.photon_energy
                 else np.full(count, np.nan, np.float32)
             ),
@@ -226,7 +224,7 @@ class _Reader:
             )
         return np.asarray(data[: self.count])
 
-    def energy(self, key: str | None, fixed: float | None, notify: Callable[[str], None]) -> NDArray[np.float32]:
+    def energy(self, key: str | None, fixed: float | None, reporter: Reporter) -> NDArray[np.float32]:
         """Photon energies in eV; joule is told by its size."""
         low, high = _ENERGY_EV
         if fixed is not None:
@@ -240,7 +238,7 @@ class _Reader:
         values = self.column(key, "iuf", scalar=True).astype(np.float64)
         joule = (values >= low * JOULE_PER_EV) & (values <= high * JOULE_PER_EV)
         if joule.all():
-            notify(f"{self.path.name}: /{key} is in joule by its size; turned into eV")
+            reporter.notify(f"{self.path.name}: /{key} is in joule by its size; turned into eV")
             values = values / JOULE_PER_EV
         bad = ~((values >= low) & (values <= high))
         if bad.any():

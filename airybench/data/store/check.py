@@ -3,12 +3,13 @@
 import numpy as np
 
 from airybench.data.store.labels import check_helium
-from airybench.data.store.store import SLICE, Progress, Store, Survey, opened
+from airybench.data.store.store import SLICE, Store, Survey, opened
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES
+from airybench.reporter import SILENT, Reporter
 
 
-def check(store: Store, progress: Progress | None = None) -> Survey:
+def check(store: Store, reporter: Reporter = SILENT) -> Survey:
     """Hold a store to every rule beyond those that opening it checks.
 
     Its hash is recomputed; no image may be constant; energies are finite and above 0; masks hold 0 and 1; labels of
@@ -16,12 +17,12 @@ def check(store: Store, progress: Progress | None = None) -> Survey:
 
     Args:
         store: an opened store.
-        progress: handed (images done, images in all).
+        reporter: receives progress.
 
     Raises:
         DataError: naming the key and the shot that breaks a rule.
     """
-    survey = store.verify(progress)
+    survey = store.verify(reporter)
     ids, energies = store.ids(), store.photon_energy()
     if survey.constant:
         row = survey.constant[0]

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from airybench.data.store.schema import KINDS, LABEL_KINDS, REQUIRED, SCHEMA, SCHEMA_VERSION
 from airybench.errors import DataError
+from airybench.reporter import SILENT, Progress, Reporter
 
 SLICE = 256
 """Images read at a time: 34 MB of 259 x 259 counts."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -168,14 +167,17 @@ class Store:
         with opened(self.path) as file:
             return {key: values[()] for key, values in file[group].items()} if group in file else {}
 
-    def verify(self, progress: Progress | None = None) -> Survey:
+    def verify(self, reporter: Reporter = SILENT) -> Survey:
         """Recompute the hash and look at every image.
+
+        Args:
+            reporter: receives progress.
 
         Raises:
             DataError: the content does not match the hash, or an image cannot be read.
         """
         found = ImageSurvey()
-        with opened(self.path) as file:
+        with opened(self.path) as file, reporter.progress(f"checking {self.path.name}") as progress:
             digest = content_sha256(file, found.look, progress)
         if digest != self.content_sha256:
             raise DataError(

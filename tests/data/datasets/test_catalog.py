@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recording import RecordingReporter
 
 from airybench.data.datasets.catalog import CATALOG, facts, label, resolve
 from airybench.data.datasets.simulated import simulated_store
@@ -32,11 +33,8 @@ def test_the_catalog_agrees_with_the_simulator() -> None:
 
 
 def test_a_stand_in_is_made_once(folder: Path, quick_simulator: SimpleNamespace) -> None:
-    notes: list[str] = []
-    seen: list[tuple[int, int]] = []
-    store = resolve(
-        "helium", count=70, seed=5, progress=lambda done, total: seen.append((done, total)), notify=notes.append
-    )
+    reporter = RecordingReporter()
+    store = resolve("helium", count=70, seed=5, reporter=reporter)
     assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
     assert store.path.parent == folder
     assert (store.name, store.source, store.seed, store.count) == ("helium", "simulated", 5, 70)
@@ -44,9 +42,9 @@ def test_a_stand_in_is_made_once(folder: Path, quick_simulator: SimpleNamespace)
     np.testing.assert_array_equal(store.ids(), np.arange(70))
     assert list(store.columns("truth")) == ["radius"]
     assert quick_simulator.batches == [list(range(32)), list(range(32, 64)), list(range(64, 70))]
-    assert seen == [(0, 70), (32, 70), (64, 70), (70, 70)]
-    assert any("simulating 70 helium shots" in note for note in notes)
-    assert any("stand in for the experiment" in note for note in notes)
+    assert reporter.steps == [(0, 70), (32, 70), (64, 70), (70, 70)]
+    assert any("simulating 70 helium shots" in note for note in reporter.notices)
+    assert any("stand in for the experiment" in note for note in reporter.notices)
     store.verify()
     assert resolve("helium", count=70, seed=5) == store
     assert quick_simulator.shots == 70
@@ -84,19 +82,19 @@ def test_only_sound_stores_of_the_same_series_are_shared(folder: Path, quick_sim
     with store.path.open("r+b") as raw:  # damage an image: its shots must not live on under a new hash
         raw.seek(store.path.stat().st_size // 2)
         raw.write(b"\xff" * 4000)
-    notes: list[str] = []
+    reporter = RecordingReporter()
     before = quick_simulator.shots
-    resolve("helium", count=20, seed=5, notify=notes.append)
+    resolve("helium", count=20, seed=5, reporter=reporter)
     assert quick_simulator.shots - before == 20
-    assert any(note.startswith("not reused: ") for note in notes)
+    assert any(note.startswith("not reused: ") for note in reporter.notices)
 
 
 def test_a_stand_in_that_no_longer_opens_is_made_again(folder: Path, quick_simulator: SimpleNamespace) -> None:
     path = resolve("helium", count=20, seed=5).path
     path.write_bytes(path.read_bytes()[:5000])
-    notes: list[str] = []
-    resolve("helium", count=20, seed=5, notify=notes.append).verify()
-    assert any("making it again" in note for note in notes)
+    reporter = RecordingReporter()
+    resolve("helium", count=20, seed=5, reporter=reporter).verify()
+    assert any("making it again" in note for note in reporter.notices)
 
 
 def test_an_interruption_leaves_nothing(folder: Path, quick_simulator: SimpleNamespace) -> None:
@@ -133,12 +131,12 @@ def test_a_path_is_opened(tmp_path: Path, write_store: Make) -> None:
 def test_a_deposit_is_imported_once(tmp_path: Path, folder: Path, write_deposit: Make) -> None:
     labels = [(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)] * 2
     source = write_deposit(tmp_path / "run.cxi", [np.ones((6, 6), np.uint16)] * 2, labels)
-    notes: list[str] = []
-    store = resolve(str(source), count=1, seed=1, notify=notes.append)
+    reporter = RecordingReporter()
+    store = resolve(str(source), count=1, seed=1, reporter=reporter)
     assert store.path.parent == folder
-    assert len(notes) == 2
-    assert resolve(str(source), count=1, seed=1, notify=notes.append) == store
-    assert len(notes) == 2
+    assert len(reporter.notices) == 2
+    assert resolve(str(source), count=1, seed=1, reporter=reporter) == store
+    assert len(reporter.notices) == 2
     write_deposit(source, [np.full((6, 6), 2, np.uint16)] * 2, labels)
     os.utime(source, ns=(1, 1))
     assert resolve(str(source), count=1, seed=1).content_sha256 != store.content_sha256

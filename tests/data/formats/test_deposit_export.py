@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from recording import RecordingReporter
 
 from airybench.data.formats.deposit_export import export_store
 from airybench.data.formats.deposit_import import import_deposit
@@ -22,9 +23,9 @@ Make = Callable[..., Any]
 @pytest.mark.parametrize(("side", "names"), [(24, ("A", "B")), (259, ("A", "B")), (24, ())])
 def test_the_way_back_is_bit_exact(tmp_path: Path, write_store: Make, side: int, names: tuple[str, ...]) -> None:
     store = write_store(tmp_path / "a.h5", 70 if side == 24 else 3, side, class_names=names)
-    seen: list[tuple[int, int]] = []
-    export_store(store, tmp_path / "a.cxi", progress=lambda *at: seen.append(at))
-    assert seen[-1] == (store.count, store.count)
+    reporter = RecordingReporter()
+    export_store(store, tmp_path / "a.cxi", reporter=reporter)
+    assert reporter.steps[-1] == (store.count, store.count)
     back = import_deposit(tmp_path / "a.cxi", tmp_path / "b.h5")
     np.testing.assert_array_equal(back.read_images(), store.read_images())
     np.testing.assert_array_equal(back.ids(), store.ids())
@@ -41,13 +42,11 @@ def test_a_simulated_store_comes_back_whole(tmp_path: Path, quick_simulator: Sim
 
     for name in ("helium", "cxidb"):
         store = simulated_store(name, count=9, seed=1)
-        notes: list[str] = []
-        back = import_deposit(
-            export_store(store, tmp_path / f"{name}.cxi", notify=notes.append), tmp_path / f"{name}.h5"
-        )
+        reporter = RecordingReporter()
+        back = import_deposit(export_store(store, tmp_path / f"{name}.cxi", reporter=reporter), tmp_path / f"{name}.h5")
         assert back.content_sha256 == store.content_sha256
         assert (back.name, back.label_kind, back.class_names) == (name, store.label_kind, store.class_names)
-        assert "no place for simulation parameters" in notes[0]
+        assert "no place for simulation parameters" in reporter.notices[0]
 
 
 def test_the_layout_is_the_deposits(tmp_path: Path, write_store: Make) -> None:
@@ -74,11 +73,12 @@ def test_nothing_is_overwritten_or_left_behind(
     with pytest.raises(DataError, match="cannot be replaced by its own export"):
         export_store(store, store.path, force=True)
 
-    def interrupt(done: int, total: int) -> None:
-        raise KeyboardInterrupt
+    class Interrupting(RecordingReporter):
+        def step(self, done: int, total: int) -> None:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export_store(store, tmp_path / "a.cxi", force=True, progress=interrupt)
+        export_store(store, tmp_path / "a.cxi", force=True, reporter=Interrupting())
     assert (tmp_path / "a.cxi").read_text() == "mine"
     assert not list(tmp_path.glob(".a.cxi.part"))
     assert h5py.is_hdf5(export_store(store, tmp_path / "a.cxi", force=True))
@@ -115,6 +115,6 @@ def test_groups_and_masks_are_named_as_lost(tmp_path: Path) -> None:
         writer.append(images, ids=[1, 2], photon_energy=[1, 1], groups=[0, 3], events={"train": [7, 8]})
     from airybench.data.store.store import Store
 
-    notes: list[str] = []
-    export_store(Store.open(tmp_path / "a.h5"), tmp_path / "a.cxi", notify=notes.append)
-    assert notes == ["a.h5: the layout has no place for groups, events; they are not exported"]
+    reporter = RecordingReporter()
+    export_store(Store.open(tmp_path / "a.h5"), tmp_path / "a.cxi", reporter=reporter)
+    assert reporter.notices == ["a.h5: the layout has no place for groups, events; they are not exported"]

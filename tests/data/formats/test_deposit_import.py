@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from recording import RecordingReporter
 
 from airybench.data.formats.binning import CountsError, binned_counts, plain_counts
 from airybench.data.formats.deposit_import import import_deposit, is_deposit
@@ -47,11 +48,8 @@ def full_size(kind: int) -> np.ndarray:
 def test_full_size_deposit_is_binned_exactly(tmp_path: Path, write_deposit: Make) -> None:
     images = [full_size(kind) for kind in range(3)]
     source = write_deposit(tmp_path / "d.cxi", images, LABELS[:3], numbers=(2, 10, 9))
-    seen: list[tuple[int, int]] = []
-    notes: list[str] = []
-    store = import_deposit(
-        source, tmp_path / "d.h5", progress=lambda done, total: seen.append((done, total)), notify=notes.append
-    )
+    reporter = RecordingReporter()
+    store = import_deposit(source, tmp_path / "d.h5", reporter=reporter)
     assert store == Store.open(tmp_path / "d.h5")
     assert store.image_shape == (259, 259)
     # Entries in numerical order: 2, 9, 10.
@@ -63,8 +61,8 @@ def test_full_size_deposit_is_binned_exactly(tmp_path: Path, write_deposit: Make
     assert (store.name, store.label_kind, store.source, store.seed) == ("helium", "multilabel", "cxidb-94", None)
     assert store.class_names[0] == "Spherical/Oblate"
     assert "4 x 4" in store.counts_rule
-    assert seen == [(3, 3)]
-    assert any("1035 px binned to 259 px" in note for note in notes)
+    assert reporter.steps == [(3, 3)]
+    assert any("1035 px binned to 259 px" in note for note in reporter.notices)
     store.verify()
 
 
@@ -259,12 +257,12 @@ def test_a_deposit_without_labels_serves_prediction(tmp_path: Path, write_deposi
         for entry in file.values():
             del entry["note_1"]
 
-    notes: list[str] = []
+    reporter = RecordingReporter()
     source = write_deposit(tmp_path / "d.cxi", SMALL, LABELS, edit=edit)
-    store = import_deposit(source, tmp_path / "d.h5", notify=notes.append)
+    store = import_deposit(source, tmp_path / "d.h5", reporter=reporter)
     assert not store.labelled
-    assert notes[0] == "d.cxi: no labels; the store serves for prediction only"
-    assert re.fullmatch(r"d\.h5: 4 shots; about 0 s, at most 0\.00 GB \(\d+ GB free\)", notes[1])
+    assert reporter.notices[0] == "d.cxi: no labels; the store serves for prediction only"
+    assert re.fullmatch(r"d\.h5: 4 shots; about 0 s, at most 0\.00 GB \(\d+ GB free\)", reporter.notices[1])
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path, write_deposit: Make) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from recording import RecordingReporter
 
 from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.shot_source import Shots, open_shots
@@ -93,19 +94,19 @@ def test_a_stack_with_ids(tmp_path: Path) -> None:
 
 
 def test_a_stack_without_ids_is_numbered_and_says_so(tmp_path: Path) -> None:
-    said: list[str] = []
-    shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), notify=said.append)
+    reporter = RecordingReporter()
+    shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), reporter=reporter)
     assert shots.ids.tolist() == list(range(len(STACK)))
-    assert [line for line in said if "numbered from 0" in line and "--ids KEY" in line]
+    assert [line for line in reporter.notices if "numbered from 0" in line and "--ids KEY" in line]
 
 
 def test_ids_that_repeat_are_told_and_kept(tmp_path: Path) -> None:
-    said: list[str] = []
+    reporter = RecordingReporter()
     ids = np.zeros(len(STACK), np.int64)
     keys = StackKeys(images="run/images", ids="run/ids")
-    shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys, notify=said.append)
+    shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys, reporter=reporter)
     assert_any_stretch(shots, STACK)
-    assert any("ids repeat in this source" in line for line in said)
+    assert any("ids repeat in this source" in line for line in reporter.notices)
 
 
 def test_floats_need_a_rule(tmp_path: Path) -> None:

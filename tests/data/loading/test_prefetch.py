@@ -2,20 +2,14 @@
 
 import shutil
 
-import numpy as np
 import pytest
 import torch
+from readers import squares
 
 from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.errors import DataError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
-
-
-def squares(number: int) -> np.ndarray:
-    if number < 0:
-        raise DataError(f"{number}: negative")
-    return np.full(3, number**2)
 
 
 @pytest.mark.parametrize("readers", [0, 2])

@@ -1,6 +1,5 @@
 """The options of a split: refused early, of no effect on names of cells that do not use them, and carried out."""
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import torch
 
 from airybench.config import DataConfig, SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, DataError
-from airybench.trial.prepare import News, prepare
+from airybench.trial.prepare import prepare
 
 
 @pytest.mark.parametrize(
@@ -42,13 +41,11 @@ def test_a_split_is_no_axis() -> None:
 
 def test_the_options_reach_the_split(tmp_path: Path, write_store: Any) -> None:
     path = write_store(tmp_path / "a.h5", 40).path
-    notes: list[str] = []
-    news = News(notes.append, lambda title: contextlib.nullcontext(lambda done, total: None))
     device = torch.device("cpu")
     digests = {
-        prepare(str(path), TrialConfig(data=DataConfig(dataset=str(path), **options)), device, news).split.digest  # type: ignore[arg-type]
+        prepare(str(path), TrialConfig(data=DataConfig(dataset=str(path), **options)), device).split.digest  # type: ignore[arg-type]
         for options in ({}, {"folds": 4}, {"folds": 4, "fold": 2})
     }
     assert len(digests) == 3
     with pytest.raises(DataError, match="every shot has group 0"):
-        prepare(str(path), TrialConfig(data=DataConfig(dataset=str(path), split_by="group")), device, news)
+        prepare(str(path), TrialConfig(data=DataConfig(dataset=str(path), split_by="group")), device)

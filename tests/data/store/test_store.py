@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from recording import RecordingReporter
 
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreWriter
@@ -201,10 +202,10 @@ def test_verify_counts_blank_and_saturated(tmp_path: Path) -> None:
         image_shape=(8, 8),
     ) as writer:
         writer.append(images, ids=[1, 2, 3], photon_energy=[1, 1, 1])
-    seen: list[tuple[int, int]] = []
-    survey = Store.open(tmp_path / "a.h5").verify(lambda done, total: seen.append((done, total)))
+    reporter = RecordingReporter()
+    survey = Store.open(tmp_path / "a.h5").verify(reporter)
     assert (survey.blank, survey.saturated, survey.largest) == (1, 1, 65535)
-    assert seen == [(3, 3)]
+    assert reporter.steps == [(3, 3)]
 
 
 def test_an_exception_leaves_nothing(tmp_path: Path, write_store: Make) -> None:
