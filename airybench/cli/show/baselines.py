@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from airybench.cli.show.tables import logged_score, print_caveats, results_console
+from airybench.cli.show.output import result_console
+from airybench.cli.show.tables import logged_score, print_caveats
 from airybench.jobs.baseline import TITLES, Baseline
 from airybench.tracking.store import hidden
 
@@ -15,7 +16,7 @@ SHOWN = ("macro_ap", "macro_f1", "exact_match")
 
 def print_baselines(baselines: Sequence[Baseline], dataset: str) -> None:
     """One line per baseline: its scores on test, then what was chosen, and where to look."""
-    console = results_console()
+    console = result_console()
     table = Table(title=f"{dataset}: baselines on test", title_justify="left")
     table.add_column("baseline", no_wrap=True)
     for name in SHOWN:

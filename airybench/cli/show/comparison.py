@@ -10,12 +10,13 @@ from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.comparison_figures import heading, study_title
 from airybench.analysis.intervals import Estimate
 from airybench.analysis.notes import SIMULATED_DATA
-from airybench.cli.show.tables import interval_text, results_console, score_text
+from airybench.cli.show.output import result_console
+from airybench.cli.show.tables import interval_text, score_text
 
 
 def print_comparison(comparison: Comparison) -> None:
     """For each data set a table of cells and one of what the log activation changes, then how to read them."""
-    console = results_console()
+    console = result_console()
     for one in comparison.datasets:
         _print_cells(console, one, comparison.metric)
         _print_pairs(console, one, comparison.metric)

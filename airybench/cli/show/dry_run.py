@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-from airybench.cli.show.tables import results_console
+from airybench.cli.show.output import result_console
 from airybench.config import SweepConfig
 from airybench.sweep.estimate import Estimate
 from airybench.sweep.forecast import span, total_seconds
@@ -21,7 +21,7 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate], wor
             one.cell.config.label, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
             f"{one.cost.multiply_adds / 1e9:.3f}", f"{one.seconds / 60:.1f}",
         )  # fmt: skip
-    console = results_console()
+    console = result_console()
     console.print(table)
     rule = sweep.study
     ways = ", ".join(f"{metric} ({way})" for metric, way in rule.objectives)

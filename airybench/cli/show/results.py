@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.pareto import front
+from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import (
     interval_text,
     logged_score,
     print_caveats,
     print_whereabouts,
-    results_console,
     score_text,
 )
 from airybench.config import Objective
@@ -24,7 +24,7 @@ from airybench.jobs.train import Training
 
 def print_summary(summary: StudySummary) -> None:
     """Leaderboard, winner beside the majority, how certain the ranking is, where to look."""
-    console, metric, board = results_console(), summary.metric, summary.leaderboard
+    console, metric, board = result_console(), summary.metric, summary.leaderboard
     table = Table(title=f"{summary.study}: cells ranked by val {metric}", title_justify="left")
     for heading in ("#", "network", "n", f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"):
         table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
@@ -84,7 +84,7 @@ def print_front(summary: StudySummary, objectives: Sequence[Objective]) -> None:
         table.add_column(f"{objective.metric} ({objective.direction})", justify="right")
     for point in front(summary.leaderboard.rows, objectives):
         table.add_row(point.row.config.network.title, *(f"{value:.4g}" for value in point.values.values()))
-    results_console().print(table)
+    result_console().print(table)
 
 
 def front_json(summary: StudySummary, objectives: Sequence[Objective]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def front_json(summary: StudySummary, objectives: Sequence[Objective]) -> dict[s
 
 def print_training(training: Training) -> None:
     """One training: scores on val, on test beside the majority, and where to look."""
-    console = results_console()
+    console = result_console()
     scores = ", ".join(f"{name} {training.val[name]:.3f}" for name in ("macro_ap", "exact_match"))
     console.print(f"{training.title}: val {scores}")
     _print_test(console, training.title, training.test, training.majority, "macro_ap")

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from airybench.cli.show.tables import results_console
+from airybench.cli.show.output import result_console
 from airybench.sweep.inventory import Found
 
 
@@ -16,12 +16,12 @@ def print_studies(found: list[Found]) -> None:
         size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
         what = one.problem or one.summary()
         table.add_row(one.name, what, size, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
-    results_console().print(table)
+    result_console().print(table)
 
 
 def print_study(found: Found) -> None:
     """One study: what it records about itself, and its trials."""
-    console, facts = results_console(), found.facts()
+    console, facts = result_console(), found.facts()
     rule = found.known.get("definition", {}).get("study", {})
     console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
     console.print(

@@ -1,4 +1,4 @@
-"""What every printed result shares: the console, numbers with their intervals, and closing lines."""
+"""What printed results share: numbers with their intervals, and closing lines."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,6 @@ from rich.console import Console
 from airybench.analysis.notes import SIMULATED_DATA, unscored_classes
 from airybench.provenance import SIMULATED
 from airybench.tracking.store import hidden
-
-WIDTH = 118  # of a table that goes to a file or pipe
-
-
-def results_console() -> Console:
-    """The console for results: stdout, as wide as the terminal, or of a fixed width in a file or pipe."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
 def score_text(value: float) -> str:
