@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from airybench.figures.style import BLUE, GREY, ORANGE, PATTERN_COLORS, new_figure
+from airybench.physics.optics.bodies import Ellipsoid
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.interference import coherent_sum, incoherent_sum
-from airybench.physics.optics.particles import Ellipsoid
 from airybench.physics.optics.scattering import born_field
 
 
