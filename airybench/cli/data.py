@@ -97,25 +97,20 @@ def import_(
     debug: Debug = False,
 ) -> None:
     """Bring a deposit, CXI files or HDF5 stacks into a store, once."""
-    from airybench.data.formats.dispatch import bring
-    from airybench.data.formats.importer import Labelling
-    from airybench.data.formats.stack import StackKeys
+    from airybench.data.formats.counts_rule import CountsRule
+    from airybench.data.formats.dispatch import import_data
+    from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
     keys = StackKeys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
-    store = bring(
-        sources,
-        output,
+    options = SourceOptions(
         keys=keys,
-        labelling=Labelling(labels_csv, names, labelled_only),
-        counts_per_photon=counts_per_photon,
-        clip=clip,
-        nan=nan,
+        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
+        labels=LabelOptions(labels_csv, names, labelled_only),
         name=name,
-        force=force,
-        reporter=ConsoleReporter(),
     )
+    store = import_data(sources, output, options, force=force, reporter=ConsoleReporter())
     _made(store, json)
 
 
@@ -208,12 +203,12 @@ def gallery(
     from airybench.errors import DataError
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
+    from airybench.paths import require_absent
 
     path = output or Path(f"{Path(store).stem}-gallery.png")
     if path.suffix.lower() != ".png":
         raise DataError(f"{path}: a gallery is a PNG file; give --output a name that ends in .png")
-    if path.exists() and not force:
-        raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
+    require_absent(path, force=force)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
     found = resolve(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     try:

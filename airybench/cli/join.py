@@ -22,12 +22,11 @@ def join(
 ) -> None:
     """Join the parts that the shards of a prediction left, once all are there."""
     from airybench.cli.show.console import ConsoleReporter, print_json
-    from airybench.errors import DataError
     from airybench.inference.parts import Parts
+    from airybench.paths import require_absent
 
     parts = Parts(output)
-    if output.exists() and not force:
-        raise DataError(f"{output}: exists already; add --force to replace it")
+    require_absent(output, force=force, remedy="add --force to replace it")
     plan = parts.join(table=csv, reporter=ConsoleReporter())
     if as_json:
         print_json({"output": parts.output, "shots": plan.count})

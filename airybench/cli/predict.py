@@ -58,9 +58,9 @@ def predict(
     The file holds id, probability and prediction for every shot, and the maps where they were asked for.
     """
     from airybench.cli.show.console import ConsoleReporter, notice, print_json
-    from airybench.data.formats.dispatch import rule_of
-    from airybench.data.formats.shot_source import open_shots
-    from airybench.data.formats.stack import StackKeys
+    from airybench.data.formats.counts_rule import CountsRule
+    from airybench.data.formats.dispatch import open_shots
+    from airybench.data.formats.options import StackKeys
     from airybench.inference.gradcam import Explainer
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
@@ -74,7 +74,7 @@ def predict(
     shots = open_shots(
         source,
         keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
-        rule=rule_of(counts_per_photon, clip=clip, nan=nan),
+        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,
         reporter=reporter,

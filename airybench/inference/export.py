@@ -19,6 +19,7 @@ from airybench.data.store.writer import explained
 from airybench.errors import AirybenchError, DataError, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.paths import require_absent
 
 FORMATS = ("onnx", "pt2", "weights")
 TOLERANCE = 1e-4
@@ -65,8 +66,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
     output = output.absolute()
-    if output.exists() and not force:
-        raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+    require_absent(output, force=force)
     if output.exists() and output.is_dir() != (format == "weights"):
         expected = "a folder" if format == "weights" else "a file"
         raise DataError(f"{output}: is there and is not {expected}, which {format} is; choose another --output")

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench import __version__
-from airybench.data.formats.shot_source import Shots
+from airybench.data.formats.shot_source import ShotSource
 from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.errors import ConfigError, DataError
 from airybench.inference.logits import Network, compiled_for, logits, placed
 from airybench.inference.parts import PART, Parts, Plan, model_digest
 from airybench.inference.predictor import Predictor
+from airybench.paths import require_absent
 from airybench.reporter import SILENT, Reporter
 from airybench.training.device import memory
 from airybench.training.metrics import decide
@@ -59,7 +60,7 @@ class Predicted:
 
 def predict(
     predictor: Predictor,
-    shots: Shots,
+    shots: ShotSource,
     output: Path,
     *,
     device: torch.device,
@@ -105,14 +106,14 @@ def predict(
     output = output.absolute()
     parts = Parts(output)
     taken = output.exists() and not force
-    if taken and not parts.folder.is_dir():
-        raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+    if not parts.folder.is_dir():
+        require_absent(output, force=force)
     predictor = placed(predictor, device)
     drawer = explain(predictor, device) if explain else None
     plan = _plan(predictor, shots, maps=drawer is not None)
     if taken:
         if not (_same(parts, plan) and parts.joined(plan)):
-            raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+            require_absent(output, force=False)
         parts.remove()  # all was done but this
         return Predicted(output, plan.count, plan.count, float("nan"), True)
     if force and parts.folder.is_dir() and not _same(parts, plan):
@@ -192,7 +193,7 @@ def _answer(
     return columns
 
 
-def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
+def _plan(predictor: Predictor, shots: ShotSource, *, maps: bool) -> Plan:
     tensors = {key: value.cpu().numpy() for key, value in predictor.network.state_dict().items()}
     return Plan(
         model=model_digest(predictor.description(), tensors),
@@ -207,7 +208,7 @@ def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
     )
 
 
-def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> None:
+def _require_fit(predictor: Predictor, shots: ShotSource, *, ignore_labels: bool) -> None:
     if predictor.origin is not None and shots.image_shape != predictor.origin.image_shape:
         raise DataError(
             f"{shots.path} has images of {shots.image_shape[0]} x {shots.image_shape[1]} px, the model was trained on "

@@ -21,9 +21,10 @@ import torch
 from readers import Dying
 
 from airybench.config import TrialConfig
-from airybench.data.formats.shot_source import Shots, open_shots
-from airybench.data.formats.stack import StackKeys
-from airybench.data.store.writer import StoreWriter
+from airybench.data.formats.dispatch import open_shots
+from airybench.data.formats.options import StackKeys
+from airybench.data.formats.shot_source import ShotSource
+from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
@@ -53,8 +54,8 @@ def images(count: int = COUNT, side: int = SIDE) -> np.ndarray:
 
 
 def store(path: Path, names: tuple[str, ...] = (), count: int = COUNT, side: int = SIDE) -> Path:
-    with StoreWriter(path, image_shape=(side, side), name="run", class_names=names, label_kind="multilabel",
-                     source="simulated", counts_rule="drawn", seed=3) as writer:  # fmt: skip
+    header = StoreHeader("run", names, "multilabel", source="simulated", counts_rule="drawn", seed=3)
+    with StoreWriter(path, header, image_shape=(side, side)) as writer:
         labels = np.ones((count, len(names)), np.uint8) if names else None
         ids = 5000 - 3 * np.arange(count)
         writer.append(images(count, side), ids=ids, photon_energy=np.full(count, 20.0, np.float32), labels=labels)
@@ -72,11 +73,11 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
+def shots(tmp_path_factory: pytest.TempPathFactory) -> ShotSource:
     return open_shots(store(tmp_path_factory.mktemp("shots") / "run.h5"))
 
 
-def go(predictor: Predictor, shots: Shots, output: Path, **how: Any) -> Predicted:
+def go(predictor: Predictor, shots: ShotSource, output: Path, **how: Any) -> Predicted:
     return predict(predictor, shots, output, device=CPU, **{"readers": 0, **how})
 
 
@@ -94,7 +95,7 @@ def assert_same(path: Path, expected: dict[str, np.ndarray]) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(predictor: Predictor, shots: Shots, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+def whole(predictor: Predictor, shots: ShotSource, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("airybench.inference.predict.PART", PART)
         output = tmp_path_factory.mktemp("whole") / "out.h5"
@@ -124,7 +125,7 @@ def test_one_map_for_every_answer_in_their_order(predictor: Predictor, whole: di
     np.testing.assert_allclose(whole["map"][last], own[0], atol=2e-3)
 
 
-def test_the_file_says_what_it_is(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_the_file_says_what_it_is(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     found = go(predictor, shots, tmp_path / "out.h5")
     assert (found.shots, found.done_before, found.joined, found.output) == (COUNT, 0, True, tmp_path / "out.h5")
     assert found.images_per_second > 0
@@ -136,7 +137,7 @@ def test_the_file_says_what_it_is(predictor: Predictor, shots: Shots, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", ["multilabel", "multiclass"])
-def test_table(kind: str, shots: Shots, tmp_path: Path) -> None:
+def test_table(kind: str, shots: ShotSource, tmp_path: Path) -> None:
     go(model(kind=kind), shots, tmp_path / "out.h5", table=True)
     found = columns(tmp_path / "out.h5")
     if kind == "multiclass":
@@ -153,7 +154,7 @@ def test_table(kind: str, shots: Shots, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [0, 4, 9])
 def test_killed_before_a_part_then_the_same_call(
-    number: int, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
+    number: int, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
 ) -> None:
     write = Parts.write
 
@@ -174,8 +175,7 @@ def test_killed_before_a_part_then_the_same_call(
         asked.append((start, stop))
         return shots.read(start, stop)
 
-    seen = Shots(shots.path, shots.ids, shots.image_shape, shots.class_names, shots.identity, watched)
-    found = go(predictor, seen, output, explain=Explainer)
+    found = go(predictor, replace(shots, read=watched), output, explain=Explainer)
     assert found.done_before == number * PART
     assert asked == [(k * PART, min(COUNT, (k + 1) * PART)) for k in range(number, 10)]
     assert_same(output, whole)
@@ -184,7 +184,7 @@ def test_killed_before_a_part_then_the_same_call(
 
 @pytest.mark.parametrize("moment", ["os.replace", "h5py.File", "Parts.remove", "shutil.rmtree"])
 def test_killed_while_joining_then_the_same_call(
-    moment: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
+    moment: str, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
 ) -> None:
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 1), explain=Explainer)
@@ -207,7 +207,7 @@ def test_killed_while_joining_then_the_same_call(
 
 @pytest.mark.parametrize("shards", [1, 3, 10, 13])
 def test_shards_join_to_the_whole(
-    shards: int, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    shards: int, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
     done = [go(predictor, shots, output, shard=(i, shards), explain=Explainer) for i in reversed(range(1, shards + 1))]
@@ -219,7 +219,7 @@ def test_shards_join_to_the_whole(
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["out.csv", "out.h5"]
 
 
-def test_a_missing_shard_is_named(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_a_missing_shard_is_named(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     output = tmp_path / "out.h5"
     for shard in (1, 3):
         go(predictor, shots, output, shard=(shard, 3))
@@ -253,7 +253,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("case", DAMAGE)
 def test_a_damaged_part_is_done_again(
-    case: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    case: str, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 1), explain=Explainer)
@@ -265,7 +265,7 @@ def test_a_damaged_part_is_done_again(
     assert_same(output, whole)
 
 
-def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 3))
     with pytest.raises(DataError, match=r"holds parts of other predictions \(another model\); name another --output"):
@@ -281,7 +281,7 @@ def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Sho
     assert go(model(seed=4), shots, output, force=True).joined
 
 
-def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     output = tmp_path / "out.h5"
     output.write_text("of another program")
     with pytest.raises(
@@ -300,7 +300,11 @@ def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: Shots, tmp
 
 
 def test_a_full_disk_is_one_line_and_resumable(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor,
+    shots: ShotSource,
+    whole: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output, left = tmp_path / "out.h5", [3]
     fsync = os.fsync
@@ -324,7 +328,7 @@ def test_a_full_disk_is_one_line_and_resumable(
 
 
 def test_too_little_room_is_refused_at_once(
-    predictor: Predictor, shots: Shots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor, shots: ShotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda _: usage._replace(free=100))
@@ -347,12 +351,12 @@ def test_other_classes_or_sizes_are_refused(predictor: Predictor, tmp_path: Path
 
 
 @pytest.mark.parametrize("shard", [(0, 3), (4, 3), (-1, 1)])
-def test_shards_that_cannot_be(shard: tuple[int, int], predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_shards_that_cannot_be(shard: tuple[int, int], predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected I/N with I from 1 to N"):
         go(predictor, shots, tmp_path / "out.h5", shard=shard)
 
 
-def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
+def test_nothing_answered_has_no_maps(shots: ShotSource, tmp_path: Path) -> None:
     silent = model()
     with torch.no_grad():
         silent.network.fc.weight.zero_()
@@ -364,7 +368,7 @@ def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
 
 
 def test_answers_do_not_depend_on_the_readers(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     found = go(predictor, shots, tmp_path / "out.h5", readers=2, explain=Explainer)
     assert found.shots == COUNT
@@ -379,7 +383,7 @@ def test_blocks_of_a_stack_are_answered_in_order(
     with h5py.File(tmp_path / "stack.h5", "w") as file:
         file["images"] = images()
     stack = open_shots(tmp_path / "stack.h5", keys=StackKeys(images="images"))
-    read = replace(stack.read, stack=replace(stack.read.stack, block=block))
+    read = replace(stack.read, files=(replace(stack.read.files[0], block=block),))
     go(predictor, replace(stack, read=read, block=block), tmp_path / "out.h5")
     found = columns(tmp_path / "out.h5")
     np.testing.assert_array_equal(found["id"], np.arange(COUNT))
@@ -388,7 +392,7 @@ def test_blocks_of_a_stack_are_answered_in_order(
 
 @pytest.mark.slow
 def test_a_killed_reader_is_one_line_and_resumable(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
     with pytest.raises(ReaderError, match=r"a process that reads ahead was killed, .*--readers") as caught:
@@ -414,7 +418,11 @@ def test_a_damaged_source_is_the_same_line_from_a_reader(predictor: Predictor, t
 
 
 def test_a_compiled_network_sees_batches_of_one_shape(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor,
+    shots: ShotSource,
+    whole: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = set()
 
