@@ -64,23 +64,6 @@ def require_free(folder: Path, needed: int) -> None:
         )
 
 
-def require_absent(
-    path: Path, *, force: bool, remedy: str = "add --force to replace it, or name another file with --output"
-) -> None:
-    """Refuse to overwrite a file unasked.
-
-    Args:
-        path: the file to be made.
-        force: whether it may be replaced.
-        remedy: what to do when it may not.
-
-    Raises:
-        DataError: it exists and may not be replaced.
-    """
-    if path.exists() and not force:
-        raise DataError(f"{path}: exists already", remedy)
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one file in the making, in a folder made if need be; whoever comes second waits.

@@ -15,6 +15,7 @@ FLOORS = (
     "errors",
     "reporter",
     "paths",
+    "provenance",
     "config",
     "physics.optics",
     "physics",

@@ -105,7 +105,7 @@ def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how
     _, errors = process.communicate(timeout=60)
     if how != signal.SIGKILL:
         assert process.returncode == 130
-        assert errors.splitlines()[-1] == "airybench: interrupted; the same command goes on where it stopped"
+        assert errors.splitlines()[-1] == "airybench: interrupted; the same command resumes"
     until = time.monotonic() + 20
     while time.monotonic() < until and not all(map(gone, workers)):
         time.sleep(0.1)

@@ -103,7 +103,7 @@ def test_sigterm_means_interrupted() -> None:
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 130
-    assert "the same command goes on where it stopped" in done.stderr
+    assert "the same command resumes" in done.stderr
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import pytest
 from mlflow import MlflowClient
 
+from airybench.config import Objective
+from airybench.provenance import Provenance
 from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
 
@@ -165,8 +167,8 @@ def test_a_child_shows_its_data_description_and_curves(parent, server, page) -> 
 @pytest.mark.slow
 def test_the_model_page_names_the_champion(finished, parent, server, page) -> None:
     tags = parent.data.tags
-    merit = ModelScore("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
-    register(connect(finished.uri), "page", tags["airybench.model_uri"], tags["airybench.winner"], merit)
+    score = ModelScore(Objective(), 0.5, Provenance.from_tags(tags))
+    register(connect(finished.uri), "page", tags["airybench.model_uri"], tags["airybench.winner"], score)
     page.goto(f"{server}/#/models/page")
     page.get_by_text("champion").first.wait_for(timeout=60_000)
     page.goto(f"{server}/#/models/page/versions/1")

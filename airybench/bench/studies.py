@@ -110,10 +110,10 @@ def time_study(
         few = _grid(base, rates[:1])
         seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), SILENT, engine=where)[0]
         started = _until_trial(sweep, where, stop=True)[0]
-        told = _fill(sweep, [record for row in seed.board.rows for record in row.trials], progress)
+        told = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
         resumed, whole = _until_trial(sweep, where, stop=False)
         began = time.perf_counter()
-        compare_studies([NAME], lambda _: None, metric=None, top=10, uri=None)
+        compare_studies([NAME])
         compared = time.perf_counter() - began
     return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(told))
 
@@ -140,8 +140,7 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[
     home = data_folder() / "studies"
     by_switch = {record.config.network.log_activation: record for record in trained}
     begun = read(home, f"{NAME}@helium")
-    identity = {"data_sha256": begun.data_sha256, "split_digest": begun.split_digest}
-    known = Study(home, begun.name, begun.sweep, identity)
+    known = Study(home, begun.name, begun.sweep, begun.provenance)
     total, seconds = known.total(), []
     known.plan()
     for number in range(total - 1):

@@ -4,19 +4,24 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json, Storage
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, Json, Storage
+from airybench.cli.options.completion import study_names
 from airybench.errors import EXIT_DONE, StudyError
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app = App(help="List, show and delete studies.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="Name with data set, such as quick@helium.", metavar="STUDY")]
+Name = Annotated[
+    str,
+    typer.Argument(help="Study with its data set, such as quick@helium.", metavar="STUDY", autocompletion=study_names),
+]
 
 
 @app.command("list")
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
-    """List the studies: trials by state, size, when they were last written."""
+    """List studies with their trials by state, their size and when they were last written."""
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import print_studies
+    from airybench.cli.show.studies import print_studies
     from airybench.sweep.inventory import inventory
 
     found = inventory(storage)
@@ -31,9 +36,9 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
 
 @app.command()
 def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
-    """Show one study: what it searches, where its runs are, its trials."""
+    """Show one study: its space, where its runs are, and its trials."""
     from airybench.cli.show.console import print_json
-    from airybench.cli.show.results import print_study
+    from airybench.cli.show.studies import print_study
     from airybench.sweep.inventory import look_up
 
     found = look_up(name, storage)
@@ -47,12 +52,14 @@ def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debu
 @app.command()
 def delete(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    runs: Annotated[bool, typer.Option("--runs", help="Its MLflow runs as well (restorable until mlflow gc).")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="Also delete its MLflow runs. `mlflow gc` frees their disk.")
+    ] = False,
     storage: Storage = None,
     debug: Debug = False,
 ) -> int:
-    """Delete a study, for good; its MLflow runs stay unless --runs is given."""
+    """Delete a study permanently. Its MLflow runs are kept unless --runs is given."""
     import sys
 
     from airybench.cli.show.console import notice

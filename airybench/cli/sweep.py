@@ -5,64 +5,111 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import (
-    AXES,
+from airybench.cli.layout import App
+from airybench.cli.options.common import (
+    DATASET_HELP,
+    CheckpointEvery,
+    Config,
     Debug,
     Device,
     Json,
     Register,
     Settings,
+    Storage,
     TrackingUri,
-    given,
-    single,
-    takes_config,
+    named,
 )
+from airybench.cli.options.completion import DATASETS, choices, study_names
+from airybench.cli.options.panels import PLACE, START, STUDY
+from airybench.cli.options.parameters import AXES, given, single, takes_config
 from airybench.config import StudyConfig
 from airybench.config.experiments import load_experiment
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
 
 MAX_NAME = 100  # it becomes part of file names
+FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
+"""What a network is, as help shows it first."""
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
-@takes_config(repeated=(*AXES, "objective"), study=True)
+@takes_config(repeated=(*AXES, "objective"), first=(*FIRST, "seeds"), study=True)
 def sweep(
     dataset: Annotated[
         list[str] | None,
-        typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi); repeat it to compare both."),
+        typer.Option(
+            help=f"{DATASET_HELP} Repeatable: each data set makes a study.",
+            metavar="NAME|PATH,...",
+            show_default="the experiment's",
+            autocompletion=DATASETS,
+            rich_help_panel=START,
+        ),
     ] = None,
-    config: Annotated[str, typer.Option(help="Experiment: a name (quick, paper, ...) or a .yaml file.")] = "quick",
-    study: Annotated[str | None, typer.Option(help="Name of the study; the same name resumes. [the config's]")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Set an old study of this name aside.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, parameters and time; run nothing.")] = False,
+    config: Config = "quick",
+    study: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name of the study. The name of an existing study resumes it.",
+            show_default="the experiment's name",
+            autocompletion=study_names,
+            rich_help_panel=START,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the cells and the estimated time, and run nothing.", rich_help_panel=START
+        ),
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Archive the existing study of this name and start a new one.", rich_help_panel=STUDY
+        ),
+    ] = False,
     settings: Settings = None,
     device: Device = "auto",
     workers: Annotated[
         int | None,
-        typer.Option(help="Trials at once, each in a process. [one; on Ray what its resources take]", metavar="N"),
+        typer.Option(
+            help="Trials that run at the same time, each in its own process.",
+            metavar="NUMBER",
+            show_default="1; on Ray as many as its resources allow",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
-    trials_per_device: Annotated[int, typer.Option(help="Trials that may share a GPU.", metavar="K")] = 1,
-    checkpoint_every: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Least time between two checkpoints of a trial.")
-    ] = 60.0,
-    engine: Annotated[str, typer.Option(help="local, ray or ray://HOST:PORT.", metavar="ENGINE")] = "local",
-    storage: Annotated[
-        str | None,
-        typer.Option(help="Where studies are kept: a folder, or postgresql://... for several hosts.", metavar="URL"),
-    ] = None,
+    trials_per_device: Annotated[
+        int, typer.Option(help="Trials that may share one GPU.", metavar="NUMBER", rich_help_panel=PLACE)
+    ] = 1,
+    checkpoint_every: CheckpointEvery = 60.0,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="What runs the trials: local, ray, or ray://HOST:PORT for a running cluster.",
+            metavar="ENGINE",
+            autocompletion=choices("local", "ray", "ray://"),
+            rich_help_panel=PLACE,
+        ),
+    ] = "local",
+    storage: Storage = None,
     tracking_uri: TrackingUri = None,
     register: Register = None,
     as_json: Json = False,
     debug: Debug = False,
     **options: Any,
 ) -> int:
-    """Compare networks: one trial a cell of the space, tracked in MLflow, ranked on val, the winner scored on test.
+    """Compare networks on a data set.
 
-    --arch, --depth, --alpha, --leakiness and --log-activation span a grid in place of the config's space; they may be
-    repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
-    Interrupted, the same command goes on where it stopped.
+    Every cell of the experiment's space is trained once per seed and tracked in MLflow. Cells are ranked on the
+    validation split, and the winner is scored on the test split. After an interruption the same command resumes.
+
+    --arch, --depth, --alpha, --leakiness and --log-activation replace the experiment's space by the grid of the values
+    given. Values are comma lists, or ranges such as --alpha 0.05:1:log with a sampler other than grid. Any other
+    parameter of a trial that is given several values becomes a further axis of the space.
+
+    Brackets say where a value comes from when its option is left out.
     """
     from airybench.cli.show.console import ConsoleReporter, print_json
 
@@ -98,11 +145,10 @@ def sweep(
     return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
 
 
-def _datasets(given_names: list[str] | None) -> list[str]:
-    words = [word.strip() for name in given_names or () for word in name.split(",")]
-    if "" in words:
+def _datasets(words: list[str] | None) -> list[str]:
+    if any(not name.strip() for word in words or () for name in word.split(",")):
         raise unknown("data set", "", ("helium", "cxidb", "a store (FILE.h5)", "a deposit (FILE.cxi)"))
-    return list(dict.fromkeys(word for word in words if word != "config"))
+    return list(dict.fromkeys(named(words)))
 
 
 def _study_name(study: str | None, config: str) -> str:
@@ -119,7 +165,7 @@ def _study_name(study: str | None, config: str) -> str:
 
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import cells_json, print_cells
+    from airybench.cli.show.dry_run import cells_json, print_cells
     from airybench.data.datasets.catalog import facts
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, ends, finite

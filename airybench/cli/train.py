@@ -4,36 +4,45 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import (
+from airybench.cli.layout import App
+from airybench.cli.options.common import (
     FROM_CONFIG,
+    CheckpointEvery,
+    Config,
+    Dataset,
     Debug,
     Device,
     Json,
     Register,
     Settings,
     TrackingUri,
-    given,
-    single,
-    takes_config,
 )
+from airybench.cli.options.panels import PLACE, TRAINING
+from airybench.cli.options.parameters import given, single, takes_config
 from airybench.config.experiments import load_experiment
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
-@takes_config()
+@takes_config(first=("arch", "depth", "log_activation", "alpha", "leakiness", "epochs", "batch_size", "seed"))
 def train(
-    dataset: Annotated[str, typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi).")] = FROM_CONFIG,
-    config: Annotated[str, typer.Option(help="Experiment whose base to train: a name or a .yaml file.")] = "quick",
+    dataset: Dataset = FROM_CONFIG,
+    config: Config = "quick",
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew even where an interrupted training could go on.")
+        bool,
+        typer.Option(
+            "--fresh", help="Start from the beginning instead of the last checkpoint.", rich_help_panel=TRAINING
+        ),
     ] = False,
-    checkpoint_every: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Least time between two checkpoints.")
-    ] = 60.0,
+    checkpoint_every: CheckpointEvery = 60.0,
     sync_bn: Annotated[
-        bool, typer.Option("--sync-bn", help="Batch-norm statistics over all processes of torchrun, on GPUs.")
+        bool,
+        typer.Option(
+            "--sync-bn",
+            help="Compute batch-norm statistics over all processes of torchrun. GPUs only.",
+            rich_help_panel=PLACE,
+        ),
     ] = False,
     settings: Settings = None,
     device: Device = "auto",
@@ -43,10 +52,12 @@ def train(
     debug: Debug = False,
     **options: Any,
 ) -> None:
-    """Train one network, track it in MLflow and score it on test beside the majority baseline.
+    """Train one network.
 
-    Interrupted or killed, the same command goes on from the last checkpoint. Several GPUs of one machine share a
-    training: torchrun --nproc-per-node=N -m airybench train ...
+    The base of the experiment is trained with the parameters given, tracked in MLflow and scored on the test split
+    beside the majority baseline. After an interruption the same command resumes from the last checkpoint.
+
+    To share a training between the GPUs of one machine: torchrun --nproc-per-node=N -m airybench train ...
     """
     from airybench.cli.show.console import ConsoleReporter, print_json, progress_bar
     from airybench.cli.show.results import print_training, training_json

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.data.store.writer import explained
-from airybench.errors import AirybenchError, DataError, unknown
+from airybench.errors import AirybenchError, DataError, already_exists, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
-from airybench.paths import require_absent
 
 FORMATS = ("onnx", "pt2", "weights")
 TOLERANCE = 1e-4
@@ -66,13 +65,14 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
     output = output.absolute()
-    require_absent(output, force=force)
+    if output.exists() and not force:
+        raise already_exists(output)
     if output.exists() and output.is_dir() != (format == "weights"):
         expected = "a folder" if format == "weights" else "a file"
         raise DataError(f"{output}: is there and is not {expected}, which {format} is; choose another --output")
     if not output.parent.is_dir():
         raise DataError(f"{output}: the folder {output.parent} does not exist; create it, or choose another --output")
-    shape = predictor.origin.image_shape if predictor.origin else DEFAULT_SHAPE
+    shape = predictor.image_shape or DEFAULT_SHAPE
     if format == "weights":
         with explained(output, "export"):
             output.mkdir(exist_ok=True)

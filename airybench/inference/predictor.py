@@ -1,6 +1,5 @@
 """The network as others use it: raw counts in, probabilities out."""
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -9,25 +8,7 @@ from torch import Tensor, nn
 from airybench.config import TrialConfig
 from airybench.data.loading.loaded import network_inputs
 from airybench.networks.build import build
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a network was trained on.
-
-    Attributes:
-        dataset: name of the data set.
-        source: `simulated`, or where the shots came from.
-        content_sha256: of the store.
-        split_digest: of the split.
-        image_shape: (H, W) of its images, pixels.
-    """
-
-    dataset: str
-    source: str
-    content_sha256: str
-    split_digest: str
-    image_shape: tuple[int, int]
+from airybench.provenance import Provenance
 
 
 class Predictor(nn.Module):
@@ -38,7 +19,7 @@ class Predictor(nn.Module):
         class_names: names of the C probabilities.
         label_kind: `multilabel` (answers where p > 0.5) or `multiclass` (answer is the largest p).
         network: a trained network; a fresh one, to be filled from weights, where left out.
-        origin: what it was trained on, where known.
+        provenance: what it was trained on, where known.
     """
 
     def __init__(
@@ -47,16 +28,22 @@ class Predictor(nn.Module):
         class_names: tuple[str, ...],
         label_kind: str,
         network: nn.Module | None = None,
-        origin: Origin | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.class_names = class_names
         self.label_kind = label_kind
-        self.origin: Origin | None = origin
+        self.provenance: Provenance | None = provenance
         self.network = (
             network if network is not None else build(config.network, len(class_names), config.data.image_size)
         )
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """(H, W) of the images it was trained on, pixels; None where that is not known."""
+        known = self.provenance
+        return known.image_shape if isinstance(known, Provenance) else None
 
     def logits(self, counts: Tensor) -> Tensor:
         """Logits, float32 (N, C), of raw counts (N, H, W)."""
@@ -74,5 +61,5 @@ class Predictor(nn.Module):
             "config": self.config.model_dump(mode="json"),
             "class_names": list(self.class_names),
             "label_kind": self.label_kind,
-            "trained_on": asdict(self.origin) if isinstance(self.origin, Origin) else None,
+            **(self.provenance.to_json() if isinstance(self.provenance, Provenance) else {"trained_on": None}),
         }

@@ -8,7 +8,8 @@ from safetensors.torch import load_file, save_file
 
 from airybench.config import TrialConfig, validated
 from airybench.errors import ConfigError, DataError
-from airybench.inference.predictor import Origin, Predictor
+from airybench.inference.predictor import Predictor
+from airybench.provenance import Provenance
 
 FORMAT = "airybench-weights"
 VERSION = 1
@@ -43,11 +44,10 @@ def load_weights(folder: Path) -> Predictor:
         raise DataError(f"{folder / DESCRIPTION} is not {FORMAT} version {VERSION}; it was written by another program")
     try:
         config = validated(TrialConfig, content["config"])
-        said = content.get("trained_on")
-        origin = Origin(**{**said, "image_shape": tuple(said["image_shape"])}) if said else None
-        predictor = Predictor(config, tuple(content["class_names"]), content["label_kind"], origin=origin)
+        provenance = Provenance.from_json(content)
+        predictor = Predictor(config, tuple(content["class_names"]), content["label_kind"], provenance=provenance)
         predictor.network.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"weights in {folder} do not fit their description: {reason}") from None
     return predictor.eval()

@@ -116,7 +116,7 @@ def _tracked(
     joined: str | None,
 ) -> Baseline:
     title = TITLES[name] + config.label.removeprefix(config.network.title)
-    tags = {"airybench.baseline": name, **source.tags()}
+    tags = {"airybench.baseline": name, **source.provenance().tags()}
     run = Run.own(tracking, title, "baseline", tags, joined)
     with run.ending():
         began = time.monotonic()

@@ -103,7 +103,7 @@ def evaluate_model(
     rows = np.arange(source.store.count) if split == "all" else getattr(source.split, split)
     title = f"evaluate {predictor.config.label} on {source.name} {split}"
     tracking = connect(uri)
-    run = Run.own(tracking, title, "evaluate", source.tags(), os.environ.get("MLFLOW_RUN_ID"))
+    run = Run.own(tracking, title, "evaluate", source.provenance().tags(), os.environ.get("MLFLOW_RUN_ID"))
     with run.ending():
         run.params({"model": model, "split": split, "tuned_thresholds": tune} | predictor.config.params())
         log_data(run, source.data_input())
@@ -137,7 +137,7 @@ def require_same(predictor: Predictor, source: PreparedDataset, reporter: Report
     Raises:
         DataError: other classes, or another image size.
     """
-    store, origin = source.store, predictor.origin
+    store, origin = source.store, predictor.provenance
     if store.class_names != predictor.class_names:
         raise DataError(
             f"{store.path} has the classes {', '.join(store.class_names)}; the model was trained on "
@@ -145,14 +145,14 @@ def require_same(predictor: Predictor, source: PreparedDataset, reporter: Report
         )
     if origin is None:
         return
-    if store.image_shape != origin.image_shape:
+    if origin.image_shape is not None and store.image_shape != origin.image_shape:
         raise DataError(
             f"{store.path} has images of {store.image_shape[0]} x {store.image_shape[1]} px, the model was trained on "
             f"{origin.image_shape[0]} x {origin.image_shape[1]} px; import the data at that size (--bin)"
         )
-    if (store.content_sha256, source.split.digest) != (origin.content_sha256, origin.split_digest):
+    if not source.provenance().same_data(origin):
         reporter.notify(
-            f"the model was trained on other shots or another split ({origin.dataset}, {origin.content_sha256[:12]}): "
+            f"the model was trained on other shots or another split ({origin.dataset}, {origin.data_sha256[:12]}): "
             "some of these may have been among its training shots"
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from airybench.config import TrialConfig
+from airybench.config import Objective, TrialConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import TrackingError, TrialError
 from airybench.inference.evaluate import scores_on_test
@@ -133,7 +133,7 @@ def train_one(
                 test, majority = scores_on_test(kept), majority_scores(source.store, source.split)
                 run.metrics(test | majority)
                 model_uri = logged_model(run, source.store.read_images(source.split.test[:2]))
-                merit = ModelScore("macro_ap", "max", outcome.value, **source.identity())
+                merit = ModelScore(Objective(), outcome.value, source.provenance(config))
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             checkpoints.clear()
     return Training(
@@ -150,12 +150,12 @@ def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folde
         left = json.loads(note.read_text(encoding="utf-8"))
     run: Run | None = None
     if joined:
-        run = Run.join(tracking, joined, config.title, "train", source.tags())
+        run = Run.join(tracking, joined, config.title, "train", source.provenance(config).tags())
     elif left.get("tracking_uri") == tracking.uri:
         with suppress(TrackingError):  # it may have been deleted meanwhile; the checkpoint is as good
-            run = Run.join(tracking, left["run_id"], config.title, "train", source.tags())
+            run = Run.join(tracking, left["run_id"], config.title, "train", source.provenance(config).tags())
     if run is None:
-        run = Run.create(tracking, config.title, "train", source.tags())
+        run = Run.create(tracking, config.title, "train", source.provenance(config).tags())
     if left:
         reporter.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
     folder.mkdir(parents=True, exist_ok=True)

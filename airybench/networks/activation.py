@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from airybench.config import NetworkConfig
+
 
 class LogActivation(nn.Module):
     """Logarithmic activation, `f(x) = sgn(x) * alpha * (ln(|x| + 1/e) + 1) + beta`.
@@ -63,6 +65,15 @@ class LogActivation(nn.Module):
         if self.beta.is_meta:
             return ""
         return f"alpha={self.scale().item():g}, beta={self.beta.item():g}"
+
+
+def log_activation(config: NetworkConfig) -> LogActivation:
+    """The logarithmic activation of a configuration.
+
+    >>> log_activation(NetworkConfig(alpha=0.5, beta=0.1))
+    LogActivation(alpha=0.5, beta=0.1)
+    """
+    return LogActivation(config.alpha, config.beta, learn=config.learn_alpha)
 
 
 class CountsStem(nn.Sequential):

@@ -11,8 +11,8 @@ from timm.models.vgg import ConvMlp
 from torch import nn
 
 from airybench.config import DEPTHS, NetworkConfig
-from airybench.networks.activation import CountsStem, LeakyActivation
-from airybench.networks.timm_models import logarithm, other
+from airybench.networks.activation import CountsStem, LeakyActivation, log_activation
+from airybench.networks.timm_models import other
 
 VGG_FEATURES = 512  # channels behind the last convolution of every VGG
 VGG_KERNEL = 7  # the first dense layer sees 7 x 7 positions, as at 224 px
@@ -57,7 +57,7 @@ def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]
     _slow_norms(network, config.bn_momentum)
     if config.log_activation:
         stem = network.stem
-        network.stem = CountsStem(OrderedDict(conv=stem.conv, act=logarithm(config), pool=stem.pool))
+        network.stem = CountsStem(OrderedDict(conv=stem.conv, act=log_activation(config), pool=stem.pool))
     return network
 
 
@@ -80,7 +80,7 @@ def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -
     _slow_norms(network, config.bn_momentum)
     if config.log_activation:
         features = network.features  # behind the convolution itself: a norm would see raw counts otherwise
-        features[0] = CountsStem(OrderedDict(conv=features[0], act=logarithm(config)))
+        features[0] = CountsStem(OrderedDict(conv=features[0], act=log_activation(config)))
     return network
 
 

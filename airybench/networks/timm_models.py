@@ -11,7 +11,7 @@ from torch import nn
 
 from airybench.config import TIMM, NetworkConfig
 from airybench.errors import ConfigError, unknown
-from airybench.networks.activation import CountsStem, LogActivation
+from airybench.networks.activation import CountsStem, log_activation
 
 
 def other(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
@@ -35,14 +35,9 @@ def other(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
         ) from error
     if config.log_activation:
         place = first_convolution(network, name)
-        parts = OrderedDict(conv=network.get_submodule(place), act=logarithm(config))
+        parts = OrderedDict(conv=network.get_submodule(place), act=log_activation(config))
         network.set_submodule(place, CountsStem(parts))
     return network
-
-
-def logarithm(config: NetworkConfig) -> LogActivation:
-    """The logarithmic activation that a configuration asks for."""
-    return LogActivation(config.alpha, config.beta, learn=config.learn_alpha)
 
 
 def first_convolution(network: nn.Module, name: str) -> str:

@@ -74,15 +74,15 @@ def run_study(
         if fresh:
             archive(storage, name)
             shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
-        study = Study(storage, name, sweep, source.identity())
+        study = Study(storage, name, sweep, source.provenance())
         with storage.lock(name):
-            parent = _parent(study, source, tracking, join)
+            parent = _parent(study, tracking, join)
         try:
             _describe(parent, study, source)
             _close_orphans(study, parent)
             executor = engine(source)
             try:
-                complete = Scheduler(study, parent, source.tags(), executor, watch, checkpoint_every).run()
+                complete = Scheduler(study, parent, study.provenance.tags(), executor, watch, checkpoint_every).run()
             finally:
                 executor.close()
             records = study.finished()
@@ -108,10 +108,10 @@ def _alone(study: Study) -> bool:
         return True  # the storage is what failed: a resume puts the parent right
 
 
-def _parent(study: Study, source: PreparedDataset, tracking: Tracking, join: str | None) -> Run:
+def _parent(study: Study, tracking: Tracking, join: str | None) -> Run:
     """The study's own run: the recorded one, the one that `mlflow run` made, or a new one, recorded at once."""
     known = study.attribute("parent_run_id")
-    tags = {"airybench.study": study.name, **source.tags()}
+    tags = {"airybench.study": study.name, **study.provenance.tags()}
     if known:
         return Run.join(tracking, known, study.name, "sweep", tags)
     if join:
@@ -121,7 +121,7 @@ def _parent(study: Study, source: PreparedDataset, tracking: Tracking, join: str
     study.remember("parent_run_id", parent.run_id)
     study.remember("tracking_uri", tracking.uri)
     study.remember("experiment_id", tracking.experiment_id)
-    study.remember("data_source", source.store.source)
+    study.remember("data_source", study.provenance.source)
     return parent
 
 

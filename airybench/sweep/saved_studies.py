@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from airybench.config import SweepConfig, validated
 from airybench.errors import StudyError, unknown
+from airybench.provenance import Provenance
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.storage import StudyStorage, as_storage
 
@@ -41,14 +42,24 @@ class SavedStudy:
         return validated(SweepConfig, known)
 
     @property
+    def provenance(self) -> Provenance:
+        """The data and their split."""
+        return Provenance(
+            dataset=self.dataset,
+            source=str(self.facts.get("data_source", "")),
+            data_sha256=str(self._definition.get("data_sha256", "")),
+            split_digest=str(self._definition.get("split_digest", "")),
+        )
+
+    @property
     def data_sha256(self) -> str:
         """Content hash of its store."""
-        return str(self._definition.get("data_sha256", ""))
+        return self.provenance.data_sha256
 
     @property
     def split_digest(self) -> str:
         """Digest of its split."""
-        return str(self._definition.get("split_digest", ""))
+        return self.provenance.split_digest
 
     @property
     def _definition(self) -> dict[str, Any]:

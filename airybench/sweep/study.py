@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import TrialState
 
 from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.provenance import Provenance
 from airybench.sweep.definition import definition, recorded, refuse_early, refuse_other
 from airybench.sweep.journal import unhurried
 from airybench.sweep.records import CRASHED, INTERRUPTED, MAX_LOST, RETRIED, FinishedTrial, RunningTrial, TakenError
@@ -32,17 +33,18 @@ class Study:
         where: a folder of journals, or another place.
         name: `NAME@D`.
         sweep: base, space and sampler; the base's data set is resolved.
-        identity: digests of the data and the split; the same study never mixes two.
+        provenance: the data and their split; a study never mixes two.
 
     Raises:
         StudyError: the name stands for another content.
     """
 
-    def __init__(self, where: Path | StudyStorage, name: str, sweep: SweepConfig, identity: dict[str, str]) -> None:
+    def __init__(self, where: Path | StudyStorage, name: str, sweep: SweepConfig, provenance: Provenance) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.storage = as_storage(where)
         self.name = name
         self.sweep = sweep
+        self.provenance = provenance
         self._mine: set[int] = set()  # numbers of the trials that this process is running
         ways = {"max": optuna.study.StudyDirection.MAXIMIZE, "min": optuna.study.StudyDirection.MINIMIZE}
         with self.storage.lock(name):
@@ -53,7 +55,7 @@ class Study:
                 directions=[ways[way] for _, way in sweep.study.objectives],
                 load_if_exists=True,
             )
-            wanted = {**definition(sweep), **identity}
+            wanted = {**definition(sweep), **provenance.identity()}
             known = self._study.user_attrs.get("definition")
             if known is None:
                 self._study.set_user_attr("definition", wanted)

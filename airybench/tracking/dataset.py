@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
 
+from airybench.provenance import Provenance
 from airybench.tracking.run import Run
 
 DIGEST_LENGTH = 36  # the most that MLflow's stores keep
@@ -16,32 +17,25 @@ class DataInput:
     """What a run says of its data.
 
     Attributes:
-        name: what the user calls the data set.
-        sha256: the store's content hash; its first 36 digits are MLflow's digest.
+        provenance: data set, source, digests and image shape; the first 36 digits of the content hash are MLflow's.
         file: name of the store's file, without the folders of this machine.
-        image_shape: (H, W) of the counts.
         class_names: C names.
         sizes: shots of each part of the split.
-        split_digest: digest of the split.
-        source: `simulated`, or where the data came from.
     """
 
-    name: str
-    sha256: str
+    provenance: Provenance
     file: str
-    image_shape: tuple[int, int]
     class_names: tuple[str, ...]
     sizes: Mapping[str, int]
-    split_digest: str
-    source: str
 
 
 def log_data(run: Run, data: DataInput) -> None:
     """Log the data set as an input of a run; the digest is the store's own, so nothing is hashed again."""
+    origin = data.provenance
     schema = {
         "mlflow_tensorspec": {
             "features": json.dumps(
-                [{"name": "counts", "type": "tensor", "tensor-spec": _tensor("uint16", data.image_shape)}]
+                [{"name": "counts", "type": "tensor", "tensor-spec": _tensor("uint16", origin.image_shape or ())}]
             ),
             "targets": json.dumps(
                 [{"name": "labels", "type": "tensor", "tensor-spec": _tensor("uint8", (len(data.class_names),))}]
@@ -52,13 +46,13 @@ def log_data(run: Run, data: DataInput) -> None:
         "shots": sum(data.sizes.values()),
         **data.sizes,
         "classes": list(data.class_names),
-        "data_source": data.source,
-        "content_sha256": data.sha256,
-        "split_digest": data.split_digest,
+        "data_source": origin.source,
+        "content_sha256": origin.data_sha256,
+        "split_digest": origin.split_digest,
     }
     dataset = Dataset(
-        name=data.name,
-        digest=data.sha256[:DIGEST_LENGTH],
+        name=origin.dataset,
+        digest=origin.data_sha256[:DIGEST_LENGTH],
         source_type="local",
         source=json.dumps({"uri": data.file}),
         schema=json.dumps(schema),

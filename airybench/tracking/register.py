@@ -7,7 +7,9 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from airybench.config import Objective
 from airybench.errors import ConfigError, TrackingError
+from airybench.provenance import DATA_SHA256, SPLIT_DIGEST, Provenance
 from airybench.tracking.store import Tracking, active, hidden
 
 CHAMPION = "champion"
@@ -16,29 +18,24 @@ MAX_NAME = 200
 
 @dataclass(frozen=True)
 class ModelScore:
-    """How good a model is, and on what; two models compare only where all but the value agree.
+    """How good a model is, and on what; two models compare only where objective, data and split agree.
 
     Attributes:
-        metric: the objective on val, which chose the model; never a figure of test.
-        direction: `max` or `min`.
-        value: the objective.
-        data_sha256: content hash of the store.
-        split_digest: digest of the split.
+        objective: what chose the model, on val; never a metric of the test split.
+        value: what the model reached.
+        provenance: what it was trained on.
     """
 
-    metric: str
-    direction: str
+    objective: Objective
     value: float
-    data_sha256: str
-    split_digest: str
+    provenance: Provenance
 
     def tags(self) -> dict[str, str]:
         """As kept on the model version."""
         return {
-            "airybench.objective": f"{self.metric}:{self.direction}",
+            "airybench.objective": str(self.objective),
             "airybench.value": repr(self.value),
-            "airybench.data_sha256": self.data_sha256,
-            "airybench.split_digest": self.split_digest,
+            **self.provenance.tags(),
         }
 
 
@@ -69,7 +66,7 @@ def check_name(name: str) -> None:
         )
 
 
-def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: ModelScore) -> Registered:
+def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: ModelScore) -> Registered:
     """Make a model a version of a registered model, once, and move `champion` to it where it is better.
 
     Args:
@@ -77,7 +74,7 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: 
         name: the registered model, created where it is missing.
         model_uri: `models:/m-...`.
         run_id: the run that trained it.
-        merit: what the alias goes by.
+        score: what the alias goes by.
 
     Raises:
         TrackingError: the registry refuses.
@@ -85,15 +82,15 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, merit: 
     client = MlflowClient(tracking_uri=tracking.uri)
     try:
         with active(tracking.uri):  # MLflow looks the model up in its global store
-            version = _version(client, name, model_uri, run_id, merit)
-            return _crown(client, name, version, merit)
+            version = _version(client, name, model_uri, run_id, score)
+            return _crown(client, name, version, score)
     except MlflowException as error:
         raise TrackingError(
             f"model {name!r} cannot be registered in {hidden(tracking.uri)}: {str(error).splitlines()[0]}"
         ) from error
 
 
-def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, merit: ModelScore) -> ModelVersion:
+def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, score: ModelScore) -> ModelVersion:
     """The version that holds this model: the one it has already, as after a resume, else a new one."""
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
@@ -104,12 +101,12 @@ def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, merit
         name,
         model_uri,
         run_id,
-        tags={**merit.tags(), "airybench.model_uri": model_uri},
+        tags={**score.tags(), "airybench.model_uri": model_uri},
         model_id=model_uri.rpartition("/")[2],
     )
 
 
-def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: ModelScore) -> Registered:
+def _crown(client: MlflowClient, name: str, version: ModelVersion, score: ModelScore) -> Registered:
     number = str(version.version)
     uri = f"models:/{name}/{number}"
     holder = client.get_registered_model(name).aliases.get(CHAMPION)
@@ -120,14 +117,14 @@ def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: ModelS
     if holder == number:
         return Registered(uri, True, f"Registered: {uri} is {CHAMPION}.")
     tags = client.get_model_version(name, holder).tags
-    other = _difference(tags, merit)
+    other = _difference(tags, score)
     if other:
         return Registered(
             uri, False,
             f"Registered: {uri}; {CHAMPION} stays on version {holder}, which cannot be compared: {other}.",
         )  # fmt: skip
-    best, shown = float(tags["airybench.value"]), f"val {merit.metric} {merit.value:.4f}"
-    if math.isnan(best) or (merit.value > best if merit.direction == "max" else merit.value < best):
+    best, shown = float(tags["airybench.value"]), f"val {score.objective.metric} {score.value:.4f}"
+    if math.isnan(best) or score.objective.better(score.value, best):
         client.set_registered_model_alias(name, CHAMPION, number)
         return Registered(
             uri, True, f"Registered: {uri} is now {CHAMPION}, with {shown} before {best:.4f} of version {holder}."
@@ -137,13 +134,13 @@ def _crown(client: MlflowClient, name: str, version: ModelVersion, merit: ModelS
     )
 
 
-def _difference(tags: dict[str, str], merit: ModelScore) -> str:
+def _difference(tags: dict[str, str], score: ModelScore) -> str:
     """Why a version cannot be compared, empty where it can."""
-    wanted = merit.tags()
+    wanted = score.tags()
     for key, what in (
         ("airybench.objective", "objective"),
-        ("airybench.data_sha256", "data"),
-        ("airybench.split_digest", "split"),
+        (DATA_SHA256, "data"),
+        (SPLIT_DIGEST, "split"),
     ):
         if tags.get(key) != wanted[key]:
             return f"{what} {tags.get(key, 'unknown')[:12]} there, {wanted[key][:12]} here"

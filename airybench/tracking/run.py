@@ -1,14 +1,12 @@
 """One MLflow run, written through the client alone: no global active run that a second study could trip over."""
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +15,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError, explained
+from airybench.provenance import installed
 from airybench.tracking.store import Tracking
 
 State = Literal["finished", "failed", "pruned", "interrupted"]
@@ -166,30 +165,11 @@ class Run:
         self.client.set_terminated(self.run_id, STATUS[state])
 
 
-@cache
 def _environment() -> dict[str, str]:
-    """User, source and git state, as MLflow's own tags name them."""
-    from airybench import __version__
-
-    # `mlflow run` says so in the environment.
-    tags = {
+    """User, script and software, as MLflow's own tags name them."""
+    return {
         "mlflow.user": os.environ.get("USER") or "unknown",
         "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
-        "mlflow.source.type": "PROJECT" if "MLFLOW_RUN_ID" in os.environ else "LOCAL",
-        "airybench.version": __version__,
+        "mlflow.source.type": "PROJECT" if "MLFLOW_RUN_ID" in os.environ else "LOCAL",  # `mlflow run` sets it
+        **installed().tags(),
     }
-    here = Path(__file__).resolve().parent
-    if (here.parents[1] / ".git").exists():
-        commit = _git(here, "rev-parse", "HEAD")
-        if commit:
-            tags["mlflow.source.git.commit"] = commit
-            tags["airybench.git_dirty"] = str(bool(_git(here, "status", "--porcelain", "--untracked-files=no"))).lower()
-    return tags
-
-
-def _git(folder: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -170,7 +170,7 @@ def _keep(config: TrialConfig, data: LoadedDataset, trained: Trained, source: Pr
     with run.artifacts() as folder:
         for place in (WEIGHTS, "predictions", "plots"):
             (folder / place).mkdir()
-        save_weights(folder / WEIGHTS, Predictor(config, names, kind, trained.network, source.origin))
+        save_weights(folder / WEIGHTS, Predictor(config, names, kind, trained.network, source.provenance(config)))
         val.write(folder / "predictions" / "val.h5")
         test.write(folder / "predictions" / "test.h5")
         positives = dict(zip(names, truth.sum(0).tolist(), strict=True))

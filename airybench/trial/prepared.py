@@ -14,8 +14,8 @@ from airybench.data.loading.loaded import LoadedDataset, load_dataset
 from airybench.data.split.fraction import training_fraction
 from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
-from airybench.inference.predictor import Origin
 from airybench.paths import checkpoint_folder
+from airybench.provenance import SIMULATED, Provenance, installed
 from airybench.tracking.dataset import DataInput
 from airybench.training.checkpoint import EVERY, Checkpoints
 
@@ -68,37 +68,28 @@ class PreparedDataset:
         """What is logged is what is used: the store's own count, and a name in place of a path of this machine."""
         return {"dataset": self.name, "count": self.store.count}
 
-    def tags(self) -> dict[str, str]:
-        """What every run says about its data."""
-        return {
-            "airybench.data_source": self.store.source,
-            "airybench.data_sha256": self.store.content_sha256,
-            "airybench.split_digest": self.split.digest,
-        }
+    def provenance(self, config: TrialConfig | None = None) -> Provenance:
+        """Where results on these data come from.
 
-    def identity(self) -> dict[str, str]:
-        """Digests of the data and the split: results compare only where both agree."""
-        return {"data_sha256": self.store.content_sha256, "split_digest": self.split.digest}
-
-    def data_input(self) -> DataInput:
-        """What MLflow shows as the data set of a run."""
+        Args:
+            config: what is trained; left out for a study, which trains many configurations.
+        """
         store = self.store
-        return DataInput(
-            name=self.name,
-            sha256=store.content_sha256,
-            file=store.path.name,
-            image_shape=store.image_shape,
-            class_names=store.class_names,
-            sizes={part: len(getattr(self.split, part)) for part in PARTS},
-            split_digest=self.split.digest,
+        return Provenance(
+            dataset=self.name,
             source=store.source,
+            data_sha256=store.content_sha256,
+            split_digest=self.split.digest,
+            image_shape=store.image_shape,
+            config_digest=self.digest(config) if config else "",
+            seed=config.training.seed if config else None,
+            software=installed(),
         )
 
-    @property
-    def origin(self) -> Origin:
-        """What a network trained on this carries along."""
-        store = self.store
-        return Origin(self.name, store.source, store.content_sha256, self.split.digest, store.image_shape)
+    def data_input(self) -> DataInput:
+        """What MLflow shows of these data beside a run."""
+        sizes = {part: len(getattr(self.split, part)) for part in PARTS}
+        return DataInput(self.provenance(), self.store.path.name, self.store.class_names, sizes)
 
     def digest(self, config: TrialConfig) -> str:
         """Digest of a configuration on these data: the same one gives the same network."""
@@ -121,5 +112,5 @@ class PreparedDataset:
 
     def sentence(self) -> str:
         """The data in half a sentence, for descriptions."""
-        made = " simulated" if self.store.source == "simulated" else ""
+        made = " simulated" if self.store.source == SIMULATED else ""
         return f"{self.name} ({self.store.count}{made} shots)"

@@ -9,9 +9,10 @@ import pytest
 from airybench.cli.main import run
 from airybench.config import SweepConfig
 from airybench.paths import sole_owner
+from airybench.provenance import Provenance
 from airybench.sweep.study import Study
 
-IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make(folder: Path) -> Callable[[str], Study]:
     def made(name: str) -> Study:
         """Two finished, one failed, one interrupted and queued again."""
-        study = Study(folder, name, SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}}), IDENTITY)
+        study = Study(folder, name, SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}}), PROVENANCE)
         study.remember("tracking_uri", "postgresql://me:secret@host/mlflow")
         study.plan()
         for _ in range(2):

@@ -16,8 +16,9 @@ import airybench.inference.export as module
 from airybench.config import TrialConfig
 from airybench.errors import AirybenchError, ConfigError, DataError
 from airybench.inference.export import export
-from airybench.inference.predictor import Origin, Predictor
+from airybench.inference.predictor import Predictor
 from airybench.inference.weights import load_weights
+from airybench.provenance import Provenance
 
 NAMES = ("Round", "Spherical/Oblate")
 SIDE = 67
@@ -35,8 +36,8 @@ FAST_FIRST = [way if way == "vgg" else pytest.param(way, marks=pytest.mark.slow)
 
 def predictor(way: str) -> Predictor:
     torch.manual_seed(3)
-    origin = Origin("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
-    own = Predictor(TrialConfig().replace(WAYS[way]), NAMES, "multilabel", origin=origin)
+    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
+    own = Predictor(TrialConfig().replace(WAYS[way]), NAMES, "multilabel", provenance=origin)
     with torch.no_grad():
         own.train().logits(torch.from_numpy(counts(6)))  # running statistics that say something
     return own.eval()

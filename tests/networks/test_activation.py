@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.networks.activation import LeakyActivation, LogActivation
+from airybench.config import NetworkConfig
+from airybench.networks.activation import LeakyActivation, LogActivation, log_activation
 
 PARAMETERS = [(0.2, 0.0), (0.5, 0.0), (1.0, -0.75), (3.0, 2.0)]
 
@@ -136,6 +137,15 @@ def test_gradient_of_learned_alpha_is_that_of_finite_differences() -> None:
     ends = [(weight.numpy() * formula(x.numpy(), math.exp(start + d), 0.1)).sum() for d in (-step, step)]
     assert activation.log_alpha.grad is not None
     assert activation.log_alpha.grad.item() == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-7)
+
+
+@pytest.mark.parametrize("learn", [False, True])
+def test_the_activation_of_a_configuration(points: np.ndarray, learn: bool) -> None:
+    made = log_activation(NetworkConfig(alpha=0.7, beta=-0.25, learn_alpha=learn))
+    assert made.learned is learn
+    np.testing.assert_allclose(
+        made(torch.from_numpy(points)).detach().numpy(), formula(points, 0.7, -0.25), rtol=1e-6, atol=1e-6
+    )
 
 
 def test_learned_alpha_stays_above_zero() -> None:

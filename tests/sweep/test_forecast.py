@@ -9,13 +9,14 @@ import torch
 
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
+from airybench.provenance import Provenance
 from airybench.sweep import forecast as module
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.forecast import forecast, span, total_seconds
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import Study
 
-IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 SOURCE: Any = SimpleNamespace(store=SimpleNamespace(count=64, class_names=tuple("abcde")))
 RESNET18 = 11.2e6  # parameters
 
@@ -38,7 +39,7 @@ def test_a_new_study(tmp_path: Path) -> None:
 
 def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
     wanted = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]})
-    study = Study(tmp_path, "s@x", wanted, IDENTITY)
+    study = Study(tmp_path, "s@x", wanted, PROVENANCE)
     study.plan()
     for seconds in (1000.0, 2000.0):
         ticket = study.ask()

@@ -10,6 +10,7 @@ import pytest
 import airybench.sweep.scheduler as drive_module
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, ConfigError
+from airybench.provenance import Provenance
 from airybench.sweep.executor import Ended, Event, Failed, Finished, Hear, Lost, Task
 from airybench.sweep.records import MAX_LOST
 from airybench.sweep.scheduler import Scheduler
@@ -19,7 +20,7 @@ from airybench.sweep.workers import devices
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
 
-IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 ALPHAS = (0.1, 0.2, 0.3)
 
 
@@ -115,7 +116,7 @@ def by_alpha(task: Task) -> list[Event]:
 
 def study(folder: Path, space: object = None, base: object = None, **rule: object) -> Study:
     content = {"base": base or {}, "space": space or {"alpha": list(ALPHAS)}, "study": rule}
-    return Study(folder, "s@helium", SweepConfig.model_validate(content), IDENTITY)
+    return Study(folder, "s@helium", SweepConfig.model_validate(content), PROVENANCE)
 
 
 def run(one: Study, executor: _Scripted, watch: _Silent | None = None) -> bool:
@@ -343,7 +344,7 @@ def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, mon
     monkeypatch.setattr(drive_module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(_Shared, "living", {"one", "two"})
     sweep = SweepConfig.model_validate({"space": {"alpha": list(ALPHAS)}})
-    other = Study(_Shared(tmp_path, "two"), "s@helium", sweep, IDENTITY)
+    other = Study(_Shared(tmp_path, "two"), "s@helium", sweep, PROVENANCE)
     other.plan()
     ticket = other.ask()
     assert ticket is not None
@@ -362,7 +363,7 @@ def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, mon
     create = _FakeRun.create
     monkeypatch.setattr(drive_module, "Run", _Taken)
     monkeypatch.setattr(_Taken, "create", create)
-    mine = Study(_Shared(tmp_path, "one"), "s@helium", sweep, IDENTITY)
+    mine = Study(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
     assert run(mine, _Scripted(by_alpha_and_die))
     assert sorted(r.value for r in mine.finished()) == list(ALPHAS)
     assert taken == ["of the dead"]
@@ -372,7 +373,7 @@ def test_seeds_queued_beyond_what_is_wanted_keep_no_host_waiting(tmp_path, monke
     monkeypatch.setattr(_Shared, "living", {"one"})
     rule = {"sampler": "random", "trials": 8, "seeds": 3}
     sweep = SweepConfig.model_validate({"space": {"alpha": {"low": 0.1, "high": 1.0}}, "study": rule})
-    one = Study(_Shared(tmp_path, "one"), "s@helium", sweep, IDENTITY)
+    one = Study(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
     assert run(one, _Scripted(by_alpha))
     assert one.counts() == {"complete": 8, "waiting": 1}
 

@@ -9,12 +9,13 @@ from postgres import server
 
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, StorageError, StudyError
+from airybench.provenance import Provenance
 from airybench.sweep.definition import recorded
 from airybench.sweep.records import TakenError
 from airybench.sweep.storage import JournalFolder, PostgresStorage, open_storage
 from airybench.sweep.study import Study, archive
 
-IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 ALPHAS = (0.1, 0.2, 0.3, 0.4)
 
 
@@ -73,21 +74,21 @@ def test_several_processes_on_a_fresh_database_share_the_cells(url: str, sampler
 
     def one(home: PostgresStorage) -> list[float]:
         with home.session("shared"):
-            study = Study(home, f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), IDENTITY)
+            study = Study(home, f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), PROVENANCE)
             study.plan()
             return finish(study)
 
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(one, places))
     assert sorted(value for values in found for value in values) == sorted(ALPHAS * 2)
-    records = Study(places[0], f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), IDENTITY).finished()
+    records = Study(places[0], f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), PROVENANCE).finished()
     assert len(records) == len({(r.config.cell(), r.config.training.seed) for r in records}) == 8
 
 
 def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
     living, dying = PostgresStorage(url), PostgresStorage(url)
     with living.session("dead"), dying.session("dead"):
-        first, second = (Study(p, "dead", sweep(), IDENTITY) for p in (living, dying))
+        first, second = (Study(p, "dead", sweep(), PROVENANCE) for p in (living, dying))
         first.plan()
         mine, lost = first.ask(), second.ask()
         assert mine is not None
@@ -106,12 +107,12 @@ def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
 
 def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(url: str) -> None:
     cut_off, other = PostgresStorage(url), PostgresStorage(url)
-    study = Study(cut_off, "cut", sweep(), IDENTITY)  # never a member: the other takes it for dead
+    study = Study(cut_off, "cut", sweep(), PROVENANCE)  # never a member: the other takes it for dead
     study.plan()
     ticket = study.ask()
     assert ticket is not None
     ticket.note(run_id="late")
-    second = Study(other, "cut", sweep(), IDENTITY)
+    second = Study(other, "cut", sweep(), PROVENANCE)
     assert second.reclaim() == ["late"]
     assert sorted(finish(second)) == list(ALPHAS)
     assert ticket.falls_behind(1, 0.5)
@@ -138,7 +139,7 @@ def test_a_database_that_goes_away_is_one_line_with_the_remedy(url: str) -> None
 def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
     busy, mine = PostgresStorage(url), PostgresStorage(url)
     with busy.session("old"):
-        study = Study(busy, "old", sweep(), IDENTITY)
+        study = Study(busy, "old", sweep(), PROVENANCE)
         study.plan()
         assert study.ask() is not None
         with pytest.raises(StudyError, match="study old is being run by another process"):

@@ -1,20 +1,22 @@
 """A study by itself: what is asked, what is kept, what is run again, without any training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
+from airybench.provenance import Provenance
 from airybench.sweep.study import Study, archive, recorded, refuse_early
 
 SPACE = {"alpha": [0.1, 0.2, 0.3]}
-IDENTITY = {"data_sha256": "a" * 64, "split_digest": "b" * 64}
+PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 
 
 def study(folder: Path, **rule: object) -> Study:
     sweep = SweepConfig.model_validate({"space": SPACE, "study": rule})
-    return Study(folder, "s@helium", sweep, IDENTITY)
+    return Study(folder, "s@helium", sweep, PROVENANCE)
 
 
 def finish(one: Study, limit: int | None = None) -> list[tuple[float, int]]:
@@ -60,7 +62,7 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
     refuse_early("s@helium", recorded(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
     noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
     with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
-        Study(tmp_path, "s@helium", noisy, IDENTITY)
+        Study(tmp_path, "s@helium", noisy, PROVENANCE)
 
 
 def test_a_trial_of_a_dead_process_is_run_again(tmp_path: Path) -> None:
@@ -118,9 +120,14 @@ def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
     study(tmp_path)
     other = SweepConfig.model_validate({"space": {"alpha": [0.1, 0.4]}})
     with pytest.raises(StudyError, match=r"space: .*0\.4.* now"):
-        Study(tmp_path, "s@helium", other, IDENTITY)
+        Study(tmp_path, "s@helium", other, PROVENANCE)
     with pytest.raises(StudyError, match="other data"):
-        Study(tmp_path, "s@helium", SweepConfig.model_validate({"space": SPACE}), {**IDENTITY, "data_sha256": "c" * 64})
+        Study(
+            tmp_path,
+            "s@helium",
+            SweepConfig.model_validate({"space": SPACE}),
+            replace(PROVENANCE, data_sha256="c" * 64),
+        )
     with pytest.raises(StudyError, match="exists with another content"):
         refuse_early("s@helium", recorded(tmp_path, "s@helium"), other)
 

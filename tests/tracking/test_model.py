@@ -6,11 +6,12 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from airybench.config import TrialConfig
+from airybench.config import Objective, TrialConfig
 from airybench.errors import DataError, TrackingError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
 from airybench.jobs.models import open_model
+from airybench.provenance import Provenance
 from airybench.tracking.model import find, load
 from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
@@ -34,8 +35,8 @@ def parent(tracking):
 @pytest.fixture(scope="module")
 def registered(tracking, parent):
     tags = parent.data.tags
-    merit = ModelScore("macro_ap", "max", 0.5, tags["airybench.data_sha256"], tags["airybench.split_digest"])
-    return register(tracking, "droplets", tags["airybench.model_uri"], tags["airybench.winner"], merit)
+    score = ModelScore(Objective(), 0.5, Provenance.from_tags(tags))
+    return register(tracking, "droplets", tags["airybench.model_uri"], tags["airybench.winner"], score)
 
 
 def test_every_name_leads_to_the_same_run(tracking, parent, registered) -> None:

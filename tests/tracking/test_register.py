@@ -7,11 +7,14 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from airybench.cli.main import run
+from airybench.config import Objective
+from airybench.provenance import Provenance
 from airybench.tracking.register import ModelScore, check_name, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 
-BASE = ModelScore("macro_ap", "max", 0.5, "a" * 64, "b" * 16)
+DATA = Provenance("helium", "simulated", "a" * 64, "b" * 16)
+BASE = ModelScore(Objective("macro_ap", "max"), 0.5, DATA)
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +24,14 @@ def tracking(tmp_path_factory):
 
 @pytest.fixture
 def hand_in(tracking, request):
-    """Register a new model of a given merit under a name of this test's own."""
+    """Register a new model of a given score under a name of this test's own."""
     client = MlflowClient(tracking_uri=tracking.uri)
 
-    def register_one(merit: ModelScore):
+    def register_one(score: ModelScore):
         owner = Run.create(tracking, "one", "train", {})
         model = client.create_logged_model(tracking.experiment_id, source_run_id=owner.run_id)
         return register(tracking, request.node.name.replace("[", "-").replace("]", ""), model.model_uri, owner.run_id,
-                        merit)  # fmt: skip
+                        score)  # fmt: skip
 
     return register_one
 
@@ -48,15 +51,15 @@ def test_a_better_one_takes_over_and_a_worse_one_does_not(tracking, hand_in) -> 
 
 
 def test_a_smaller_loss_is_better(hand_in) -> None:
-    loss = replace(BASE, metric="loss", direction="min")
+    loss = replace(BASE, objective=Objective("loss", "min"))
     assert [hand_in(replace(loss, value=value)).champion for value in (0.5, 0.6, 0.4)] == [True, False, True]
 
 
 @pytest.mark.parametrize(
     ("other", "why"),
-    [({"data_sha256": "c" * 64}, "data aaaaaaaaaaaa there, cccccccccccc here"),
-     ({"split_digest": "d" * 16}, "split bbbbbbbbbbbb there, dddddddddddd here"),
-     ({"metric": "macro_f1"}, "objective macro_ap:max there, macro_f1:max here")],
+    [({"provenance": replace(DATA, data_sha256="c" * 64)}, "data aaaaaaaaaaaa there, cccccccccccc here"),
+     ({"provenance": replace(DATA, split_digest="d" * 16)}, "split bbbbbbbbbbbb there, dddddddddddd here"),
+     ({"objective": Objective("macro_f1", "max")}, "objective macro_ap:max there, macro_f1:max here")],
     ids=["data", "split", "objective"],
 )  # fmt: skip
 def test_what_cannot_be_compared_moves_nothing(tracking, hand_in, other, why) -> None:
@@ -85,8 +88,8 @@ def test_the_same_model_is_one_version_however_often_it_is_registered(tracking) 
     assert [one.uri for one in found] == ["models:/resumed/1"] * 2
     assert found[1].champion
     version = client.get_model_version("resumed", "1")
-    assert version.tags["airybench.data_sha256"] == BASE.data_sha256
-    assert version.tags["airybench.split_digest"] == BASE.split_digest
+    assert version.tags["airybench.data_sha256"] == DATA.data_sha256
+    assert version.tags["airybench.split_digest"] == DATA.split_digest
     assert version.tags["airybench.objective"] == "macro_ap:max"
     assert version.run_id == owner.run_id
     with pytest.raises(MlflowException):

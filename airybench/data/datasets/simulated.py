@@ -8,8 +8,8 @@ import numpy as np
 
 from airybench.data.store.store import SLICE, Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import ConfigError, DataError
-from airybench.paths import data_folder, locked, require_absent
+from airybench.errors import ConfigError, DataError, already_exists
+from airybench.paths import data_folder, locked
 from airybench.reporter import SILENT, Progress, Reporter
 
 BATCH = 32
@@ -63,8 +63,8 @@ def simulated_store(
     name = simulated_name(dataset, count, seed, balance)
     path = data_folder() / name if output is None else Path(output).absolute()
     with locked(path):
-        if output is not None:
-            require_absent(path, force=force)
+        if path.exists() and output is not None and not force:
+            raise already_exists(path)
         if path.exists() and output is None:
             try:
                 return Store.open(path)

@@ -13,8 +13,8 @@ from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.formats.photon_energy import JOULE_PER_EV
 from airybench.data.store.store import Store
 from airybench.data.store.writer import explained
-from airybench.errors import DataError
-from airybench.paths import locked, require_absent, require_free
+from airybench.errors import DataError, already_exists
+from airybench.paths import locked, require_free
 from airybench.reporter import SILENT, Reporter
 
 BATCH = 32
@@ -109,7 +109,8 @@ def export_store(
     labels = store.labels().astype(np.int64) if store.labelled else None
     temporary = path.with_name(f".{path.name}.part")
     with locked(path):
-        require_absent(path, force=force)
+        if path.exists() and not force:
+            raise already_exists(path)
         height, width = store.image_shape
         require_free(path.parent, store.count * (height * width * 2 + _OVERHEAD))
         with explained(path, "export"):

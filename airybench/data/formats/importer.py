@@ -10,8 +10,8 @@ from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import ConfigError, DataError
-from airybench.paths import data_folder, locked, require_absent
+from airybench.errors import ConfigError, DataError, already_exists
+from airybench.paths import data_folder, locked
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
 
@@ -51,7 +51,8 @@ def import_source(
         before, after = ("{} x {} px".format(*shape) for shape in (source.detector_shape, source.image_shape))
         reporter.notify(f"{source.path.name}: {before} binned by {source.binning} to {after}")
     with locked(path):
-        require_absent(path, force=force)
+        if path.exists() and not force:
+            raise already_exists(path)
         _announce(source, path, reporter)
         with reporter.progress(title or f"importing {source.path.name}") as progress, _writer(source, path) as writer:
             done = 0

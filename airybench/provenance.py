@@ -1,0 +1,233 @@
+"""Where a number or a network came from: data, split, configuration, seed and software, in one record."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from airybench import __version__
+
+PACKAGES = ("torch", "timm", "numpy", "mlflow", "optuna")
+"""What a result depends on beside airybench itself."""
+
+SIMULATED = "simulated"
+"""The source of stores that a simulator made."""
+
+DATASET = "airybench.dataset"
+DATA_SOURCE = "airybench.data_source"
+DATA_SHA256 = "airybench.data_sha256"
+SPLIT_DIGEST = "airybench.split_digest"
+IMAGE_SHAPE = "airybench.image_shape"
+CONFIG_DIGEST = "airybench.config_digest"
+SEED = "airybench.seed"
+VERSION = "airybench.version"
+VERSIONS = "airybench.versions"
+COMMIT = "mlflow.source.git.commit"
+DIRTY = "airybench.git_dirty"
+
+
+@dataclass(frozen=True)
+class Software:
+    """The program that computed something.
+
+    Attributes:
+        airybench: its version; empty where it is not known, as in files from before it was kept.
+        commit: git commit of the checkout it ran from; empty for an installed package.
+        dirty: whether tracked files differed from that commit; None where there is no checkout.
+        packages: name and version of each of PACKAGES.
+    """
+
+    airybench: str = ""
+    commit: str = ""
+    dirty: bool | None = None
+    packages: tuple[tuple[str, str], ...] = ()
+
+    def tags(self) -> dict[str, str]:
+        """As tags of a run; what is not known has none."""
+        dirty = "" if self.dirty is None else str(self.dirty).lower()
+        packages = ", ".join(f"{name} {number}" for name, number in self.packages)
+        return _known({VERSION: self.airybench, COMMIT: self.commit, DIRTY: dirty, VERSIONS: packages})
+
+    @classmethod
+    def from_tags(cls, tags: Mapping[str, str]) -> "Software":
+        """From the tags of a run; tags of other kinds are left alone."""
+        packages = tuple(
+            (name, number) for name, _, number in (part.partition(" ") for part in _listed(tags.get(VERSIONS)))
+        )
+        dirty = {"true": True, "false": False}.get(tags.get(DIRTY, ""))
+        return cls(tags.get(VERSION, ""), tags.get(COMMIT, ""), dirty, packages)
+
+
+@cache
+def installed() -> Software:
+    """The software of this process, asked once: git takes a moment."""
+    folder = Path(__file__).resolve().parent
+    commit = _git(folder, "rev-parse", "HEAD") if (folder.parent / ".git").exists() else ""
+    dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no")) if commit else None
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return Software(__version__, commit, dirty, tuple(found))
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a trial, a study or a network came from; the first four say whether two results can be compared.
+
+    Attributes:
+        dataset: what runs call the data set.
+        source: `simulated`, or where the shots came from.
+        data_sha256: content hash of the store.
+        split_digest: digest of the split.
+        image_shape: (H, W) of its images, pixels; None where it is not known.
+        config_digest: digest of the configuration on these data; empty for a study, which has many.
+        seed: of the training; None for a study.
+        software: what computed it.
+    """
+
+    dataset: str
+    source: str
+    data_sha256: str
+    split_digest: str
+    image_shape: tuple[int, int] | None = None
+    config_digest: str = ""
+    seed: int | None = None
+    software: Software = Software()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the shots were simulated: scores then hold for the simulation, not for the experiment.
+
+        >>> Provenance("helium", "simulated", "669e", "c128").simulated
+        True
+        """
+        return self.source == SIMULATED
+
+    def same_data(self, other: "Provenance") -> bool:
+        """Whether two results come from the same shots in the same split, so that they can be compared."""
+        return (self.data_sha256, self.split_digest) == (other.data_sha256, other.split_digest)
+
+    def identity(self) -> dict[str, str]:
+        """What a study records of its data: a study never mixes two."""
+        return {"data_sha256": self.data_sha256, "split_digest": self.split_digest}
+
+    def tags(self) -> dict[str, str]:
+        """As tags of a run; what is not known has none.
+
+        >>> Provenance("helium", "simulated", "669e", "c128", (259, 259)).tags()["airybench.image_shape"]
+        '259x259'
+        """
+        shape = "x".join(map(str, self.image_shape or ()))
+        seed = "" if self.seed is None else str(self.seed)
+        data = {DATASET: self.dataset, DATA_SOURCE: self.source, DATA_SHA256: self.data_sha256}
+        data |= {SPLIT_DIGEST: self.split_digest, IMAGE_SHAPE: shape, CONFIG_DIGEST: self.config_digest, SEED: seed}
+        return _known(data) | self.software.tags()
+
+    @classmethod
+    def from_tags(cls, tags: Mapping[str, str]) -> "Provenance":
+        """From the tags of a run, also of one that was written before some of them existed."""
+        shape = tags.get(IMAGE_SHAPE)
+        return cls(
+            dataset=tags.get(DATASET) or tags.get("airybench.study", "").rpartition("@")[2],
+            source=tags.get(DATA_SOURCE, ""),
+            data_sha256=tags.get(DATA_SHA256, ""),
+            split_digest=tags.get(SPLIT_DIGEST, ""),
+            image_shape=_shape(shape.split("x")) if shape else None,
+            config_digest=tags.get(CONFIG_DIGEST, ""),
+            seed=int(tags[SEED]) if SEED in tags else None,
+            software=Software.from_tags(tags),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file of a model holds it: `trained_on` for the data, `trained_with` for the rest."""
+        software = self.software
+        return {
+            "trained_on": {
+                "dataset": self.dataset,
+                "source": self.source,
+                "content_sha256": self.data_sha256,
+                "split_digest": self.split_digest,
+                "image_shape": list(self.image_shape) if self.image_shape else None,
+            },
+            "trained_with": {
+                "config_digest": self.config_digest,
+                "seed": self.seed,
+                "airybench": software.airybench,
+                "commit": software.commit,
+                "dirty": software.dirty,
+                "packages": dict(software.packages),
+            },
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Provenance | None":
+        """From the description of a model; files from before `trained_with` are read.
+
+        Returns:
+            None where the file does not say what the model was trained on.
+
+        Raises:
+            KeyError: part of `trained_on` is missing.
+            TypeError: an entry is not of its kind.
+        ValueError: an image shape is no pair of numbers.
+        """
+        data, rest = content.get("trained_on"), dict(content.get("trained_with") or {})
+        if not data:
+            return None
+        return cls(
+            dataset=data["dataset"],
+            source=data["source"],
+            data_sha256=data["content_sha256"],
+            split_digest=data["split_digest"],
+            image_shape=_shape(data["image_shape"]),
+            config_digest=rest.get("config_digest", ""),
+            seed=rest.get("seed"),
+            software=Software(
+                rest.get("airybench", ""),
+                rest.get("commit", ""),
+                rest.get("dirty"),
+                tuple(dict(rest.get("packages", {})).items()),
+            ),
+        )
+
+    def lines(self) -> dict[str, str]:
+        """As a report prints it, line by line; what is not known has no line."""
+        software = self.software.tags()
+        return _known(
+            {
+                "airybench": self.software.airybench,
+                "commit": self.software.commit,
+                "changed since the commit": software.get(DIRTY, ""),
+                "data sha256": self.data_sha256,
+                "split digest": self.split_digest,
+            }
+        )
+
+
+def _known(content: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in content.items() if value}
+
+
+def _shape(sides: Sequence[Any] | None) -> tuple[int, int] | None:
+    if sides is None:
+        return None
+    height, width = sides
+    return int(height), int(width)
+
+
+def _listed(text: str | None) -> list[str]:
+    return text.split(", ") if text else []
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

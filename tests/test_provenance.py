@@ -1,0 +1,109 @@
+"""One record says where a number came from, and every place that keeps it gives it back whole."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from airybench.config import SweepConfig, TrialConfig
+from airybench.data.datasets.catalog import resolve
+from airybench.data.split.split import make_split
+from airybench.errors import DataError
+from airybench.inference.predictor import Predictor
+from airybench.inference.weights import load_weights, save_weights
+from airybench.provenance import Provenance, Software, installed
+from airybench.sweep.saved_studies import read
+from airybench.sweep.study import Study
+from airybench.tracking.run import Run
+from airybench.tracking.store import connect
+from airybench.trial.prepared import PreparedDataset
+
+SOFTWARE = Software("0.9.0", "c0ffee" * 7, True, (("torch", "2.10.0"), ("timm", "1.0.31")))
+WHOLE = Provenance("helium", "simulated", "a" * 64, "b" * 64, (259, 260), "d" * 32, 1612, SOFTWARE)
+PARTLY = [
+    WHOLE,
+    replace(WHOLE, software=replace(SOFTWARE, dirty=False)),
+    replace(WHOLE, image_shape=None, seed=None, config_digest="", software=Software()),
+    replace(WHOLE, seed=0),
+]
+OLD_MODEL = {
+    "dataset": "helium", "source": "simulated", "content_sha256": "a" * 64, "split_digest": "b" * 64,
+    "image_shape": [259, 260],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("known", PARTLY)
+def test_tags_of_a_run_give_it_back(known: Provenance, tmp_path: Path) -> None:
+    run = Run(tracking := connect(f"sqlite:///{tmp_path / 'mlflow.db'}"), "")
+    made = run.client.create_run(tracking.experiment_id, tags=known.tags())
+    assert Provenance.from_tags(run.client.get_run(made.info.run_id).data.tags) == known
+
+
+@pytest.mark.parametrize("known", PARTLY)
+def test_the_file_of_a_model_gives_it_back(known: Provenance, tmp_path: Path) -> None:
+    small = TrialConfig().replace({"arch": "vgg", "head_width": 8, "image_size": 40})
+    save_weights(tmp_path, Predictor(small, ("Round",), "multilabel", provenance=known))
+    assert load_weights(tmp_path).provenance == known
+
+
+def test_a_study_and_its_report_say_the_same_as_its_runs(tmp_path: Path) -> None:
+    Study(tmp_path, "s@helium", SweepConfig(), WHOLE).remember("data_source", WHOLE.source)
+    saved = read(tmp_path, "s@helium").provenance
+    assert saved.same_data(WHOLE)
+    assert (saved.dataset, saved.source, saved.simulated) == ("helium", "simulated", True)
+    lines = Provenance.from_tags(WHOLE.tags()).lines()
+    assert lines == {
+        "airybench": "0.9.0",
+        "commit": "c0ffee" * 7,
+        "changed since the commit": "true",
+        "data sha256": "a" * 64,
+        "split digest": "b" * 64,
+    }
+    assert {name: lines[name] for name in ("data sha256", "split digest")} == saved.lines()
+
+
+def test_what_was_written_before_it_existed_is_read(tmp_path: Path) -> None:
+    tags = {
+        "airybench.study": "quick@helium", "airybench.data_source": "simulated", "airybench.data_sha256": "a" * 64,
+        "airybench.split_digest": "b" * 64, "airybench.version": "0.9.0", "airybench.git_dirty": "false",
+        "mlflow.source.git.commit": "c0ffee",
+    }  # fmt: skip
+    found = Provenance.from_tags(tags)
+    expected = Provenance("helium", "simulated", "a" * 64, "b" * 64, software=Software("0.9.0", "c0ffee", False))
+    assert found == expected
+    model = Provenance.from_json({"trained_on": OLD_MODEL})
+    assert model == replace(expected, image_shape=(259, 260), software=Software())
+    assert Provenance.from_json({"trained_on": None}) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"image_shape": [259]}, {"image_shape": 259}, {"image_shape": ["a", "b"]}, None, "helium"],
+    ids=["one side", "a number", "words", "no keys", "text"],
+)
+def test_a_damaged_record_is_one_line(damage: object, tmp_path: Path) -> None:
+    small = TrialConfig().replace({"arch": "vgg", "head_width": 8, "image_size": 40})
+    save_weights(tmp_path, Predictor(small, ("Round",), "multilabel", provenance=WHOLE))
+    content = json.loads((tmp_path / "model.json").read_text())
+    damaged = {**OLD_MODEL, **damage} if isinstance(damage, dict) else damage or {"dataset": "helium"}
+    (tmp_path / "model.json").write_text(json.dumps({**content, "trained_on": damaged}))
+    with pytest.raises(DataError, match="do not fit their description"):
+        load_weights(tmp_path)
+
+
+def test_a_trial_is_told_from_another_and_the_study_from_both() -> None:
+    config = TrialConfig().replace({"count": 64, "image_size": 32})
+    store = resolve("helium", count=64, seed=1612)
+    split = make_split(store.ids(), store.labels(), store.content_sha256, 1612)
+    data = PreparedDataset(store, split, torch.device("cpu"), "helium")
+    study, one, other = data.provenance(), data.provenance(config), data.provenance(config.replace({"alpha": 0.3}))
+    assert study.same_data(one)
+    assert study.config_digest == ""
+    assert study.seed is None
+    assert one.config_digest != other.config_digest
+    assert one.seed == config.training.seed
+    assert one == data.provenance(config.replace({}))
+    assert one.software == installed()
+    assert dict(one.software.packages)["torch"].startswith(torch.__version__.partition("+")[0])
