@@ -11,7 +11,7 @@ import torch
 
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.errors import ConfigError
 from airybench.jobs.sweep import benchmark
 from airybench.reporter import SILENT
@@ -104,7 +104,7 @@ def _start(base: TrialConfig) -> float:
     """Seconds from the start of a sweep over known data to the end of a first epoch that is one batch."""
     some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
-    resolve("helium", count=START_SHOTS, seed=some.data.data_seed)
+    open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed)
     watch, began = _Silent(), time.perf_counter()
     benchmark(sweep, ["helium"], "bench-start", watch, SILENT)
     return watch.epochs[0] - began

@@ -58,7 +58,7 @@ def newton() -> Figure:
     right.set_xlim(-2.4, 2.4)
     right.set_ylim(2.4, -2.4)
     right.set_aspect("equal")
-    right.set_title("Measured - predicted (px)")
+    right.set_title("Difference (px)")
     print(
         f"newton: ten centres within {np.hypot(*error.T).max():.2f} px, {np.hypot(*error.T).mean():.2f} px on average"
     )
