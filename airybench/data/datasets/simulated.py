@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.store.store import SLICE, Store
+from airybench.data.store.content import SLICE
+from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.paths import data_folder, locked

@@ -17,8 +17,8 @@ from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.formats.shot_source import Block, ShotReader, ShotSource, file_identity
 from airybench.data.formats.stack_file import CXI_IMAGES, StackFile, StackImages, read_stack_file
+from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.data.store.store import opened
 from airybench.errors import ConfigError, DataError, unknown
 from airybench.reporter import Reporter
 
@@ -29,7 +29,7 @@ def recognises(path: Path, options: SourceOptions) -> bool:
         return True
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
-    with opened(path) as file:
+    with open_hdf5(path) as file:
         return any(file.get(key, getlink=True) is not None for key in CXI_IMAGES if key.rpartition("/")[0] in file)
 
 
@@ -104,7 +104,7 @@ class StackReader(ShotReader):
                 yield from self._blocks_of(images, inside)
 
     def _blocks_of(self, images: StackImages, rows: NDArray[np.int64]) -> Iterator[Block]:
-        with opened(images.path) as file:
+        with open_hdf5(images.path) as file:
             stack, _ = resolve(images.path, file, images.key)
             masks = resolve(images.path, file, images.masks)[0] if images.masks else None
             for some in np.split(rows, np.flatnonzero(np.diff(rows // images.block)) + 1):
