@@ -53,12 +53,7 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         LabelError: labels break the rules; everything else is sound.
     """
     path = paths[0]
-    for_stacks = (options.keys, options.name, options.labels.csv, options.labels.labelled_only)
-    if len(paths) > 1 or for_stacks != (StackKeys(), None, None, False):
-        raise ConfigError(
-            f"{path}: a deposit is one file whose layout says where everything is; for a stack of images give "
-            f"--images KEY"
-        )
+    _refuse_stack_options(paths, options)
     with open_hdf5(path) as file:
         entries = _entries(path, file)
         images = [dataset(path, file, f"{entry}/{IMAGE}") for entry in entries]
@@ -90,6 +85,16 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         labels=labels.values if labels.class_names else None,
         label_kind=labels.kind,
     )
+
+
+def _refuse_stack_options(paths: Sequence[Path], options: SourceOptions) -> None:
+    """Refuse what only stacks take."""
+    for_stacks = (options.keys, options.name, options.labels.csv, options.labels.labelled_only)
+    if len(paths) > 1 or for_stacks != (StackKeys(), None, None, False):
+        raise ConfigError(
+            f"{paths[0]}: a deposit is one file whose layout says where everything is; for a stack of images give "
+            f"--images KEY"
+        )
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,7 @@ def checked_images(path: Path, file: h5py.File) -> h5py.Dataset:
         if kind.required or kind.key in file:
             _check_kind(path, file, kind)
     images = file["images"]
-    mask_shape = images.shape[1:] if "mask" in file and file["mask"].ndim == 2 else images.shape
-    for key, values in _arrays(file):
-        expected = mask_shape if key == "mask" else (len(images), *values.shape[1:])
-        if values.shape != expected:
-            raise DataError(f"{path}: /{key} has shape {values.shape}, expected {expected} to match /images")
+    _check_lengths(path, file)
     if images.size and (images.is_virtual or images.id.get_storage_size() == 0):
         raise DataError(f"{path}: /images holds no counts of its own", REMAKE)
     ids = file["ids"][()]
@@ -100,6 +96,16 @@ def _check_kind(path: Path, file: h5py.File, kind: Kind) -> None:
     if not isinstance(values, h5py.Dataset) or values.dtype != kind.dtype or values.ndim not in kind.dimensions:
         found = f"{values.dtype} {values.shape}" if isinstance(values, h5py.Dataset) else "a group"
         raise DataError(f"{path}: /{kind.key} is {found}, expected {kind.dtype} of shape {kind.shape}")
+
+
+def _check_lengths(path: Path, file: h5py.File) -> None:
+    """Whether every data set has one row per image, and the mask the size of one image or of all."""
+    images = file["images"]
+    mask_shape = images.shape[1:] if "mask" in file and file["mask"].ndim == 2 else images.shape
+    for key, values in _arrays(file):
+        expected = mask_shape if key == "mask" else (len(images), *values.shape[1:])
+        if values.shape != expected:
+            raise DataError(f"{path}: /{key} has shape {values.shape}, expected {expected} to match /images")
 
 
 def _arrays(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:

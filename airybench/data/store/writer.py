@@ -64,8 +64,8 @@ class StoreWriter:
     """Context manager that writes one store.
 
     The lock of the target is held from entry to exit, so that a second process waits. On leaving without an exception
-    the file is hashed, checked like any store and renamed; otherwise no file of that name is left. The temporary file of
-    a killed process is overwritten by the next writer of that name.
+    the file is hashed, checked like any store and renamed; otherwise no file of that name is left. The next writer of
+    that name overwrites the temporary file of a killed process.
 
     Args:
         path: the file to make; an existing one is replaced at the end.
