@@ -17,7 +17,7 @@ from airybench.networks.build import build
 from airybench.sweep.runner import run_study
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY, Checkpoints
-from airybench.training.epoch import Epoch
+from airybench.training.epoch import Epoch, EpochCallbacks
 from airybench.training.loop import train
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -137,7 +137,7 @@ def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, P
 def _bare(config: TrialConfig, source: PreparedDataset) -> Course:
     course = Course(time.perf_counter())
     data = source.loaded(config.data, config.input_scaling)
-    train(config, data, source.device, on_epoch=lambda _: course.epochs.append(time.perf_counter()))
+    train(config, data, source.device, callbacks=EpochCallbacks(lambda _: course.epochs.append(time.perf_counter())))
     course.ended = time.perf_counter()
     return course
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from airybench.config import Objective, TrialConfig
+from airybench.config import RANKING, TrialConfig
 from airybench.data.datasets.catalog import label
 from airybench.errors import TrackingError, TrialError
 from airybench.inference.evaluate import scores_on_test
@@ -133,7 +133,7 @@ def train_one(
                 test, majority = scores_on_test(kept), majority_scores(source.store, source.split)
                 run.metrics(test | majority)
                 model_uri = logged_model(run, source.store.read_images(source.split.test[:2]))
-                merit = ModelScore(Objective(), outcome.value, source.provenance(config))
+                merit = ModelScore(RANKING, outcome.value, source.provenance(config))
                 registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
             checkpoints.clear()
     return Training(

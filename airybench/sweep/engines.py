@@ -57,7 +57,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
         address = name if name.startswith("ray://") else os.environ.get("RAY_ADDRESS")
 
         def on_ray(source: PreparedDataset) -> Executor:
-            source.forget()
+            source.unload()
             return RayTasks(source, address, device, workers, per_device)
 
         return Engine(f"Ray at {address}" if address else "a local Ray", CPU, workers or 1, on_ray, bool(address))
@@ -71,7 +71,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
     shared = ", ".join(dict.fromkeys(dealt))
 
     def locally(source: PreparedDataset) -> Executor:
-        source.forget()  # the workers load it for themselves
+        source.unload()  # the workers load it for themselves
         return LocalWorkers(source, dealt)
 
     return Engine(f"{workers} workers on {shared}", CPU, workers, locally)
