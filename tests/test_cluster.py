@@ -17,7 +17,7 @@ from airybench.cli.main import run
 from airybench.cli.show.console import ConsoleReporter
 from airybench.config.experiments import load_experiment
 from airybench.jobs.sweep import benchmark
-from airybench.sweep.definition import recorded
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import engine
 from airybench.sweep.storage import PostgresStorage
 
@@ -39,7 +39,7 @@ def test_four_hosts_share_a_study_and_one_is_killed(tmp_path, data_home, tiny, c
         def trials():
             import optuna
 
-            if "parent_run_id" not in recorded(home, "hosts@helium"):
+            if "parent_run_id" not in stored_attributes(home, "hosts@helium"):
                 return []
             return optuna.load_study(study_name="hosts@helium", storage=home.optuna_storage("")).get_trials(
                 deepcopy=False

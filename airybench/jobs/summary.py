@@ -15,7 +15,7 @@ from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.runner import FinishedStudy
-from airybench.sweep.study import FinishedTrial
+from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, register
@@ -39,7 +39,7 @@ class StudySummary:
         winner_run: the winner's run.
         parent_run: the study's run.
         tracking_uri: where they are.
-        failures: number, title and reason of the trials that failed.
+        failures: cells and seeds that failed.
         data_source: `simulated`, or where the data came from.
         unscored: classes that test has only with, or only without; macro values leave them out.
         registered: the winner in the model registry, where it was asked for.
@@ -54,7 +54,7 @@ class StudySummary:
     winner_run: str
     parent_run: str
     tracking_uri: str
-    failures: list[tuple[int, str, str]]
+    failures: list[FailedTrial]
     data_source: str
     unscored: tuple[str, ...]
     registered: Registered | None = None
@@ -72,8 +72,8 @@ def summarise_study(ran: FinishedStudy, *, register_as: str | None = None) -> St
     Raises:
         NothingFinishedError: no trial finished.
     """
-    if not ran.records:
-        reason = ran.failures[0][2] if ran.failures else "none was asked for"
+    if not ran.trials:
+        reason = ran.failures[0].reason if ran.failures else "none was asked for"
         raise NothingFinishedError(
             f"no trial of {ran.study.name} finished, so nothing can be ranked; the first said: {reason}"
         )
@@ -83,12 +83,12 @@ def summarise_study(ran: FinishedStudy, *, register_as: str | None = None) -> St
         return predictions(Run(ran.parent.tracking, record.run_id), "val")
 
     ways = [way for _, way in rule.objectives]
-    board = rank(ran.records, rule.metric, rule.direction, val, seed=SEED, ways=ways)
+    board = rank(ran.trials, rule.metric, rule.direction, val, seed=SEED, ways=ways)
     winner = Run(ran.parent.tracking, board.rows[0].best.run_id)
     kept = predictions(winner, "test")
     test = scores_on_test(kept)
-    majority = majority_scores(ran.source.store, ran.source.split)
-    model_uri = logged_model(winner, ran.source.store.read_images(ran.source.split.test[:2]))
+    majority = majority_scores(ran.dataset.store, ran.dataset.split)
+    model_uri = logged_model(winner, ran.dataset.store.read_images(ran.dataset.split.test[:2]))
     title = board.rows[0].config.label
     for run in (winner, ran.parent):
         run.metrics(test)
@@ -103,23 +103,23 @@ def summarise_study(ran: FinishedStudy, *, register_as: str | None = None) -> St
     )
     _publish(board, rule.metric, majority, ran)
     best = board.rows[0].best
-    merit = ModelScore(rule.objectives[0], best.value, ran.source.provenance(best.config))
-    registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, merit) if register_as else None
+    model_score = ModelScore(rule.objectives[0], best.value, ran.dataset.provenance(best.config))
+    registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, model_score) if register_as else None
     return StudySummary(
         ran.study.name, rule.metric, board, test, majority, model_uri, winner.run_id, ran.parent.run_id,
-        ran.parent.tracking.uri, ran.failures, ran.source.store.source,
+        ran.parent.tracking.uri, ran.failures, ran.dataset.store.source,
         kept.unscored, registered,
     )  # fmt: skip
 
 
 def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: FinishedStudy) -> None:
     """Leaderboard and figures as artifacts of the parent; a resume that finds nothing new draws nothing again."""
-    content = [__version__, metric, *sorted(record.run_id for record in ran.records)]
+    content = [__version__, metric, *sorted(record.run_id for record in ran.trials)]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     if ran.parent.client.get_run(ran.parent.run_id).data.tags.get(PUBLISHED) == digest:
         return
     rule = ran.study.sweep.study
-    heading = f"{ran.study.name}{' (simulated data)' if ran.source.store.source == 'simulated' else ''}"
+    heading = f"{ran.study.name}{' (simulated data)' if ran.dataset.store.source == 'simulated' else ''}"
     shown = board.rows[:MOST_SHOWN]
     figure = leaderboard_figure(
         [f"{row.config.label} (n={len(row.trials)})" for row in shown],
@@ -132,7 +132,7 @@ def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: F
     )
     headings, *lines = [[str(cell) for cell in line] for line in board.table(metric)]
     page = table_page(f"{heading}: cells ranked by val {metric}", board.sure(), headings, lines)
-    trials = [Trial(record.config, record.values or (record.value,)) for record in ran.records]
+    trials = [Trial(record.config, record.values or (record.value,)) for record in ran.trials]
     drawn, left_out = study_figures(trials, rule.objectives, heading)
     with ran.parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(metric), encoding="utf-8")

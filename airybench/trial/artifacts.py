@@ -35,14 +35,14 @@ def write_results(folder: Path, val: Predictions, test: Predictions, scores: Sco
         scores: on val.
         title: what was trained on what, for the plots.
     """
-    for name, split in (("val", val), ("test", test)):
-        (folder / "predictions").mkdir(exist_ok=True)
-        split.write(folder / "predictions" / f"{name}.h5")
+    for name in ("predictions", "plots"):
+        (folder / name).mkdir()
+    val.write(folder / "predictions" / "val.h5")
+    test.write(folder / "predictions" / "test.h5")
     truth = val.labels.astype(np.int64)
     decisions = decide(torch.from_numpy(val.logits), val.label_kind).numpy()
     positives = dict(zip(val.class_names, truth.sum(0).tolist(), strict=True))
     plots = folder / "plots"
-    plots.mkdir()
     save(class_f1(scores.f1, positives, f"F1 per class, {title} val"), plots / "class-f1.png")
     figure = confusion(decisions, truth, val.class_names, val.label_kind, f"Confusion, {title} val")
     save(figure, plots / "confusion.png")

@@ -10,7 +10,7 @@ from postgres import server
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.provenance import Provenance
-from airybench.sweep.definition import recorded
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.records import TakenError
 from airybench.sweep.storage import JournalFolder, PostgresStorage, open_storage
 from airybench.sweep.study import Study, archive
@@ -45,7 +45,7 @@ def test_what_storage_may_be(tmp_path: Path) -> None:
 def test_a_database_that_does_not_answer_is_one_line() -> None:
     pytest.importorskip("psycopg")
     with pytest.raises(StudyError, match=r"storage postgresql://me:\*\*\*@127.0.0.1:9/db cannot be used: ") as caught:
-        recorded(PostgresStorage("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
+        stored_attributes(PostgresStorage("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -148,6 +148,6 @@ def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
     aside = archive(mine, "old")
     assert aside is not None
     assert aside.startswith("old.")
-    assert recorded(mine, "old") == {}
+    assert stored_attributes(mine, "old") == {}
     assert "old" not in mine.names()
     assert archive(mine, "never") is None

@@ -8,7 +8,7 @@ import pytest
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
 from airybench.provenance import Provenance
-from airybench.sweep.study import Study, archive, recorded, refuse_early
+from airybench.sweep.study import Study, archive, stored_attributes, refuse_early
 
 SPACE = {"alpha": [0.1, 0.2, 0.3]}
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
@@ -59,7 +59,7 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
         old["base"]["data"].pop(name)
     first.remember("definition", old)
     assert finish(study(tmp_path)) == [(a, 1612) for a in SPACE["alpha"]]
-    refuse_early("s@helium", recorded(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
+    refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
     noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
     with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
         Study(tmp_path, "s@helium", noisy, PROVENANCE)
@@ -129,11 +129,11 @@ def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
             replace(PROVENANCE, data_sha256="c" * 64),
         )
     with pytest.raises(StudyError, match="exists with another content"):
-        refuse_early("s@helium", recorded(tmp_path, "s@helium"), other)
+        refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), other)
 
 
 def test_archive_sets_the_journal_aside(tmp_path: Path) -> None:
     finish(study(tmp_path))
     assert archive(tmp_path, "s@helium") is not None
-    assert recorded(tmp_path, "s@helium") == {}
+    assert stored_attributes(tmp_path, "s@helium") == {}
     assert study(tmp_path).plan() == 3
