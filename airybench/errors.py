@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 EXIT_DONE = 0
@@ -92,6 +93,17 @@ def refused(report: Mapping[str, Any], names: Collection[str], *, name: str = ""
     if report["type"] == "literal_error" and isinstance(found, str):
         return unknown(name, found, re.findall("'([^']*)'", report["ctx"]["expected"]))
     return ConfigError(f"{name}: found {found!r}; {message[0].lower()}{message[1:]}")
+
+
+def already_exists(path: Path, *, other_output: bool = True) -> DataError:
+    """The refusal to overwrite a file.
+
+    Args:
+        path: the file.
+        other_output: whether the command has an option `--output` to name another file with.
+    """
+    other = ", or name another file with --output" if other_output else ""
+    return DataError(f"{path}: exists already; add --force to replace it{other}")
 
 
 def explained(error: BaseException) -> tuple[str, str]:

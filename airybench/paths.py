@@ -64,6 +64,24 @@ def require_free(folder: Path, needed: int) -> None:
         )
 
 
+def slug(text: str) -> str:
+    """A name as part of a metric key or file name: other characters than letters, digits, - _ . become a dash.
+
+    >>> slug("Spherical/Oblate")
+    'Spherical-Oblate'
+    """
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in text)
+
+
+def is_plain_name(text: str, longest: int) -> bool:
+    """Whether a name can be used as it is in a file name: it has a letter or digit, and is its own slug.
+
+    >>> is_plain_name("quick-2026", 100), is_plain_name("quick/2026", 100), is_plain_name("..", 100)
+    (True, False, False)
+    """
+    return slug(text) == text and any(c.isalnum() for c in text) and len(text) <= longest
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one file in the making, in a folder made if need be; whoever comes second waits.

@@ -46,7 +46,7 @@ def helpers(data_home: Path) -> set[int]:
 def test_kill_9_of_a_worker_in_mid_trial(tmp_path, data_home, tiny, monkeypatch, capsys) -> None:
     killed: list[int] = []
     seen: set[int] = set()
-    show = StudyWatch.epoch
+    show = StudyWatch.epoch_finished
 
     def kill_once(self: StudyWatch, number: int, epoch: object) -> None:
         show(self, number, epoch)  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ def test_kill_9_of_a_worker_in_mid_trial(tmp_path, data_home, tiny, monkeypatch,
             killed.append(workers[0].pid or 0)
             os.kill(killed[0], signal.SIGKILL)
 
-    monkeypatch.setattr(StudyWatch, "epoch", kill_once)
+    monkeypatch.setattr(StudyWatch, "epoch_finished", kill_once)
     with contextlib.chdir(tmp_path):
         code = run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "parallel", "--workers", "2",
                     "--epochs", "2", "--json"])  # fmt: skip
@@ -105,7 +105,7 @@ def test_the_main_process_ends_with_its_workers_and_the_same_command_goes_on(how
     _, errors = process.communicate(timeout=60)
     if how != signal.SIGKILL:
         assert process.returncode == 130
-        assert errors.splitlines()[-1] == "airybench: interrupted; the same command goes on where it stopped"
+        assert errors.splitlines()[-1] == "airybench: interrupted; the same command resumes"
     until = time.monotonic() + 20
     while time.monotonic() < until and not all(map(gone, workers)):
         time.sleep(0.1)

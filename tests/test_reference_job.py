@@ -187,7 +187,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "shard": (["predict", "MODEL", "HELIUM", "--output", "o.h5", "--shard", "4/3"], "--shard 4/3: expected I/N"),
     "shard words": (["predict", "MODEL", "HELIUM", "--output", "o.h5", "--shard", "a/b"], "such as 3/16"),
     "csv of a shard": (["predict", "MODEL", "HELIUM", "--output", "o.h5", "--shard", "1/2", "--csv"], "airybench join"),
-    "no parts": (["join", "o.h5"], "no parts of it are there"),
+    "no parts": (["join", "o.h5"], "has no parts"),
     "format": (["export", "MODEL", "--format", "onx", "--output", "o"], "unknown format 'onx'"),
     "output folder": (["export", "MODEL", "--format", "pt2", "--output", "no/o.pt2"], "does not exist"),
 }

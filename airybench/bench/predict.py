@@ -14,7 +14,7 @@ from airybench.data.formats.shot_source import open_shots
 from airybench.data.loading.loaded import network_inputs
 from airybench.errors import ConfigError
 from airybench.inference.logits import placed
-from airybench.inference.predict import BATCH, predict
+from airybench.inference.predict import BATCH, PredictOptions, predict
 from airybench.inference.predictor import Predictor
 from airybench.training.device import arranged, precision
 
@@ -78,7 +78,7 @@ def bench_predict(
             found = {}
             for name, shots in (("short", short), ("long", long)):
                 began = time.perf_counter()
-                predict(predictor, shots, output, device=device, force=True)
+                predict(predictor, shots, output, device=device, options=PredictOptions(force=True))
                 found[name] = shots.count / (time.perf_counter() - began)
                 peaks.setdefault(name, peak_memory())
             if turn:

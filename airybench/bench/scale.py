@@ -18,7 +18,7 @@ from airybench.data.formats.shot_source import open_shots
 from airybench.data.loading.loaded import load_dataset
 from airybench.data.split.split import make_split
 from airybench.inference.logits import placed
-from airybench.inference.predict import predict
+from airybench.inference.predict import PredictOptions, predict
 from airybench.inference.predictor import Predictor
 from airybench.training.loop import train
 
@@ -96,7 +96,13 @@ def measure_growth(
         with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder:
             for _ in range(2):  # the first one warms up
                 began = time.perf_counter()
-                predict(predictor, open_shots(store.path), Path(folder) / "p.h5", device=device, force=True)
+                predict(
+                    predictor,
+                    open_shots(store.path),
+                    Path(folder) / "p.h5",
+                    device=device,
+                    options=PredictOptions(force=True),
+                )
                 taken = time.perf_counter() - began
         found["predict, file to file"].append(taken)
         if progress:

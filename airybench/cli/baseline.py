@@ -4,26 +4,40 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, Settings, TrackingUri, given, single, takes_config
+from airybench.cli.layout import App
+from airybench.cli.options.common import FROM_CONFIG, Config, Dataset, Debug, Device, Json, Settings, TrackingUri
+from airybench.cli.options.panels import START
+from airybench.cli.options.parameters import given, help_text, single, takes_config
 from airybench.config import validated
 from airybench.config.baseline import BaselineConfig
 from airybench.config.experiments import load_experiment
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
-HELP = {name: field.description or "" for name, field in BaselineConfig.model_fields.items()}
+
+def _field(name: str, metavar: str) -> Any:
+    """The option of a field of BaselineConfig."""
+    field = BaselineConfig.model_fields[name]
+    return typer.Option(
+        f"--{name}", help=help_text(name, field, origin="default: "), metavar=metavar, rich_help_panel=START
+    )
 
 
 @app.command()
 @takes_config(sections=("data",))
 def baseline(
-    dataset: Annotated[str, typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi).")] = FROM_CONFIG,
-    config: Annotated[str, typer.Option(help="Experiment whose data to take: a name or a .yaml file.")] = "quick",
-    components: Annotated[str | None, typer.Option(help=HELP["components"], metavar="N")] = None,
-    c: Annotated[str | None, typer.Option("--c", help=HELP["c"], metavar="X,X,...")] = None,
-    gamma: Annotated[str | None, typer.Option(help=HELP["gamma"], metavar="X,X,...")] = None,
-    cv: Annotated[str | None, typer.Option(help=HELP["cv"], metavar="N")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Choose from four pairs of C and gamma, not sixteen.")] = False,
+    dataset: Dataset = FROM_CONFIG,
+    config: Config = "quick",
+    components: Annotated[str | None, _field("components", "NUMBER")] = None,
+    c: Annotated[str | None, _field("c", "NUMBER,...")] = None,
+    gamma: Annotated[str | None, _field("gamma", "NUMBER,...")] = None,
+    cv: Annotated[str | None, _field("cv", "NUMBER")] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Choose from four pairs of C and gamma instead of sixteen.", rich_help_panel=START
+        ),
+    ] = False,
     settings: Settings = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
@@ -31,10 +45,11 @@ def baseline(
     debug: Debug = False,
     **options: Any,
 ) -> None:
-    """Score the majority answer and a support vector machine on physics features, tracked beside the networks.
+    """Score two baselines that need no network.
 
-    Same shots, split, noise and fraction as a network of the same options sees; C and gamma are chosen by
-    cross-validation on the training shots.
+    These are the majority answer, and support vectors on principal components of physics features. Both see the same
+    shots, split, noise and fraction as a network with the same options, and are tracked beside it. C and gamma are
+    chosen by cross-validation on the training shots.
     """
     from airybench.cli.show.baselines import baselines_json, print_baselines
     from airybench.cli.show.console import ConsoleReporter, print_json
@@ -46,8 +61,10 @@ def baseline(
     asked = {"components": components, "c": c, "gamma": gamma, "cv": cv}
     start = BaselineConfig.quick() if quick else BaselineConfig()
     changes = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
-    rule = validated(BaselineConfig, {**start.model_dump(), **changes})
-    found = run_baselines(trial, rule, name, ConsoleReporter(), device=choose_device(device), uri=tracking_uri)
+    search = validated(BaselineConfig, {**start.model_dump(), **changes})
+    found = run_baselines(
+        trial, search, name, device=choose_device(device), tracking_uri=tracking_uri, reporter=ConsoleReporter()
+    )
     if as_json:
         print_json(baselines_json(found))
     else:

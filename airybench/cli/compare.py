@@ -4,42 +4,54 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json, Storage, TrackingUri
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, Json, Storage, StudyNames, TrackingUri, named
+from airybench.cli.options.completion import choices
+from airybench.config import METRICS
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
 def compare(
-    study: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME (of every data set) or NAME@D; repeat it. [every study there]", metavar="NAME"),
+    study: StudyNames = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="Metric on the test split.",
+            metavar="METRIC",
+            show_default="the objective",
+            autocompletion=choices(*METRICS),
+        ),
     ] = None,
-    metric: Annotated[str | None, typer.Option(help="Metric on test. [the objective]", metavar="METRIC")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Cells and pairs of a data set to be scored on test.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Number of cells and of pairs to score, for each data set.")] = 10,
     output: Annotated[
-        str | None, typer.Option(help="Folder for the pictures compare.png and log-activation.png.", metavar="FOLDER")
+        str | None,
+        typer.Option(help="Folder in which to write compare.png and log-activation.png.", metavar="FOLDER"),
     ] = None,
     storage: Storage = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Compare cells across studies and data sets on test, and each network with the log activation against without."""
+    """Compare cells of several studies and data sets on the test split.
+
+    Each network with the logarithmic activation is also compared with the same network without it.
+    """
     from pathlib import Path
 
-    from airybench.cli.show.comparison import print_comparison
-    from airybench.cli.show.console import notice, print_json
-    from airybench.jobs.compare import compare_studies, comparison_json, draw
+    from airybench.analysis.comparison_figures import write_figures
+    from airybench.cli.show.comparison import comparison_json, print_comparison
+    from airybench.cli.show.console import ConsoleReporter, notice
+    from airybench.cli.show.output import print_result
+    from airybench.jobs.compare import compare_studies
     from airybench.paths import writable
 
-    names = [word.strip() for name in study or () for word in name.split(",") if word.strip()]
     folder = writable(Path(output), "choose another --output") if output else None
-    found = compare_studies(names, notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
+    comparison = compare_studies(
+        named(study), metric=metric, top=top, uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
+    )
     if folder:
-        for path in draw(found, folder):
+        for path in write_figures(comparison, folder):
             notice(f"written: {path}")
-    if as_json:
-        print_json(comparison_json(found))
-    else:
-        print_comparison(found)
+    print_result(comparison, as_json=as_json, data=comparison_json, text=print_comparison)

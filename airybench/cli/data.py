@@ -1,42 +1,41 @@
 """`airybench data`: make, bring in, describe and check stores."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json
-from airybench.cli.show.console import ConsoleReporter, print_json
-from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
+from airybench.cli.layout import App
+from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, StorePath
+from airybench.cli.options.completion import DATASETS
+from airybench.cli.options.panels import LABELS, SOURCE, START
+from airybench.cli.options.source import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
+from airybench.cli.show.console import ConsoleReporter
+from airybench.cli.show.output import print_result
+from airybench.config import SEED
 
 if TYPE_CHECKING:
     from airybench.data.store.store import Store
 
-app = typer.Typer(
-    name="data",
-    help="Make, import, describe and check the stores that networks are trained on.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
-
-Force = Annotated[bool, typer.Option("--force", help="Replace an existing store.")]
-StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="A store, FILE.h5.")]
+app = App(name="data", help="Simulate, import, describe and check the data that networks see.", no_args_is_help=True)
 
 
 @app.command()
 def simulate(
-    dataset: Annotated[str, typer.Argument(metavar="{helium|cxidb}", help="Which data set to simulate.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="helium|cxidb", help="Data set to simulate.", autocompletion=DATASETS)
+    ],
     count: Annotated[int, typer.Option(min=1, help="Number of shots.")] = 1024,
-    seed: Annotated[int, typer.Option(min=0, help="Shot i depends on the seed and i only.")] = 1612,
-    output: Annotated[Path | None, typer.Option(help="Store to make (default: in the data folder).")] = None,
-    balance: Annotated[float, typer.Option(min=0, max=1, help="Least probability of each class.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed. Shot i depends on the seed and on i only.")] = SEED,
+    output: Annotated[
+        Path | None, typer.Option(help="Store to write.", show_default="a file in the data folder")
+    ] = None,
+    balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a stand-in for one of the two data sets."""
+    """Simulate a data set in place of the measured one."""
     from airybench.data.datasets.simulated import simulated_store
     from airybench.tracking.launch import launched
 
@@ -53,39 +52,81 @@ def simulate(
         )
         if run:
             run.tag({"airybench.data_sha256": store.content_sha256, "airybench.data_source": store.source})
-    _made(store, json)
+    _print_made(store, as_json=as_json)
 
 
 @app.command("import")
 def import_(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="A deposit in the layout of CXIDB id 94, CXI files, or HDF5 stacks."),
+        typer.Argument(metavar="SOURCE", help="A deposit in the layout of CXIDB id 94, CXI files, or HDF5 stacks."),
     ],
-    output: Annotated[Path | None, typer.Option(help="Store to make (default: NAME.h5 in the data folder).")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the data set (default: the file's).")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Store to write.", show_default="NAME.h5 in the data folder", rich_help_panel=START
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Name of the data set.", show_default="the source's file name", rich_help_panel=START
+        ),
+    ] = None,
     images: Images = None,
     labels: Annotated[
-        str | None, typer.Option(metavar="KEY", help="0 and 1, (N, C), or class numbers from 0, (N,).")
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="HDF5 key of the labels: 0 and 1, (N, C), or class numbers from 0, (N,).",
+            rich_help_panel=SOURCE,
+        ),
     ] = None,
     labels_csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV: id and a column a class of 0 and 1, or id and label.")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="CSV file of the labels: columns id and label, or id and one column of 0 and 1 per class.",
+            rich_help_panel=LABELS,
+        ),
     ] = None,
     labelled_only: Annotated[
-        bool, typer.Option("--labelled-only", help="Leave out shots that the CSV file does not name.")
+        bool,
+        typer.Option("--labelled-only", help="Import only the shots that the CSV file names.", rich_help_panel=LABELS),
     ] = False,
     class_names: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Names of the labels, in order (default: by their number).")
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Names of the classes, in order.",
+            show_default="their numbers",
+            rich_help_panel=LABELS,
+        ),
     ] = None,
     ids: Ids = None,
-    energy: Annotated[str | None, typer.Option(metavar="KEY", help="Photon energy, eV or joule.")] = None,
+    energy: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="HDF5 key of the photon energy, in eV or joule.", rich_help_panel=SOURCE),
+    ] = None,
     photon_energy: Annotated[
-        float | None, typer.Option(metavar="EV", help="Photon energy of all shots, in place of --energy.")
+        float | None,
+        typer.Option(
+            metavar="EV", help="Photon energy of all shots in eV, instead of --energy.", rich_help_panel=SOURCE
+        ),
     ] = None,
     groups: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Run number of each shot (default: the file's number).")
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="HDF5 key of the run number of each shot.",
+            show_default="the number of its file",
+            rich_help_panel=SOURCE,
+        ),
     ] = None,
-    events: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A further identifier; repeatable.")] = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="HDF5 key of a further identifier. Repeatable.", rich_help_panel=SOURCE),
+    ] = None,
     mask: Mask = None,
     mask_convention: MaskConvention = None,
     counts_per_photon: CountsPerPhoton = None,
@@ -93,10 +134,10 @@ def import_(
     nan: Nan = None,
     bin_: Bin = None,
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Bring a deposit, CXI files or HDF5 stacks into a store, once."""
+    """Import a deposit, CXI files or HDF5 stacks into a store."""
     from airybench.data.formats.dispatch import bring
     from airybench.data.formats.importer import Labelling
     from airybench.data.formats.stack import StackKeys
@@ -116,15 +157,15 @@ def import_(
         force=force,
         reporter=ConsoleReporter(),
     )
-    _made(store, json)
+    _print_made(store, as_json=as_json)
 
 
 @app.command()
 def export(
     path: StorePath,
-    output: Annotated[Path, typer.Option(metavar="FILE.cxi", help="Deposit to make.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    json: Json = False,
+    output: Annotated[Path, typer.Option(metavar="PATH", help="Deposit to write, a .cxi file.")],
+    force: Force = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a store as a deposit in the layout of CXIDB id 94."""
@@ -133,49 +174,24 @@ def export(
 
     store = Store.open(path)
     made = export_store(store, output, force=force, reporter=ConsoleReporter())
-    if json:
-        print_json({"path": str(made), "shots": store.count, "size_bytes": made.stat().st_size})
-    else:
-        print(made)
+    facts = {"path": str(made), "shots": store.count, "size_bytes": made.stat().st_size}
+    print_result(made, as_json=as_json, data=lambda _: facts)
 
 
 @app.command()
-def info(path: StorePath, json: Json = False, debug: Debug = False) -> None:
-    """Show what a store holds."""
+def info(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
+    """Show what a store contains."""
+    from airybench.cli.show.store import print_store
     from airybench.data.store.describe import describe
     from airybench.data.store.store import Store
 
     facts = describe(Store.open(path))
-    if json:
-        print_json(facts)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    classes = facts.pop("classes")
-    low, high = facts.pop("photon_energy_ev")
-    facts["photon energy"] = f"{low:g} - {high:g} eV"
-    facts["image_shape"] = "{} x {} px, uint16".format(*facts["image_shape"])
-    facts["source_files"] = ", ".join(facts["source_files"] or ()) or None
-    facts["size"] = f"{facts.pop('size_bytes') / 1e6:.1f} MB"
-    # Names and paths come from files: none of it is markup.
-    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 200)
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for key, value in facts.items():
-        if value is not None:
-            table.add_row(key.replace("_", " "), str(value))
-    console.print(table)
-    if classes:
-        table = Table("class", "shots", "share", box=None, pad_edge=False)
-        for name, number in classes.items():
-            table.add_row(name, str(number), f"{number / facts['shots']:.1%}")
-        console.print()
-        console.print(table)
+    print_result(facts, as_json=as_json, data=dict, text=print_store)
 
 
 @app.command()
-def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
-    """Recompute the hash of a store and look at every image."""
+def check(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
+    """Check every image of a store, and its hash."""
     from dataclasses import asdict
 
     from airybench.data.store.check import check as check_store
@@ -183,29 +199,33 @@ def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
 
     store = Store.open(path)
     survey = check_store(store, ConsoleReporter())
-    if json:
-        print_json({"path": str(path), "shots": store.count, "content_sha256": store.content_sha256} | asdict(survey))
-        return
-    print(f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})")
-    print(f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}")
+    facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256}
+    lines = (
+        f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})\n"
+        f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}"
+    )
+    print_result(lines, as_json=as_json, data=lambda _: facts | asdict(survey))
 
 
 @app.command()
 def gallery(
-    store: Annotated[str, typer.Argument(metavar="STORE", help="A store (.h5), a deposit (.cxi), helium or cxidb.")],
+    store: Annotated[str, typer.Argument(metavar="STORE", help=DATASET_HELP, autocompletion=DATASETS)],
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Picture to write (default: STORE-gallery.png here).")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-gallery.png in this folder"
+        ),
     ] = None,
-    columns: Annotated[int, typer.Option(min=1, max=20, help="Examples a class.")] = 6,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed shows other shots.")] = 1612,
+    columns: Annotated[int, typer.Option(min=1, max=20, help="Examples of each class.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of shots.")] = SEED,
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw a plate of patterns: one row a class, in log colours."""
+    """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
     from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import resolve
-    from airybench.errors import DataError
+    from airybench.errors import DataError, already_exists
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
 
@@ -213,23 +233,18 @@ def gallery(
     if path.suffix.lower() != ".png":
         raise DataError(f"{path}: a gallery is a PNG file; give --output a name that ends in .png")
     if path.exists() and not force:
-        raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
+        raise already_exists(path)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
     found = resolve(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     try:
         save(store_gallery(found, columns=columns, seed=seed), path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}); name another file with --output") from error
-    if json:
-        print_json({"picture": str(path), "store": str(found.path), "classes": len(found.class_names)})
-    else:
-        print(path)
+    facts = {"picture": str(path), "store": str(found.path), "classes": len(found.class_names)}
+    print_result(path, as_json=as_json, data=lambda _: facts)
 
 
-def _made(store: "Store", json: bool) -> None:
-    if json:
-        from airybench.data.store.describe import describe
+def _print_made(store: "Store", *, as_json: bool) -> None:
+    from airybench.data.store.describe import describe
 
-        print_json(describe(store))
-    else:
-        print(store.path)
+    print_result(store, as_json=as_json, data=describe, text=lambda made: print(made.path))

@@ -5,36 +5,50 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airybench.cli.options import FROM_CONFIG, Debug, Device, Json, TrackingUri
+from airybench.cli.layout import App
+from airybench.cli.options.common import DATASET_HELP, FROM_CONFIG, Debug, Device, Json, Model, TrackingUri
+from airybench.cli.options.completion import DATASETS, choices
 
 if TYPE_CHECKING:
     from airybench.jobs.evaluate import Evaluated
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-
-Model = Annotated[
-    str,
-    typer.Argument(metavar="MODEL", help="A weights folder, run id, models:/..., or winner:STUDY."),
-]
+app = App()
 
 
 @app.command()
 def evaluate(
     model: Model,
     dataset: Annotated[
-        str | None, typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi). [what it was trained on]")
+        str | None,
+        typer.Option(
+            help=DATASET_HELP,
+            metavar="NAME|PATH",
+            show_default="what the model was trained on",
+            autocompletion=DATASETS,
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Which shots.", metavar="train|val|test|all")] = "test",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Part of the split to evaluate on.",
+            metavar="train|val|test|all",
+            autocompletion=choices("train", "val", "test", "all"),
+        ),
+    ] = "test",
     tune_thresholds: Annotated[
-        bool, typer.Option("--tune-thresholds", help="Choose the threshold of each label on val, by its F1.")
+        bool,
+        typer.Option("--tune-thresholds", help="Tune the threshold of each label for its F1 on the validation split."),
     ] = False,
-    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Put plots and tables there as well.")] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write plots and tables there.")] = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Evaluate a trained model: every metric with its 95 % interval, class by class, beside the majority answer."""
+    """Evaluate a trained model on one part of the split.
+
+    Every metric is given with its 95 % interval, for each class and beside the majority baseline.
+    """
     from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.jobs.evaluate import as_data, evaluate_model
     from airybench.jobs.models import open_model
@@ -62,9 +76,10 @@ def evaluate(
 def _print(found: "Evaluated") -> None:
     from rich.table import Table
 
-    from airybench.cli.show.results import console_of_results, interval_text, print_unscored, print_whereabouts
+    from airybench.cli.show.output import result_console
+    from airybench.cli.show.tables import interval_text, print_caveats, print_whereabouts
 
-    console, result = console_of_results(), found.result
+    console, result = result_console(), found.result
     heading = f"{found.title} on {found.dataset} {found.split}, {result.shots} shots"
     table = Table(title=heading, title_justify="left")
     for column in ("metric", "value", "95 % interval", "majority"):
@@ -92,8 +107,6 @@ def _print(found: "Evaluated") -> None:
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
-    print_unscored(console, result.unscored, found.split)
-    if found.data_source == "simulated":
-        console.print("The data are simulated: this is what the model does on the stand-in, not on the experiment.")
+    print_caveats(console, result.unscored, found.data_source, found.split)
     console.print(f"Run: {found.run_id}", soft_wrap=True, markup=False)
     print_whereabouts(console, found.tracking_uri)

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.evaluate import Model
-from airybench.cli.options import Debug, Json, TrackingUri
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, Force, Json, Model, TrackingUri
+from airybench.cli.options.completion import choices
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
@@ -16,26 +17,32 @@ def export(
     model: Model,
     format: Annotated[
         str,
-        typer.Option(metavar="onnx|pt2|weights", help="ONNX, torch.export, or the folder that airybench itself reads."),
+        typer.Option(
+            metavar="onnx|pt2|weights",
+            help="onnx: ONNX; pt2: torch.export; weights: the folder that airybench itself reads.",
+            autocompletion=choices("onnx", "pt2", "weights"),
+        ),
     ],
-    output: Annotated[Path, typer.Option(metavar="FILE", help="File to make; a folder for weights.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    output: Annotated[Path, typer.Option(metavar="PATH", help="File to write, or the folder for weights.")],
+    force: Force = False,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model for others: raw counts (uint16) go in, probabilities and logits come out, checked on the way."""
-    from airybench.cli.show.console import notice, print_json
+    """Export a trained model for use without airybench.
+
+    The exported model takes raw counts (uint16) and returns probabilities and logits. It is checked against the network
+    before it is written.
+    """
+    from airybench.cli.show.console import notice
+    from airybench.cli.show.output import print_result
     from airybench.inference.export import export as run
     from airybench.jobs.models import open_model
 
     found = run(open_model(model, tracking_uri), output, format=format, force=force)
-    if as_json:
-        print_json(vars(found))
-        return
-    print(found.path)
-    if format != "weights":
+    print_result(found, as_json=as_json, data=vars, text=lambda made: print(made.path))
+    if format != "weights" and not as_json:
         notice(
-            f"counts of {found.image_shape[0]} x {found.image_shape[1]} px go in; against the network: probabilities "
-            f"within {found.probability_error:.1e}, logits within {found.logit_error:.1e}"
+            f"the model takes counts of {found.image_shape[0]} x {found.image_shape[1]} px; it agrees with the network "
+            f"within {found.probability_error:.1e} in probabilities and {found.logit_error:.1e} in logits"
         )

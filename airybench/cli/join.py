@@ -5,31 +5,31 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, Json
+from airybench.cli.layout import App
+from airybench.cli.options.common import Csv, Debug, Force, Json
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
 def join(
     output: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What `airybench predict --shard` was given as --output.")
+        Path, typer.Argument(metavar="FILE", help="The --output that was given to `airybench predict --shard`.")
     ],
-    csv: Annotated[bool, typer.Option("--csv", help="Write a CSV file beside it as well.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    csv: Csv = False,
+    force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Join the parts that the shards of a prediction left, once all are there."""
-    from airybench.cli.show.console import ConsoleReporter, print_json
-    from airybench.errors import DataError
+    """Join the parts of a sharded prediction, once all of them are written."""
+    from airybench.cli.show.console import ConsoleReporter
+    from airybench.cli.show.output import print_result
+    from airybench.errors import already_exists
+    from airybench.inference.join import join as join_parts
     from airybench.inference.parts import Parts
 
     parts = Parts(output)
     if output.exists() and not force:
-        raise DataError(f"{output}: exists already; add --force to replace it")
-    plan = parts.join(table=csv, reporter=ConsoleReporter())
-    if as_json:
-        print_json({"output": parts.output, "shots": plan.count})
-    else:
-        print(parts.output)
+        raise already_exists(output, other_output=False)
+    plan = join_parts(parts, table=csv, reporter=ConsoleReporter())
+    print_result(parts.output, as_json=as_json, data=lambda path: {"output": path, "shots": plan.count})

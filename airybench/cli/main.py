@@ -1,4 +1,7 @@
-"""The group of commands; each command's file is loaded only when it is typed, so that help answers at once."""
+"""The group of commands, and how one command line is run.
+
+The file of a command is loaded only when the command is used, so that help and completion answer at once.
+"""
 
 import importlib
 import signal
@@ -9,36 +12,49 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand
 
 from airybench import __version__
-from airybench.errors import EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
+from airybench.cli.layout import App, CommandHelp, PanelGroup, described
+from airybench.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
-    "baseline": ("airybench.cli.baseline", "Score what needs no network: the majority, and support vectors."),
-    "evaluate": ("airybench.cli.evaluate", "Evaluate a trained model on a split."),
-    "predict": ("airybench.cli.predict", "Answer for shots, with or without labels."),
-    "join": ("airybench.cli.join", "Join what a job array predicted."),
-    "export": ("airybench.cli.export", "Hand a model on as ONNX, pt2 or weights."),
+    "baseline": ("airybench.cli.baseline", "Score two baselines that need no network."),
+    "evaluate": ("airybench.cli.evaluate", "Evaluate a trained model on one part of the split."),
+    "predict": ("airybench.cli.predict", "Predict shots, labelled or not."),
+    "join": ("airybench.cli.join", "Join the parts of a sharded prediction."),
+    "export": ("airybench.cli.export", "Export a trained model as ONNX, pt2 or weights."),
     "studies": ("airybench.cli.studies", "List, show and delete studies."),
     "report": ("airybench.cli.report", "Answer the questions of finished studies on one page."),
-    "data": ("airybench.cli.data", "Simulate, import and inspect data."),
-    "compare": ("airybench.cli.compare", "Compare studies and data sets on test."),
-    "ui": ("airybench.cli.ui", "Open MLflow's pages on the store in use."),
-    "doctor": ("airybench.cli.doctor", "Check this machine, each finding with its remedy."),
+    "data": ("airybench.cli.data", "Simulate, import, describe and check data."),
+    "compare": ("airybench.cli.compare", "Compare cells of several studies and data sets."),
+    "ui": ("airybench.cli.ui", "Open the MLflow user interface."),
+    "doctor": ("airybench.cli.doctor", "Check this machine."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),
 }
 """Name -> (module with `app`, one line of help)."""
 
-
 RESUMABLE = ("sweep", "train", "predict")
-"""Commands that go on where they were interrupted."""
+"""Commands that resume after an interruption."""
 
 
-class LazyGroup(TyperGroup):
-    """A group that imports a command's module when the command is used, and not to list it."""
+COMPLETION_HELP = {
+    "install_completion": "Install completion for the current shell: bash, zsh or fish.",
+    "show_completion": "Print what --install-completion would install.",
+}
+
+
+class LazyGroup(PanelGroup):
+    """A group that imports a command's module when the command is used, not to list it."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Options of the group, with this package's words for those that Typer adds."""
+        params: list[Any] = list(super().get_params(ctx))
+        for one in params:
+            one.help = COMPLETION_HELP.get(one.name, one.help)
+        return params
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of COMMANDS."""
@@ -60,33 +76,61 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The table of commands, from COMMANDS alone."""
+        """Write the table of commands, from COMMANDS alone."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete the name of a command, or an option, from COMMANDS alone."""
+        listed = _Listed(
+            name=self.name,
+            params=self.params,
+            commands={name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()},
+        )
+        ctx.command = listed
+        return listed.shell_complete(ctx, incomplete)
 
-app = typer.Typer(
-    cls=LazyGroup, rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
-)
+
+class _Listed(PanelGroup):
+    """The group with names and lines of its commands, and nothing behind them."""
+
+
+app = App(cls=LazyGroup, add_completion=True, no_args_is_help=True)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"airybench {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def airybench(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
-    """Which network sorts your diffraction patterns best, by how much and how surely.
+    """Find the network that sorts your diffraction patterns best, and by what margin.
 
-    Begin with: airybench sweep --dataset helium
+    Start with: airybench sweep --dataset helium
     """
-    if version:
-        print(f"airybench {__version__}")
-        raise typer.Exit
+
+
+def command_tree() -> CommandHelp:
+    """The help of every command as data, from which the command reference is made.
+
+    >>> [one.path for one in command_tree().commands][:2]
+    ['airybench sweep', 'airybench train']
+    """
+    command = typer.main.get_command(app)
+    with command.make_context("airybench", [], resilient_parsing=True) as context:
+        return described(command, context)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code.
 
-    Every foreseen error is one line on stderr; a traceback is shown under `--debug` alone.
+    Every foreseen error is one line on stderr. A traceback is shown only with `--debug`.
     """
     debug = "--debug" in arguments
     if not debug:
@@ -101,25 +145,38 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
+    except SystemExit as ended:  # completion ends the process by itself
+        code = ended.code
     except Exception as error:
-        if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error
-            error.show()
-            return int(error.exit_code)
         if debug:
             traceback.print_exc()
+        if hasattr(error, "ctx") and hasattr(error, "format_message"):
+            print(f"airybench: {_usage_error(error)}", file=sys.stderr)
+            return int(error.exit_code)  # type: ignore[attr-defined]
         reason = " ".join(str(error).split()) or type(error).__name__
         print(f"airybench: unexpected {type(error).__name__}: {reason}; --debug shows where", file=sys.stderr)
         return EXIT_FAILED
     finally:
         signal.signal(signal.SIGTERM, previous)
     if code == EXIT_INTERRUPTED:
-        resumed = "; the same command goes on where it stopped" if arguments[0] in RESUMABLE else ""
+        resumed = "; the same command resumes" if arguments[0] in RESUMABLE else ""
         print(f"airybench: interrupted{resumed}", file=sys.stderr)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else EXIT_DONE
 
 
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _usage_error(error: Any) -> str:
+    """One line about a command line that cannot be read: what is wrong, what may be meant, where to look."""
+    near = getattr(error, "possibilities", None)
+    if near is None:
+        message = " ".join(error.format_message().split()).rstrip(".")
+    else:
+        message = f"unknown option {error.option_name!r}" + (f". Did you mean {near[0]!r}?" if near else "")
+    path = error.ctx.command_path if error.ctx else "airybench"
+    return f"{message[0].lower()}{message[1:]}{'' if message.endswith('?') else ';'} {path} --help lists what it takes"
 
 
 def _dashed(word: str) -> str:

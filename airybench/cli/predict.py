@@ -1,31 +1,40 @@
 """`airybench predict`."""
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from airybench.cli.evaluate import Model
-from airybench.cli.options import Debug, Device, Json, TrackingUri
-from airybench.cli.sources import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
+from airybench.cli.layout import App
+from airybench.cli.options.common import Csv, Debug, Device, Force, Json, Model, TrackingUri
+from airybench.cli.options.panels import OUTPUT, PLACE, SOURCE, START
+from airybench.cli.options.source import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
 from airybench.errors import ConfigError
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
 def predict(
     model: Model,
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A store, deposit, CXI file or stack, labelled or not.")
+        Path, typer.Argument(metavar="SOURCE", help="Shots: a store, deposit, CXI file or HDF5 stack, labelled or not.")
     ],
-    output: Annotated[Path, typer.Option(metavar="FILE", help="HDF5 file to make.")],
-    csv: Annotated[bool, typer.Option("--csv", help="Write a CSV file beside it as well.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Add a Grad-CAM++ map for every answer.")] = False,
+    output: Annotated[Path, typer.Option(metavar="PATH", help="HDF5 file to write.", rich_help_panel=START)],
+    csv: Csv = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Add a Grad-CAM++ map for every predicted class.", rich_help_panel=OUTPUT),
+    ] = False,
     shard: Annotated[
         str | None,
-        typer.Option(metavar="I/N", help="This process is the I-th of N; `airybench join FILE` joins their parts."),
+        typer.Option(
+            metavar="I/N",
+            help="Predict the I-th of N equal parts, as in a job array. `airybench join` joins them.",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
     images: Images = None,
     ids: Ids = None,
@@ -38,30 +47,46 @@ def predict(
     ignore_labels: Annotated[
         bool,
         typer.Option(
-            "--ignore-labels", help="Answer even where the source's labels are other classes, or none that can be."
+            "--ignore-labels",
+            help="Predict even if the source's labels are invalid or of other classes than the model's.",
+            rich_help_panel=SOURCE,
         ),
     ] = False,
     readers: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Processes that read and decode ahead. [as many as pay]")
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="NUMBER",
+            help="Processes that read and decompress images.",
+            show_default="as many as help",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
     compile: Annotated[
-        bool, typer.Option("--compile/--no-compile", help="Compile the network; pays for many shots on a GPU.")
+        bool,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile the network. Worth it for many shots on a GPU.",
+            rich_help_panel=PLACE,
+        ),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Force = False,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Answer for every shot of a source, in fixed memory; interrupted or killed, the same command goes on.
+    """Predict every shot of a source, labelled or not.
 
-    The file holds id, probability and prediction for every shot, and the maps where they were asked for.
+    The output holds id, probabilities and predicted classes of every shot. Memory does not grow with their number.
+    After an interruption the same command resumes.
     """
-    from airybench.cli.show.console import ConsoleReporter, notice, print_json
+    from airybench.cli.show.console import ConsoleReporter, notice
+    from airybench.cli.show.output import print_result
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
-    from airybench.inference.gradcam import Explainer
+    from airybench.inference.predict import PredictOptions
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
     from airybench.tracking.launch import launched
@@ -70,7 +95,7 @@ def predict(
     reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
-        raise ConfigError("--csv goes with the whole: give it to `airybench join`")
+        raise ConfigError("--csv needs all parts; give it to `airybench join`")
     shots = open_shots(
         source,
         keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
@@ -81,25 +106,26 @@ def predict(
     )
     predictor = open_model(model, tracking_uri)
     asked = {"model": model, "source": source, "output": output}
+    options = PredictOptions(
+        explain=explain, table=csv, shard=part, force=force, ignore_labels=ignore_labels, readers=readers,
+        compiled=compile,
+    )  # fmt: skip
     with launched(f"predict {source.name}", "predict", asked) as run:
-        found = answer(
-            predictor, shots, output, device=where, shard=part, explain=Explainer if explain else None, table=csv,
-            force=force, ignore_labels=ignore_labels, readers=readers, compiled=compile, reporter=reporter,
-        )  # fmt: skip
+        found = answer(predictor, shots, output, device=where, options=options, reporter=reporter)
         if run:
             run.metrics({"predict/shots": found.shots})
             run.tag({"airybench.output": str(found.output.absolute())})
+    speed = found.images_per_second
+    facts = {**vars(found), "images_per_second": None if math.isnan(speed) else speed}
+    print_result(found.output, as_json=as_json, data=lambda _: facts)
     if as_json:
-        speed = found.images_per_second
-        print_json({**vars(found), "images_per_second": None if speed != speed else speed})
         return
-    print(found.output)
     if found.done_before:
-        notice(f"{found.done_before} of {found.shots} shots had been answered before")
-    if found.images_per_second == found.images_per_second:
-        notice(f"{found.images_per_second:.0f} images/s")
+        notice(f"{found.done_before} of {found.shots} shots were predicted before")
+    if not math.isnan(speed):
+        notice(f"{speed:.0f} images/s")
     if part:
-        notice(f"part {part[0]} of {part[1]} is done; when all are: airybench join {output}")
+        notice(f"part {part[0]} of {part[1]} is done; once all parts are: airybench join {output}")
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

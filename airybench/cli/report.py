@@ -5,45 +5,44 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import FROM_CONFIG, Debug, Json, Storage
+from airybench.cli.layout import App
+from airybench.cli.options.common import FROM_CONFIG, Debug, Json, Storage, StudyNames, named
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
 def report(
-    study: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME, for all data sets, or NAME@DATASET; repeat it. [every study there]"),
-    ] = None,
-    output: Annotated[Path, typer.Option(help="The page; Markdown goes beside it.", metavar="FILE.html")] = Path(
-        "report.html"
-    ),
-    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Shots told right and wrong.")] = True,
+    study: StudyNames = None,
+    output: Annotated[
+        Path, typer.Option(help="Page to write. The Markdown file is written beside it.", metavar="PATH")
+    ] = Path("report.html"),
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Show shots that were classified right and wrong.")
+    ] = True,
     storage: Storage = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Answer the questions of finished studies: tables, differences with intervals, claims held or not, pictures.
+    """Answer the questions of finished studies on one page.
 
-    One self-contained HTML page that works offline, in light and dark and on paper, and the same as Markdown.
+    The page has tables, differences with their 95 % intervals, a verdict on each claim, and pictures. It is one HTML
+    file that works offline and prints well. The same text is written as Markdown.
     """
-    from airybench.cli.show.console import notice, print_json
+    from airybench.cli.show.answers import answers_json, print_answers
+    from airybench.cli.show.console import ConsoleReporter
+    from airybench.cli.show.output import print_result
     from airybench.errors import InputError
     from airybench.jobs.report import write_report
     from airybench.tracking.launch import launched
 
     if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():
         raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
-    names = [word.strip() for name in study or () for word in name.split(",")]
-    names = [word for word in names if word not in ("", FROM_CONFIG)]
+    names = named(study)
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        found = write_report(names, output, notify=notice, pictures=pictures, storage=storage)
-        if run:  # a project from a git URL runs in a folder that nobody looks into
+        studies = write_report(names, output, pictures=pictures, storage=storage, reporter=ConsoleReporter())
+        if run:  # a project from a git URL runs in a temporary folder
             run.keep(output, output.with_suffix(".md"))
-    if as_json:
-        print_json(found)
-        return
-    for one in found:
-        print(f"{one['study']}: {one['verdict']}: {one['sentence']}")
-    print(f"Report: {output}, and {output.with_suffix('.md')}")
+    print_result(studies, as_json=as_json, data=answers_json, text=print_answers)
+    if not as_json:
+        print(f"Report: {output}, and {output.with_suffix('.md')}")

@@ -5,64 +5,110 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import (
-    AXES,
+from airybench.cli.layout import App
+from airybench.cli.options.common import (
+    DATASET_HELP,
+    CheckpointEvery,
+    Config,
     Debug,
     Device,
     Json,
     Register,
     Settings,
+    Storage,
     TrackingUri,
-    given,
-    single,
-    takes_config,
+    named,
 )
+from airybench.cli.options.completion import DATASETS, choices, study_names
+from airybench.cli.options.panels import PLACE, START, STUDY
+from airybench.cli.options.parameters import AXES, given, single, takes_config
 from airybench.config import StudyConfig
 from airybench.config.experiments import load_experiment
-from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
+from airybench.errors import EXIT_DONE, EXIT_PARTIAL, unknown
 
-MAX_NAME = 100  # it becomes part of file names
+FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
+"""What a network is, as help shows it first."""
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
-@takes_config(repeated=(*AXES, "objective"), study=True)
+@takes_config(repeated=(*AXES, "objective"), first=(*FIRST, "seeds"), study=True)
 def sweep(
     dataset: Annotated[
         list[str] | None,
-        typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi); repeat it to compare both."),
+        typer.Option(
+            help=f"{DATASET_HELP} Repeatable: each data set makes a study.",
+            metavar="NAME|PATH,...",
+            show_default="the experiment's",
+            autocompletion=DATASETS,
+            rich_help_panel=START,
+        ),
     ] = None,
-    config: Annotated[str, typer.Option(help="Experiment: a name (quick, paper, ...) or a .yaml file.")] = "quick",
-    study: Annotated[str | None, typer.Option(help="Name of the study; the same name resumes. [the config's]")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Set an old study of this name aside.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, parameters and time; run nothing.")] = False,
+    config: Config = "quick",
+    study: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name of the study. The name of an existing study resumes it.",
+            show_default="the experiment's name",
+            autocompletion=study_names,
+            rich_help_panel=START,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the cells and the estimated time, and run nothing.", rich_help_panel=START
+        ),
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Archive the existing study of this name and start a new one.", rich_help_panel=STUDY
+        ),
+    ] = False,
     settings: Settings = None,
     device: Device = "auto",
     workers: Annotated[
         int | None,
-        typer.Option(help="Trials at once, each in a process. [one; on Ray what its resources take]", metavar="N"),
+        typer.Option(
+            help="Trials that run at the same time, each in its own process.",
+            metavar="NUMBER",
+            show_default="1; on Ray as many as its resources allow",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
-    trials_per_device: Annotated[int, typer.Option(help="Trials that may share a GPU.", metavar="K")] = 1,
-    checkpoint_every: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Least time between two checkpoints of a trial.")
-    ] = 60.0,
-    engine: Annotated[str, typer.Option(help="local, ray or ray://HOST:PORT.", metavar="ENGINE")] = "local",
-    storage: Annotated[
-        str | None,
-        typer.Option(help="Where studies are kept: a folder, or postgresql://... for several hosts.", metavar="URL"),
-    ] = None,
+    trials_per_device: Annotated[
+        int, typer.Option(help="Trials that may share one GPU.", metavar="NUMBER", rich_help_panel=PLACE)
+    ] = 1,
+    checkpoint_every: CheckpointEvery = 60.0,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="What runs the trials: local, ray, or ray://HOST:PORT for a running cluster.",
+            metavar="ENGINE",
+            autocompletion=choices("local", "ray", "ray://"),
+            rich_help_panel=PLACE,
+        ),
+    ] = "local",
+    storage: Storage = None,
     tracking_uri: TrackingUri = None,
     register: Register = None,
     as_json: Json = False,
     debug: Debug = False,
     **options: Any,
 ) -> int:
-    """Compare networks: one trial a cell of the space, tracked in MLflow, ranked on val, the winner scored on test.
+    """Compare networks on a data set.
 
-    --arch, --depth, --alpha, --leakiness and --log-activation span a grid in place of the config's space; they may be
-    repeated and take comma lists, and with a sampler other than the grid ranges, such as --alpha 0.05:1:log.
-    Interrupted, the same command goes on where it stopped.
+    Every cell of the experiment's space is trained once per seed and tracked in MLflow. Cells are ranked on the
+    validation split, and the winner is scored on the test split. After an interruption the same command resumes.
+
+    --arch, --depth, --alpha, --leakiness and --log-activation replace the experiment's space by the grid of the values
+    given. Values are comma lists, or ranges such as --alpha 0.05:1:log with a sampler other than grid. Any other
+    parameter of a trial that is given several values becomes a further axis of the space.
+
+    Brackets say where a value comes from when its option is left out.
     """
     from airybench.cli.show.console import ConsoleReporter, print_json
 
@@ -74,54 +120,46 @@ def sweep(
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
     from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
     from airybench.cli.show.watch import StudyWatch
+    from airybench.jobs.options import RunOptions
     from airybench.jobs.summary import StudySummary
-    from airybench.jobs.sweep import benchmark
+    from airybench.jobs.sweep import run_sweep
     from airybench.sweep.engines import engine as engine_of
 
-    name = _study_name(study, config)
-
-    def tell(summary: StudySummary) -> None:
+    def show(summary: StudySummary) -> None:
+        if as_json:
+            return
         watch.pause()
         print_summary(summary)
         if len(wanted.study.objectives) > 1:
             print_front(summary, wanted.study.objectives)
 
-    with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
-        found = benchmark(
-            wanted, datasets, name, watch, ConsoleReporter(),
-            engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
-            fresh=fresh, register_as=register, checkpoint_every=checkpoint_every,
-            tell=(lambda _: None) if as_json else tell,
-        )  # fmt: skip
+    with StudyWatch(wanted.study.objectives[0]) as watch:
+        found = run_sweep(
+            wanted,
+            datasets,
+            study=study if study and study != "config" else Path(config).stem,
+            engine=engine_of(engine, device, workers, trials_per_device),
+            storage=storage,
+            options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
+            observer=watch,
+            reporter=ConsoleReporter(show),
+        )
     if as_json:
         print_json([summary_json(one) | front_json(one, wanted.study.objectives) for one in found])
     return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
 
 
-def _datasets(given_names: list[str] | None) -> list[str]:
-    words = [word.strip() for name in given_names or () for word in name.split(",")]
-    if "" in words:
+def _datasets(words: list[str] | None) -> list[str]:
+    if any(not name.strip() for word in words or () for name in word.split(",")):
         raise unknown("data set", "", ("helium", "cxidb", "a store (FILE.h5)", "a deposit (FILE.cxi)"))
-    return list(dict.fromkeys(word for word in words if word != "config"))
-
-
-def _study_name(study: str | None, config: str) -> str:
-    if study is None or study == "config":
-        return Path(config).stem
-    if len(study) > MAX_NAME:
-        raise ConfigError(f"study name has {len(study)} characters, expected at most {MAX_NAME}")
-    if not study.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise ConfigError(
-            f"study name {study!r} has characters that a file name should not; use letters, digits, - _ ."
-        )
-    return study
+    return list(dict.fromkeys(named(words)))
 
 
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import cells_json, print_cells
+    from airybench.cli.show.dry_run import cells_json, print_cells
     from airybench.data.datasets.catalog import facts
-    from airybench.sweep.estimate import estimate
+    from airybench.sweep.cost import cell_costs
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
 
@@ -132,10 +170,10 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_
         shots, classes = facts(name, wanted.base.data.count)
         if not finite(wanted):
             notice("the space has a range; its ends stand for it")
-        estimates = estimate(wanted, cells(ends(wanted)), shots, classes, chosen)
-        shown.append(cells_json(wanted, name, estimates, workers))
+        costs = cell_costs(cells(ends(wanted)), shots, classes, chosen)
+        shown.append(cells_json(wanted, name, costs, workers))
         if not as_json:
-            print_cells(wanted, name, estimates, workers)
+            print_cells(wanted, name, costs, workers)
     if as_json:
         print_json(shown)
     return EXIT_DONE

@@ -4,36 +4,45 @@ from typing import Annotated, Any
 
 import typer
 
-from airybench.cli.options import (
+from airybench.cli.layout import App
+from airybench.cli.options.common import (
     FROM_CONFIG,
+    CheckpointEvery,
+    Config,
+    Dataset,
     Debug,
     Device,
     Json,
     Register,
     Settings,
     TrackingUri,
-    given,
-    single,
-    takes_config,
 )
+from airybench.cli.options.panels import PLACE, TRAINING
+from airybench.cli.options.parameters import given, single, takes_config
 from airybench.config.experiments import load_experiment
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
-@takes_config()
+@takes_config(first=("arch", "depth", "log_activation", "alpha", "leakiness", "epochs", "batch_size", "seed"))
 def train(
-    dataset: Annotated[str, typer.Option(help="helium, cxidb, a store (.h5) or a deposit (.cxi).")] = FROM_CONFIG,
-    config: Annotated[str, typer.Option(help="Experiment whose base to train: a name or a .yaml file.")] = "quick",
+    dataset: Dataset = FROM_CONFIG,
+    config: Config = "quick",
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew even where an interrupted training could go on.")
+        bool,
+        typer.Option(
+            "--fresh", help="Start from the beginning instead of the last checkpoint.", rich_help_panel=TRAINING
+        ),
     ] = False,
-    checkpoint_every: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Least time between two checkpoints.")
-    ] = 60.0,
+    checkpoint_every: CheckpointEvery = 60.0,
     sync_bn: Annotated[
-        bool, typer.Option("--sync-bn", help="Batch-norm statistics over all processes of torchrun, on GPUs.")
+        bool,
+        typer.Option(
+            "--sync-bn",
+            help="Compute batch-norm statistics over all processes of torchrun. GPUs only.",
+            rich_help_panel=PLACE,
+        ),
     ] = False,
     settings: Settings = None,
     device: Device = "auto",
@@ -43,24 +52,29 @@ def train(
     debug: Debug = False,
     **options: Any,
 ) -> None:
-    """Train one network, track it in MLflow and score it on test beside the majority baseline.
+    """Train one network.
 
-    Interrupted or killed, the same command goes on from the last checkpoint. Several GPUs of one machine share a
-    training: torchrun --nproc-per-node=N -m airybench train ...
+    The base of the experiment is trained with the parameters given, tracked in MLflow and scored on the test split
+    beside the majority baseline. After an interruption the same command resumes from the last checkpoint.
+
+    To share a training between the GPUs of one machine: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.cli.show.console import ConsoleReporter, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.cli.show.results import print_training, training_json
-    from airybench.jobs.train import train_one
+    from airybench.jobs.options import RunOptions
+    from airybench.jobs.train import run_training
     from airybench.training.device import choose_device
 
     trial = load_experiment(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
-    with progress_bar(f"training {trial.label}") as progress:
-        found = train_one(
-            trial, name, ConsoleReporter(), device=choose_device(device), uri=tracking_uri, fresh=fresh,
-            every=checkpoint_every, sync_bn=sync_bn, register_as=register,
-            on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
-        )  # fmt: skip
+    found = run_training(
+        trial,
+        name,
+        device=choose_device(device),
+        sync_batch_norm=sync_bn,
+        options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
+        reporter=ConsoleReporter(),
+    )
     if found is None:
         return  # a process that only took part
     if as_json:

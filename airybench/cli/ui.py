@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options import Debug, TrackingUri
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, TrackingUri
 from airybench.errors import EXIT_DONE
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()
@@ -16,7 +17,10 @@ def ui(
     tracking_uri: TrackingUri = None,
     debug: Debug = False,
 ) -> int:
-    """Open MLflow's pages on the store in use, for this machine alone, until Ctrl-C."""
+    """Open the MLflow user interface on the tracking store in use.
+
+    It is served on 127.0.0.1, to this machine only, until Ctrl-C.
+    """
     from airybench.cli.show.console import notice
     from airybench.tracking.serve import serve
     from airybench.tracking.store import tracking_uri as chosen

@@ -18,10 +18,10 @@ Positives = Annotated[tuple[Positive, ...], Field(min_length=1), BeforeValidator
 class BaselineConfig(Frozen):
     """Principal components of the features, and the grid over C and gamma of the support vectors behind them."""
 
-    components: int = Field(64, ge=1, le=10_000, description="Principal components that are kept, at most.")
+    components: int = Field(64, ge=1, le=10_000, description="Largest number of principal components of the features.")
     c: Positives = Field((1.0, 10.0, 100.0, 1000.0), description="Values of C to choose from.")
     gamma: Positives = Field((3e-5, 1e-4, 3e-4, 1e-3), description="Values of gamma to choose from.")
-    cv: int = Field(3, ge=2, le=20, description="Folds of the training part that the choice is made on.")
+    cv: int = Field(3, ge=2, le=20, description="Folds of the cross-validation on the training shots.")
 
     @classmethod
     def quick(cls) -> "BaselineConfig":

@@ -46,19 +46,20 @@ class NetworkConfig(Frozen):
         "resnet", description="Network family: resnet, vgg, or timm:NAME for any other timm model."
     )
     depth: int = Field(
-        18, description="Layers: " + "; ".join(f"{a} {', '.join(map(str, d))}" for a, d in DEPTHS.items())
+        18,
+        description="Number of layers: " + "; ".join(f"{a} {', '.join(map(str, d))}" for a, d in DEPTHS.items()) + ".",
     )
-    log_activation: Switch = Field(True, description="Logarithmic activation behind the first convolution.")
-    alpha: Number = Field(0.2, ge=0, description="Scale of the logarithmic activation, > 0.")
+    log_activation: Switch = Field(True, description="Logarithmic activation after the first convolution.")
+    alpha: Number = Field(0.2, ge=0, description="Scale of the logarithmic activation, above 0.")
     beta: Number = Field(0.0, description="Offset of the logarithmic activation.")
-    learn_alpha: Switch = Field(False, description="Train alpha as well, from the value given.")
-    leakiness: Number = Field(
-        0.2, ge=0, lt=1, description="Slope of every leaky ReLU below zero, in [0, 1); 0 is ReLU."
+    learn_alpha: Switch = Field(False, description="Train alpha too, starting from its value.")
+    leakiness: Number = Field(0.2, ge=0, lt=1, description="Slope of every leaky ReLU below zero. 0 is ReLU.")
+    batch_norm: Switch = Field(False, description="Batch norm after every convolution of a VGG.")
+    bn_momentum: Number = Field(
+        0.003, ge=0, le=1, description="Momentum of batch norm. The paper's decay of 0.997 is 0.003."
     )
-    batch_norm: Switch = Field(False, description="Batch norm behind every convolution of a VGG.")
-    bn_momentum: Number = Field(0.003, ge=0, le=1, description="Batch-norm momentum (paper: decay 0.997).")
-    head_width: int = Field(4096, ge=0, description="Width of the two dense layers; VGG only.")
-    dropout: Number = Field(0.5, ge=0, lt=1, description="Dropout in the dense layers; VGG only.")
+    head_width: int = Field(4096, ge=0, description="Width of the two dense layers of a VGG.")
+    dropout: Number = Field(0.5, ge=0, lt=1, description="Dropout probability in the dense layers of a VGG.")
 
     @model_validator(mode="before")
     @classmethod
@@ -81,9 +82,28 @@ class NetworkConfig(Frozen):
     @property
     def title(self) -> str:
         """Short readable name, such as `resnet18-log0.2-leaky0.2`."""
-        learned = "learned" if self.learn_alpha else ""
-        activation = f"log{self.alpha:g}{learned}" if self.log_activation else "plain"
+        return "-".join((self._trunk[0], self.activation, *self._trunk[1:]))
+
+    @property
+    def activation(self) -> str:
+        """What follows the first convolution, as titles say it.
+
+        >>> NetworkConfig(alpha=0.00005).activation, NetworkConfig(log_activation=False).activation
+        ('log5e-05', 'plain')
+        """
+        return f"log{self.alpha:g}{'learned' if self.learn_alpha else ''}" if self.log_activation else "plain"
+
+    @property
+    def trunk(self) -> str:
+        """Name of the network apart from its logarithmic activation.
+
+        >>> NetworkConfig(alpha=0.5).trunk
+        'resnet18-leaky0.2'
+        """
+        return "-".join(self._trunk)
+
+    @property
+    def _trunk(self) -> tuple[str, ...]:
         if self.arch not in DEPTHS:
-            return f"{self.arch.removeprefix(TIMM)}-{activation}"
-        norm = "bn" if self.batch_norm else ""
-        return f"{self.arch}{self.depth}{norm}-{activation}-leaky{self.leakiness:g}"
+            return (self.arch.removeprefix(TIMM),)
+        return f"{self.arch}{self.depth}{'bn' if self.batch_norm else ''}", f"leaky{self.leakiness:g}"

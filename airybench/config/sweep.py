@@ -33,20 +33,25 @@ class StudyConfig(Frozen):
     """How the space is searched."""
 
     sampler: Literal["grid", "random", "tpe", "nsga2"] = Field(
-        "grid", description="grid: every cell; random; tpe: Optuna's TPE; nsga2: NSGA-II, for several objectives."
+        "grid",
+        description="How cells are chosen. grid: all; random; tpe: Optuna's TPE; nsga2: for several objectives.",
     )
     pruner: Literal["none", "median", "hyperband"] = Field(
-        "none", description="Ends trials that fall behind others, by the objective after each epoch."
+        "none", description="End trials early whose objective falls behind that of others."
     )
-    trials: int | None = Field(None, ge=1, le=1_000_000, description="Trials in all (grid: every cell and seed).")
-    seeds: int = Field(1, ge=1, le=1000, description="Seeds a cell, one trial each.")
+    trials: int | None = Field(None, ge=1, le=1_000_000, description="Number of trials of the whole study.")
+    seeds: int = Field(1, ge=1, le=1000, description="Number of seeds per cell. Each makes one trial.")
     objective: Annotated[str, BeforeValidator(_joined)] = Field(
         "macro_ap",
-        description="METRIC[:max|min] on val; after the first also " + ", ".join(COSTS) + "; repeated: a Pareto front.",
+        description="Metric on the validation split that ranks the cells. Several make a Pareto front; those after the "
+        f"first may also be {', '.join(COSTS)}.",
     )
-    time_limit: Duration | None = Field(None, description="The study ends after this time, such as 8h; resumable.")
+    time_limit: Duration | None = Field(
+        None, description="End the study after this time, such as 8h. It can be resumed."
+    )
     trial_time_limit: Duration | None = Field(
-        None, description="A trial ends with the epoch in which it passes this time, such as 30m, and counts."
+        None,
+        description="End a trial with the epoch in which it exceeds this time, such as 30m. It counts as finished.",
     )
 
     @model_validator(mode="after")

@@ -20,40 +20,57 @@ def _on_off(value: object) -> object:
 class TrainConfig(Frozen):
     """How the network is trained; the defaults are the paper's."""
 
-    seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of weights, order and flips.")
-    epochs: int = Field(142, ge=1, le=100_000, description="Passes over the training shots (142 = 30 000 paper steps).")
-    batch_size: int = Field(24, ge=1, le=65_536, description="Shots a step.")
-    optimizer: Literal["sgd", "adamw"] = Field("sgd", description="sgd (Nesterov) or adamw.")
-    base_lr: Number = Field(0.1, gt=0, le=100, description="Learning rate at batch 128; scaled with the batch.")
-    momentum: Number = Field(0.9, ge=0, lt=1, description="Momentum (sgd), beta1 (adamw).")
-    schedule: Literal["piecewise", "cosine"] = Field("piecewise", description="Course of the learning rate.")
+    seed: int = Field(
+        1612,
+        ge=0,
+        le=MAX_SEED,
+        description="Seed of the weights, the order of shots and the flips. Further seeds of a study follow it.",
+    )
+    epochs: int = Field(
+        142, ge=1, le=100_000, description="Passes over the training shots. 142 are the paper's 30 000 steps."
+    )
+    batch_size: int = Field(24, ge=1, le=65_536, description="Shots in one training step.")
+    optimizer: Literal["sgd", "adamw"] = Field("sgd", description="sgd: SGD with Nesterov momentum; adamw: AdamW.")
+    base_lr: Number = Field(
+        0.1, gt=0, le=100, description="Learning rate for a batch of 128 shots. It is scaled with the batch size."
+    )
+    momentum: Number = Field(0.9, ge=0, lt=1, description="Momentum of sgd, or beta1 of adamw.")
+    schedule: Literal["piecewise", "cosine"] = Field("piecewise", description="Schedule of the learning rate.")
     milestones: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = Field(
-        (30, 60, 120, 150), description="Epochs at which piecewise divides by ten."
+        (30, 60, 120, 150), description="Epochs at which the piecewise schedule divides the learning rate by ten."
     )
-    loss: Literal["bce", "focal"] = Field("bce", description="Sigmoid cross-entropy, or focal loss for rare labels.")
-    focal_gamma: Number = Field(2.0, ge=0, le=10, description="How much focal passes over what is easy.")
+    loss: Literal["bce", "focal"] = Field("bce", description="bce: cross-entropy; focal: focal loss, for rare labels.")
+    focal_gamma: Number = Field(
+        2.0, ge=0, le=10, description="Exponent of the focal loss. Larger values give easy shots less weight."
+    )
     class_weights: Literal["none", "balanced"] = Field(
-        "none", description="balanced: positives of a class weigh as much as its negatives."
+        "none", description="balanced: positives of a class weigh as much in total as its negatives."
     )
-    warmup_epochs: Number = Field(0.0, ge=0, description="Epochs of linear warm-up.")
-    l1: Number = Field(1e-5, ge=0, description="L1 on kernels.")
-    l2: Number = Field(1e-5, ge=0, description="L2 on kernels (sum of squares / 2).")
-    penalty: Literal["mean", "sum"] = Field("mean", description="L1 and L2 as mean (paper) or sum over layers.")
-    weight_decay: Number = Field(0.0, ge=0, description="Weight decay on kernels (paper's option: 1e-4).")
-    flips: Switch = Field(True, description="Random left-right and up-down flips.")
+    warmup_epochs: Number = Field(0.0, ge=0, description="Epochs of linear warm-up of the learning rate.")
+    l1: Number = Field(1e-5, ge=0, description="Weight of the L1 penalty on kernels.")
+    l2: Number = Field(1e-5, ge=0, description="Weight of the L2 penalty on kernels, half the sum of squares.")
+    penalty: Literal["mean", "sum"] = Field(
+        "mean", description="Take the penalties as the mean over layers, as in the paper, or as the sum."
+    )
+    weight_decay: Number = Field(0.0, ge=0, description="Weight decay on kernels. The paper's option is 1e-4.")
+    flips: Switch = Field(True, description="Flip training images at random, left-right and up-down.")
     rotation: Literal["none", "quarter", "any"] = Field(
-        "none", description="Random turns about the centre: by quarters, or by any angle (bilinear, mirrored edges)."
+        "none", description="Rotate training images at random about the centre, by quarter turns or by any angle."
     )
-    clip_norm: Number = Field(0.0, ge=0, description="Largest norm of the gradient; 0: not clipped.")
-    evaluate_every: int = Field(1, ge=1, le=100_000, description="Epochs between two looks at val.")
-    patience: int = Field(0, ge=0, le=100_000, description="Looks at val without a better one until the end; 0: none.")
+    clip_norm: Number = Field(0.0, ge=0, description="Largest norm of the gradient. 0: no clipping.")
+    evaluate_every: int = Field(
+        1, ge=1, le=100_000, description="Epochs between two evaluations on the validation split."
+    )
+    patience: int = Field(
+        0, ge=0, le=100_000, description="Stop after this many evaluations without improvement. 0: never."
+    )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="auto: bfloat16 where the device is a GPU, float32 on a CPU."
+        "auto", description="Number format of the network. auto: bfloat16 on a GPU, float32 on a CPU."
     )
     channels_last: Annotated[Literal["auto", "on", "off"], BeforeValidator(_on_off)] = Field(
-        "auto", description="NHWC memory; auto: on a GPU."
+        "auto", description="Keep images channels-last (NHWC) in memory. auto: on a GPU."
     )
-    compile: Switch = Field(False, description="Compile the network (pays off in long trainings on a GPU).")
+    compile: Switch = Field(False, description="Compile the network. Worth it for long trainings on a GPU.")
 
     @model_validator(mode="before")
     @classmethod

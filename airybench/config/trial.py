@@ -31,35 +31,45 @@ MIN_IMAGE_SIZE = 32  # both families halve the image five times; below 32 px not
 class DataConfig(Frozen):
     """Which shots, and how they become network inputs."""
 
-    dataset: str = Field("helium", min_length=1, description="helium, cxidb, a store (.h5) or a deposit (.cxi).")
-    count: int = Field(7264, ge=20, le=10_000_000, description="Shots of a simulated stand-in.")
-    data_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of a simulated stand-in.")
-    split_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of the train/val/test split.")
-    split_by: Literal["shot", "group"] = Field("shot", description="group: a run or file stays in one part.")
-    folds: int = Field(0, ge=0, le=100, description="k-fold split, k >= 3; 0: train/val/test as 70/15/15.")
-    fold: int = Field(0, ge=0, description="Which fold is test, 0 to folds - 1; the next one is val.")
-    image_size: int = Field(224, ge=MIN_IMAGE_SIZE, le=1024, description="Side of the network's input, pixels.")
-    antialias: Switch = Field(False, description="Antialiased resize (off in the paper).")
+    dataset: str = Field(
+        "helium", min_length=1, description="Data set: helium, cxidb, a store (.h5) or a deposit (.cxi)."
+    )
+    count: int = Field(7264, ge=20, le=10_000_000, description="Number of shots, if the data set is simulated.")
+    data_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of the simulation, if the data set is simulated.")
+    split_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of the split into train, val and test.")
+    split_by: Literal["shot", "group"] = Field(
+        "shot", description="What the split keeps together. group: all shots of a run or file stay in one part."
+    )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Number of folds of a k-fold split, at least 3. 0: train, val and test hold 70, 15 and 15 %.",
+    )
+    fold: int = Field(0, ge=0, description="Fold that is the test split, from 0. The next one is the validation split.")
+    image_size: int = Field(224, ge=MIN_IMAGE_SIZE, le=1024, description="Side of the network's input in pixels.")
+    antialias: Switch = Field(False, description="Resize with antialiasing. The paper resizes without.")
     input_scaling: Literal["paper", "counts", "unit", "log1p", "standardised"] = Field(
         "paper",
-        description="counts: raw; unit: counts/65535; log1p: ln(1 + counts); standardised: each image to mean 0 and "
-        "deviation 1; paper: counts with the log activation, else unit.",
+        description="Scaling of the counts. counts: none; unit: counts / 65535; log1p: ln(1 + counts); standardised: "
+        "every image has mean 0 and standard deviation 1; paper: counts with the logarithmic activation, else unit.",
     )
     input: Literal["image", "ccf"] = Field(
-        "image", description="What the network sees: the image, or its two-point cross-correlation map."
+        "image", description="What the network sees: the image, or its two-point cross-correlation map (ccf)."
     )
     ccf_kind: Literal["angular", "radial"] = Field(
-        "angular", description="Map with axes (q, angle), or (q1, q2) at the angle ccf_delta."
+        "angular", description="Axes of a map. angular: (q, angle); radial: (q1, q2) at the angle ccf_delta."
     )
-    ccf_delta: Number = Field(0.0, ge=0, lt=360, description="Angle of a radial map, degrees.")
+    ccf_delta: Number = Field(0.0, ge=0, lt=360, description="Angle of a radial map in degrees.")
     ccf_zero: Literal["keep", "mask"] = Field(
-        "keep", description="mask: 0 where a map correlates a place with itself, which is 1 whatever the image."
+        "keep", description="mask: set to 0 where a map correlates a pixel with itself. There it is 1 for every image."
     )
     noise: Literal["none", "mean", "mean-std", "max"] = Field(
-        "none", description="Uniform noise from 0 to the mean, mean + std or max of each image, on every part."
+        "none",
+        description="Uniform noise on all images, from 0 to the mean, mean + std or max of the image.",
     )
-    noise_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of that noise.")
-    fraction: Number = Field(1.0, gt=0, le=1, description="Share of the training shots that is trained on.")
+    noise_seed: int = Field(1612, ge=0, le=MAX_SEED, description="Seed of the noise.")
+    fraction: Number = Field(1.0, gt=0, le=1, description="Share of the training shots to train on.")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.data.store.writer import explained
-from airybench.errors import AirybenchError, DataError, unknown
+from airybench.errors import AirybenchError, DataError, already_exists, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
 
@@ -66,7 +66,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
         raise unknown("format", format, FORMATS)
     output = output.absolute()
     if output.exists() and not force:
-        raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
+        raise already_exists(output)
     if output.exists() and output.is_dir() != (format == "weights"):
         expected = "a folder" if format == "weights" else "a file"
         raise DataError(f"{output}: is there and is not {expected}, which {format} is; choose another --output")

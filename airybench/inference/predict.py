@@ -1,4 +1,4 @@
-"""Answers for any number of shots through fixed memory, resumable part by part."""
+"""Answers of a trained network for any number of shots, in fixed memory and resumable part by part."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,38 +16,56 @@ from torch import Tensor
 from airybench import __version__
 from airybench.data.formats.shot_source import Shots
 from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
-from airybench.errors import ConfigError, DataError
-from airybench.inference.logits import Network, compiled_for, logits, placed
-from airybench.inference.parts import PART, Parts, Plan, model_digest
+from airybench.errors import ConfigError, DataError, already_exists
+from airybench.inference.join import is_joined, join
+from airybench.inference.logits import compiled_for, logits, placed
+from airybench.inference.parts import Parts
+from airybench.inference.plan import PART, Plan, model_digest
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
 from airybench.training.device import memory
 from airybench.training.metrics import decide
 
 BATCH = {"cpu": 64, "cuda": 256}
-"""Shots that the network sees at once."""
+"""Shots per forward pass of the network."""
 
 AHEAD = 2
 """Stretches of shots that each reader keeps ready."""
 
 
-class Explain(Protocol):
-    """Who draws maps; see `airybench.inference.gradcam.Explainer`."""
+@dataclass(frozen=True)
+class PredictOptions:
+    """What a prediction writes, and how it is computed.
 
-    def maps(self, counts: Tensor, answers: NDArray[np.integer[Any]]) -> NDArray[np.float16]:
-        """One map for every answer, shape (M, S, S)."""
+    Attributes:
+        explain: add a Grad-CAM++ map for every positive answer.
+        table: also write a CSV file.
+        shard: (i, n) makes this process the i-th of n, from 1; its parts are left to be joined by `join`.
+        force: replace an existing output, and delete parts of another prediction.
+        ignore_labels: accept shots that are labelled with other classes than the model's.
+        readers: processes that read and decode; 0 reads in a thread of this process, None chooses by the device.
+        compiled: compile the network, which pays for many shots on a GPU.
+    """
+
+    explain: bool = False
+    table: bool = False
+    shard: tuple[int, int] | None = None
+    force: bool = False
+    ignore_labels: bool = False
+    readers: int | None = None
+    compiled: bool = False
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a prediction came to.
+    """What one call of `predict` has done.
 
     Attributes:
-        output: the file, or the folder of parts while other shards are at work.
-        shots: shots of this share.
-        done_before: those of them that an earlier, interrupted process had answered.
-        images_per_second: of the others; NaN where there were none.
-        joined: whether the output is whole.
+        output: the file, or the folder of parts if this was one shard of several.
+        shots: number of shots in this process's share.
+        done_before: number of those that an earlier, interrupted process had already answered.
+        images_per_second: speed for the others; NaN if there were none.
+        joined: whether the output is complete.
     """
 
     output: Path
@@ -63,136 +81,158 @@ def predict(
     output: Path,
     *,
     device: torch.device,
-    shard: tuple[int, int] | None = None,
-    explain: Callable[[Predictor, torch.device], Explain] | None = None,
-    table: bool = False,
-    force: bool = False,
-    ignore_labels: bool = False,
-    readers: int | None = None,
-    compiled: bool = False,
+    options: PredictOptions | None = None,
     reporter: Reporter = SILENT,
 ) -> Predicted:
-    """Answer for every shot; interrupted or killed, the same call goes on with the parts that are missing.
+    """Answer for every shot; after an interruption the same call computes only the parts that are missing.
 
-    While the network works on one batch, others are read and decoded ahead of it and the part before is written, all in
-    fixed memory. Answers do not depend on the number of readers.
+    While the network works on one batch, the next ones are read and decoded and the previous part is written, all in
+    fixed memory. The answers do not depend on the number of readers.
 
-    The output holds `id`, `probability` (N, C) and `prediction` (N, C) in the order of the source; with `explain` also
-    `map` (M, S, S) with `map_shot` (row of the shot) and `map_class` (column of the answer).
+    The output holds `id` (N,), `probability` (N, C) and `prediction` (N, C) in the order of the source; with `explain`
+    also `map` (M, S, S) with `map_shot` (M,), the row of the shot, and `map_class` (M,), the column of the class.
 
     Args:
         predictor: the model.
-        shots: where the counts come from.
-        output: HDF5 file to make.
+        shots: the source of the counts.
+        output: HDF5 file to write.
         device: where to compute.
-        shard: (i, n): this process is the i-th of n, from 1, and leaves its parts to be joined.
-        explain: makes the one who draws maps.
-        table: write a CSV file as well.
-        force: replace an existing output, and drop parts of another prediction.
-        ignore_labels: answer even for shots whose labels are other classes than the model's.
-        readers: processes that read ahead; 0 reads in a thread of this one, None is as many as pay.
-        compiled: compile the network.
-        reporter: receives progress over the shots of this share.
+        options: what to write and how to compute; the defaults of `PredictOptions` if left out.
+        reporter: receives the progress over the shots of this process's share.
 
     Raises:
-        ConfigError: no such shard.
-        DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
-        ReaderError: a reader was killed.
+        ConfigError: no such shard, or maps of a network that does not end in feature maps.
+        DataError: the shots do not fit the model or cannot be read, or the output exists or cannot be written.
+        ReaderError: a reader process was killed.
     """
-    _require_fit(predictor, shots, ignore_labels=ignore_labels)
-    if shard is not None and not 1 <= shard[0] <= shard[1]:
-        raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
-    output = output.absolute()
+    options = options or PredictOptions()
+    _require_fit(predictor, shots, ignore_labels=options.ignore_labels)
+    _require_shard(options.shard)
     parts = Parts(output)
-    taken = output.exists() and not force
-    if taken and not parts.folder.is_dir():
-        raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
-    predictor = placed(predictor, device)
-    drawer = explain(predictor, device) if explain else None
-    plan = _plan(predictor, shots, maps=drawer is not None)
-    if taken:
-        if not (_same(parts, plan) and parts.joined(plan)):
-            raise DataError(f"{output}: exists already; add --force to replace it, or name another file with --output")
-        parts.remove()  # all was done but this
-        return Predicted(output, plan.count, plan.count, float("nan"), True)
-    if force and parts.folder.is_dir() and not _same(parts, plan):
+    exists = parts.output.exists() and not options.force
+    if exists and not parts.folder.is_dir():
+        raise already_exists(parts.output)
+    answerer = _Answerer(placed(predictor, device), device, options)
+    plan = _plan(predictor, shots, maps=options.explain)
+    if exists:
+        if not (parts.belong_to(plan) and is_joined(parts, plan)):
+            raise already_exists(parts.output)
+        parts.remove()  # an earlier process was killed between joining the parts and removing them
+        return Predicted(parts.output, plan.count, plan.count, float("nan"), True)
+    if options.force and parts.folder.is_dir() and not parts.belong_to(plan):
         parts.remove()
     parts.begin(plan)
-    mine = plan.share(shard or (1, 1))
-    missing = parts.missing(plan, mine)
-    total = sum(_size(plan, number) for number in mine)
-    before = done = total - sum(_size(plan, number) for number in missing)
-    batch = BATCH[device.type]
-    step = max(shots.block, batch // shots.block * shots.block)
-    if readers is None:
-        held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
-        readers = readers_for(device, total - before, PART, held)
-    stretches = {number: list(_cut(*plan.rows(number), step)) for number in missing}
-    wanted = [one for number in missing for one in stretches[number]]
-    reading = ReadAhead(shots.read, readers=min(readers, len(wanted)), ahead=AHEAD)(wanted)
-    network = compiled_for(batch, predictor.network) if compiled else None
+    share = plan.share(options.shard or (1, 1))
+    missing = parts.missing(plan, share)
+    total, left = (sum(map(plan.size, numbers)) for numbers in (share, missing))
     began = time.perf_counter()
-    with (
-        reporter.progress(f"predicting {shots.path.name}") as progress,
-        memory(predictor.config),
-        closing(brought(reading, device)) as batches,
-        ThreadPoolExecutor(1) as writer,
-    ):
-        progress(done, total)
+    with memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
+        progress(total - left, total)
+        _answer_parts(parts, plan, missing, shots, answerer, lambda done: progress(total - left + done, total))
+    speed = left / max(time.perf_counter() - began, 1e-9) if left else float("nan")
+    if options.shard is not None:
+        return Predicted(parts.folder, total, total - left, speed, False)
+    join(parts, table=options.table)
+    return Predicted(parts.output, total, total - left, speed, True)
+
+
+class _Answerer:
+    """Turns the counts of a batch into columns of the output file.
+
+    Args:
+        predictor: on `device`, in evaluation mode.
+        device: where to compute.
+        options: whether maps are drawn, whether the network is compiled, and how many processes read.
+    """
+
+    def __init__(self, predictor: Predictor, device: torch.device, options: PredictOptions) -> None:
+        self.device, self.readers = device, options.readers
+        self.batch = BATCH[device.type]
+        self._predictor = predictor
+        self._network = compiled_for(self.batch, predictor.network) if options.compiled else None
+        self._explainer = None
+        if options.explain:
+            # pytorch-grad-cam is slow to import; only predictions with maps need it.
+            from airybench.inference.gradcam import Explainer
+
+            self._explainer = Explainer(predictor, device)
+
+    def columns(self, counts: Tensor, first: int) -> dict[str, NDArray[Any]]:
+        """Columns of one batch.
+
+        Args:
+            counts: shape (n, H, W), on the device; n is at most `batch`.
+            first: row of its first shot in the source.
+        """
+        found = logits(self._predictor, counts, self.device, network=self._network)
+        answers = decide(found, self._predictor.label_kind).numpy().astype(np.uint8)
+        columns: dict[str, NDArray[Any]] = {"probability": torch.sigmoid(found).numpy(), "prediction": answers}
+        if self._explainer is not None:
+            pairs = np.argwhere(answers)
+            columns |= {
+                "map": self._explainer.maps(counts, answers),
+                "map_shot": pairs[:, 0] + first,
+                "map_class": pairs[:, 1].astype(np.int32),
+            }
+        return columns
+
+
+def _answer_parts(
+    parts: Parts,
+    plan: Plan,
+    missing: list[int],
+    shots: Shots,
+    answerer: _Answerer,
+    progress: Callable[[int], None],
+) -> None:
+    """Answer for the shots of the missing parts and write them, one part while the next one is computed.
+
+    Args:
+        parts: where the parts are written.
+        plan: which shots belong to which part.
+        missing: numbers of the parts to make.
+        shots: the source of the counts.
+        answerer: computes the columns.
+        progress: called with the number of shots answered so far.
+    """
+    batch, left, done = answerer.batch, sum(map(plan.size, missing)), 0
+    step = max(shots.block, batch // shots.block * shots.block)
+    stretches = {number: list(_stretches(*plan.rows(number), step)) for number in missing}
+    requests = [stretch for number in missing for stretch in stretches[number]]
+    readers = answerer.readers
+    if readers is None:
+        bytes_held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
+        readers = readers_for(answerer.device, left, PART, bytes_held)
+    reading = ReadAhead(shots.read, readers=min(readers, len(requests)), ahead=AHEAD)(requests)
+    with closing(brought(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None
         for number in missing:
             columns: list[dict[str, NDArray[Any]]] = []
             for start, stop in stretches[number]:
-                read = next(batches)
                 firsts = range(start, stop, batch)
-                for first, counts in zip(firsts, read.split(batch), strict=True):
-                    columns.append(_answer(predictor, network, counts, device, drawer, first))
+                for first, counts in zip(firsts, next(batches).split(batch), strict=True):
+                    columns.append(answerer.columns(counts, first))
                 done += stop - start
-                progress(done, total)
+                progress(done)
             joined = {key: np.concatenate([some[key] for some in columns]) for key in columns[0]}
             if written:
-                written.result()  # one part is being written while another is made: two in memory, and no more
+                written.result()  # at most two parts are in memory: one being written, one being computed
             start, stop = plan.rows(number)
             written = writer.submit(parts.write, number, {"id": shots.ids[start:stop], **joined})
         if written:
             written.result()
-    speed = (total - before) / max(time.perf_counter() - began, 1e-9) if total > before else float("nan")
-    if shard is None:
-        parts.join(table=table)
-    return Predicted(output if shard is None else parts.folder, total, before, speed, shard is None)
 
 
-def _cut(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
-    """Stretches of a part that end at multiples of `step`."""
+def _stretches(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    """Cut the rows of a part into stretches that end at multiples of `step`."""
     while start < stop:
         until = min(stop, (start // step + 1) * step)
         yield start, until
         start = until
 
 
-def _answer(
-    predictor: Predictor,
-    network: Network | None,
-    counts: Tensor,
-    device: torch.device,
-    drawer: Explain | None,
-    first: int,
-) -> dict[str, NDArray[Any]]:
-    """Columns of one batch whose first shot is row `first` of the source."""
-    found = logits(predictor, counts, device, network=network)
-    answered = decide(found, predictor.label_kind).numpy().astype(np.uint8)
-    columns: dict[str, NDArray[Any]] = {"probability": torch.sigmoid(found).numpy(), "prediction": answered}
-    if drawer is not None:
-        pairs = np.argwhere(answered)
-        columns |= {
-            "map": drawer.maps(counts, answered),
-            "map_shot": pairs[:, 0] + first,
-            "map_class": pairs[:, 1].astype(np.int32),
-        }
-    return columns
-
-
 def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
+    """The plan of a prediction: same model, same shots and same contents give an equal plan."""
     tensors = {key: value.cpu().numpy() for key, value in predictor.network.state_dict().items()}
     return Plan(
         model=model_digest(predictor.description(), tensors),
@@ -207,7 +247,14 @@ def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
     )
 
 
+def _require_shard(shard: tuple[int, int] | None) -> None:
+    """Refuse a shard (i, n) unless 1 <= i <= n."""
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
+
+
 def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> None:
+    """Refuse shots of another image size than the model was trained on, or labelled with other classes."""
     expected = predictor.image_shape
     if expected is not None and shots.image_shape != expected:
         raise DataError(
@@ -219,15 +266,3 @@ def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> 
             f"{shots.path} is labelled with {', '.join(shots.class_names)}, the model knows "
             f"{', '.join(predictor.class_names)}; choose a model for these shots, or add --ignore-labels"
         )
-
-
-def _same(parts: Parts, plan: Plan) -> bool:
-    try:
-        return parts.plan() == plan
-    except DataError:
-        return False
-
-
-def _size(plan: Plan, number: int) -> int:
-    start, stop = plan.rows(number)
-    return stop - start

@@ -1,25 +1,39 @@
-"""Logits kept with every finished trial, so that it can be scored later without its network."""
+"""A network's predictions for some shots: kept with every finished trial, returned by a model in a notebook."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from airybench.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Logits of one split.
+    """Logits of some shots, with their labels where those are known.
 
     Attributes:
-        ids: int64, shape (N,).
+        ids: identifiers of the shots, int64, shape (N,).
         logits: float32, shape (N, C).
-        labels: uint8 0/1, shape (N, C).
+        labels: uint8 0/1, shape (N, C); (N, 0) where the shots are unlabelled.
         class_names: C names.
         label_kind: `multilabel` or `multiclass`.
+
+    Example:
+        >>> logits = np.array([[2.0, -1.0], [-3.0, 1.0]], np.float32)
+        >>> found = Predictions(np.arange(2), logits, np.zeros((2, 0), np.uint8), ("Round", "Streak"), "multilabel")
+        >>> found.probabilities.round(2)
+        array([[0.88, 0.27],
+               [0.05, 0.73]])
+        >>> found.classes
+        [('Round',), ('Streak',)]
     """
 
     ids: NDArray[np.int64]
@@ -27,6 +41,35 @@ class Predictions:
     labels: NDArray[np.uint8]
     class_names: tuple[str, ...]
     label_kind: str
+
+    def __len__(self) -> int:
+        """Number of shots N."""
+        return len(self.ids)
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Sigmoid of the logits, float64, shape (N, C)."""
+        return np.asarray(expit(self.logits.astype(np.float64)))
+
+    @property
+    def decisions(self) -> NDArray[np.uint8]:
+        """Classes decided for, 0 or 1, uint8, shape (N, C): p > 0.5 for multilabel, the largest for multiclass."""
+        if self.label_kind == "multilabel":
+            return (self.logits > 0).astype(np.uint8)
+        return np.eye(len(self.class_names), dtype=np.uint8)[self.logits.argmax(axis=1)]
+
+    @property
+    def classes(self) -> list[tuple[str, ...]]:
+        """Names of the classes decided for, one tuple per shot; it may be empty for multilabel."""
+        return [tuple(self.class_names[i] for i in np.flatnonzero(row)) for row in self.decisions]
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """A table with one row per shot: id, the probability of every class, and the classes joined by `; `."""
+        import pandas as pd
+
+        table = pd.DataFrame(self.probabilities, columns=list(self.class_names), index=pd.Index(self.ids, name="id"))
+        table["classes"] = ["; ".join(names) for names in self.classes]
+        return table
 
     @property
     def unscored(self) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from airybench.errors import StudyError
 from airybench.inference.predictor import Predictor
 from airybench.paths import data_folder
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.saved_studies import names
-from airybench.sweep.study import stored_attributes
 from airybench.tracking.model import in_mlflow, load
 from airybench.tracking.store import reopen, tracking_uri
 

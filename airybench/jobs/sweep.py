@@ -11,7 +11,7 @@ from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
-from airybench.sweep.definition import refuse_early, stored_attributes
+from airybench.sweep.definition import check_study_name, refuse_early, stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
 from airybench.sweep.forecast import forecast
@@ -21,8 +21,8 @@ from airybench.sweep.space import check as check_space
 from airybench.sweep.storage import StudyStorage, open_storage
 from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
-from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import Tracking, connect
+from airybench.tracking.store import check as check_tracking
 from airybench.tracking.target import TrackingTarget
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -76,6 +76,7 @@ def run_sweep(
         InputError: something given cannot be used; nothing was started.
         NothingFinishedError: a study ended without a finished trial; the others were run all the same.
     """
+    check_study_name(study)
     check_space(sweep)
     if options.register_as is not None:
         check_name(options.register_as)

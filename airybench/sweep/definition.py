@@ -7,11 +7,25 @@ from typing import Any
 import optuna
 
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.errors import StudyError
+from airybench.errors import ConfigError, StudyError
+from airybench.paths import is_plain_name
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
+MAX_NAME = 100  # it becomes part of file names
 GROWING = ("trials", "seeds", "time_limit")
 """How much of a study is wanted; this may change from one command to the next."""
+
+
+def check_study_name(name: str) -> None:
+    """Refuse the NAME of a study that cannot be part of a file name.
+
+    Raises:
+        ConfigError: it is too long, or has other characters than letters, digits, - _ and dots.
+    """
+    if len(name) > MAX_NAME:
+        raise ConfigError(f"study name has {len(name)} characters, expected at most {MAX_NAME}")
+    if not is_plain_name(name, MAX_NAME):
+        raise ConfigError(f"study name {name!r} has characters that a file name should not; use letters, digits, - _ .")
 
 
 def definition(sweep: SweepConfig) -> dict[str, Any]:

@@ -11,7 +11,7 @@ TrialEnd = Literal["failed", "pruned", "lost", "abandoned"]
 
 
 class StudyObserver(Protocol):
-    """Called while a study runs. A class that derives from this one overrides only what it needs."""
+    """Called while a study runs."""
 
     def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         """The study begins, or resumes after the trials that are finished."""
@@ -29,8 +29,23 @@ class StudyObserver(Protocol):
         """A trial ended without a result."""
 
 
-class SilentObserver(StudyObserver):
-    """Ignores everything."""
+class SilentObserver:
+    """Ignores everything; a class that derives from it overrides only what it needs."""
+
+    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
+        """Do nothing."""
+
+    def trial_started(self, number: int, config: TrialConfig) -> None:
+        """Do nothing."""
+
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        """Do nothing."""
+
+    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
+        """Do nothing."""
 
 
 UNOBSERVED: StudyObserver = SilentObserver()

@@ -170,5 +170,6 @@ def _environment() -> dict[str, str]:
     return {
         "mlflow.user": os.environ.get("USER") or "unknown",
         "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
-        "mlflow.source.type": "PROJECT" if RUN_VARIABLE in os.environ else "LOCAL" ** installed().tags(),
+        "mlflow.source.type": "PROJECT" if RUN_VARIABLE in os.environ else "LOCAL",  # `mlflow run` sets it
+        **installed().tags(),
     }

@@ -1,9 +1,6 @@
-"""Prediction: every shot once and in order, whatever is killed, shared out, damaged or refused on the way."""
+"""Prediction: every shot once and in order, whatever is killed, shared out or refused on the way."""
 
-import csv
-import errno
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,88 +16,19 @@ import psutil
 import pytest
 import torch
 from readers import Dying
+from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
-from airybench.config import TrialConfig
 from airybench.data.formats.shot_source import Shots, open_shots
 from airybench.data.formats.stack import StackKeys
-from airybench.data.store.writer import StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
-from airybench.inference.predict import Predicted, predict
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
-from airybench.provenance import Provenance
 
-CPU = torch.device("cpu")
-NAMES = ("Round", "Spherical, Oblate", "Empty")
-COUNT, SIDE, PART = 38, 40, 4  # ten parts, the last one short
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-
-def model(seed: int = 3, kind: str = "multilabel", **changes: Any) -> Predictor:
-    torch.manual_seed(seed)
-    small = {"arch": "timm:resnet10t", "image_size": 32, "antialias": True} | changes
-    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (SIDE, SIDE))
-    predictor = Predictor(TrialConfig().replace(small), NAMES, kind, provenance=origin).eval()
-    with torch.no_grad():  # answers on both sides of one half
-        predictor.network.fc.weight *= 30
-    return predictor
-
-
-def images(count: int = COUNT, side: int = SIDE) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return (rng.poisson(20, (count, side, side)) * rng.integers(0, 40, (count, 1, 1))).astype(np.uint16)
-
-
-def store(path: Path, names: tuple[str, ...] = (), count: int = COUNT, side: int = SIDE) -> Path:
-    with StoreWriter(path, image_shape=(side, side), name="run", class_names=names, label_kind="multilabel",
-                     source="simulated", counts_rule="drawn", seed=3) as writer:  # fmt: skip
-        labels = np.ones((count, len(names)), np.uint8) if names else None
-        ids = 5000 - 3 * np.arange(count)
-        writer.append(images(count, side), ids=ids, photon_energy=np.full(count, 20.0, np.float32), labels=labels)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airybench.inference.predict.PART", PART)
-
-
-@pytest.fixture(scope="module")
-def predictor() -> Predictor:
-    return model()
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
-    return open_shots(store(tmp_path_factory.mktemp("shots") / "run.h5"))
-
-
-def go(predictor: Predictor, shots: Shots, output: Path, **how: Any) -> Predicted:
-    return predict(predictor, shots, output, device=CPU, **{"readers": 0, **how})
-
-
-def columns(path: Path) -> dict[str, np.ndarray]:
-    with h5py.File(path) as file:
-        return {key: values[()] for key, values in file.items()}
-
-
-def assert_same(path: Path, expected: dict[str, np.ndarray]) -> None:
-    found = columns(path)
-    assert found.keys() == expected.keys()
-    for key, values in expected.items():
-        assert found[key].dtype == values.dtype, key
-        assert found[key].tobytes() == values.tobytes(), key
-
-
-@pytest.fixture(scope="module")
-def whole(predictor: Predictor, shots: Shots, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("airybench.inference.predict.PART", PART)
-        output = tmp_path_factory.mktemp("whole") / "out.h5"
-        go(predictor, shots, output, explain=Explainer)
-    return columns(output)
+pytestmark = pytest.mark.usefixtures("short_parts")
 
 
 def test_answers_are_the_networks_own(predictor: Predictor, whole: dict[str, np.ndarray]) -> None:
@@ -136,22 +64,6 @@ def test_the_file_says_what_it_is(predictor: Predictor, shots: Shots, tmp_path: 
     assert not (tmp_path / "out.h5.parts").exists()
 
 
-@pytest.mark.parametrize("kind", ["multilabel", "multiclass"])
-def test_table(kind: str, shots: Shots, tmp_path: Path) -> None:
-    go(model(kind=kind), shots, tmp_path / "out.h5", table=True)
-    found = columns(tmp_path / "out.h5")
-    if kind == "multiclass":
-        assert (found["prediction"].sum(1) == 1).all()
-        assert (found["prediction"].argmax(1) == found["probability"].argmax(1)).all()
-    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as text:
-        rows = list(csv.DictReader(text))
-    assert list(rows[0]) == ["id", *(f"p {name}" for name in NAMES), "answer"]
-    assert [int(row["id"]) for row in rows] == found["id"].tolist()
-    for row, said, answered in zip(rows, found["probability"], found["prediction"], strict=True):
-        assert [float(row[f"p {name}"]) for name in NAMES] == pytest.approx(said.tolist(), rel=1e-5)
-        assert row["answer"] == ";".join(name for name, held in zip(NAMES, answered, strict=True) if held)
-
-
 @pytest.mark.parametrize("number", [0, 4, 9])
 def test_killed_before_a_part_then_the_same_call(
     number: int, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
@@ -167,7 +79,7 @@ def test_killed_before_a_part_then_the_same_call(
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "write", killed)
         with pytest.raises(KeyboardInterrupt):
-            go(predictor, shots, output, explain=Explainer)
+            go(predictor, shots, output, explain=True)
     assert not output.exists()
     asked: list[tuple[int, int]] = []
 
@@ -176,162 +88,11 @@ def test_killed_before_a_part_then_the_same_call(
         return shots.read(start, stop)
 
     seen = Shots(shots.path, shots.ids, shots.image_shape, shots.class_names, shots.identity, watched)
-    found = go(predictor, seen, output, explain=Explainer)
+    found = go(predictor, seen, output, explain=True)
     assert found.done_before == number * PART
     assert asked == [(k * PART, min(COUNT, (k + 1) * PART)) for k in range(number, 10)]
     assert_same(output, whole)
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["out.h5"]
-
-
-@pytest.mark.parametrize("moment", ["os.replace", "h5py.File", "Parts.remove", "shutil.rmtree"])
-def test_killed_while_joining_then_the_same_call(
-    moment: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
-) -> None:
-    output = tmp_path / "out.h5"
-    go(predictor, shots, output, shard=(1, 1), explain=Explainer)
-
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(f"airybench.inference.parts.{moment}", killed)
-        with pytest.raises(KeyboardInterrupt):
-            Parts(output).join(table=False)
-    if moment == "shutil.rmtree":  # all was done but to clear up
-        assert_same(output, whole)
-        return
-    found = go(predictor, shots, output, explain=Explainer)
-    assert found.done_before == COUNT
-    assert_same(output, whole)
-    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["out.h5"]
-
-
-@pytest.mark.parametrize("shards", [1, 3, 10, 13])
-def test_shards_join_to_the_whole(
-    shards: int, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
-) -> None:
-    output = tmp_path / "out.h5"
-    done = [go(predictor, shots, output, shard=(i, shards), explain=Explainer) for i in reversed(range(1, shards + 1))]
-    assert sum(one.shots for one in done) == COUNT
-    assert not any(one.joined for one in done)
-    assert not output.exists()
-    Parts(output).join(table=True)
-    assert_same(output, whole)
-    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["out.csv", "out.h5"]
-
-
-def test_a_missing_shard_is_named(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
-    output = tmp_path / "out.h5"
-    for shard in (1, 3):
-        go(predictor, shots, output, shard=(shard, 3))
-    with pytest.raises(DataError, match=r"3 of 10 parts are not there yet, the first of them shots 12 to 15; run the"):
-        Parts(output).join(table=False)
-    assert not output.exists()
-    go(predictor, shots, output, shard=(2, 3))
-    assert Parts(output).join(table=False).count == COUNT
-    with pytest.raises(DataError, match="no parts of it are there; predict with --output"):
-        Parts(tmp_path / "none.h5").join(table=False)
-
-
-def flip_data(path: Path) -> None:
-    """One bit of what is stored, not of what HDF5 needs to open it."""
-    with h5py.File(path) as file:
-        offset = file["probability"].id.get_chunk_info(0).byte_offset
-    content = bytearray(path.read_bytes())
-    content[offset + 5] ^= 1
-    path.write_bytes(content)
-
-
-DAMAGE: dict[str, Callable[[Path], object]] = {
-    "bit": flip_data,
-    "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-    "empty": lambda path: path.write_bytes(b""),
-    "text": lambda path: path.write_text("not HDF5"),
-    "other part": lambda path: shutil.copy(path.with_name("000009.h5"), path),
-    "gone": Path.unlink,
-}
-
-
-@pytest.mark.parametrize("case", DAMAGE)
-def test_a_damaged_part_is_done_again(
-    case: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
-) -> None:
-    output = tmp_path / "out.h5"
-    go(predictor, shots, output, shard=(1, 1), explain=Explainer)
-    DAMAGE[case](tmp_path / "out.h5.parts" / "000004.h5")
-    with pytest.raises(DataError, match="1 of 10 parts are not there yet, the first of them shots 16 to 19"):
-        Parts(output).join(table=False)
-    found = go(predictor, shots, output, explain=Explainer)
-    assert found.done_before == COUNT - PART
-    assert_same(output, whole)
-
-
-def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
-    output = tmp_path / "out.h5"
-    go(predictor, shots, output, shard=(1, 3))
-    with pytest.raises(DataError, match=r"holds parts of other predictions \(another model\); name another --output"):
-        go(model(seed=4), shots, output)
-    with pytest.raises(DataError, match=r"other predictions \(maps or none\)"):
-        go(predictor, shots, output, explain=Explainer)
-    other = open_shots(store(tmp_path / "other.h5", count=COUNT - 1))
-    with pytest.raises(DataError, match=r"other predictions \(other shots or another way to read them, .*"):
-        go(predictor, other, output)
-    (tmp_path / "out.h5.parts" / "plan.json").write_text("{")
-    with pytest.raises(DataError, match=r"plan\.json is damaged .*; remove .* and predict again"):
-        go(predictor, shots, output)
-    assert go(model(seed=4), shots, output, force=True).joined
-
-
-def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
-    output = tmp_path / "out.h5"
-    output.write_text("of another program")
-    with pytest.raises(
-        DataError, match="exists already; add --force to replace it, or name another file with --output"
-    ):
-        go(predictor, shots, output)
-    (tmp_path / "out.h5.parts").mkdir()
-    with pytest.raises(DataError, match="exists already"):
-        go(predictor, shots, output)
-    assert output.read_text() == "of another program"
-    go(predictor, shots, output, force=True)
-    go(model(seed=4), shots, tmp_path / "shard.h5", shard=(1, 2))
-    shutil.copy(output, tmp_path / "shard.h5")  # whole, but of another model than the parts beside it
-    with pytest.raises(DataError, match="exists already"):
-        go(model(seed=4), shots, tmp_path / "shard.h5")
-
-
-def test_a_full_disk_is_one_line_and_resumable(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output, left = tmp_path / "out.h5", [3]
-    fsync = os.fsync
-
-    def full(number: int) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(number)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("airybench.inference.parts.os.fsync", full)
-        with pytest.raises(DataError, match=r"cannot write this prediction \(No space left on device\)") as caught:
-            go(predictor, shots, output, explain=Explainer)
-    assert "\n" not in str(caught.value)
-    assert sorted(path.name for path in (tmp_path / "out.h5.parts").iterdir()) == [
-        "000000.h5", "000001.h5", "000002.h5", "plan.json"
-    ]  # fmt: skip
-    assert go(predictor, shots, output, explain=Explainer).done_before == 3 * PART
-    assert_same(output, whole)
-
-
-def test_too_little_room_is_refused_at_once(
-    predictor: Predictor, shots: Shots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda _: usage._replace(free=100))
-    with pytest.raises(DataError, match=r"GB free, up to .* GB needed"):
-        go(predictor, shots, tmp_path / "out.h5")
-    assert not [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
 
 
 def test_other_classes_or_sizes_are_refused(predictor: Predictor, tmp_path: Path) -> None:
@@ -358,7 +119,7 @@ def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
     with torch.no_grad():
         silent.network.fc.weight.zero_()
         silent.network.fc.bias.fill_(-9)
-    go(silent, shots, tmp_path / "out.h5", explain=Explainer)
+    go(silent, shots, tmp_path / "out.h5", explain=True)
     found = columns(tmp_path / "out.h5")
     assert found["prediction"].sum() == 0
     assert (found["map"].shape, found["map_shot"].shape) == ((0, 32, 32), (0,))
@@ -367,7 +128,7 @@ def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
 def test_answers_do_not_depend_on_the_readers(
     predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    found = go(predictor, shots, tmp_path / "out.h5", readers=2, explain=Explainer)
+    found = go(predictor, shots, tmp_path / "out.h5", readers=2, explain=True)
     assert found.shots == COUNT
     assert_same(tmp_path / "out.h5", whole)
 
@@ -393,9 +154,9 @@ def test_a_killed_reader_is_one_line_and_resumable(
 ) -> None:
     output = tmp_path / "out.h5"
     with pytest.raises(ReaderError, match=r"a process that reads ahead was killed, .*--readers") as caught:
-        go(predictor, replace(shots, read=Dying(shots.read, 20)), output, readers=1, explain=Explainer)
+        go(predictor, replace(shots, read=Dying(shots.read, 20)), output, readers=1, explain=True)
     assert "\n" not in str(caught.value)
-    assert 0 < go(predictor, shots, output, explain=Explainer).done_before <= 20
+    assert 0 < go(predictor, shots, output, explain=True).done_before <= 20
     assert_same(output, whole)
 
 

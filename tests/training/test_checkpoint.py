@@ -310,7 +310,11 @@ def test_resumed_after_any_step_is_as_if_never_interrupted(
         resumed: list[tuple[Epoch, ...]] = []
         again: list[Epoch] = []
         found = train(
-            config, data, CPU, checkpoints=Checkpoints(folder, "x"), callbacks=EpochCallbacks(again.append, resumed.append)
+            config,
+            data,
+            CPU,
+            checkpoints=Checkpoints(folder, "x"),
+            callbacks=EpochCallbacks(again.append, resumed.append),
         )
         assert_equal(found, expected)
         # What was told before is handed over, the rest is told as ever: each look once.

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from airybench.config import Objective, NetworkConfig, TrainConfig, TrialConfig
+from airybench.config import NetworkConfig, Objective, TrainConfig, TrialConfig
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
 from airybench.networks.activation import CountsStem, LogActivation

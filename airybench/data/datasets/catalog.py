@@ -9,7 +9,7 @@ from airybench.data.formats.deposit import scan
 from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
-from airybench.paths import data_folder, locked
+from airybench.paths import data_folder, locked, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
 
@@ -117,7 +117,7 @@ def label(name: str) -> str:
         raise unknown("data set", name, (*CATALOG, *FILES))
     if not path.is_file():
         raise DataError(f"{path}: no such file; give helium, cxidb, a store (.h5) or a deposit (.cxi)")
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in path.stem)
+    return slug(path.stem)
 
 
 def facts(name: str, count: int) -> tuple[int, int]:

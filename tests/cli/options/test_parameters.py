@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airybench.cli.main import run
-from airybench.cli.options import AXES, given, single
+from airybench.cli.options.parameters import AXES, given, single
 from airybench.config import SECTIONS, Range, StudyConfig
 from airybench.errors import ConfigError
 
@@ -166,7 +166,7 @@ def test_underscores_and_the_word_config(asked: Callable[..., tuple[int, dict[st
         (["--seeds", "2,3"], "airybench: seeds was given 2 values; this command takes one\n"),
         (["--config", "quik"], "Did you mean 'quick'?"),
         (["--set", "nothing"], "airybench: --set 'nothing' has no '='; expected NAME=VALUE\n"),
-        (["--alhpa", "1"], "No such option"),
+        (["--alhpa", "1"], "airybench: unknown option '--alhpa'. Did you mean '--alpha'?"),
     ],
 )
 def test_bad_options_start_nothing(

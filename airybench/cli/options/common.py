@@ -1,0 +1,117 @@
+"""Options that several commands take, each written once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, model_names, study_names
+from airybench.cli.options.panels import OUTPUT, PLACE, START
+
+FROM_CONFIG = "config"
+"""As a value it stands for the option left out: parameters of an MLproject need a default word."""
+
+DATASET_HELP = "Data set: helium, cxidb, a store (.h5) or a deposit (.cxi)."
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=OUTPUT)]
+Csv = Annotated[bool, typer.Option("--csv", help="Also write a CSV file beside the HDF5 file.", rich_help_panel=OUTPUT)]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.", rich_help_panel=OUTPUT)]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        help="MLflow tracking URI.",
+        metavar="URI",
+        show_default="MLFLOW_TRACKING_URI, else sqlite:///mlflow.db in this folder",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Register = Annotated[
+    str | None,
+    typer.Option(
+        "--register",
+        metavar="NAME",
+        help="Register the model as NAME. Its alias champion moves only to a better model.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        help="Where studies are kept: a folder, or postgresql://... for several hosts.",
+        metavar="PATH|URL",
+        show_default="the data folder",
+        rich_help_panel=PLACE,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="Device to compute on: auto, cpu, cuda or cuda:N.",
+        metavar="DEVICE",
+        autocompletion=DEVICES,
+        rich_help_panel=PLACE,
+    ),
+]
+CheckpointEvery = Annotated[
+    float,
+    typer.Option(
+        min=0, metavar="SECONDS", help="Shortest time between two checkpoints of a training.", rich_help_panel=PLACE
+    ),
+]
+Dataset = Annotated[
+    str,
+    typer.Option(
+        help=DATASET_HELP,
+        metavar="NAME|PATH",
+        show_default="the experiment's",
+        autocompletion=DATASETS,
+        rich_help_panel=START,
+    ),
+]
+Config = Annotated[
+    str,
+    typer.Option(
+        help="Experiment: a shipped one by name, such as quick or paper, or a .yaml file.",
+        metavar="NAME|PATH",
+        autocompletion=experiment_names,
+        rich_help_panel=START,
+    ),
+]
+StudyNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--study",
+        help="Study: NAME for all of its data sets, or NAME@DATASET. Repeatable.",
+        metavar="NAME,...",
+        show_default="every study",
+        autocompletion=study_names,
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Any parameter of a trial, such as log_activation=off. Repeatable.",
+        metavar="NAME=VALUE",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Trained model: a weights folder, a run id, models:/..., or winner:STUDY.",
+        autocompletion=model_names,
+    ),
+]
+StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="Store: an .h5 file.")]
+
+
+def named(words: list[str] | None) -> list[str]:
+    """Names out of a repeated option whose values may be comma lists; the word `config` and empty names are none.
+
+    >>> named(["a,b", "config"])
+    ['a', 'b']
+    """
+    names = [word.strip() for value in words or () for word in value.split(",")]
+    return [name for name in names if name not in ("", FROM_CONFIG)]

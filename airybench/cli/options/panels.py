@@ -1,0 +1,20 @@
+"""The headings under which help shows the options of a command."""
+
+START = "What matters first"
+DATA = "Data"
+SOURCE = "What is where in the source"
+LABELS = "Labels"
+COUNTS = "How values become counts"
+INPUT = "Input of the network"
+NETWORK = "Network"
+TRAINING = "Training"
+STUDY = "Study"
+PLACE = "Where it runs"
+OUTPUT = "Output"
+GENERAL = "General"
+
+OBVIOUS = (None, 0, 1)
+"""Lower limits of a number that help leaves out: a reader takes them for granted."""
+
+ORDER = (START, DATA, SOURCE, LABELS, COUNTS, INPUT, NETWORK, TRAINING, STUDY, PLACE, OUTPUT, GENERAL)
+"""From the top of the page down."""

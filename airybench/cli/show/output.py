@@ -1,0 +1,42 @@
+"""Where results go: stdout, as text for people or as JSON for programs."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airybench.cli.show.console import print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 118
+"""Characters of a line in a file or pipe."""
+
+T = TypeVar("T")
+
+
+def result_console(width: int = WIDTH, *, markup: bool = True) -> "Console":
+    """A console on stdout.
+
+    Args:
+        width: characters of a line in a file or pipe; on a terminal lines are as wide as it is.
+        markup: read brackets as styles. Names and paths that come from files are printed without.
+    """
+    from rich.console import Console
+
+    return Console(highlight=False, markup=markup, width=None if sys.stdout.isatty() else width)
+
+
+def print_result(found: T, *, as_json: bool, data: Callable[[T], Any], text: Callable[[T], None] = print) -> None:
+    """Print a result once, in the form that was asked for.
+
+    Args:
+        found: what a job returned.
+        as_json: print JSON.
+        data: turns the result into what JSON holds.
+        text: prints the result for people.
+    """
+    if as_json:
+        print_json(data(found))
+    else:
+        text(found)

@@ -1,0 +1,106 @@
+"""From the parts of a prediction to one file."""
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from airybench.data.store.store import opened
+from airybench.data.store.writer import explained
+from airybench.errors import DataError
+from airybench.inference.parts import Columns, Parts, create_column
+from airybench.inference.plan import PART, Plan
+from airybench.paths import locked
+from airybench.reporter import SILENT, Reporter
+
+
+def join(parts: Parts, *, table: bool = False, reporter: Reporter = SILENT) -> Plan:
+    """Join all parts into the output file and remove them.
+
+    Args:
+        parts: of one output.
+        table: also write a CSV file of ids, probabilities and answers beside the output.
+        reporter: receives the progress over the parts.
+
+    Returns:
+        The plan that the parts were made for.
+
+    Raises:
+        DataError: parts are missing (the message names the first of their shots), or the disk is full.
+    """
+    with locked(parts.folder):
+        plan = parts.plan()
+        missing = parts.missing(plan, range(plan.parts))
+        if missing:
+            first, after = plan.rows(missing[0])
+            raise DataError(
+                f"{parts.output}: {len(missing)} of {plan.parts} parts are not there yet, the first of them shots "
+                f"{first} to {after - 1}; run the shards that are missing"
+            )
+        unfinished = parts.output.with_name(f".{parts.output.name}.joining")
+        with explained(parts.output, "prediction"):
+            try:
+                with (
+                    _appending(unfinished, plan) as append,
+                    reporter.progress(f"joining {parts.output.name}") as progress,
+                ):
+                    for number in range(plan.parts):
+                        append(parts.read(number))
+                        progress(number + 1, plan.parts)
+                if table:
+                    _write_table(plan, unfinished, parts.output.with_suffix(".csv"))
+                os.replace(unfinished, parts.output)
+            finally:
+                with suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
+        parts.remove()
+    return plan
+
+
+def is_joined(parts: Parts, plan: Plan) -> bool:
+    """Whether the output exists and holds this plan's answers: a process was killed before it removed the parts."""
+    if not parts.output.exists():
+        return False
+    try:
+        with opened(parts.output) as file:
+            return all(np.array_equal(file.attrs.get(key), value) for key, value in plan.attributes().items())
+    except DataError:
+        return False
+
+
+@contextmanager
+def _appending(path: Path, plan: Plan) -> Iterator[Callable[[Columns], None]]:
+    """Create a file; yields a function that appends the columns of one part to it."""
+    with h5py.File(path, "w", rdcc_nbytes=0) as file:
+        for key, value in plan.attributes().items():
+            file.attrs[key] = value
+
+        def append(columns: Columns) -> None:
+            for key, values in columns.items():
+                if key not in file:
+                    create_column(file, key, (0, *values.shape[1:]), values.dtype, growing=True)
+                if len(values):
+                    data = file[key]
+                    data.resize(len(data) + len(values), axis=0)
+                    data[-len(values) :] = values
+
+        yield append
+
+
+def _write_table(plan: Plan, joined: Path, path: Path) -> None:
+    """Write ids, probabilities and answers of the joined file as CSV, one shot per line."""
+    unfinished = path.with_name(f".{path.name}.joining")
+    with opened(joined) as file, unfinished.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["id", *(f"p {name}" for name in plan.class_names), "answer"])
+        for start in range(0, plan.count, PART):
+            rows = slice(start, start + PART)
+            columns = (file["id"][rows], file["probability"][rows], file["prediction"][rows])
+            for shot, probabilities, predicted in zip(*columns, strict=True):
+                answer = ";".join(name for name, holds in zip(plan.class_names, predicted, strict=True) if holds)
+                writer.writerow([shot, *(f"{p:.6g}" for p in probabilities), answer])
+    os.replace(unfinished, path)

@@ -1,0 +1,108 @@
+"""What a prediction consists of: one model, one source of shots, and the parts that its output is made in."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = "airybench-predictions"
+VERSION = 1
+
+PART = 1024
+"""Shots per part: the most work that a killed process can lose."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One prediction, described identically by every process that works on it.
+
+    Attributes:
+        model: digest of the weights, the preprocessing and the class names.
+        source: digest of the shots and of the way they are read.
+        source_name: file name of the source.
+        count: number of shots N.
+        class_names: C names.
+        label_kind: `multilabel` or `multiclass`.
+        map_side: side of the Grad-CAM++ maps in pixels; 0 without maps.
+        part: shots per part.
+        version: of airybench.
+    """
+
+    model: str
+    source: str
+    source_name: str
+    count: int
+    class_names: tuple[str, ...]
+    label_kind: str
+    map_side: int
+    part: int
+    version: str
+
+    @property
+    def parts(self) -> int:
+        """Number of parts."""
+        return -(-self.count // self.part)
+
+    def rows(self, number: int) -> tuple[int, int]:
+        """First shot of a part, and the first shot after it."""
+        return number * self.part, min((number + 1) * self.part, self.count)
+
+    def size(self, number: int) -> int:
+        """Number of shots in a part; the last one may be shorter than the others."""
+        start, stop = self.rows(number)
+        return stop - start
+
+    def share(self, shard: tuple[int, int]) -> range:
+        """Parts of shard (i, n), i from 1: consecutive ones, so that each process reads one stretch of the source.
+
+        >>> plan = Plan("", "", "run.h5", 5000, ("hit",), "multilabel", 0, 1024, "")
+        >>> [list(plan.share((i, 2))) for i in (1, 2)]
+        [[0, 1], [2, 3, 4]]
+        """
+        index, shards = shard
+        return range((index - 1) * self.parts // shards, index * self.parts // shards)
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the joined output file, which say what was predicted by which model."""
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        values.pop("part")
+        return values | {"format": FORMAT, "format_version": VERSION}
+
+    def to_json(self) -> str:
+        """The plan as the file `plan.json` beside the parts."""
+        return json.dumps({"format": FORMAT, "format_version": VERSION, **asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: not such a text.
+        """
+        content = json.loads(text)
+        if (content.pop("format"), content.pop("format_version")) != (FORMAT, VERSION):
+            raise ValueError("another version")
+        return cls(**{**content, "class_names": tuple(content["class_names"])})
+
+    def difference(self, other: "Plan") -> str:
+        """In which respects another plan differs from this one, in words for an error message."""
+        words = {
+            "model": "another model",
+            "source": "other shots or another way to read them",
+            "map_side": "maps or none",
+        }
+        mine, theirs = asdict(self), asdict(other)
+        return ", ".join(words.get(key, key) for key in mine if mine[key] != theirs[key])
+
+
+def model_digest(description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
+    """Digest of a model: its description and every weight, in the order of their names."""
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    for key in sorted(tensors):
+        digest.update(key.encode())
+        digest.update(np.ascontiguousarray(tensors[key]).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,121 @@
+"""Part files: damaged ones are made again, those of another prediction refused, a full disk told in one line."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from small_predictions import COUNT, PART, assert_same, go, model, store
+
+from airybench.data.formats.shot_source import Shots, open_shots
+from airybench.errors import DataError
+from airybench.inference.join import join
+from airybench.inference.parts import Parts
+from airybench.inference.predictor import Predictor
+
+pytestmark = pytest.mark.usefixtures("short_parts")
+
+
+def flip_data(path: Path) -> None:
+    """One bit of what is stored, not of what HDF5 needs to open it."""
+    with h5py.File(path) as file:
+        offset = file["probability"].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[offset + 5] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "bit": flip_data,
+    "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("not HDF5"),
+    "other part": lambda path: shutil.copy(path.with_name("000009.h5"), path),
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_damaged_part_is_done_again(
+    case: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    output = tmp_path / "out.h5"
+    go(predictor, shots, output, shard=(1, 1), explain=True)
+    DAMAGE[case](tmp_path / "out.h5.parts" / "000004.h5")
+    with pytest.raises(DataError, match="1 of 10 parts are not there yet, the first of them shots 16 to 19"):
+        join(Parts(output))
+    found = go(predictor, shots, output, explain=True)
+    assert found.done_before == COUNT - PART
+    assert_same(output, whole)
+
+
+def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+    output = tmp_path / "out.h5"
+    go(predictor, shots, output, shard=(1, 3))
+    with pytest.raises(DataError, match=r"holds parts of other predictions \(another model\); name another --output"):
+        go(model(seed=4), shots, output)
+    with pytest.raises(DataError, match=r"other predictions \(maps or none\)"):
+        go(predictor, shots, output, explain=True)
+    other = open_shots(store(tmp_path / "other.h5", count=COUNT - 1))
+    with pytest.raises(DataError, match=r"other predictions \(other shots or another way to read them, .*"):
+        go(predictor, other, output)
+    (tmp_path / "out.h5.parts" / "plan.json").write_text("{")
+    with pytest.raises(DataError, match=r"plan\.json is damaged .*; remove .* and predict again"):
+        go(predictor, shots, output)
+    assert go(model(seed=4), shots, output, force=True).joined
+
+
+def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+    output = tmp_path / "out.h5"
+    output.write_text("of another program")
+    with pytest.raises(
+        DataError, match="exists already; add --force to replace it, or name another file with --output"
+    ):
+        go(predictor, shots, output)
+    (tmp_path / "out.h5.parts").mkdir()
+    with pytest.raises(DataError, match="exists already"):
+        go(predictor, shots, output)
+    assert output.read_text() == "of another program"
+    go(predictor, shots, output, force=True)
+    go(model(seed=4), shots, tmp_path / "shard.h5", shard=(1, 2))
+    shutil.copy(output, tmp_path / "shard.h5")  # whole, but of another model than the parts beside it
+    with pytest.raises(DataError, match="exists already"):
+        go(model(seed=4), shots, tmp_path / "shard.h5")
+
+
+def test_a_full_disk_is_one_line_and_resumable(
+    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, left = tmp_path / "out.h5", [3]
+    fsync = os.fsync
+
+    def full(number: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("airybench.inference.parts.os.fsync", full)
+        with pytest.raises(DataError, match=r"cannot write this prediction \(No space left on device\)") as caught:
+            go(predictor, shots, output, explain=True)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in (tmp_path / "out.h5.parts").iterdir()) == [
+        "000000.h5", "000001.h5", "000002.h5", "plan.json"
+    ]  # fmt: skip
+    assert go(predictor, shots, output, explain=True).done_before == 3 * PART
+    assert_same(output, whole)
+
+
+def test_too_little_room_is_refused_at_once(
+    predictor: Predictor, shots: Shots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda _: usage._replace(free=100))
+    with pytest.raises(DataError, match=r"GB free, up to .* GB needed"):
+        go(predictor, shots, tmp_path / "out.h5")
+    assert not [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
