@@ -244,7 +244,7 @@ REFUSED = {
     "long name": (["--study", "x" * 300], "study name has 300 characters, expected at most 100"),
     "last seed": (["--seed", "2147483647", "--seeds", "2"], "expected at most 2147483647"),
     "no data set": (["--dataset", ""], "unknown data set ''"),
-    "option": (["--speed", "9"], "No such option"),
+    "option": (["--speed", "9"], "unknown option '--speed'. Did you mean '--seed'?"),
 }
 
 
