@@ -31,6 +31,24 @@ def checkpoint_folder(scope: str) -> Path:
     return data_folder() / "checkpoints" / scope
 
 
+def slug(text: str) -> str:
+    """A name as a part of file names and metric keys: letters, digits, and - _ . stay, anything else becomes a dash.
+
+    >>> slug("Spherical/Oblate")
+    'Spherical-Oblate'
+    """
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in text)
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is one of letters, digits, and - _ . alone, and so needs no `slug`.
+
+    >>> is_plain("run-12"), is_plain("run 12"), is_plain("...")
+    (True, False, False)
+    """
+    return name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+
+
 def writable(folder: Path, remedy: str) -> Path:
     """That folder, made when it is not there.
 
@@ -62,24 +80,6 @@ def require_free(folder: Path, needed: int) -> None:
             f"{folder}: {free / 1e9:.2f} GB free, up to {needed / 1e9:.2f} GB needed; free some space, ask for fewer "
             f"shots, or choose another disk with --output or {VARIABLE}"
         )
-
-
-def slug(text: str) -> str:
-    """A name as part of a metric key or file name: other characters than letters, digits, - _ . become a dash.
-
-    >>> slug("Spherical/Oblate")
-    'Spherical-Oblate'
-    """
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in text)
-
-
-def is_plain_name(text: str, longest: int) -> bool:
-    """Whether a name can be used as it is in a file name: it has a letter or digit, and is its own slug.
-
-    >>> is_plain_name("quick-2026", 100), is_plain_name("quick/2026", 100), is_plain_name("..", 100)
-    (True, False, False)
-    """
-    return slug(text) == text and any(c.isalnum() for c in text) and len(text) <= longest
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import torch
 
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.errors import ConfigError
 from airybench.jobs.sweep import run_sweep
 from airybench.sweep.observer import SilentObserver
@@ -102,7 +102,7 @@ def _start(base: TrialConfig) -> float:
     """Seconds from the start of a sweep over known data to the end of a first epoch that is one batch."""
     some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
-    resolve("helium", count=START_SHOTS, seed=some.data.data_seed)
+    open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed)
     watch, began = _Stopwatch(), time.perf_counter()
     run_sweep(sweep, ["helium"], study="bench-start", observer=watch)
     return watch.epochs[0] - began

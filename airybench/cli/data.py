@@ -138,25 +138,20 @@ def import_(
     debug: Debug = False,
 ) -> None:
     """Import a deposit, CXI files or HDF5 stacks into a store."""
-    from airybench.data.formats.dispatch import bring
-    from airybench.data.formats.importer import Labelling
-    from airybench.data.formats.stack import StackKeys
+    from airybench.data.formats.counts_rule import CountsRule
+    from airybench.data.formats.dispatch import import_data
+    from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
     keys = StackKeys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
-    store = bring(
-        sources,
-        output,
+    options = SourceOptions(
         keys=keys,
-        labelling=Labelling(labels_csv, names, labelled_only),
-        counts_per_photon=counts_per_photon,
-        clip=clip,
-        nan=nan,
+        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
+        labels=LabelOptions(labels_csv, names, labelled_only),
         name=name,
-        force=force,
-        reporter=ConsoleReporter(),
     )
+    store = import_data(sources, output, options, force=force, reporter=ConsoleReporter())
     _print_made(store, as_json=as_json)
 
 
@@ -224,7 +219,7 @@ def gallery(
 ) -> None:
     """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
     from airybench.config.experiments import load_experiment
-    from airybench.data.datasets.catalog import resolve
+    from airybench.data.datasets.catalog import open_dataset
     from airybench.errors import DataError, already_exists
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
@@ -235,7 +230,7 @@ def gallery(
     if path.exists() and not force:
         raise already_exists(path)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
-    found = resolve(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
+    found = open_dataset(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     try:
         save(store_gallery(found, columns=columns, seed=seed), path)
     except OSError as error:

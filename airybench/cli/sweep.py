@@ -158,7 +158,7 @@ def _datasets(words: list[str] | None) -> list[str]:
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.dry_run import cells_json, print_cells
-    from airybench.data.datasets.catalog import facts
+    from airybench.data.datasets.catalog import dataset_size
     from airybench.sweep.cost import cell_costs
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
@@ -167,7 +167,7 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_
     chosen = choose_device(device)
     shown = []
     for name in datasets:
-        shots, classes = facts(name, wanted.base.data.count)
+        shots, classes = dataset_size(name, wanted.base.data.count)
         if not finite(wanted):
             notice("the space has a range; its ends stand for it")
         costs = cell_costs(cells(ends(wanted)), shots, classes, chosen)

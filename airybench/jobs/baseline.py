@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
-from airybench.data.datasets.catalog import label
+from airybench.data.datasets.catalog import display_name
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_logits
@@ -89,7 +89,7 @@ def run_baselines(
     Raises:
         AirybenchError: the data or the tracking store cannot be used.
     """
-    label(dataset)
+    display_name(dataset)
     data_folder()
     target = TrackingTarget.chosen(tracking_uri)
     # The features are computed from counts on the detector, whatever a network would see.

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from airybench.config import SweepConfig
-from airybench.data.datasets.catalog import label
+from airybench.data.datasets.catalog import display_name
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.summary import StudySummary, summarise_study
@@ -84,7 +84,7 @@ def run_sweep(
     engine = engine or local_engine("local", "auto", 1, 1)
     home = open_storage(storage, data_folder() / "studies")
     target = TrackingTarget.chosen(options.tracking_uri)
-    plans = [_plan(sweep, dataset, f"{study}@{label(dataset)}", home, target, options) for dataset in datasets]
+    plans = [_plan(sweep, dataset, f"{study}@{display_name(dataset)}", home, target, options) for dataset in datasets]
     if engine.remote:
         _refuse_local_tracking(plans)
     ready = [_prepared(plan, None if options.fresh else home, engine, reporter) for plan in plans]
@@ -123,7 +123,7 @@ def run_sweep(
 
 
 def _refuse_same_label(datasets: Sequence[str], study: str) -> None:
-    labels = [label(dataset) for dataset in datasets]
+    labels = [display_name(dataset) for dataset in datasets]
     repeated = {name for name in labels if labels.count(name) > 1}
     if repeated:
         raise StudyError(

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from airybench.config import RANKING, TrialConfig
-from airybench.data.datasets.catalog import label
+from airybench.data.datasets.catalog import display_name
 from airybench.errors import TrackingError, TrialError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
@@ -91,7 +91,7 @@ def run_training(
         TrialError: the training failed; its run says why.
         StudyError: another process runs the same training.
     """
-    label(dataset)
+    display_name(dataset)
     if options.register_as is not None:
         check_name(options.register_as)
     data_folder()

@@ -8,7 +8,7 @@ import optuna
 
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, StudyError
-from airybench.paths import is_plain_name
+from airybench.paths import is_plain
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
 MAX_NAME = 100  # it becomes part of file names
@@ -24,7 +24,7 @@ def check_study_name(name: str) -> None:
     """
     if len(name) > MAX_NAME:
         raise ConfigError(f"study name has {len(name)} characters, expected at most {MAX_NAME}")
-    if not is_plain_name(name, MAX_NAME):
+    if not is_plain(name):
         raise ConfigError(f"study name {name!r} has characters that a file name should not; use letters, digits, - _ .")
 
 

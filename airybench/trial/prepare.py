@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from airybench.config import DataConfig, TrialConfig
-from airybench.data.datasets.catalog import label, resolve
+from airybench.data.datasets.catalog import display_name, open_dataset
 from airybench.data.split.split import PARTS, Split, make_split
 from airybench.data.store.store import Store
 from airybench.errors import DataError
@@ -28,8 +28,8 @@ def prepare(
     Raises:
         DataError: no such data, damaged, without labels, or too few shots for three splits.
     """
-    name = label(dataset)
-    store = resolve(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
+    name = display_name(dataset)
+    store = open_dataset(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     prepared = PreparedDataset(store, _split(store, config.data, name, reporter), device, name)

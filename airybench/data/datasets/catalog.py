@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airybench.data.datasets.simulated import simulated_store
-from airybench.data.formats.deposit import scan
-from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.dispatch import import_data, open_source
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, locked, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
 
-__all__ = ["CATALOG", "DataSet", "data_folder", "facts", "label", "resolve"]
+__all__ = ["CATALOG", "DataSet", "data_folder", "dataset_size", "display_name", "open_dataset"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ CATALOG = {
 FILES = ("a store (FILE.h5)", "a deposit (FILE.cxi)")
 
 
-def resolve(
+def open_dataset(
     name: str,
     *,
     count: int,
@@ -103,7 +102,7 @@ def resolve(
     raise unknown("data set", name, (*CATALOG, *FILES))
 
 
-def label(name: str) -> str:
+def display_name(name: str) -> str:
     """What runs and studies call a data set: its name, or the stem of its file. Looks at nothing but the name and path.
 
     Raises:
@@ -120,7 +119,7 @@ def label(name: str) -> str:
     return slug(path.stem)
 
 
-def facts(name: str, count: int) -> tuple[int, int]:
+def dataset_size(name: str, count: int) -> tuple[int, int]:
     """Shots and classes of a data set, making nothing: what a dry run needs to know.
 
     A simulated stand-in would have `count` shots; a deposit is read but for its images.
@@ -129,14 +128,14 @@ def facts(name: str, count: int) -> tuple[int, int]:
         ConfigError: neither a known name nor one of the two kinds of file.
         DataError: the file is missing, damaged or breaks its layout.
     """
-    label(name)
+    display_name(name)
     path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
     if path.suffix == ".h5" and path.exists():
         store = Store.open(path)
         return store.count, len(store.class_names)
     if path.suffix == ".cxi":
-        deposit = scan(path)
-        return len(deposit.entries), len(deposit.class_names)
+        source = open_source([path])
+        return source.count, len(source.class_names)
     return count, len(CATALOG[name].class_names)
 
 
@@ -151,4 +150,4 @@ def _imported_once(source: Path, reporter: Reporter) -> Store:
         if path.exists():
             return Store.open(path)
         reporter.notify(f"importing {source} once, into {path}")
-        return import_deposit(source, path, reporter=reporter, title=f"making {label(str(source))}")
+        return import_data([source], path, reporter=reporter, title=f"making {display_name(str(source))}")
