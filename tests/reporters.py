@@ -7,17 +7,19 @@ from airybench.reporter import Progress
 
 
 class CollectingReporter:
-    """Keeps notices, titles of progress bars, and results.
+    """Keeps notices, titles and steps of progress bars, and results.
 
     Attributes:
         notices: the lines, in order.
         titles: of every bar that was opened.
+        steps: (done, total) of every call of a bar, in order.
         results: results, in order.
     """
 
     def __init__(self) -> None:
         self.notices: list[str] = []
         self.titles: list[str] = []
+        self.steps: list[tuple[int, int]] = []
         self.results: list[object] = []
 
     def notify(self, text: str) -> None:
@@ -26,9 +28,9 @@ class CollectingReporter:
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """Keep the title."""
+        """Keep the title, and every step."""
         self.titles.append(title)
-        yield lambda done, total: None
+        yield lambda done, total: self.steps.append((done, total))
 
     def result(self, result: object) -> None:
         """Keep a result."""
