@@ -18,7 +18,7 @@ from airybench.bench.measure import (
 )
 from airybench.config import NetworkConfig
 from airybench.networks.build import build
-from airybench.physics.correlation import Kind, correlation_map
+from airybench.physics.correlation import MapKind, correlation_map
 from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar_image
 from airybench.reporter import SILENT, Reporter
 from airybench.training.loss import cross_entropy
@@ -38,7 +38,7 @@ def bench_correlate(
     count: int = 64,
     image_size: int = 64,
     repeats: int = 5,
-    kind: Kind = "angular",
+    kind: MapKind = "angular",
     device: torch.device,
     reporter: Reporter = SILENT,
 ) -> list[Measurement]:
@@ -107,11 +107,11 @@ def _against_loop(
 Row = Callable[[NDArray[np.float32], NDArray[np.float32], list[int]], NDArray[np.float64]]
 
 
-def _plain_maps(images: NDArray[np.float32], kind: Kind, row_of: Row) -> list[NDArray[np.float64]]:
+def _plain_maps(images: NDArray[np.float32], kind: MapKind, row_of: Row) -> list[NDArray[np.float64]]:
     return [plain_map(image, kind, row_of) for image in images]
 
 
-def plain_map(image: NDArray[np.float32], kind: Kind, row_of: Row) -> NDArray[np.float64]:
+def plain_map(image: NDArray[np.float32], kind: MapKind, row_of: Row) -> NDArray[np.float64]:
     """The map of one image, ring by ring, as a first version would be written; it equals `correlation_map`.
 
     Args:

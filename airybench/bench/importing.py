@@ -7,8 +7,10 @@ import h5py
 import numpy as np
 
 from airybench.bench.measure import Measurement, counted_steps, elapsed, measurement, peak_memory, require_at_least
-from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
-from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.deposit import ENERGY, IDS, IMAGE
+from airybench.data.formats.deposit_labels import LABELS
+from airybench.data.formats.dispatch import import_data
+from airybench.data.formats.photon_energy import JOULE_PER_EV
 from airybench.reporter import SILENT, Reporter
 
 SIDE = 1035  # pixels of an image of CXIDB id 94
@@ -43,12 +45,12 @@ def bench_import(*, count: int = 48, repeats: int = 3, reporter: Reporter = SILE
         output = Path(folder) / "store.h5"
         taken = []
         for turn in range(repeats + 1):
-            one = elapsed(lambda: import_deposit(short, output, force=True))
+            one = elapsed(lambda: import_data([short], output, force=True))
             if turn:  # the first one warms up
                 taken.append(one)
             advance()
         before = peak_memory()
-        whole = elapsed(lambda: import_deposit(long, output, force=True))
+        whole = elapsed(lambda: import_data([long], output, force=True))
         after = peak_memory()
         advance()
     subject, size = f"{SIDE} px deposit", SIDE**2 * 2 / 1e6

@@ -9,7 +9,7 @@ import torch
 from airybench.bench.measure import Measurement, counted_steps, measurement, peak_memory, require_at_least, wait_for
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.formats.shot_source import open_shots
+from airybench.data.formats.dispatch import open_shots
 from airybench.data.loading.loaded import network_inputs
 from airybench.inference.logits import placed
 from airybench.inference.predict import BATCH, PredictOptions, predict
