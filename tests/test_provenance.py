@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from airybench.config import SweepConfig, TrialConfig
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.split.split import make_split
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
@@ -95,7 +95,7 @@ def test_a_damaged_record_is_one_line(damage: object, tmp_path: Path) -> None:
 
 def test_a_trial_is_told_from_another_and_the_study_from_both() -> None:
     config = TrialConfig().replace({"count": 64, "image_size": 32})
-    store = resolve("helium", count=64, seed=1612)
+    store = open_dataset("helium", count=64, seed=1612)
     split = make_split(store.ids(), store.labels(), store.content_sha256, 1612)
     data = PreparedDataset(store, split, torch.device("cpu"), "helium")
     study, one, other = data.provenance(), data.provenance(config), data.provenance(config.replace({"alpha": 0.3}))

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from airybench.bench.measure import wait_for
 from airybench.config import TrialConfig
-from airybench.data.loading.loaded import preprocess
+from airybench.data.loading.preprocess import preprocess
 from airybench.data.store.store import Store
 from airybench.errors import TrialError
 from airybench.networks.build import build

@@ -8,9 +8,9 @@ import torch
 
 from airybench.bench.measure import Measurement, counted_steps, measurement, peak_memory, require_at_least, wait_for
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.loading.loaded import network_inputs
+from airybench.data.loading.preprocess import network_inputs
 from airybench.inference.logits import placed
 from airybench.inference.predict import BATCH, PredictOptions, predict
 from airybench.inference.predictor import Predictor
@@ -53,8 +53,8 @@ def bench_predict(
     """
     batch = BATCH[device.type]
     require_at_least(count=(count, OVER * batch), repeats=(repeats, 1))
-    long = open_shots(resolve("helium", count=count, seed=config.data.data_seed).path)
-    short = open_shots(resolve("helium", count=count // OVER, seed=config.data.data_seed).path)
+    long = open_shots(open_dataset("helium", count=count, seed=config.data.data_seed).path)
+    short = open_shots(open_dataset("helium", count=count // OVER, seed=config.data.data_seed).path)
     torch.manual_seed(config.training.seed)
     predictor = placed(Predictor(config, long.class_names, "multilabel"), device)
     counts = torch.from_numpy(long.read(0, batch)).to(device)

@@ -13,9 +13,9 @@ from airybench.bench.measure import Measurement, counted_steps, measurement
 from airybench.bench.simulate import WARM_UP, simulate_batches
 from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.loading.loaded import load_dataset
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.split import make_split
 from airybench.data.store.store import Store
 from airybench.inference.logits import placed
@@ -94,7 +94,7 @@ def measure_growth(
     simulate_batches("helium", list(range(WARM_UP)), torch.device("cpu"))
     with counted_steps(reporter, "measuring growth", len(counts) + 1) as advance:
         for count in counts:
-            store = resolve("helium", count=count, seed=config.data.data_seed)
+            store = open_dataset("helium", count=count, seed=config.data.data_seed)
             for name, work in works.items():
                 seconds[name].append(work(config, store, device))
             advance()
@@ -112,7 +112,7 @@ def _simulation_seconds(config: TrialConfig, store: Store, device: torch.device)
 def _epoch_seconds(config: TrialConfig, store: Store, device: torch.device) -> float:
     """Time of the last epoch of a training on a store."""
     split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-    data = load_dataset(store, split, config.data, config.input_scaling, device)
+    data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
     shots = len(data.train) // config.training.batch_size * config.training.batch_size
     return shots / train(config, data, device).epochs[-1].images_per_second
 

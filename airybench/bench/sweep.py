@@ -8,7 +8,6 @@ import torch
 from airybench.bench.measure import Measurement, counted_steps, measurement, require_at_least
 from airybench.bench.sandbox import sandbox
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.data.datasets.catalog import resolve
 from airybench.jobs.sweep import benchmark
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial
@@ -95,7 +94,7 @@ def _start(base: TrialConfig) -> float:
     """Seconds from the start of a sweep over known data to the end of a first epoch that is one batch."""
     some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
-    resolve("helium", count=START_SHOTS, seed=some.data.data_seed)
+    open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed)
     watch, began = _Silent(), time.perf_counter()
     benchmark(sweep, ["helium"], "bench-start", watch, SILENT)
     return watch.epochs[0] - began

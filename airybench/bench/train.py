@@ -12,8 +12,7 @@ from airybench.bench.measure import Measurement, counted_steps, measurement, pea
 from airybench.bench.plain_loop import PlainLoop
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import resolve
-from airybench.data.loading.loaded import LoadedDataset, load_dataset
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.split import make_split
 from airybench.networks.build import build
 from airybench.networks.cost import cost
@@ -64,9 +63,9 @@ def bench_train(
     """
     training = config.training
     require_at_least(repeats=(repeats, 1), count=(count, math.ceil(training.batch_size / TRAIN_SHARE)))
-    store = resolve("helium", count=count, seed=config.data.data_seed)
+    store = open_dataset("helium", count=count, seed=config.data.data_seed)
     split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-    data = load_dataset(store, split, config.data, config.input_scaling, device)
+    data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
     steps = len(data.train) // training.batch_size
     subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {_dtype(config, device)}"
     step = bare_step(config, data, device)

@@ -152,11 +152,13 @@ def _datasets(words: list[str] | None) -> list[str]:
 
 
 def _study_name(study: str | None, config: str) -> str:
+    from airybench.paths import is_plain
+
     if study is None or study == "config":
         return Path(config).stem
     if len(study) > MAX_NAME:
         raise ConfigError(f"study name has {len(study)} characters, expected at most {MAX_NAME}")
-    if not study.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    if not is_plain(study):
         raise ConfigError(
             f"study name {study!r} has characters that a file name should not; use letters, digits, - _ ."
         )
@@ -166,7 +168,7 @@ def _study_name(study: str | None, config: str) -> str:
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.dry_run import cells_json, print_cells
-    from airybench.data.datasets.catalog import facts
+    from airybench.data.datasets.catalog import dataset_size
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
@@ -175,7 +177,7 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_
     chosen = choose_device(device)
     shown = []
     for name in datasets:
-        shots, classes = facts(name, wanted.base.data.count)
+        shots, classes = dataset_size(name, wanted.base.data.count)
         if not finite(wanted):
             notice("the space has a range; its ends stand for it")
         estimates = estimate(wanted, cells(ends(wanted)), shots, classes, chosen)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
-from airybench.data.datasets.catalog import label
+from airybench.data.datasets.catalog import display_name
 from airybench.data.loading.loaded import LoadedSplit
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.style import save
@@ -92,7 +92,7 @@ def run_baselines(
     Raises:
         AirybenchError: the data or the tracking store cannot be used.
     """
-    label(dataset)
+    display_name(dataset)
     data_folder()
     chosen, joined = tracking_uri(uri), os.environ.get("MLFLOW_RUN_ID")
     check(chosen, existing=bool(joined))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from airybench.config import SweepConfig
-from airybench.data.datasets.catalog import label
+from airybench.data.datasets.catalog import display_name
 from airybench.errors import AirybenchError, NothingFinishedError, StudyError
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
@@ -74,7 +74,7 @@ def benchmark(
     check_space(sweep)
     if register_as is not None:
         check_name(register_as)
-    labels = [label(dataset) for dataset in datasets]
+    labels = [display_name(dataset) for dataset in datasets]
     twice = {name for name in labels if labels.count(name) > 1}
     if twice:
         raise StudyError(
@@ -138,7 +138,7 @@ def benchmark(
 
 
 def _plan(sweep: SweepConfig, dataset: str, study: str, home: StudyStorage, uri: str | None, *, fresh: bool) -> Plan:
-    name = f"{study}@{label(dataset)}"
+    name = f"{study}@{display_name(dataset)}"
     known = {} if fresh else recorded(home, name)
     chosen = tracking_uri(uri)
     there = known.get("tracking_uri")

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from airybench.config import Objective, TrialConfig
-from airybench.data.datasets.catalog import label
+from airybench.data.datasets.catalog import display_name
 from airybench.errors import TrackingError, TrialError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
@@ -98,7 +98,7 @@ def train_one(
         TrialError: the training failed; its run says so.
         StudyError: the same training is being run by another process.
     """
-    label(dataset)
+    display_name(dataset)
     if register_as is not None:
         check_name(register_as)
     data_folder()

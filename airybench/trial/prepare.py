@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import label, resolve
+from airybench.data.datasets.catalog import display_name, open_dataset
 from airybench.data.split.split import PARTS, make_split
 from airybench.errors import DataError
 from airybench.reporter import SILENT, Reporter
@@ -27,7 +27,7 @@ def prepare(
         DataError: no such data, damaged, without labels, or too few shots for three parts.
     """
     data = config.data
-    store = resolve(dataset, count=data.count, seed=data.data_seed, reporter=reporter)
+    store = open_dataset(dataset, count=data.count, seed=data.data_seed, reporter=reporter)
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     groups = store.groups() if data.split_by == "group" else None
@@ -43,8 +43,8 @@ def prepare(
     if groups is not None:
         sizes = {name: len(getattr(split, name)) for name in PARTS}
         shares = ", ".join(f"{name} {size / store.count:.0%}" for name, size in sizes.items())
-        reporter.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
-    source = PreparedDataset(store, split, device, label(dataset))
+        reporter.notify(f"{display_name(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
+    source = PreparedDataset(store, split, device, display_name(dataset))
     if load:  # kept for the first trial; an unreadable image is met before any run
         source.loaded(data, config.input_scaling)
     return source

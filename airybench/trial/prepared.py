@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
-from airybench.data.loading.loaded import LoadedDataset, load_dataset
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.fraction import training_fraction
 from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
@@ -46,7 +46,7 @@ class PreparedDataset:
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = load_dataset(self.store, self.split, config, scaling, self.device)
+            self._kept[key] = LoadedDataset.from_store(self.store, self.split, config, scaling, self.device)
         everything = self._kept[key]
         if config.fraction == 1:
             return everything
