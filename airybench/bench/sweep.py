@@ -8,6 +8,7 @@ import torch
 from airybench.bench.measure import Measurement, counted_steps, measurement, require_at_least
 from airybench.bench.sandbox import sandbox
 from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.data.datasets.catalog import open_dataset
 from airybench.jobs.sweep import benchmark
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial

@@ -12,6 +12,7 @@ from airybench.bench.measure import Measurement, counted_steps, measurement, pea
 from airybench.bench.plain_loop import PlainLoop
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.split import make_split
 from airybench.networks.build import build
