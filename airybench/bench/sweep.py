@@ -1,7 +1,6 @@
 """What a study costs besides its trainings, and whether later trials cost more than earlier ones."""
 
 import time
-from collections.abc import Callable
 
 import torch
 
@@ -9,9 +8,11 @@ from airybench.bench.measure import Measurement, counted_steps, measurement, req
 from airybench.bench.sandbox import sandbox
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.data.datasets.catalog import open_dataset
-from airybench.jobs.sweep import benchmark
+from airybench.jobs.sweep import run_sweep
 from airybench.reporter import SILENT, Reporter
+from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
+from airybench.training.epoch import Epoch
 
 OVER = 3
 """The long study has this many times the trials of the short one."""
@@ -22,21 +23,18 @@ START_GOAL = 4.0
 START_SHOTS = 512
 
 
-class _Silent:
-    """A watch that keeps when epochs and trials end."""
+class _Stopwatch(SilentObserver):
+    """Notes when epochs and trials end."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
         self.epochs: list[float] = []
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_: None
-
-    def epoch(self, *_: object) -> None:
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
         """Note the time."""
         self.epochs.append(time.perf_counter())
 
-    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: str = "failed") -> None:
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
         """Note the time."""
         self.ends.append(time.perf_counter())
 
@@ -65,8 +63,8 @@ def bench_sweep(*, trials: int = 6, device: torch.device, reporter: Reporter = S
         for name, number in (("short", trials), ("long", OVER * trials)):
             alphas = [round(0.1 + 0.01 * i, 2) for i in range(number)]
             sweep = validated(SweepConfig, {"base": base.model_dump(), "space": [{"alpha": alphas}]})
-            watch, began = _Silent(), time.perf_counter()
-            benchmark(sweep, ["helium"], f"bench-{name}", watch, SILENT)
+            watch, began = _Stopwatch(), time.perf_counter()
+            run_sweep(sweep, ["helium"], study=f"bench-{name}", observer=watch)
             gaps = [after - before for before, after in zip([began, *watch.ends], watch.ends, strict=False)]
             found[name] = gaps
             found[f"{name} whole"] = [time.perf_counter() - began]
@@ -96,6 +94,6 @@ def _start(base: TrialConfig) -> float:
     some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
     open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed)
-    watch, began = _Silent(), time.perf_counter()
-    benchmark(sweep, ["helium"], "bench-start", watch, SILENT)
+    watch, began = _Stopwatch(), time.perf_counter()
+    run_sweep(sweep, ["helium"], study="bench-start", observer=watch)
     return watch.epochs[0] - began
