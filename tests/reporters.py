@@ -11,8 +11,8 @@ class CollectingReporter:
 
     Attributes:
         notices: the lines, in order.
-        titles: of every bar that was opened.
-        steps: (done, total) of every call of a bar, in order.
+        titles: of the progress bars, in order.
+        steps: (done, total) of all bars, in order.
         results: results, in order.
     """
 
@@ -28,9 +28,13 @@ class CollectingReporter:
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """Keep the title, and every step."""
+        """Keep the title and the steps."""
         self.titles.append(title)
-        yield lambda done, total: self.steps.append((done, total))
+        yield self.step
+
+    def step(self, done: int, total: int) -> None:
+        """Keep a step of a bar."""
+        self.steps.append((done, total))
 
     def result(self, result: object) -> None:
         """Keep a result."""
