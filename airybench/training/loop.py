@@ -86,7 +86,7 @@ def train(
                 epoch = trainer.evaluate()
                 state.keep_if_best(epoch, metric, sign)
                 finished = ranks.any(bool(on_epoch(epoch))) or is_finished(state, config.training)
-                interrupted = ranks.any(interrupts.wished)
+                interrupted = ranks.any(interrupts.requested)
                 if checkpoints and ranks.lead and not interrupted and (finished or checkpoints.due()):
                     checkpoints.save(state.tensors(), state.facts())
         if interrupted:
