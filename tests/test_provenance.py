@@ -49,7 +49,7 @@ def test_the_file_of_a_model_gives_it_back(known: Provenance, tmp_path: Path) ->
 
 
 def test_a_study_and_its_report_say_the_same_as_its_runs(tmp_path: Path) -> None:
-    Study(tmp_path, "s@helium", SweepConfig(), WHOLE).remember("data_source", WHOLE.source)
+    Study(tmp_path, "s@helium", SweepConfig(), WHOLE).set_attribute("data_source", WHOLE.source)
     saved = read(tmp_path, "s@helium").provenance
     assert saved.same_data(WHOLE)
     assert (saved.dataset, saved.source, saved.simulated) == ("helium", "simulated", True)

@@ -2,7 +2,7 @@
 
 from airybench.config.data import DataConfig, Scaling
 from airybench.config.network import DEPTHS, TIMM, NetworkConfig, neutral_values
-from airybench.config.objective import COSTS, METRICS, Direction, Objective
+from airybench.config.objective import COSTS, METRICS, RANKING, Direction, Objective
 from airybench.config.parameters import SECTIONS, parse_value, section_of
 from airybench.config.space import Axis, Grid, Range, parse_value_or_range
 from airybench.config.study import StudyConfig
@@ -15,6 +15,7 @@ __all__ = [
     "COSTS",
     "DEPTHS",
     "METRICS",
+    "RANKING",
     "SECTIONS",
     "SEED",
     "TIMM",

@@ -52,7 +52,7 @@ def arranged(images: Tensor, config: TrainConfig) -> Tensor:
 
 
 @contextmanager
-def memory(config: TrialConfig) -> Iterator[None]:
+def checked_memory(config: TrialConfig) -> Iterator[None]:
     """Turn every form of out-of-memory error into one that names the network and the batch.
 
     Raises:
