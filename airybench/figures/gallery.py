@@ -143,7 +143,7 @@ def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: 
             for column, shown in enumerate(row.panels[:columns]):
                 left = _NAMES + column * (panel + _GAP)
                 box = (left / width, 1 - (top + panel) / height, panel / width, panel / height)
-                _draw(figure, box, _block_mean(shown, round(panel * dpi)))
+                draw_panel(figure, box, shown, round(panel * dpi))
         _foot(figure, foot)
     return figure
 
@@ -172,17 +172,15 @@ def store_gallery(
     """
     labels = store.labels() if store.labelled else np.ones((store.count, 1), np.uint8)
     names = store.class_names if store.labelled else ("all shots",)
-    energy, mask = store.photon_energy(), store.mask()
+    energy = store.photon_energy()
     rows = []
     for column, shots in enumerate(choose(labels, columns, seed)):
         panels = []
-        for shot, image in zip(shots.tolist(), store.read_images(shots), strict=True):
-            good = image > 0
-            if mask is not None:
-                good &= (mask if mask.ndim == 2 else mask[shot]) == 1
+        good = visible_pixels(store, shots)
+        for shot, image, visible in zip(shots.tolist(), store.read_images(shots), good, strict=True):
             others = ", ".join(names[i] for i in np.flatnonzero(labels[shot]) if i != column)
             caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(22 * panel)))
-            panels.append(Panel(image.astype(np.float32), good, caption))
+            panels.append(Panel(image.astype(np.float32), visible, caption))
         panels.sort(key=_brightness, reverse=True)
         rows.append(Row(names[column], int(labels[:, column].sum()), panels))
     origin = "simulated" if store.source == "simulated" else f"source: {store.source}"
@@ -193,6 +191,15 @@ def store_gallery(
         "Drawn at random, from bright to weak."
     )
     return gallery(rows[classes], columns=columns, title=title, note=note, panel=panel, dpi=dpi)
+
+
+def visible_pixels(store: "Store", rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where the detector sees: pixels with a count that the store does not mask, bool, shape (n, H, W)."""
+    visible: NDArray[np.bool_] = store.read_images(rows) > 0
+    mask = store.mask()
+    if mask is not None:
+        visible &= (mask if mask.ndim == 2 else mask[rows]) == 1
+    return visible
 
 
 def _brightness(panel: Panel) -> float:
@@ -218,7 +225,16 @@ def _block_mean(shown: Panel, edge: int) -> Panel:
     return Panel(counts, share * 2 >= block * block, shown.caption, attention)
 
 
-def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) -> None:
+def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: Panel, edge: int) -> None:
+    """One pattern with its caption.
+
+    Args:
+        figure: where to draw.
+        box: left, bottom, width and height as shares of the figure.
+        shown: the pattern.
+        edge: pixels that it has room for; larger patterns are averaged over whole blocks.
+    """
+    shown = _block_mean(shown, edge)
     axes = figure.add_axes(box)
     background, low, high = limits(shown.counts, shown.visible)
     above = np.ma.masked_array(np.maximum(shown.counts - background, low), ~shown.visible)
