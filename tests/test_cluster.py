@@ -73,7 +73,7 @@ def test_four_hosts_share_a_study_and_one_is_killed(tmp_path, data_home, tiny, c
         }
         assert {r.data.tags["mlflow.parentRunId"] for r in children} == {parents[0].info.run_id}
         assert parents[0].data.tags["airybench.winner"] in {t.user_attrs["run_id"] for t in done}
-        assert logs.count("How sure: ") == 3
+        assert logs.count("How certain: ") == 3
 
         with contextlib.chdir(tmp_path):
             assert run(["studies", "list", "--storage", url]) == 0

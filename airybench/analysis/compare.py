@@ -1,4 +1,4 @@
-"""Studies side by side: cells on the same test shots, and what the logarithmic activation changes there."""
+"""Studies side by side: their cells on the same test shots, and the effect of the logarithmic activation."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.intervals import Estimate, Scorer, Trained
-from airybench.config import METRICS, TrialConfig
+from airybench.analysis.cells import by_cell
+from airybench.analysis.intervals import Estimate, check_same_shots, difference, mean, score
+from airybench.analysis.leaderboard import RESAMPLED
+from airybench.config import Objective, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError, unknown
 from airybench.inference.predictions import Predictions
+from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy, names, read
 from airybench.sweep.storage import StudyStorage, as_storage
-from airybench.sweep.study import FinishedTrial
 
-COMPARABLE = tuple(name for name in METRICS if name != "loss")
-"""Metrics with an interval over shots."""
+Fetch = Callable[[SavedStudy, FinishedTrial], Predictions]
+"""Fetches the test predictions of a trial."""
+
+Trained = tuple[SavedStudy, FinishedTrial]
+"""A trial and its study."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,12 @@ class CellResult:
     """One cell of one study on test.
 
     Attributes:
-        study: its study.
+        study: name of the study.
         config: what was trained, with the seed of one trial.
-        seeds: how many trials.
-        val: the metric on val, mean over seeds; what the lines are ordered by.
+        seeds: number of trials.
+        val: the metric on the validation split, mean over seeds; cells are ordered by it.
         test: the metric on test, mean over seeds.
-        run_ids: its runs.
+        run_ids: the runs of the trials.
     """
 
     study: str
@@ -42,19 +47,17 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Pair:
-    """A network with the logarithmic activation against the same network without.
+    """A network with the logarithmic activation against the same network without it.
 
     Attributes:
-        name: what both are, such as `resnet18-leaky0.2`.
-        on: title of the network with it; of several alphas the best on val.
-        off: title of the network without.
-        seeds: seeds that both were trained with.
+        on: the network with it; of several alphas the best on the validation split.
+        off: the network without it.
+        seeds: number of seeds that both were trained with.
         difference: on minus off, on the same test shots.
     """
 
-    name: str
-    on: str
-    off: str
+    on: TrialConfig
+    off: TrialConfig
     seeds: int
     difference: Estimate
 
@@ -65,15 +68,15 @@ class DatasetComparison:
 
     Attributes:
         dataset: its name.
-        studies: whose trials these are.
-        simulated: whether the shots are.
+        studies: names of the studies on it.
+        simulated: whether the shots are simulated.
         data_sha256: content hash of the store.
         split_digest: digest of the split.
         shots: number of test shots.
-        lines: cells, best on val first.
-        cells: how many there are in all.
+        cells: the best cells on the validation split, best first.
+        cell_count: number of cells in all.
         pairs: networks with and without the logarithmic activation.
-        mean: mean difference over the pairs, None without any.
+        mean: mean difference over the pairs, None where there are no pairs.
         scaled: whether on and off differ in the input scaling as well, as in the paper.
     """
 
@@ -83,8 +86,8 @@ class DatasetComparison:
     data_sha256: str
     split_digest: str
     shots: int
-    lines: tuple[CellResult, ...]
-    cells: int
+    cells: tuple[CellResult, ...]
+    cell_count: int
     pairs: tuple[Pair, ...]
     mean: Estimate | None
     scaled: bool
@@ -92,16 +95,16 @@ class DatasetComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison came to: the metric, and one side a data set."""
+    """Studies compared by one metric, data set by data set."""
 
     metric: str
-    sides: tuple[DatasetComparison, ...]
+    datasets: tuple[DatasetComparison, ...]
 
 
 def compare(
     wanted: Sequence[str],
     where: Path | StudyStorage,
-    fetch: Callable[[SavedStudy, FinishedTrial], Predictions],
+    fetch: Fetch,
     notify: Callable[[str], None],
     *,
     metric: str | None = None,
@@ -109,146 +112,175 @@ def compare(
 ) -> Comparison:
     """Compare finished trials across studies and data sets.
 
-    Test never chooses here: cells are ordered by val, of several alphas val takes one, and both networks of a pair are
-    scored on the same resamples of the same test shots.
+    The test split never chooses: cells are ordered by the validation split, which also chooses among several alphas,
+    and both networks of a pair are scored on the same resamples of the same test shots.
 
     Args:
-        wanted: `NAME@D`, or NAME for its studies of every data set; all studies there where empty.
-        where: a folder of journals, or another place.
-        fetch: the test predictions of a trial.
-        notify: where one-line notices go.
-        metric: what to compare by; by default the studies' own objective where they share one, else macro_ap.
-        top: how many cells and pairs of a data set are scored on test.
+        wanted: `NAME@D`, or NAME for its studies of every data set; all studies where empty.
+        where: a folder of journals, or another storage.
+        fetch: fetches the test predictions of a trial.
+        notify: receives one-line notices.
+        metric: what to compare by; by default the objective that the studies share, else macro_ap.
+        top: how many cells and pairs of each data set are scored on test.
 
     Raises:
         StudyError: no such study, or studies of one data set that differ in data, split or classes.
-        NothingFinishedError: none has a finished trial.
+        NothingFinishedError: no study has a finished trial.
         ConfigError: no such metric.
     """
-    if metric is not None and metric not in COMPARABLE:
-        raise unknown("metric", metric, COMPARABLE)
-    home = as_storage(where)
-    kept = [read(home, name) for name in names(home, wanted)]
-    if not kept:
-        raise StudyError(f"there is no study in {home}; run a sweep first")
-    for study in kept:
+    if metric is not None and metric not in RESAMPLED:
+        raise unknown("metric", metric, RESAMPLED)
+    studies = _finished_studies(wanted, as_storage(where), notify)
+    chosen = metric or _shared_objective(studies)
+    if metric is None and chosen != studies[0].sweep.study.metric:
+        notify(f"the studies have different objectives; compared by {chosen} (--metric for another)")
+    datasets: dict[str, list[SavedStudy]] = {}
+    for study in studies:
+        datasets.setdefault(study.dataset, []).append(study)
+    for members in datasets.values():
+        _refuse_other_data(members)
+    return Comparison(chosen, tuple(_compare_on(members, chosen, fetch, top) for members in datasets.values()))
+
+
+def _finished_studies(wanted: Sequence[str], storage: StudyStorage, notify: Callable[[str], None]) -> list[SavedStudy]:
+    studies = [read(storage, name) for name in names(storage, wanted)]
+    if not studies:
+        raise StudyError(f"there is no study in {storage}; run a sweep first")
+    for study in studies:
         if not study.records:
             notify(f"study {study.name} has no finished trial; left out")
-    full = [study for study in kept if study.records]
-    if not full:
+    finished = [study for study in studies if study.records]
+    if not finished:
         raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to compare")
-    sides: dict[str, list[SavedStudy]] = {}
-    for study in full:
-        sides.setdefault(study.dataset, []).append(study)
-    for studies in sides.values():
-        _refuse_other_data(studies)
-    chosen = metric or _shared_objective(full)
-    if metric is None and chosen != full[0].sweep.study.metric:
-        notify(f"the studies have objectives of several kinds; compared by {chosen} (--metric for another)")
-    return Comparison(chosen, tuple(_side(name, studies, chosen, fetch, top) for name, studies in sides.items()))
+    return finished
 
 
 def _refuse_other_data(studies: Sequence[SavedStudy]) -> None:
     first = studies[0]
     for other in studies[1:]:
-        for what, mine, theirs in (
+        for what, one, another in (
             ("content of the data", first.data_sha256, other.data_sha256),
             ("split", first.split_digest, other.split_digest),
         ):
-            if mine != theirs:
+            if one != another:
                 raise StudyError(
                     f"studies {first.name} and {other.name} are not comparable, their test shots differ ({what}: "
-                    f"{mine[:12]} and {theirs[:12]}); compare those alone that agree, with --study"
+                    f"{one[:12]} and {another[:12]}); compare only studies that agree, with --study"
                 )
 
 
 def _shared_objective(studies: Sequence[SavedStudy]) -> str:
-    found = {study.sweep.study.metric for study in studies}
-    name = found.pop()
-    return name if not found and name in COMPARABLE else "macro_ap"
+    metrics = {study.sweep.study.metric for study in studies}
+    name = metrics.pop()
+    return name if not metrics and name in RESAMPLED else "macro_ap"
 
 
-def _side(
-    dataset: str,
-    studies: Sequence[SavedStudy],
-    metric: str,
-    fetch: Callable[[SavedStudy, FinishedTrial], Predictions],
-    top: int,
-) -> DatasetComparison:
-    cells: dict[tuple[str, str], list[FinishedTrial]] = {}
-    owner = {study.name: study for study in studies}
-    for study in studies:
-        for record in study.records:
-            cells.setdefault((study.name, record.config.cell()), []).append(record)
-    sign = 1.0 if METRICS[metric] == "max" else -1.0
+class _TestScores:
+    """Scores trials of one data set on test; every trial is fetched once."""
 
-    def val(records: Sequence[FinishedTrial]) -> float:
-        return float(np.mean([record.scores.get(metric, math.nan) for record in records]))
+    def __init__(self, metric: str, fetch: Fetch) -> None:
+        self._metric = metric
+        self._fetch = fetch
+        self._fetched: dict[str, tuple[SavedStudy, Predictions]] = {}
 
-    def order(item: tuple[tuple[str, str], list[FinishedTrial]]) -> float:
-        mean = val(item[1])
-        return math.inf if math.isnan(mean) else -sign * mean
+    @property
+    def shots(self) -> int:
+        """Number of test shots."""
+        _, predictions = next(iter(self._fetched.values()))
+        return len(predictions.ids)
 
-    ranked = sorted(cells.items(), key=order)
-    scorer = Scorer(metric, lambda name, record: fetch(owner[name], record))
-    lines = []
-    for (name, _), records in ranked[:top]:
-        test = scorer.estimate([(name, record) for record in records])
-        runs = tuple(record.run_id for record in records)
-        lines.append(CellResult(name, records[0].config, len(records), val(records), test, runs))
-    pairs, scaled = [], False
-    for on, off in _both(ranked)[:top]:
-        pairs.append(_pair(on, off, scorer))
-        scaled |= on[0][1].config.input_scaling != off[0][1].config.input_scaling
+    def score(self, trials: Sequence[Trained]) -> Estimate:
+        """The metric of one cell."""
+        return score(self._predictions(trials), self._metric)
+
+    def difference(self, ours: Sequence[Trained], theirs: Sequence[Trained], *, paired: bool) -> Estimate:
+        """How much larger the metric is for our cell than for theirs."""
+        return difference(self._predictions(ours), self._predictions(theirs), self._metric, paired=paired)
+
+    def _predictions(self, trials: Sequence[Trained]) -> list[Predictions]:
+        for study, trial in trials:
+            if trial.run_id not in self._fetched:
+                found = self._fetch(study, trial)
+                if self._fetched:
+                    other, first = next(iter(self._fetched.values()))
+                    check_same_shots(first, found, f"studies {other.name} and {study.name}")
+                self._fetched[trial.run_id] = (study, found)
+        return [self._fetched[trial.run_id][1] for _, trial in trials]
+
+
+def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int) -> DatasetComparison:
+    """Compare studies of one data set."""
+    sign = Objective.of(metric).sign
+
+    def val(trials: Sequence[Trained]) -> float:
+        return float(np.mean([trial.scores.get(metric, math.nan) for _, trial in trials]))
+
+    def standing(trials: Sequence[Trained]) -> float:
+        value = val(trials)
+        return math.inf if math.isnan(value) else -sign * value
+
+    ranked = [[(study, trial) for trial in cell] for study in studies for cell in by_cell(study.records)]
+    ranked.sort(key=standing)
+    scores = _TestScores(metric, fetch)
+    cells = [
+        CellResult(
+            study=trials[0][0].name,
+            config=trials[0][1].config,
+            seeds=len(trials),
+            val=val(trials),
+            test=scores.score(trials),
+            run_ids=tuple(trial.run_id for _, trial in trials),
+        )
+        for trials in ranked[:top]
+    ]
+    pairs = [_pair(on, off, scores) for on, off in _with_and_without(ranked)[:top]]
     return DatasetComparison(
-        dataset=dataset,
-        studies=tuple(owner),
+        dataset=studies[0].dataset,
+        studies=tuple(study.name for study in studies),
         simulated=any(study.facts.get("data_source") == "simulated" for study in studies),
         data_sha256=studies[0].data_sha256,
         split_digest=studies[0].split_digest,
-        shots=scorer.shots,
-        lines=tuple(lines),
-        cells=len(cells),
+        shots=scores.shots,
+        cells=tuple(cells),
+        cell_count=len(ranked),
         pairs=tuple(pairs),
-        mean=scorer.mean([pair.difference for pair in pairs]) if pairs else None,
-        scaled=scaled,
+        mean=mean([pair.difference for pair in pairs]) if pairs else None,
+        scaled=any(pair.on.input_scaling != pair.off.input_scaling for pair in pairs),
     )
 
 
-def _both(ranked: Sequence[tuple[tuple[str, str], list[FinishedTrial]]]) -> list[tuple[list[Trained], list[Trained]]]:
-    """Networks that were trained with the logarithmic activation and without, best on val first.
+def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Trained], list[Trained]]]:
+    """Networks that were trained with the logarithmic activation and without it, best on the validation split first.
 
     Args:
-        ranked: cells of every study, from best to worst on val.
+        ranked: cells of every study, from best to worst on the validation split.
 
     Returns:
-        Trials with it and without, one a seed; those of one cell may come from several studies.
+        Trials with it and without it, one per seed; those of one cell may come from several studies.
     """
     cells: dict[str, dict[int, Trained]] = {}
-    for (name, cell), records in ranked:
-        for record in records:
-            cells.setdefault(cell, {}).setdefault(record.config.training.seed, (name, record))
-    contexts: dict[str, dict[bool, list[Trained]]] = {}
+    for trials in ranked:
+        for study, trial in trials:
+            cells.setdefault(trial.config.cell(), {}).setdefault(trial.config.training.seed, (study, trial))
+    networks: dict[str, dict[bool, list[Trained]]] = {}
     for by_seed in cells.values():
-        trials = [by_seed[seed] for seed in sorted(by_seed)]
-        config = trials[0][1].config
-        context = config.replace({"log_activation": False}).cell()
-        # The ranking runs from best to worst: the first cell with the activation has the alpha that val takes.
-        contexts.setdefault(context, {}).setdefault(config.network.log_activation, trials)
-    return [(found[True], found[False]) for found in contexts.values() if len(found) == 2]
+        cell = [by_seed[seed] for seed in sorted(by_seed)]
+        config = cell[0][1].config
+        without = config.replace({"log_activation": False}).cell()
+        # The ranking runs from best to worst: the first cell with the activation has the alpha that val chooses.
+        networks.setdefault(without, {}).setdefault(config.network.log_activation, cell)
+    return [(found[True], found[False]) for found in networks.values() if len(found) == 2]
 
 
-def _pair(on: list[Trained], off: list[Trained], scorer: Scorer) -> Pair:
-    """The difference of two cells over the seeds that both have, else over all that either has."""
-    by_seed = [{record.config.training.seed: (name, record) for name, record in trials} for trials in (on, off)]
-    common = sorted(set(by_seed[0]) & set(by_seed[1]))
-    mine = [by_seed[0][seed] for seed in common or by_seed[0]]
-    theirs = [by_seed[1][seed] for seed in common or by_seed[1]]
-    network = off[0][1].config.network
+def _pair(on: Sequence[Trained], off: Sequence[Trained], scores: _TestScores) -> Pair:
+    """The difference of two cells over the seeds that both have; over all seeds where they share none."""
+    ours, theirs = ({trial.config.training.seed: (study, trial) for study, trial in trials} for trials in (on, off))
+    common = sorted(ours.keys() & theirs.keys())
     return Pair(
-        name=network.title.replace("-plain", ""),
-        on=on[0][1].config.network.title,
-        off=network.title,
+        on=on[0][1].config,
+        off=off[0][1].config,
         seeds=len(common),
-        difference=scorer.difference(mine, theirs, paired=bool(common)),
+        difference=scores.difference(
+            [ours[seed] for seed in common or ours], [theirs[seed] for seed in common or theirs], paired=bool(common)
+        ),
     )

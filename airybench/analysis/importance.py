@@ -6,26 +6,29 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator
 
-from airybench.config import Value
+from airybench.config import SEED, Value
 
-MIN_TRIALS = 12  # below, a forest tells noise
-MOST = 200  # trials that the forest is grown on; more change the shares by less than they cost
-SEED = 1612
+MIN_TRIALS = 12  # with fewer, a forest fits noise
+MOST = 200  # trials that the forest is grown on; more take longer and hardly change the shares
 
 
 def sampled(count: int) -> range:
-    """Which of `count` trials the forest is grown on: all, or evenly spaced ones where there are more than MOST."""
+    """Which of `count` trials the forest is grown on: all of them, or evenly spaced ones where there are many.
+
+    >>> len(sampled(12)), len(sampled(1000))
+    (12, 200)
+    """
     return range(0, count, max(1, -(-count // MOST)))
 
 
 def importances(parameters: Mapping[str, Sequence[Value]], values: Sequence[float]) -> dict[str, float]:
     """Shares of variance, largest first.
 
-    The study's own Optuna parameters are conditional (alpha only beside the log activation, a depth by architecture),
-    and fANOVA takes only those that every trial has; every trial has every flat parameter, so those are used.
+    The study's own Optuna parameters are conditional (alpha exists only with the log activation, the depth depends on
+    the architecture), and fANOVA uses only those that every trial has. Every trial has every flat parameter.
 
     Args:
-        parameters: by name the value in each trial; at least two names, each with two values or more.
+        parameters: for each name its value in every trial; at least two names, each with two values or more.
         values: the objective of each trial.
 
     Returns:
@@ -33,10 +36,10 @@ def importances(parameters: Mapping[str, Sequence[Value]], values: Sequence[floa
 
     Source: Hutter, Hoos and Leyton-Brown, ICML 2014.
     """
-    kept = sampled(len(values))
+    rows = sampled(len(values))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
-    spaces = {name: _distribution([column[row] for row in kept]) for name, column in parameters.items()}
+    spaces = {name: _distribution([column[row] for row in rows]) for name, column in parameters.items()}
     study.add_trials(
         [
             optuna.create_trial(
@@ -44,11 +47,11 @@ def importances(parameters: Mapping[str, Sequence[Value]], values: Sequence[floa
                 distributions=dict(spaces),
                 value=values[row],
             )
-            for row in kept
+            for row in rows
         ]
     )
-    found = optuna.importance.get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=SEED))
-    return {str(name): float(share) for name, share in found.items()}
+    shares = optuna.importance.get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=SEED))
+    return {str(name): float(share) for name, share in shares.items()}
 
 
 def _plain(value: Value) -> float | str:

@@ -1,139 +1,205 @@
-"""Scores on test with intervals, and differences of scores on the same resamples of the same shots."""
+"""How good a cell is and how much two cells differ: one estimator with 95 % intervals, and the verdict on a claim."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from scipy import stats
 from torch import Tensor
 
+from airybench.config import SEED, Direction
+from airybench.config.objective import sign
 from airybench.errors import StudyError
-from airybench.inference.bootstrap import interval, resamples, weighted_scores
+from airybench.inference.bootstrap import RESAMPLES, interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
-from airybench.sweep.study import FinishedTrial
-from airybench.training.metrics import score
 
-SEED = 1612
+Verdict = Literal["held", "not held", "undecided"]
+VERDICTS: tuple[Verdict, ...] = ("held", "not held", "undecided")
 
-Trained = tuple[str, FinishedTrial]
-"""A study's name and one of its trials."""
+_scores_of: WeakKeyDictionary[Predictions, dict[int, dict[str, Tensor]]] = WeakKeyDictionary()
+"""Every metric in every resample, by predictions and seed of the resamples: a cell is often compared more than once."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A score or a difference of scores, mean over seeds.
+    """A metric of one cell, or the difference between two cells, averaged over seeds.
 
     Attributes:
-        value: on the test shots themselves; NaN where the metric is undefined there.
-        low: lower end of the 95 % bootstrap interval over shots.
-        high: its upper end.
-        above: share of resamples in which it is above zero.
-        seeds: value under each seed; of a difference only where both sides were trained with the same ones.
-        seed_low: lower end of the 95 % t interval over seeds, NaN below two.
-        seed_high: its upper end.
-        drawn: the value in every resample.
+        value: on the shots themselves; NaN where the metric is undefined.
+        low: lower end of the 95 % bootstrap interval.
+        high: upper end.
+        by_seed: value of each seed; of a difference only where both cells were trained with the same seeds.
+        draws: the value in every resample, float64, shape (1000,).
     """
 
     value: float
     low: float
     high: float
-    above: float
-    seeds: tuple[float, ...]
-    seed_low: float
-    seed_high: float
-    drawn: Tensor = field(repr=False, compare=False)
-
-
-class Scorer:
-    """Scores trials of one data set on one set of resamples.
-
-    Args:
-        metric: a metric of `weighted_scores`.
-        fetch: the test predictions of a trial.
-    """
-
-    def __init__(self, metric: str, fetch: Callable[[str, FinishedTrial], Predictions]) -> None:
-        self._metric = metric
-        self._fetch = fetch
-        self._weights: Tensor | None = None
-        self._first: tuple[str, Predictions] | None = None
-        self._known: dict[str, tuple[float, Tensor]] = {}
+    by_seed: tuple[float, ...] = ()
+    draws: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.float64), repr=False, compare=False)
 
     @property
-    def shots(self) -> int:
-        """Number of test shots, 0 before anything was scored."""
-        return len(self._first[1].ids) if self._first else 0
+    def over_seeds(self) -> tuple[float, float]:
+        """Ends of the 95 % t interval over seeds alone; NaN below two seeds."""
+        return t_interval(self.by_seed)
 
-    def estimate(self, trials: Sequence[Trained]) -> Estimate:
-        """Mean over the trials of one cell.
+    @property
+    def above_zero(self) -> float:
+        """Share of the resamples in which the value is above zero; NaN where no resample has a value."""
+        finite = self.draws[self.draws.isfinite()]
+        return float((finite > 0).double().mean()) if len(finite) else math.nan
 
-        Raises:
-            StudyError: other shots, labels or classes than the trials before.
-        """
-        points, drawn = zip(*(self._scored(trial) for trial in trials), strict=True)
-        return _estimate(list(points), torch.stack(drawn).mean(dim=0), float(np.mean(points)))
-
-    def difference(self, ours: Sequence[Trained], theirs: Sequence[Trained], *, paired: bool) -> Estimate:
-        """Ours minus theirs, on the same resamples.
+    def verdict(self, direction: Direction = "max") -> Verdict:
+        """What a difference says about the claim that the first cell is better than the second.
 
         Args:
-            ours: trials of one cell.
-            theirs: trials of another.
-            paired: whether the two are in the same order of the same seeds.
+            direction: whether more or less of the metric is better.
+
+        Returns:
+            `held` where the whole interval is on the first cell's side of zero, `not held` where it is on the other
+            side, `undecided` where it contains zero or does not exist.
+
+        >>> Estimate(0.04, 0.01, 0.07).verdict(), Estimate(0.04, 0.01, 0.07).verdict("min")
+        ('held', 'not held')
         """
-        mine, others = self.estimate(ours), self.estimate(theirs)
-        seeds = [a - b for a, b in zip(mine.seeds, others.seeds, strict=True)] if paired else []
-        return _estimate(seeds, mine.drawn - others.drawn, mine.value - others.value)
-
-    def mean(self, found: Sequence[Estimate]) -> Estimate:
-        """Mean of several, resample by resample, and seed by seed where all have equally many."""
-        columns = list(zip(*(one.seeds for one in found), strict=False))
-        paired = len({len(one.seeds) for one in found}) == 1
-        seeds = [float(np.mean(column)) for column in columns] if paired else []
-        drawn = torch.stack([one.drawn for one in found]).mean(dim=0)
-        return _estimate(seeds, drawn, float(np.mean([one.value for one in found])))
-
-    def _scored(self, trial: Trained) -> tuple[float, Tensor]:
-        study, record = trial
-        if record.run_id not in self._known:
-            kept = self._fetch(study, record)
-            self._check(study, kept)
-            if self._weights is None:
-                self._weights = resamples(len(kept.ids), SEED)
-            logits, labels = torch.from_numpy(kept.logits), torch.from_numpy(kept.labels)
-            point = score(logits, labels, kept.class_names, kept.label_kind).values.get(self._metric, math.nan)
-            drawn = weighted_scores(logits, labels, kept.label_kind, self._weights)[self._metric]
-            self._known[record.run_id] = (point, drawn)
-        return self._known[record.run_id]
-
-    def _check(self, study: str, kept: Predictions) -> None:
-        if self._first is None:
-            self._first = (study, kept)
-            return
-        name, first = self._first
-        for what, same in (
-            ("classes", kept.class_names == first.class_names and kept.label_kind == first.label_kind),
-            ("test shots", np.array_equal(kept.ids, first.ids)),
-            ("labels", np.array_equal(kept.labels, first.labels)),
-        ):
-            if not same:
-                raise StudyError(
-                    f"studies {name} and {study} are not comparable, their {what} differ; compare those alone that "
-                    "agree, with --study"
-                )
+        low, high = sorted((sign(direction) * self.low, sign(direction) * self.high))
+        return "held" if low > 0 else "not held" if high < 0 else "undecided"
 
 
-def _estimate(seeds: Sequence[float], drawn: Tensor, value: float) -> Estimate:
-    finite = drawn[drawn.isfinite()]
-    low, high = interval(drawn, value) if not math.isnan(value) else (math.nan, math.nan)
-    above = float((finite > 0).double().mean()) if len(finite) else math.nan
-    return Estimate(value, low, high, above, tuple(seeds), *_student(seeds), drawn)
+def score(
+    cell: Sequence[Predictions],
+    metric: str,
+    *,
+    values: Sequence[float] | None = None,
+    draw_seeds: bool = True,
+    seed: int = SEED,
+) -> Estimate:
+    """A metric of one cell with its interval: each of 1000 resamples draws shots, and seeds.
+
+    Args:
+        cell: predictions of the same shots, one per seed.
+        metric: one of those of `weighted_scores`.
+        values: the metric of each seed where it is known; computed when left out.
+        draw_seeds: keep every seed in every resample when False, for an interval over shots alone.
+        seed: seed of the resamples; the same one draws the same shots for every cell.
+
+    Raises:
+        StudyError: the seeds were not scored on the same shots.
+
+    >>> labels = np.array([[1], [0], [1], [0]], np.uint8)
+    >>> logits = np.array([[2.0], [-1.0], [0.5], [0.3]], np.float32)
+    >>> one = Predictions(np.arange(4), logits, labels, ("Round",), "multilabel")
+    >>> score([one], "accuracy")
+    Estimate(value=0.75, low=0.25, high=1.0, by_seed=(0.75,))
+    """
+    drawn = _scores(cell, metric, seed)
+    by_seed = drawn[:, 0] if values is None else torch.tensor(values, dtype=torch.float64)
+    if draw_seeds:
+        draws = _mean_over_drawn_seeds(drawn[:, 1:], np.random.default_rng(seed))
+    else:
+        draws = drawn[:, 1:].mean(dim=0)
+    return _estimate(float(by_seed.mean()), by_seed.tolist(), draws)
 
 
-def _student(values: Sequence[float]) -> tuple[float, float]:
+def difference(
+    first: Sequence[Predictions], second: Sequence[Predictions], metric: str, *, paired: bool = False, seed: int = SEED
+) -> Estimate:
+    """How much larger a metric is for the first cell than for the second, on the same resamples of the same shots.
+
+    With one seed per cell the spread between trainings is not in the interval.
+
+    Args:
+        first: predictions of one cell, one per seed.
+        second: of the other cell, for the same shots.
+        metric: one of those of `weighted_scores`.
+        paired: whether both have the same seeds in the same order; then each resample draws the same ones for both.
+        seed: seed of the resamples.
+
+    Raises:
+        StudyError: the two were not scored on the same shots, labels and classes.
+    """
+    check_same_shots(first[0], second[0], "the two cells")
+    one, other = _scores(first, metric, seed), _scores(second, metric, seed)
+    generator = np.random.default_rng(seed)
+    draws = _mean_over_drawn_seeds(one[:, 1:], generator)
+    draws = draws - _mean_over_drawn_seeds(other[:, 1:], np.random.default_rng(seed) if paired else generator)
+    by_seed = (one[:, 0] - other[:, 0]).tolist() if paired else []
+    return _estimate(float(one[:, 0].mean()) - float(other[:, 0].mean()), by_seed, draws)
+
+
+def mean(estimates: Sequence[Estimate]) -> Estimate:
+    """Mean of several estimates, resample by resample, and seed by seed where all have equally many seeds."""
+    equal = len({len(one.by_seed) for one in estimates}) == 1
+    by_seed = np.mean([one.by_seed for one in estimates], axis=0).tolist() if equal else []
+    draws = torch.stack([one.draws for one in estimates]).mean(dim=0)
+    return _estimate(float(np.mean([one.value for one in estimates])), by_seed, draws)
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float]:
+    """95 % interval of a mean by Student's t; NaN below two values.
+
+    >>> low, high = t_interval([0.5, 0.6, 0.55])
+    >>> round(low, 3), round(high, 3)
+    (0.426, 0.674)
+    """
     if len(values) < 2:
         return math.nan, math.nan
+    middle = float(np.mean(values))
     half = float(stats.t.ppf(0.975, len(values) - 1)) * float(stats.sem(values))
-    return float(np.mean(values)) - half, float(np.mean(values)) + half
+    return middle - half, middle + half
+
+
+def check_same_shots(first: Predictions, second: Predictions, names: str) -> None:
+    """Make sure that two predictions are of the same shots, labels and classes.
+
+    Args:
+        first: some predictions.
+        second: others.
+        names: what the message calls the two.
+
+    Raises:
+        StudyError: saying in what they differ.
+    """
+    if (first.class_names, first.label_kind) != (second.class_names, second.label_kind):
+        what = f"classes differ ({', '.join(first.class_names)} against {', '.join(second.class_names)})"
+    elif not np.array_equal(first.ids, second.ids):
+        what = f"test shots differ ({len(first.ids)} against {len(second.ids)})"
+    elif not np.array_equal(first.labels, second.labels):
+        what = "labels differ"
+    else:
+        return
+    raise StudyError(f"{names} are not comparable, their {what}; compare only what shares data, count and split seed")
+
+
+def _scores(cell: Sequence[Predictions], metric: str, seed: int) -> Tensor:
+    """The metric of each seed on the shots themselves, then in every resample of them: shape (S, 1 + RESAMPLES)."""
+    for other in cell[1:]:
+        check_same_shots(cell[0], other, "the trainings of one cell")
+    return torch.stack([_resampled(one, seed)[metric] for one in cell])
+
+
+def _resampled(predictions: Predictions, seed: int) -> dict[str, Tensor]:
+    known = _scores_of.setdefault(predictions, {})
+    if seed not in known:
+        shots = len(predictions.ids)
+        weights = torch.cat([torch.ones(1, shots, dtype=torch.float64), resamples(shots, seed)])
+        logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
+        known[seed] = weighted_scores(logits, labels, predictions.label_kind, weights)
+    return known[seed]
+
+
+def _mean_over_drawn_seeds(values: Tensor, generator: Generator) -> Tensor:
+    """Mean over seeds that are drawn anew for each resample: (S, RESAMPLES) to (RESAMPLES,)."""
+    seeds = len(values)
+    chosen = torch.from_numpy(generator.integers(seeds, size=(RESAMPLES, seeds)))
+    return values.T.gather(1, chosen).mean(dim=1)
+
+
+def _estimate(value: float, by_seed: Sequence[float], draws: Tensor) -> Estimate:
+    low, high = (math.nan, math.nan) if math.isnan(value) else interval(draws, value)
+    return Estimate(value, low, high, tuple(by_seed), draws)

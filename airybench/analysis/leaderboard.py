@@ -1,24 +1,28 @@
-"""The leaderboard: cells ranked by their mean over seeds, with honest intervals."""
+"""The leaderboard: the cells of a study ranked on the validation split by their mean over seeds, with intervals."""
 
 import csv
 import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 import torch
-from scipy import stats
-from torch import Tensor
 
-from airybench.config import TrialConfig
-from airybench.inference.bootstrap import interval, resamples, weighted_scores
+from airybench.analysis.cells import by_cell
+from airybench.analysis.intervals import Estimate, score, t_interval
+from airybench.config import METRICS, SEED, Objective, TrialConfig
 from airybench.inference.predictions import Predictions
-from airybench.sweep.study import FinishedTrial
+from airybench.sweep.records import FinishedTrial
 
-COMPARED = 20  # cells from the top that are bootstrapped; the rest cannot win
+RESAMPLED = tuple(metric for metric in METRICS if metric != "loss")
+"""Metrics that have an interval over shots."""
+
+MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
 
 COLUMNS = ("macro_ap", "macro_f1", "micro_f1", "exact_match", "accuracy", "mcc", "roc_auc")
+CLEAR_LEAD, LEAD = 0.95, 0.8  # how often the winner stays first in resamples
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,10 @@ class Row:
     Attributes:
         config: what was trained, with the seed of its best trial.
         mean: the objective, mean over seeds.
-        low: lower end of its 95 % interval, NaN where there is none.
+        low: lower end of its 95 % interval; NaN where there is none.
         high: upper end.
         trials: the finished trials of the cell, best first.
-        scores: metrics on val, means over seeds.
+        scores: metrics on the validation split, means over seeds.
     """
 
     config: TrialConfig
@@ -49,152 +53,165 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Rows from best to worst.
+    """Cells from best to worst.
 
     Attributes:
+        objective: what they are ranked by.
         rows: the cells.
         interval_kind: what the intervals are.
-        certainty: share of bootstrap resamples of val in which the first row stays first; NaN with one cell.
-        shots: number of val shots behind it.
+        certainty: share of bootstrap resamples of the validation shots in which the first row stays first; NaN where
+            there is one cell, or no resampling for this objective.
+        shots: number of validation shots.
     """
 
+    objective: Objective
     rows: tuple[Row, ...]
     interval_kind: str
     certainty: float
     shots: int
 
-    def sure(self) -> str:
-        """How sure the ranking is, in one line."""
+    def certainty_sentence(self) -> str:
+        """How certain the ranking is."""
         seeds = min(len(row.trials) for row in self.rows)
-        runs = f"{seeds} seed{'s' if seeds > 1 else ''} a cell, {self.shots} val shots"
+        scope = f"{seeds} {'seed' if seeds == 1 else 'seeds'} per cell and {self.shots} validation shots"
         if len(self.rows) == 1:
-            return f"How sure: a single cell is no ranking ({runs})."
+            return f"How certain: a single cell is no ranking ({scope})."
         if math.isnan(self.certainty):
-            return f"How sure: not estimated for this objective ({runs})."
-        first = f"How sure: with {runs}, the winner stays first in {self.certainty:.0%} of 1000 bootstrap resamples"
+            return f"How certain: not estimated for this objective ({scope})."
+        first = f"the winner stays first in {self.certainty:.0%} of 1000 bootstrap resamples"
         if seeds == 1:
             return (
-                f"{first} of the shots; one seed a cell says nothing of the spread between trainings, so take this as "
-                "a first look (--seeds 3 or more, and more shots, make it surer)."
+                f"How certain: with {scope}, {first} of the shots; one seed per cell does not show the spread between "
+                "trainings, so this is a first look (--seeds 3 or more, and more shots, make it more certain)."
             )
-        verdict = "a clear lead" if self.certainty >= 0.95 else "a lead" if self.certainty >= 0.8 else "no sure ranking"
-        return f"{first}: {verdict}."
+        lead = "no clear ranking"
+        if self.certainty >= LEAD:
+            lead = "a clear lead" if self.certainty >= CLEAR_LEAD else "a lead"
+        return f"How certain: with {scope}, {first}: {lead}."
 
-    def to_csv(self, metric: str) -> str:
+    def table(self) -> list[dict[str, object]]:
+        """One entry per cell by column name, numbers unrounded; NaN where a metric or an interval is undefined."""
+        return [
+            {
+                "rank": place,
+                "name": row.config.label,
+                "arch": row.config.network.arch,
+                "depth": row.config.network.depth,
+                "log_activation": row.config.network.log_activation,
+                "alpha": row.config.network.alpha,
+                "leakiness": row.config.network.leakiness,
+                "seeds": len(row.trials),
+                f"val_{self.objective.metric}": row.mean,
+                "low": row.low,
+                "high": row.high,
+                "interval": self.interval_kind,
+                **{f"val_{name}": row.scores.get(name, math.nan) for name in self._further_metrics},
+                "parameters": int(row.best.facts["parameters"]),
+                "seconds": row.best.facts["seconds"],
+                "best_run_id": row.best.run_id,
+            }
+            for place, row in enumerate(self.rows, 1)
+        ]
+
+    def text_table(self) -> list[list[str]]:
+        """The column names, then one line per cell with rounded numbers; undefined ones are empty."""
+        metrics = (self.objective.metric, *self._further_metrics)
+        decimals = {"seconds": 1, "low": 4, "high": 4, **{f"val_{metric}": 4 for metric in metrics}}
+
+        def text(name: str, value: object) -> str:
+            if not isinstance(value, float) or name not in decimals:
+                return str(value)
+            return "" if math.isnan(value) else f"{value:.{decimals[name]}f}"
+
+        table = self.table()
+        return [list(table[0]), *([text(name, value) for name, value in line.items()] for line in table)]
+
+    def to_csv(self) -> str:
         """The table as CSV."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(self.table(metric))
+        csv.writer(text, lineterminator="\n").writerows(self.text_table())
         return text.getvalue()
 
-    def table(self, metric: str) -> list[list[object]]:
-        """Headings, then one line a cell."""
-        lines: list[list[object]] = [
-            ["rank", "name", "arch", "depth", "log_activation", "alpha", "leakiness", "seeds", f"val_{metric}", "low",
-             "high", "interval", *(f"val_{name}" for name in COLUMNS if name != metric), "parameters", "seconds",
-             "best_run_id"]
-        ]  # fmt: skip
-        for rank, row in enumerate(self.rows, 1):
-            network, facts = row.config.network, row.best.facts
-            others = [_number(row.scores.get(name)) for name in COLUMNS if name != metric]
-            lines.append(
-                [rank, row.config.label, network.arch, network.depth, network.log_activation, network.alpha,
-                 network.leakiness, len(row.trials), _number(row.mean), _number(row.low), _number(row.high),
-                 self.interval_kind, *others, int(facts["parameters"]), f"{facts['seconds']:.1f}", row.best.run_id]
-            )  # fmt: skip
-        return lines
+    @property
+    def _further_metrics(self) -> list[str]:
+        return [name for name in COLUMNS if name != self.objective.metric]
 
 
 def rank(
-    records: Sequence[FinishedTrial],
-    metric: str,
-    direction: str,
-    val: Callable[[FinishedTrial], Predictions],
+    trials: Sequence[FinishedTrial],
+    objectives: Sequence[Objective],
+    predictions: Callable[[FinishedTrial], Predictions],
     *,
-    seed: int = 0,
-    ways: Sequence[str] = (),
+    seed: int = SEED,
 ) -> Leaderboard:
-    """Rank cells.
+    """Rank cells by the first objective.
 
-    With two seeds a cell or more the intervals are Student's t over seeds; with one they are bootstrap intervals over
-    the val shots. The certainty resamples val shots, the same draws for every cell.
+    With two seeds per cell or more the intervals are Student's t over seeds; with one they are bootstrap intervals over
+    the validation shots. The certainty resamples validation shots, the same draws for every cell.
 
     Args:
-        records: finished trials, at least one.
-        metric: objective.
-        direction: `max` or `min`.
-        val: fetches the val predictions of a trial.
-        seed: of the resamples.
-        ways: `max` or `min` of every objective, the first included; further ones decide between equals in the first, so
-            that the winner is on the Pareto front.
+        trials: finished trials, at least one.
+        objectives: the first one ranks; further ones decide between equals in the first, so that the winner is on the
+            Pareto front.
+        predictions: fetches the predictions of a trial on the validation split.
+        seed: seed of the resamples.
     """
-    sign = 1.0 if direction == "max" else -1.0
-    groups: dict[str, list[FinishedTrial]] = {}
-    for record in records:
-        groups.setdefault(record.config.cell(), []).append(record)
-    cells = [sorted(group, key=lambda r: -sign * r.value) for group in groups.values()]
-    signs = [1.0 if way == "max" else -1.0 for way in ways[1:]]
+    objective = objectives[0]
+    cells = [sorted(cell, key=lambda trial: -objective.sign * trial.value) for cell in by_cell(trials)]
 
-    def standing(group: Sequence[FinishedTrial]) -> tuple[float, ...]:
-        further = (s * float(np.mean([r.values[i] for r in group])) for i, s in enumerate(signs, 1))
-        return (-sign * float(np.mean([r.value for r in group])), *(-value for value in further))
+    def standing(cell: Sequence[FinishedTrial]) -> tuple[float, ...]:
+        further = (
+            -other.sign * float(np.mean([trial.values[index] for trial in cell]))
+            for index, other in enumerate(objectives[1:], 1)
+        )
+        return (-objective.sign * float(np.mean([trial.value for trial in cell])), *further)
 
     cells.sort(key=standing)
-    resampled, shots = _resampled(cells[:COMPARED], metric, val, seed)
-    over_seeds = min(len(group) for group in cells) > 1
-    rows = []
-    for index, group in enumerate(cells):
-        mean = float(np.mean([record.value for record in group]))
-        if over_seeds:
-            low, high = _student([record.value for record in group])
-        else:
-            known = index < len(resampled)
-            low, high = interval(resampled[index], mean) if known else (math.nan, math.nan)
-        means = {
-            name: float(np.mean([record.scores[name] for record in group if name in record.scores]))
-            for name in group[0].scores
-        }
-        rows.append(Row(group[0].config, mean, low, high, tuple(group), means))
-    certainty = math.nan
-    if len(resampled) > 1:
-        drawn = torch.stack(resampled).mul(sign)
-        drawn = drawn[:, drawn.isfinite().all(dim=0)]  # a resample without a scored class ranks nothing
-        first = drawn == drawn.amax(dim=0)
-        certainty = float((first[0] / first.sum(dim=0)).mean()) if drawn.shape[1] else math.nan  # a tie is shared
-    kind = "95 % bootstrap over val shots" if resampled else "none for this objective"
-    if over_seeds:
+    estimates, shots = _resampled(cells[:MOST_RESAMPLED], objective.metric, predictions, seed)
+    several_seeds = min(len(cell) for cell in cells) > 1
+    kind = "95 % bootstrap over val shots" if estimates else "none for this objective"
+    if several_seeds:
         kind = "95 % t interval over seeds"
-    return Leaderboard(tuple(rows), kind, certainty, shots)
+    rows = []
+    for index, cell in enumerate(cells):
+        low, high = math.nan, math.nan
+        if several_seeds:
+            low, high = t_interval([trial.value for trial in cell])
+        elif index < len(estimates):
+            low, high = estimates[index].low, estimates[index].high
+        value = float(np.mean([trial.value for trial in cell]))
+        rows.append(Row(cell[0].config, value, low, high, tuple(cell), _mean_scores(cell)))
+    return Leaderboard(objective, tuple(rows), kind, _certainty(estimates, objective), shots)
 
 
 def _resampled(
-    cells: Sequence[Sequence[FinishedTrial]], metric: str, val: Callable[[FinishedTrial], Predictions], seed: int
-) -> tuple[list[Tensor], int]:
-    """The objective of each cell, mean over seeds, in every resample of the val shots."""
-    found: list[Tensor] = []
-    weights: Tensor | None = None
-    shots = 0
-    for group in cells:
-        values = []
-        for record in group:
-            kept = val(record)
-            shots = len(kept.ids)
-            if weights is None:
-                weights = resamples(shots, seed)
-            scores = weighted_scores(
-                torch.from_numpy(kept.logits), torch.from_numpy(kept.labels), kept.label_kind, weights
-            )
-            if metric not in scores:
-                return [], shots
-            values.append(scores[metric])
-        found.append(torch.stack(values).mean(dim=0))
-    return found, shots
+    cells: Sequence[Sequence[FinishedTrial]],
+    metric: str,
+    predictions: Callable[[FinishedTrial], Predictions],
+    seed: int,
+) -> tuple[list[Estimate], int]:
+    """The objective of each cell over resamples of the validation shots, and the number of shots."""
+    if metric not in RESAMPLED:
+        return [], len(predictions(cells[0][0]).ids)
+    estimates, shots = [], 0
+    for cell in cells:
+        found = [predictions(trial) for trial in cell]
+        shots = len(found[0].ids)
+        # The values that trials reported are what is ranked; here they are only resampled.
+        values = [trial.value for trial in cell]
+        estimates.append(score(found, metric, values=values, draw_seeds=False, seed=seed))
+    return estimates, shots
 
 
-def _student(values: Sequence[float]) -> tuple[float, float]:
-    mean, error = float(np.mean(values)), float(stats.sem(values))
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * error
-    return mean - half, mean + half
+def _mean_scores(cell: Sequence[FinishedTrial]) -> dict[str, float]:
+    return {name: fmean(trial.scores[name] for trial in cell if name in trial.scores) for name in cell[0].scores}
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.4f}"
+def _certainty(estimates: Sequence[Estimate], objective: Objective) -> float:
+    """Share of the resamples in which the first cell is the best; a tie is shared."""
+    if len(estimates) < 2:
+        return math.nan
+    draws = objective.sign * torch.stack([one.draws for one in estimates])
+    draws = draws[:, draws.isfinite().all(dim=0)]  # a resample without a scored class ranks nothing
+    first = draws == draws.amax(dim=0)
+    return float((first[0] / first.sum(dim=0)).mean()) if draws.shape[1] else math.nan

@@ -1,4 +1,4 @@
-"""The Pareto front of a study with several objectives: cells that no other beats in all of them."""
+"""The Pareto front of a study with several objectives: cells that no other cell beats in all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.analysis.leaderboard import Row
-
-Objectives = Sequence[tuple[str, str]]
+from airybench.config import Objective
 
 
 @dataclass(frozen=True)
@@ -20,38 +19,42 @@ class Point:
     values: dict[str, float]
 
 
-def points(rows: Sequence[Row], objectives: Objectives) -> list[Point]:
+def points(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Point]:
     """The objectives of every cell."""
     return [
-        Point(row, {metric: fmean(t.values[i] for t in row.trials) for i, (metric, _) in enumerate(objectives)})
+        Point(row, {one.metric: fmean(trial.values[i] for trial in row.trials) for i, one in enumerate(objectives)})
         for row in rows
     ]
 
 
-def front(rows: Sequence[Row], objectives: Objectives) -> list[Point]:
-    """Cells that none other beats or equals everywhere and beats somewhere, in the order of the rows.
+def front(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Point]:
+    """Cells that no other cell beats, in the order of the rows.
 
     Args:
-        rows: the leaderboard's, best in the first objective first; that one is always on the front.
-        objectives: metric and direction, in the order of the trials' values.
+        rows: rows of a leaderboard, best in the first objective first; the first row is always on the front.
+        objectives: in the order of the trials' values.
     """
     everything = points(rows, objectives)
     values = np.array([list(point.values.values()) for point in everything])
-    kept = unbeaten(values, [way for _, way in objectives])
+    kept = unbeaten(values, objectives)
     return [point for point, best in zip(everything, kept, strict=True) if best]
 
 
-def unbeaten(values: NDArray[np.float64], directions: Sequence[str]) -> NDArray[np.bool_]:
-    """Which rows no other row beats: at least as good in every objective and better in one.
+def unbeaten(values: NDArray[np.float64], objectives: Sequence[Objective]) -> NDArray[np.bool_]:
+    """Which rows no other row beats: is at least as good in every objective, and better in one.
 
     Args:
         values: shape (N, K).
-        directions: K times `max` or `min`.
+        objectives: K of them.
 
     Returns:
         Shape (N,).
+
+    >>> fast, accurate = Objective.of("images_per_second"), Objective.of("macro_ap")
+    >>> unbeaten(np.array([[0.9, 10.0], [0.8, 30.0], [0.7, 20.0]]), [accurate, fast])
+    array([ True,  True, False])
     """
-    signed = values * np.array([1.0 if way == "max" else -1.0 for way in directions])
-    better = (signed[None] >= signed[:, None]).all(axis=2) & (signed[None] > signed[:, None]).any(axis=2)
-    result: NDArray[np.bool_] = ~better.any(axis=1)
+    signed = values * np.array([one.sign for one in objectives])
+    beats = (signed[None] >= signed[:, None]).all(axis=2) & (signed[None] > signed[:, None]).any(axis=2)
+    result: NDArray[np.bool_] = ~beats.any(axis=1)
     return result

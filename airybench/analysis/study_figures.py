@@ -1,4 +1,4 @@
-"""The figures of a whole study: which of them its space supports, and what each shows."""
+"""The figures of a whole study: which of them its space supports, and the data that each shows."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -9,38 +9,33 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from airybench.analysis.cells import by_cell
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
+from airybench.analysis.leaderboard import Leaderboard
 from airybench.analysis.pareto import unbeaten
-from airybench.config import TrialConfig, Value
+from airybench.config import Objective, Value
 from airybench.figures import study_matplotlib as pictures
 from airybench.figures import study_plotly as interactive
+from airybench.figures.leaderboard import leaderboard
 from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.style import save
+from airybench.sweep.records import FinishedTrial
 
 DERIVED = ("lr", "input_scaling", "seed")
 """Parameters that follow from others, or that a cell does not name."""
 
 MAX_TICKS = 10  # values of a heat map's axis
 MAX_PANELS = 4
+MAX_CELLS = 40  # cells in the picture of the leaderboard; its tables have them all
 SWITCHED_OFF: Mapping[str, dict[object, str]] = {"alpha": {0.0: "off"}}
 
-
-@dataclass(frozen=True)
-class Trial:
-    """A finished trial, as far as figures go.
-
-    Attributes:
-        config: what was trained.
-        values: the objectives, the first one first.
-    """
-
-    config: TrialConfig
-    values: tuple[float, ...]
+Trials = Sequence[FinishedTrial]
+Objectives = Sequence[Objective]
 
 
 @dataclass(frozen=True)
 class StudyFigure:
-    """A figure under its file name, as a picture and as a page."""
+    """A figure under its file name, as a picture and as an interactive page."""
 
     name: str
     picture: Figure
@@ -51,20 +46,18 @@ class NothingToDraw(Exception):
     """The space of this study does not support a figure; the message says why."""
 
 
-def study_figures(
-    trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str
-) -> tuple[list[StudyFigure], dict[str, str]]:
-    """Draw what can be drawn.
+def study_figures(trials: Trials, objectives: Objectives, heading: str) -> tuple[list[StudyFigure], dict[str, str]]:
+    """Draw every figure that the space of a study supports.
 
     Args:
-        trials: finished ones.
-        objectives: (metric, `max` or `min`), in the order of the trials' values.
+        trials: finished trials.
+        objectives: in the order of the trials' values.
         heading: what the titles begin with.
 
     Returns:
-        The figures, and by name the reason of each that is left out.
+        The figures, and for each figure that is left out the reason by its name.
     """
-    makers: dict[str, Callable[[Sequence[Trial], Sequence[tuple[str, str]], str], StudyFigure]] = {
+    makers: dict[str, Callable[[Trials, Objectives, str], StudyFigure]] = {
         "parallel-coordinates": _parallel,
         "importance": _importance,
         "alpha-leakiness": _heat,
@@ -80,17 +73,38 @@ def study_figures(
     return drawn, left_out
 
 
-def write_figures(drawn: Sequence[StudyFigure], left_out: Mapping[str, str], folder: Path) -> None:
-    """Write every figure as PNG and HTML, and in `not-drawn.txt` why others are missing."""
+def write_figures(figures: Sequence[StudyFigure], left_out: Mapping[str, str], folder: Path) -> None:
+    """Write every figure as PNG and HTML, and into `not-drawn.txt` why others are missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    for one in drawn:
-        save(one.picture, folder / f"{one.name}.png")
-        (folder / f"{one.name}.html").write_text(one.page, encoding="utf-8")
+    for figure in figures:
+        save(figure.picture, folder / f"{figure.name}.png")
+        (folder / f"{figure.name}.html").write_text(figure.page, encoding="utf-8")
     lines = [f"{name}: {reason}\n" for name, reason in left_out.items()]
     (folder / "not-drawn.txt").write_text("".join(lines) or "Everything is drawn.\n", encoding="utf-8")
 
 
-def varying(trials: Sequence[Trial]) -> dict[str, list[Value]]:
+def leaderboard_figure(board: Leaderboard, majority: float | None, heading: str) -> Figure:
+    """The leaderboard as a picture, at most its 40 best cells.
+
+    Args:
+        board: the ranked cells.
+        majority: the objective of the majority baseline, if it has one.
+        heading: the title.
+    """
+    rows = board.rows[:MAX_CELLS]
+    complete = len(rows) == len(board.rows)
+    return leaderboard(
+        [f"{row.config.label} (n={len(row.trials)})" for row in rows],
+        [row.mean for row in rows],
+        [(row.low, row.high) for row in rows],
+        majority,
+        metric=f"val {board.objective.metric}",
+        title=heading if complete else f"{heading}: best {len(rows)} of {len(board.rows)} cells",
+        note=board.interval_kind,
+    )
+
+
+def varying(trials: Trials) -> dict[str, list[Value]]:
     """The parameters that differ between trials, with the value of each trial; those that only follow are left out."""
     flat = [trial.config.params() for trial in trials]
     return {
@@ -100,24 +114,21 @@ def varying(trials: Sequence[Trial]) -> dict[str, list[Value]]:
     }
 
 
-def _parallel(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
-    cells: dict[str, list[Trial]] = {}
-    for trial in trials:
-        cells.setdefault(trial.config.cell(), []).append(trial)
-    groups = list(cells.values())
-    if len(groups) < 2:
+def _parallel(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure:
+    cells = by_cell(trials)
+    if len(cells) < 2:
         raise NothingToDraw("a single cell has nothing to be compared with")
-    metric, way = objectives[0]
-    values = np.array([np.mean([trial.values[0] for trial in group]) for group in groups])
-    best = int(values.argmax() if way == "max" else values.argmin())
-    parameters = varying([group[0] for group in groups])
+    objective = objectives[0]
+    values = np.array([np.mean([trial.values[0] for trial in cell]) for cell in cells])
+    best = int((objective.sign * values).argmax())
+    parameters = varying([cell[0] for cell in cells])
     axes = [axis(name, column, SWITCHED_OFF.get(name)) for name, column in parameters.items()]
-    axes.append(_objective_axis(f"val {metric}", values))
-    title = f"{heading}: cells"
+    metric, title = f"val {objective.metric}", f"{heading}: cells"
+    axes.append(_objective_axis(metric, values))
     return StudyFigure(
         "parallel-coordinates",
-        pictures.parallel_coordinates(axes, values, best, metric=f"val {metric}", title=title),
-        interactive.parallel_coordinates(axes, values, metric=f"val {metric}", title=title),
+        pictures.parallel_coordinates(axes, values, best, metric=metric, title=title),
+        interactive.parallel_coordinates(axes, values, metric=metric, title=title),
     )
 
 
@@ -129,7 +140,7 @@ def _objective_axis(name: str, values: NDArray[np.float64]) -> Axis:
     )
 
 
-def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
+def _importance(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure:
     parameters = varying(trials)
     if len(parameters) < 2:
         raise NothingToDraw(f"{len(parameters)} parameter varies, at least 2 are needed to weigh them")
@@ -140,7 +151,7 @@ def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], 
         raise NothingToDraw("every trial reached the same value")
     shares = importances(parameters, values)
     note = f"fANOVA over {len(sampled(len(trials)))} trials"
-    title = f"{heading}: what val {objectives[0][0]} depends on"
+    title = f"{heading}: what val {objectives[0].metric} depends on"
     return StudyFigure(
         "importance",
         pictures.importance(list(shares), list(shares.values()), title=title, note=note),
@@ -148,45 +159,23 @@ def _importance(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], 
     )
 
 
-def _heat(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
+def _heat(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure:
     alphas = sorted({trial.config.network.alpha for trial in trials})
     slopes = sorted({trial.config.network.leakiness for trial in trials})
-    for name, found in (("alpha", alphas), ("leakiness", slopes)):
-        if len(found) < 2:
+    for name, values in (("alpha", alphas), ("leakiness", slopes)):
+        if len(values) < 2:
             raise NothingToDraw(f"{name} has a single value")
-        if len(found) > MAX_TICKS:
-            raise NothingToDraw(f"{name} has {len(found)} values, as of a range; see parallel-coordinates")
-    networks: dict[tuple[str, int], list[Trial]] = {}
-    for trial in trials:
-        networks.setdefault((trial.config.network.arch, trial.config.network.depth), []).append(trial)
-    metric, way = objectives[0]
-    sign = 1.0 if way == "max" else -1.0
-    full = [
-        (key, group)
-        for key, group in networks.items()
-        if len({t.config.network.alpha for t in group}) > 1 and len({t.config.network.leakiness for t in group}) > 1
-    ]
-    if not full:
+        if len(values) > MAX_TICKS:
+            raise NothingToDraw(f"{name} has {len(values)} values, as of a range; see parallel-coordinates")
+    objective = objectives[0]
+    networks = _networks_with_a_grid(trials)
+    if not networks:
         raise NothingToDraw("no network was trained with both several alphas and several leakinesses")
-    full.sort(key=lambda item: -max(sign * trial.values[0] for trial in item[1]))
-    panels = []
-    for (arch, depth), group in full[:MAX_PANELS]:
-        means = np.full((len(alphas), len(slopes)), math.nan)
-        counts = np.zeros(means.shape, dtype=np.int64)
-        for row, column in np.ndindex(means.shape):
-            here = [
-                trial.values[0]
-                for trial in group
-                if (trial.config.network.alpha, trial.config.network.leakiness) == (alphas[row], slopes[column])
-            ]
-            counts[row, column] = len(here)
-            if here:
-                means[row, column] = np.mean(here)
-        rows = tuple("off" if alpha == 0 else f"{alpha:g}" for alpha in alphas)
-        panels.append(Heat(f"{arch}{depth}", rows, tuple(f"{slope:g}" for slope in slopes), means, counts))
-    shown = f" (best {MAX_PANELS} of {len(full)} networks)" if len(full) > MAX_PANELS else ""
-    words = {"rows": "alpha (off: no log activation)", "columns": "leakiness", "metric": f"val {metric}"}
-    title = f"{heading}: alpha and leakiness{shown}"
+    networks.sort(key=lambda group: -max(objective.sign * trial.values[0] for trial in group))
+    panels = [_panel(group, alphas, slopes) for group in networks[:MAX_PANELS]]
+    best = f" (best {MAX_PANELS} of {len(networks)} networks)" if len(networks) > MAX_PANELS else ""
+    words = {"rows": "alpha (off: no log activation)", "columns": "leakiness", "metric": f"val {objective.metric}"}
+    title = f"{heading}: alpha and leakiness{best}"
     return StudyFigure(
         "alpha-leakiness",
         pictures.heat_maps(panels, title=title, **words),
@@ -194,20 +183,46 @@ def _heat(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], headin
     )
 
 
-def _depth(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
+def _networks_with_a_grid(trials: Trials) -> list[Trials]:
+    """The trials of each architecture and depth that has several alphas and several leakinesses."""
+    networks: dict[tuple[str, int], list[FinishedTrial]] = {}
+    for trial in trials:
+        networks.setdefault((trial.config.network.arch, trial.config.network.depth), []).append(trial)
+    return [
+        group
+        for group in networks.values()
+        if len({trial.config.network.alpha for trial in group}) > 1
+        and len({trial.config.network.leakiness for trial in group}) > 1
+    ]
+
+
+def _panel(trials: Trials, alphas: Sequence[float], slopes: Sequence[float]) -> Heat:
+    """Means of the objective of one network over alpha and leakiness."""
+    sums, counts = np.zeros((len(alphas), len(slopes))), np.zeros((len(alphas), len(slopes)), dtype=np.int64)
+    for trial in trials:
+        place = alphas.index(trial.config.network.alpha), slopes.index(trial.config.network.leakiness)
+        sums[place] += trial.values[0]
+        counts[place] += 1
+    means = np.divide(sums, counts, out=np.full(sums.shape, math.nan), where=counts > 0)
+    network = trials[0].config.network
+    rows = tuple("off" if alpha == 0 else f"{alpha:g}" for alpha in alphas)
+    return Heat(f"{network.arch}{network.depth}", rows, tuple(f"{slope:g}" for slope in slopes), means, counts)
+
+
+def _depth(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure:
     groups: dict[tuple[str, bool], list[tuple[int, float]]] = {}
     for trial in trials:
         network = trial.config.network
         groups.setdefault((network.arch, network.log_activation), []).append((network.depth, trial.values[0]))
     curves = []
-    for (arch, on), found in sorted(groups.items()):
-        depths = sorted({depth for depth, _ in found})
+    for (arch, on), points in sorted(groups.items()):
+        depths = sorted({depth for depth, _ in points})
         if len(depths) > 1:
-            means = [float(np.mean([value for other, value in found if other == depth])) for depth in depths]
-            curves.append(Curve(arch, on, tuple(depths), tuple(means), tuple(sorted(found))))
+            means = [float(np.mean([value for other, value in points if other == depth])) for depth in depths]
+            curves.append(Curve(arch, on, tuple(depths), tuple(means), tuple(sorted(points))))
     if not curves:
         raise NothingToDraw("no architecture was trained at several depths")
-    metric, title = f"val {objectives[0][0]}", f"{heading}: depth, and the log activation"
+    metric, title = f"val {objectives[0].metric}", f"{heading}: depth, and the log activation"
     return StudyFigure(
         "depth",
         pictures.depth_curves(curves, metric=metric, title=title),
@@ -215,12 +230,12 @@ def _depth(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], headi
     )
 
 
-def _pareto(trials: Sequence[Trial], objectives: Sequence[tuple[str, str]], heading: str) -> StudyFigure:
+def _pareto(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure:
     if len(objectives) < 2:
         raise NothingToDraw("the study has a single objective")
     values = np.array([trial.values for trial in trials], dtype=np.float64)
-    best = unbeaten(values, [way for _, way in objectives])
-    labels = [f"{metric} ({'more' if way == 'max' else 'less'} is better)" for metric, way in objectives[:2]]
+    best = unbeaten(values, objectives)
+    labels = [f"{one.metric} ({'more' if one.sign > 0 else 'less'} is better)" for one in objectives[:2]]
     names = [trial.config.label for trial in trials]
     beyond = f", first two of {len(objectives)} objectives" if len(objectives) > 2 else ""
     title = f"{heading}: Pareto front{beyond}"

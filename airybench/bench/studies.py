@@ -110,10 +110,10 @@ def time_study(
         few = _grid(base, rates[:1])
         seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), SILENT, engine=where)[0]
         started = _until_trial(sweep, where, stop=True)[0]
-        told = _fill(sweep, [record for row in seed.board.rows for record in row.trials], progress)
+        told = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
         resumed, whole = _until_trial(sweep, where, stop=False)
         began = time.perf_counter()
-        compare_studies([NAME], lambda _: None, metric=None, top=10, uri=None)
+        compare_studies([NAME])
         compared = time.perf_counter() - began
     return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(told))
 

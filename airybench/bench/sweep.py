@@ -73,7 +73,7 @@ def bench_sweep(
             sweep = validated(SweepConfig, {"base": base.model_dump(), "space": [{"alpha": alphas}]})
             watch, began = _Silent(), time.perf_counter()
             concluded = benchmark(sweep, ["helium"], f"bench-{name}", watch, SILENT)
-            trained = [trial.facts["seconds"] for row in concluded[0].board.rows for trial in row.trials]
+            trained = [trial.facts["seconds"] for row in concluded[0].leaderboard.rows for trial in row.trials]
             gaps = [after - before for before, after in zip([began, *watch.ends], watch.ends, strict=False)]
             found[name] = gaps
             found[f"{name} trained"] = trained

@@ -40,17 +40,18 @@ def compare(
     """
     from pathlib import Path
 
-    from airybench.cli.show.comparison import print_comparison
-    from airybench.cli.show.console import notice, print_json
-    from airybench.jobs.compare import compare_studies, comparison_json, draw
+    from airybench.analysis.comparison_figures import write_figures
+    from airybench.cli.show.comparison import comparison_json, print_comparison
+    from airybench.cli.show.console import ConsoleReporter, notice
+    from airybench.cli.show.output import print_result
+    from airybench.jobs.compare import compare_studies
     from airybench.paths import writable
 
     folder = writable(Path(output), "choose another --output") if output else None
-    found = compare_studies(named(study), notice, metric=metric, top=top, uri=tracking_uri, storage=storage)
+    comparison = compare_studies(
+        named(study), metric=metric, top=top, uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
+    )
     if folder:
-        for path in draw(found, folder):
+        for path in write_figures(comparison, folder):
             notice(f"written: {path}")
-    if as_json:
-        print_json(comparison_json(found))
-    else:
-        print_comparison(found)
+    print_result(comparison, as_json=as_json, data=comparison_json, text=print_comparison)

@@ -1,6 +1,5 @@
 """`airybench data`: make, bring in, describe and check stores."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,8 @@ from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, Store
 from airybench.cli.options.completion import DATASETS
 from airybench.cli.options.panels import LABELS, SOURCE, START
 from airybench.cli.options.source import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
-from airybench.cli.show.console import ConsoleReporter, print_json
+from airybench.cli.show.console import ConsoleReporter
+from airybench.cli.show.output import print_result
 from airybench.config import SEED
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def simulate(
     ] = None,
     balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Simulate a data set in place of the measured one."""
@@ -52,7 +52,7 @@ def simulate(
         )
         if run:
             run.tag({"airybench.data_sha256": store.content_sha256, "airybench.data_source": store.source})
-    _made(store, json)
+    _print_made(store, as_json=as_json)
 
 
 @app.command("import")
@@ -134,7 +134,7 @@ def import_(
     nan: Nan = None,
     bin_: Bin = None,
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Import a deposit, CXI files or HDF5 stacks into a store."""
@@ -157,7 +157,7 @@ def import_(
         force=force,
         reporter=ConsoleReporter(),
     )
-    _made(store, json)
+    _print_made(store, as_json=as_json)
 
 
 @app.command()
@@ -165,7 +165,7 @@ def export(
     path: StorePath,
     output: Annotated[Path, typer.Option(metavar="PATH", help="Deposit to write, a .cxi file.")],
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a store as a deposit in the layout of CXIDB id 94."""
@@ -174,48 +174,23 @@ def export(
 
     store = Store.open(path)
     made = export_store(store, output, force=force, reporter=ConsoleReporter())
-    if json:
-        print_json({"path": str(made), "shots": store.count, "size_bytes": made.stat().st_size})
-    else:
-        print(made)
+    facts = {"path": str(made), "shots": store.count, "size_bytes": made.stat().st_size}
+    print_result(made, as_json=as_json, data=lambda _: facts)
 
 
 @app.command()
-def info(path: StorePath, json: Json = False, debug: Debug = False) -> None:
+def info(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
     """Show what a store contains."""
+    from airybench.cli.show.store import print_store
     from airybench.data.store.describe import describe
     from airybench.data.store.store import Store
 
     facts = describe(Store.open(path))
-    if json:
-        print_json(facts)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    classes = facts.pop("classes")
-    low, high = facts.pop("photon_energy_ev")
-    facts["photon energy"] = f"{low:g} - {high:g} eV"
-    facts["image_shape"] = "{} x {} px, uint16".format(*facts["image_shape"])
-    facts["source_files"] = ", ".join(facts["source_files"] or ()) or None
-    facts["size"] = f"{facts.pop('size_bytes') / 1e6:.1f} MB"
-    # Names and paths come from files: none of it is markup.
-    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 200)
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for key, value in facts.items():
-        if value is not None:
-            table.add_row(key.replace("_", " "), str(value))
-    console.print(table)
-    if classes:
-        table = Table("class", "shots", "share", box=None, pad_edge=False)
-        for name, number in classes.items():
-            table.add_row(name, str(number), f"{number / facts['shots']:.1%}")
-        console.print()
-        console.print(table)
+    print_result(facts, as_json=as_json, data=dict, text=print_store)
 
 
 @app.command()
-def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
+def check(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
     """Check every image of a store, and its hash."""
     from dataclasses import asdict
 
@@ -224,11 +199,12 @@ def check(path: StorePath, json: Json = False, debug: Debug = False) -> None:
 
     store = Store.open(path)
     survey = check_store(store, ConsoleReporter())
-    if json:
-        print_json({"path": str(path), "shots": store.count, "content_sha256": store.content_sha256} | asdict(survey))
-        return
-    print(f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})")
-    print(f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}")
+    facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256}
+    lines = (
+        f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})\n"
+        f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}"
+    )
+    print_result(lines, as_json=as_json, data=lambda _: facts | asdict(survey))
 
 
 @app.command()
@@ -243,13 +219,13 @@ def gallery(
     columns: Annotated[int, typer.Option(min=1, max=20, help="Examples of each class.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of shots.")] = SEED,
     force: Force = False,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
     from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import resolve
-    from airybench.errors import DataError
+    from airybench.errors import DataError, already_exists
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
 
@@ -257,23 +233,18 @@ def gallery(
     if path.suffix.lower() != ".png":
         raise DataError(f"{path}: a gallery is a PNG file; give --output a name that ends in .png")
     if path.exists() and not force:
-        raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
+        raise already_exists(path)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
     found = resolve(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     try:
         save(store_gallery(found, columns=columns, seed=seed), path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}); name another file with --output") from error
-    if json:
-        print_json({"picture": str(path), "store": str(found.path), "classes": len(found.class_names)})
-    else:
-        print(path)
+    facts = {"picture": str(path), "store": str(found.path), "classes": len(found.class_names)}
+    print_result(path, as_json=as_json, data=lambda _: facts)
 
 
-def _made(store: "Store", json: bool) -> None:
-    if json:
-        from airybench.data.store.describe import describe
+def _print_made(store: "Store", *, as_json: bool) -> None:
+    from airybench.data.store.describe import describe
 
-        print_json(describe(store))
-    else:
-        print(store.path)
+    print_result(store, as_json=as_json, data=describe, text=lambda made: print(made.path))

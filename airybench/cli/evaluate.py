@@ -76,9 +76,10 @@ def evaluate(
 def _print(found: "Evaluated") -> None:
     from rich.table import Table
 
-    from airybench.cli.show.results import console_of_results, interval_text, print_unscored, print_whereabouts
+    from airybench.cli.show.output import result_console
+    from airybench.cli.show.tables import interval_text, print_caveats, print_whereabouts
 
-    console, result = console_of_results(), found.result
+    console, result = result_console(), found.result
     heading = f"{found.title} on {found.dataset} {found.split}, {result.shots} shots"
     table = Table(title=heading, title_justify="left")
     for column in ("metric", "value", "95 % interval", "majority"):
@@ -106,8 +107,6 @@ def _print(found: "Evaluated") -> None:
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
-    print_unscored(console, result.unscored, found.split)
-    if found.data_source == "simulated":
-        console.print("The data are simulated: this is what the model does on the stand-in, not on the experiment.")
+    print_caveats(console, result.unscored, found.data_source, found.split)
     console.print(f"Run: {found.run_id}", soft_wrap=True, markup=False)
     print_whereabouts(console, found.tracking_uri)

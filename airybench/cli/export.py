@@ -34,17 +34,15 @@ def export(
     The exported model takes raw counts (uint16) and returns probabilities and logits. It is checked against the network
     before it is written.
     """
-    from airybench.cli.show.console import notice, print_json
+    from airybench.cli.show.console import notice
+    from airybench.cli.show.output import print_result
     from airybench.inference.export import export as run
     from airybench.jobs.models import open_model
 
     found = run(open_model(model, tracking_uri), output, format=format, force=force)
-    if as_json:
-        print_json(vars(found))
-        return
-    print(found.path)
-    if format != "weights":
+    print_result(found, as_json=as_json, data=vars, text=lambda made: print(made.path))
+    if format != "weights" and not as_json:
         notice(
-            f"counts of {found.image_shape[0]} x {found.image_shape[1]} px go in; against the network: probabilities "
-            f"within {found.probability_error:.1e}, logits within {found.logit_error:.1e}"
+            f"the model takes counts of {found.image_shape[0]} x {found.image_shape[1]} px; it agrees with the network "
+            f"within {found.probability_error:.1e} in probabilities and {found.logit_error:.1e} in logits"
         )

@@ -22,7 +22,8 @@ def join(
     debug: Debug = False,
 ) -> None:
     """Join the parts of a sharded prediction, once all of them are written."""
-    from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.cli.show.console import ConsoleReporter
+    from airybench.cli.show.output import print_result
     from airybench.errors import already_exists
     from airybench.inference.join import join as join_parts
     from airybench.inference.parts import Parts
@@ -31,7 +32,4 @@ def join(
     if output.exists() and not force:
         raise already_exists(output, other_output=False)
     plan = join_parts(parts, table=csv, reporter=ConsoleReporter())
-    if as_json:
-        print_json({"output": parts.output, "shots": plan.count})
-    else:
-        print(parts.output)
+    print_result(parts.output, as_json=as_json, data=lambda path: {"output": path, "shots": plan.count})

@@ -1,5 +1,6 @@
 """`airybench predict`."""
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated
@@ -80,7 +81,8 @@ def predict(
     The output holds id, probabilities and predicted classes of every shot. Memory does not grow with their number.
     After an interruption the same command resumes.
     """
-    from airybench.cli.show.console import ConsoleReporter, notice, print_json
+    from airybench.cli.show.console import ConsoleReporter, notice
+    from airybench.cli.show.output import print_result
     from airybench.data.formats.dispatch import rule_of
     from airybench.data.formats.shot_source import open_shots
     from airybench.data.formats.stack import StackKeys
@@ -93,7 +95,7 @@ def predict(
     reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
-        raise ConfigError("--csv goes with the whole: give it to `airybench join`")
+        raise ConfigError("--csv needs all parts; give it to `airybench join`")
     shots = open_shots(
         source,
         keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
@@ -113,17 +115,17 @@ def predict(
         if run:
             run.metrics({"predict/shots": found.shots})
             run.tag({"airybench.output": str(found.output.absolute())})
+    speed = found.images_per_second
+    facts = {**vars(found), "images_per_second": None if math.isnan(speed) else speed}
+    print_result(found.output, as_json=as_json, data=lambda _: facts)
     if as_json:
-        speed = found.images_per_second
-        print_json({**vars(found), "images_per_second": None if speed != speed else speed})
         return
-    print(found.output)
     if found.done_before:
-        notice(f"{found.done_before} of {found.shots} shots had been answered before")
-    if found.images_per_second == found.images_per_second:
-        notice(f"{found.images_per_second:.0f} images/s")
+        notice(f"{found.done_before} of {found.shots} shots were predicted before")
+    if not math.isnan(speed):
+        notice(f"{speed:.0f} images/s")
     if part:
-        notice(f"part {part[0]} of {part[1]} is done; when all are: airybench join {output}")
+        notice(f"part {part[0]} of {part[1]} is done; once all parts are: airybench join {output}")
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ Name = Annotated[
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """List studies with their trials by state, their size and when they were last written."""
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import print_studies
+    from airybench.cli.show.studies import print_studies
     from airybench.sweep.inventory import inventory
 
     found = inventory(storage)
@@ -38,7 +38,7 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
 def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """Show one study: its space, where its runs are, and its trials."""
     from airybench.cli.show.console import print_json
-    from airybench.cli.show.results import print_study
+    from airybench.cli.show.studies import print_study
     from airybench.sweep.inventory import look_up
 
     found = look_up(name, storage)

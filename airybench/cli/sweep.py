@@ -165,7 +165,7 @@ def _study_name(study: str | None, config: str) -> str:
 
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.results import cells_json, print_cells
+    from airybench.cli.show.dry_run import cells_json, print_cells
     from airybench.data.datasets.catalog import facts
     from airybench.sweep.estimate import estimate
     from airybench.sweep.space import cells, check, ends, finite

@@ -82,9 +82,28 @@ class NetworkConfig(Frozen):
     @property
     def title(self) -> str:
         """Short readable name, such as `resnet18-log0.2-leaky0.2`."""
-        learned = "learned" if self.learn_alpha else ""
-        activation = f"log{self.alpha:g}{learned}" if self.log_activation else "plain"
+        return "-".join((self._trunk[0], self.activation, *self._trunk[1:]))
+
+    @property
+    def activation(self) -> str:
+        """What follows the first convolution, as titles say it.
+
+        >>> NetworkConfig(alpha=0.00005).activation, NetworkConfig(log_activation=False).activation
+        ('log5e-05', 'plain')
+        """
+        return f"log{self.alpha:g}{'learned' if self.learn_alpha else ''}" if self.log_activation else "plain"
+
+    @property
+    def trunk(self) -> str:
+        """Name of the network apart from its logarithmic activation.
+
+        >>> NetworkConfig(alpha=0.5).trunk
+        'resnet18-leaky0.2'
+        """
+        return "-".join(self._trunk)
+
+    @property
+    def _trunk(self) -> tuple[str, ...]:
         if self.arch not in DEPTHS:
-            return f"{self.arch.removeprefix(TIMM)}-{activation}"
-        norm = "bn" if self.batch_norm else ""
-        return f"{self.arch}{self.depth}{norm}-{activation}-leaky{self.leakiness:g}"
+            return (self.arch.removeprefix(TIMM),)
+        return f"{self.arch}{self.depth}{'bn' if self.batch_norm else ''}", f"leaky{self.leakiness:g}"

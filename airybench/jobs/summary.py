@@ -1,53 +1,51 @@
-"""The end of a study: rank the cells, score the winner on test beside the majority baseline, hand over its model."""
+"""The end of a study: the cells are ranked, the winner is scored on test beside the majority baseline, and logged."""
 
 import hashlib
 from dataclasses import dataclass
 
 from airybench import __version__
 from airybench.analysis.leaderboard import Leaderboard, rank
-from airybench.analysis.study_figures import Trial, study_figures, write_figures
-from airybench.config import SEED
+from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
 from airybench.errors import NothingFinishedError
-from airybench.figures.leaderboard import leaderboard as leaderboard_figure
 from airybench.figures.style import save
 from airybench.figures.table import table_page
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
+from airybench.provenance import SIMULATED
+from airybench.sweep.records import FinishedTrial
 from airybench.sweep.runner import FinishedStudy
-from airybench.sweep.study import FinishedTrial
 from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 
-MOST_SHOWN = 40  # cells in the picture of the leaderboard; the tables have them all
-PUBLISHED = "airybench.published"  # tag: digest of the trials that the artifacts of a parent show
+PUBLISHED = "airybench.published"  # tag: digest of the trials that the artifacts of a parent run show
 
 
 @dataclass(frozen=True)
 class StudySummary:
-    """What a study came to.
+    """The result of a study.
 
     Attributes:
-        study: its name.
-        metric: objective.
-        board: the leaderboard on val.
-        test: metrics of the winner on test, as logged, with `/low` and `/high`.
-        majority: metrics of the majority baseline on test, and on val under `val/`.
+        study: its name, `NAME@D`.
+        metric: the objective.
+        leaderboard: the cells, ranked on the validation split.
+        test: metrics of the winner on test as they are logged, with `/low` and `/high`.
+        majority: metrics of the majority baseline, as `majority/val/<metric>` and `majority/test/<metric>`.
         model_uri: the winner's MLflow model.
-        winner_run: the winner's run.
-        parent_run: the study's run.
-        tracking_uri: where they are.
-        failures: number, title and reason of the trials that failed.
+        winner_run: id of the winner's run.
+        parent_run: id of the study's run.
+        tracking_uri: the tracking store that holds them.
+        failures: number, title and reason of each trial that failed.
         data_source: `simulated`, or where the data came from.
-        unscored: classes that test has only with, or only without; macro values leave them out.
-        registered: the winner in the model registry, where it was asked for.
+        unscored: classes without a positive or without a negative shot on test.
+        registered: the winner in the model registry, where that was asked for.
     """
 
     study: str
     metric: str
-    board: Leaderboard
+    leaderboard: Leaderboard
     test: dict[str, float]
     majority: dict[str, float]
     model_uri: str
@@ -60,83 +58,83 @@ class StudySummary:
     registered: Registered | None = None
 
 
-def summarise_study(ran: FinishedStudy, *, register_as: str | None = None) -> StudySummary:
-    """Rank, score the winner on test, log leaderboard, baseline and model.
+def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) -> StudySummary:
+    """Rank the cells, score the winner on test, and log leaderboard, figures, baseline and model.
 
-    The test split is scored here for the winner alone, after val has chosen it.
+    Only the winner is scored on the test split, after the validation split has chosen it.
 
     Args:
-        ran: a study whose trials are done.
+        finished: a study whose trials are done.
         register_as: name of the registered model that the winner becomes a version of, if any.
 
     Raises:
         NothingFinishedError: no trial finished.
     """
-    if not ran.records:
-        reason = ran.failures[0][2] if ran.failures else "none was asked for"
+    if not finished.records:
+        reason = finished.failures[0][2] if finished.failures else "no trial was asked for"
         raise NothingFinishedError(
-            f"no trial of {ran.study.name} finished, so nothing can be ranked; the first said: {reason}"
+            f"no trial of {finished.study.name} finished, so there is nothing to rank; first reason: {reason}"
         )
-    rule = ran.study.sweep.study
+    parent, data, rule = finished.parent, finished.source, finished.study.sweep.study
 
-    def val(record: FinishedTrial) -> Predictions:
-        return predictions(Run(ran.parent.tracking, record.run_id), "val")
+    def on_val(trial: FinishedTrial) -> Predictions:
+        return predictions(Run(parent.tracking, trial.run_id), "val")
 
-    ways = [way for _, way in rule.objectives]
-    board = rank(ran.records, rule.metric, rule.direction, val, seed=SEED, ways=ways)
-    winner = Run(ran.parent.tracking, board.rows[0].best.run_id)
-    kept = predictions(winner, "test")
-    test = scores_on_test(kept)
-    majority = majority_scores(ran.source.store, ran.source.split)
-    model_uri = logged_model(winner, ran.source.store.read_images(ran.source.split.test[:2]))
-    title = board.rows[0].config.label
-    for run in (winner, ran.parent):
+    board = rank(finished.records, rule.objectives, on_val)
+    best = board.rows[0]
+    winner = Run(parent.tracking, best.best.run_id)
+    on_test = predictions(winner, "test")
+    test, majority = scores_on_test(on_test), majority_scores(data.store, data.split)
+    model_uri = logged_model(winner, data.store.read_images(data.split.test[:2]))
+    for run in (winner, parent):
         run.metrics(test)
-    ran.parent.metrics(majority)
-    ran.parent.tag(
+    parent.metrics(majority)
+    note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
+    parent.tag(
         {
             "airybench.winner": winner.run_id,
-            "airybench.winner_name": title,
+            "airybench.winner_name": best.config.label,
             "airybench.model_uri": model_uri,
-            "mlflow.note.content": f"{ran.study.sweep.question}\n\nWinner: {title}. {board.sure()}",
+            "mlflow.note.content": note,
         }
     )
-    _publish(board, rule.metric, majority, ran)
-    best = board.rows[0].best
-    merit = ModelScore(rule.objectives[0], best.value, ran.source.provenance(best.config))
-    registered = register(ran.parent.tracking, register_as, model_uri, winner.run_id, merit) if register_as else None
+    _log_figures(finished, board, majority)
+    registered = None
+    if register_as:
+        merit = ModelScore(board.objective, best.best.value, data.provenance(best.config))
+        registered = register(parent.tracking, register_as, model_uri, winner.run_id, merit)
     return StudySummary(
-        ran.study.name, rule.metric, board, test, majority, model_uri, winner.run_id, ran.parent.run_id,
-        ran.parent.tracking.uri, ran.failures, ran.source.store.source,
-        kept.unscored, registered,
-    )  # fmt: skip
-
-
-def _publish(board: Leaderboard, metric: str, majority: dict[str, float], ran: FinishedStudy) -> None:
-    """Leaderboard and figures as artifacts of the parent; a resume that finds nothing new draws nothing again."""
-    content = [__version__, metric, *sorted(record.run_id for record in ran.records)]
-    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
-    if ran.parent.client.get_run(ran.parent.run_id).data.tags.get(PUBLISHED) == digest:
-        return
-    rule = ran.study.sweep.study
-    heading = f"{ran.study.name}{' (simulated data)' if ran.source.store.source == 'simulated' else ''}"
-    shown = board.rows[:MOST_SHOWN]
-    figure = leaderboard_figure(
-        [f"{row.config.label} (n={len(row.trials)})" for row in shown],
-        [row.mean for row in shown],
-        [(row.low, row.high) for row in shown],
-        majority.get(f"majority/val/{metric}"),
-        metric=f"val {metric}",
-        title=heading if len(shown) == len(board.rows) else f"{heading}: best {len(shown)} of {len(board.rows)} cells",
-        note=board.interval_kind,
+        study=finished.study.name,
+        metric=rule.metric,
+        leaderboard=board,
+        test=test,
+        majority=majority,
+        model_uri=model_uri,
+        winner_run=winner.run_id,
+        parent_run=parent.run_id,
+        tracking_uri=parent.tracking.uri,
+        failures=finished.failures,
+        data_source=data.store.source,
+        unscored=on_test.unscored,
+        registered=registered,
     )
-    headings, *lines = [[str(cell) for cell in line] for line in board.table(metric)]
-    page = table_page(f"{heading}: cells ranked by val {metric}", board.sure(), headings, lines)
-    trials = [Trial(record.config, record.values or (record.value,)) for record in ran.records]
-    drawn, left_out = study_figures(trials, rule.objectives, heading)
-    with ran.parent.artifacts() as folder:
-        (folder / "leaderboard.csv").write_text(board.to_csv(metric), encoding="utf-8")
+
+
+def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str, float]) -> None:
+    """Leaderboard and figures as artifacts of the parent run; a resume without new trials draws nothing again."""
+    parent, metric = finished.parent, board.objective.metric
+    content = [__version__, metric, *sorted(trial.run_id for trial in finished.records)]
+    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
+    if parent.client.get_run(parent.run_id).data.tags.get(PUBLISHED) == digest:
+        return
+    heading = finished.study.name + (" (simulated data)" if finished.source.store.source == SIMULATED else "")
+    headings, *lines = board.text_table()
+    page = table_page(f"{heading}: cells ranked by val {metric}", board.certainty_sentence(), headings, lines)
+    figures, left_out = study_figures(finished.records, finished.study.sweep.study.objectives, heading)
+    with parent.artifacts() as folder:
+        (folder / "leaderboard.csv").write_text(board.to_csv(), encoding="utf-8")
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")
-        save(figure, folder / "plots" / "leaderboard.png")
-        write_figures(drawn, left_out, folder / "plots")
-    ran.parent.tag({PUBLISHED: digest})
+        picture = leaderboard_figure(board, majority.get(f"majority/val/{metric}"), heading)
+        save(picture, folder / "plots" / "leaderboard.png")
+        write_figures(figures, left_out, folder / "plots")
+    parent.tag({PUBLISHED: digest})

@@ -1,18 +1,23 @@
-"""The answers of finished studies: every cell on test, each claim with its difference, interval and verdict."""
+"""The answers of a finished study: every cell on test, and each claim with its difference, interval and verdict."""
 
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import yaml
 
-from airybench.analysis.contrast import Answers, Contrast, Estimate, Verdict, contrast, estimate
-from airybench.config import METRICS, SweepConfig, TrialConfig
-from airybench.config import SEED as BOOTSTRAP_SEED
+from airybench.analysis.cells import by_cell
+from airybench.analysis.intervals import Estimate, Verdict, difference, score
+from airybench.analysis.notes import unscored_classes
+from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.experiments import experiments, load_experiment
-from airybench.errors import AirybenchError, StudyError
+from airybench.errors import AirybenchError, StudyError, TrackingError
+from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.predictions import Predictions
+from airybench.provenance import Provenance, Software
 from airybench.report.claims import claims
+from airybench.report.rerun import command_and_config
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, said
@@ -20,7 +25,8 @@ from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen
 
-KEYS = ("base", "space", "study")
+BASELINE_DATA = ("image_size", "antialias", "noise", "noise_seed", "fraction")
+"""Parameters that say whether a baseline was given the same shots as a network."""
 
 
 @dataclass(frozen=True)
@@ -29,56 +35,67 @@ class Cell:
 
     Attributes:
         config: what was trained.
-        records: its finished trials by seed.
-        val: the objective on val, mean over seeds.
-        answers: its test logits.
+        trials: its finished trials by seed.
+        val: the objective on the validation split, mean over seeds.
+        predictions: its predictions on test, one per trial.
         test: by metric, mean over seeds with 95 % interval.
     """
 
     config: TrialConfig
-    records: tuple[FinishedTrial, ...]
+    trials: tuple[FinishedTrial, ...]
     val: float
-    answers: Answers
+    predictions: tuple[Predictions, ...]
     test: dict[str, Estimate]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the trials."""
+        return tuple(trial.config.training.seed for trial in self.trials)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A claim and what came of it.
+    """A claim and its verdict.
 
     Attributes:
-        statement: what is against what.
-        first: name of the cell that stands for the claim, the best on val of its side.
-        second: name of the other.
-        contrast: the numbers.
+        statement: what is compared with what.
+        first: name of the cell that stands for the claim, the best of its side on the validation split.
+        second: name of the other cell.
+        scores: the metric of either on test.
+        difference: how much larger the metric is for the first.
         verdict: held, not held or undecided.
+        shots: number of test shots.
+        seeds: number of seeds of either.
     """
 
     statement: str
     first: str
     second: str
-    contrast: Contrast
+    scores: tuple[Estimate, Estimate]
+    difference: Estimate
     verdict: Verdict
+    shots: int
+    seeds: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class StudyAnswers:
-    """All that a report says of one study.
+    """Everything that a report says about one study.
 
     Attributes:
         name: NAME of `NAME@D`.
         dataset: D.
-        question: of its experiment.
-        metric: what it is answered in.
-        cells: best on val first.
-        answers: one a claim.
-        majority: the metric of the majority answer on test, None where the study did not get to its end.
-        simulated: whether the data are a stand-in.
-        command: runs it again.
+        question: the question of its experiment.
+        metric: the metric of the answers.
+        cells: best on the validation split first.
+        answers: one per claim.
+        majority: the metric of the majority baseline on test; None where the study was never summarised.
+        provenance: data, split and software.
+        command: runs the study again.
         config: the experiment as YAML, where the command needs a file.
-        uri: where its runs are.
-        facts: versions, commit, seeds and checksums, by name.
-        notes: what a reader must know to take the numbers for what they are.
+        uri: the tracking store of its runs.
+        facts: software, seeds and checksums by name, as printed.
+        notes: what a reader must know to read the numbers correctly.
     """
 
     name: str
@@ -88,7 +105,7 @@ class StudyAnswers:
     cells: tuple[Cell, ...]
     answers: tuple[Answer, ...]
     majority: float | None
-    simulated: bool
+    provenance: Provenance
     command: str
     config: str
     uri: str
@@ -97,146 +114,142 @@ class StudyAnswers:
 
     @property
     def winner(self) -> Cell:
-        """The best cell on val."""
+        """The best cell on the validation split."""
         return self.cells[0]
 
 
-def answer(study: SavedStudy) -> StudyAnswers:
-    """Score every cell of a study on test and settle its claims.
+def answer_study(study: SavedStudy) -> StudyAnswers:
+    """Score every cell of a study on test and reach a verdict on each of its claims.
 
     Raises:
         StudyError: no trial of the study is finished, or its runs are gone.
     """
-    known, records = study.facts, study.records
-    if "definition" not in known or "parent_run_id" not in known:
+    facts, trials = study.facts, study.records
+    if "definition" not in facts or "parent_run_id" not in facts:
         raise StudyError(f"study {study.name} never began; run it again, or remove its journal")
-    if not records:
+    if not trials:
         raise StudyError(f"study {study.name} has no finished trial; run it first, or leave it out with --study")
-    uri, sweep = str(known["tracking_uri"]), study.sweep
-    tracking = reopen(uri, str(known["experiment_id"]))
-    rule = sweep.study
-    metric = "macro_ap" if rule.metric == "loss" else rule.metric
-    cells = _cells(records, tracking, metric, rule.metric, rule.direction)
-    parent, metrics = said(tracking, known["parent_run_id"])
-    majority = metrics.get(f"majority/test/{metric}")
-    answers, notes = _answers(cells, metric), list(_notes(cells, int(parent.get("airybench.trials", len(records)))))
+    tracking = reopen(str(facts["tracking_uri"]), str(facts["experiment_id"]))
+    tags, metrics = said(tracking, facts["parent_run_id"])
+    objective = study.sweep.study.objectives[0]
+    metric = "macro_ap" if objective.metric == "loss" else objective.metric
+    cells = _cells(trials, tracking, metric, objective)
+    answers = _answers(cells, metric)
+    notes = _notes(cells, int(tags.get("airybench.trials", len(trials))))
     try:
-        answers += _against_baseline(cells, metric, tracking, study.split_digest)
+        against_baseline = _against_baseline(cells[0], metric, tracking, study.split_digest)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
-    if not any(one.second.startswith("features") for one in answers):
-        notes.append(
-            "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
-        )
-    title, _, dataset = study.name.rpartition("@")
-    command, content = _command(title, dataset, sweep, len({r.config.training.seed for r in records}), len(records))
+    else:
+        answers += against_baseline
+        if not against_baseline:
+            notes.append(
+                "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
+            )
+    name = study.name.rpartition("@")[0]
+    provenance = replace(study.provenance, software=Software.from_tags(tags))
+    command, config = command_and_config(study, name)
     return StudyAnswers(
-        title, dataset, _question(title, parent), metric, tuple(cells), tuple(answers), majority,
-        known.get("data_source") == "simulated", command, content, uri, _facts(parent, study), tuple(notes),
-    )  # fmt: skip
+        name=name,
+        dataset=study.dataset,
+        question=_question(Run(tracking, facts["parent_run_id"]), name),
+        metric=metric,
+        cells=tuple(cells),
+        answers=tuple(answers),
+        majority=metrics.get(f"majority/test/{metric}"),
+        provenance=provenance,
+        command=command,
+        config=config,
+        uri=tracking.uri,
+        facts={
+            **provenance.lines(),
+            "seeds": ", ".join(map(str, sorted({trial.config.training.seed for trial in trials}))),
+            "shots": str(study.sweep.base.data.count),
+            "bootstrap": f"{RESAMPLES} resamples, seed {SEED}",
+        },
+        notes=tuple(notes),
+    )
 
 
-def _cells(
-    records: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: str, direction: str
-) -> list[Cell]:
-    groups: dict[str, list[FinishedTrial]] = {}
-    for record in records:
-        groups.setdefault(record.config.cell(), []).append(record)
+def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: Objective) -> list[Cell]:
     cells = []
-    for group in groups.values():
-        group.sort(key=lambda record: record.config.training.seed)
-        kept = tuple(predictions(Run(tracking, record.run_id), "test") for record in group)
-        answers = Answers(tuple(record.config.training.seed for record in group), kept)
-        shown = dict.fromkeys((metric, "macro_f1", "exact_match"))
-        test = {name: estimate(answers, name, seed=BOOTSTRAP_SEED) for name in shown}
-        cells.append(Cell(group[0].config, tuple(group), sum(r.value for r in group) / len(group), answers, test))
-    sign = -1 if direction == "max" else 1
-    return sorted(cells, key=lambda cell: sign * cell.val)
+    for group in by_cell(trials):
+        group.sort(key=lambda trial: trial.config.training.seed)
+        found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
+        test = {name: score(found, name) for name in dict.fromkeys((metric, "macro_f1", "exact_match"))}
+        val = sum(trial.value for trial in group) / len(group)
+        cells.append(Cell(group[0].config, tuple(group), val, found, test))
+    return sorted(cells, key=lambda cell: -objective.sign * cell.val)
 
 
 def _answers(cells: list[Cell], metric: str) -> list[Answer]:
-    found = []
+    answers = []
     for claim in claims([cell.config for cell in cells]):
-        # The cells come best on val first: the test shots do not choose who stands for a side.
+        # The cells are ordered by val: the test shots do not choose the cell that stands for a side.
         first, second = cells[min(claim.first)], cells[min(claim.second)]
-        found.append(
-            _settled(claim.statement, first.config.label, second.config.label, first.answers, second.answers, metric)
+        found = difference(first.predictions, second.predictions, metric, paired=first.seeds == second.seeds)
+        answers.append(
+            Answer(
+                statement=claim.statement,
+                first=first.config.label,
+                second=second.config.label,
+                scores=(first.test[metric], second.test[metric]),
+                difference=found,
+                verdict=found.verdict(Objective.of(metric).direction),
+                shots=len(first.predictions[0].ids),
+                seeds=(len(first.seeds), len(second.seeds)),
+            )
         )
-    return found
+    return answers
 
 
-def _against_baseline(cells: list[Cell], metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
-    winner = cells[0]
-    mine = {key: str(value) for key, value in winner.config.params().items()}
+def _against_baseline(winner: Cell, metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
+    """The winner against the latest support vectors on the same shots; nothing where there are none."""
+    config = {key: str(value) for key, value in winner.config.params().items()}
     for run_id, params in baselines(tracking, "svm", split_digest):
-        if all(params.get(key) == mine[key] for key in ("image_size", "antialias", "noise", "noise_seed", "fraction")):
-            kept: Predictions = predictions(Run(tracking, run_id), "test")
-            # It has no seed of weights; paired with whatever seeds the network has.
-            answers = Answers((0,), (kept,))
-            name = "features + PCA + SVM"
-            statement = "the best network against support vectors on physics features"
-            return [_settled(statement, winner.config.label, name, winner.answers, answers, metric)]
+        if any(params.get(key) != config[key] for key in BASELINE_DATA):
+            continue
+        baseline = [predictions(Run(tracking, run_id), "test")]
+        found = difference(winner.predictions, baseline, metric)
+        return [
+            Answer(
+                statement="the best network against support vectors on physics features",
+                first=winner.config.label,
+                second="features + PCA + SVM",
+                scores=(winner.test[metric], score(baseline, metric)),
+                difference=found,
+                verdict=found.verdict(Objective.of(metric).direction),
+                shots=len(baseline[0].ids),
+                seeds=(len(winner.seeds), 1),
+            )
+        ]
     return []
 
 
-def _settled(statement: str, first: str, second: str, one: Answers, other: Answers, metric: str) -> Answer:
-    found = contrast(one, other, metric, seed=BOOTSTRAP_SEED)
-    return Answer(statement, first, second, found, found.verdict(1.0 if METRICS[metric] == "max" else -1.0))
-
-
 def _notes(cells: list[Cell], total: int) -> list[str]:
-    notes, finished = [], sum(len(cell.records) for cell in cells)
-    seeds = min(len(cell.records) for cell in cells)
+    notes, finished = [], sum(len(cell.trials) for cell in cells)
+    seeds = min(len(cell.trials) for cell in cells)
     if seeds == 1:
         notes.append(
-            "One seed a cell: the intervals are over test shots alone and say nothing of the spread between trainings; "
-            "--seeds 3 or more would."
+            "One seed per cell: the intervals are over test shots alone and do not contain the spread between "
+            "trainings; --seeds 3 or more would show it."
         )
-    elif seeds < 3:
-        notes.append(f"{seeds} seeds a cell: the spread between trainings is known but roughly.")
+    elif seeds == 2:
+        notes.append("Two seeds per cell: the spread between trainings is known only roughly.")
     if finished < total:
-        notes.append(f"{finished} of {total} trials are finished; the rest is not in here.")
-    names = cells[0].answers.kept[0]
-    bare = [n for n, c in zip(names.class_names, names.labels.sum(0), strict=True) if c in (0, len(names.ids))]
-    if bare:
-        notes.append(f"Not scored, for want of a positive or a negative on test: {', '.join(bare)}.")
+        notes.append(f"{finished} of {total} trials are finished; the others are missing here.")
+    unscored = cells[0].predictions[0].unscored
+    if unscored:
+        notes.append(unscored_classes(unscored))
     return notes
 
 
-def _question(title: str, parent: dict[str, str]) -> str:
-    if title in experiments():
-        return " ".join(load_experiment(title).question.split())
-    return " ".join(parent.get("mlflow.note.content", "").partition("\n\nWinner")[0].split())
-
-
-def _command(title: str, dataset: str, sweep: SweepConfig, seeds: int, trials: int) -> tuple[str, str]:
-    """The command that runs a study again, and the YAML that it needs where no shipped experiment is just this one."""
-    content: dict[str, Any] = sweep.model_dump(mode="json")
-    content["study"] |= {"seeds": seeds} | ({"trials": trials} if sweep.study.sampler != "grid" else {})
-    text = yaml.safe_dump({key: content[key] for key in KEYS}, sort_keys=False)
-    ending = f"--dataset {dataset} --seeds {seeds}"
-    if title in experiments():
-        shipped = load_experiment(title).model_dump(mode="json")
-        same_base = {**shipped["base"], "data": {**shipped["base"]["data"], **_place(content)}}
-        if (same_base, shipped["space"]) == (content["base"], content["space"]):
-            return f"airybench sweep --config {title} {ending}", ""
-    return f"airybench sweep --config {title}.yaml --study {title} {ending}", text
-
-
-def _place(content: dict[str, Any]) -> dict[str, Any]:
-    return {key: content["base"]["data"][key] for key in ("dataset", "count")}
-
-
-def _facts(parent: dict[str, str], study: SavedStudy) -> dict[str, str]:
-    seeds = sorted({record.config.training.seed for record in study.records})
-    wanted = {
-        "airybench": parent.get("airybench.version", ""),
-        "commit": parent.get("mlflow.source.git.commit", ""),
-        "changed since the commit": parent.get("airybench.git_dirty", ""),
-        "seeds": ", ".join(map(str, seeds)),
-        "shots": str(study.sweep.base.data.count),
-        "data sha256": study.data_sha256,
-        "split digest": study.split_digest,
-        "bootstrap": f"1000 resamples, seed {BOOTSTRAP_SEED}",
-    }
-    return {key: value for key, value in wanted.items() if value}
+def _question(parent: Run, name: str) -> str:
+    """The question as the study's run keeps it in its configuration; else that of the shipped experiment."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
+            content = yaml.safe_load(parent.fetch("config.yaml", Path(folder)).read_text(encoding="utf-8"))
+        question = str(content["question"])
+    except (TrackingError, KeyError, TypeError, yaml.YAMLError):
+        question = load_experiment(name).question if name in experiments() else ""
+    return " ".join(question.split())

@@ -1,4 +1,4 @@
-"""Right and wrong answers of a network, class by class, as a plate of patterns."""
+"""Examples of right and wrong predictions of a network, class by class, as a plate of patterns."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,22 +13,28 @@ from airybench.inference.gradcam import Explainer, on_image
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 
-SHOWN = 3  # of each kind: found, missed, false alarm
+PER_KIND = 3  # hits, misses and false alarms that are shown of each class
 
 
 def find_store(dataset: str, count: int, seed: int, sha256: str) -> Store:
-    """The store that a study was run on, if it still lies in the data folder; nothing is made for a report.
+    """The store that a study was run on, if it still lies in the data folder; nothing is simulated for a report.
+
+    Args:
+        dataset: name of the data set.
+        count: number of its shots, where it was simulated.
+        seed: seed of the simulation, likewise.
+        sha256: content hash of the store.
 
     Raises:
-        DataError: it is not there, or it holds other data by now.
+        DataError: it is not there, or holds other data by now.
     """
     folder = data_folder()
-    places = [folder / f"{dataset}.h5"]
+    paths = [folder / f"{dataset}.h5"]
     if dataset in CATALOG:
-        places.append(folder / simulated_name(dataset, count, seed))
-    for place in places:
-        if place.is_file():
-            store = Store.open(place)
+        paths.append(folder / simulated_name(dataset, count, seed))
+    for path in paths:
+        if path.is_file():
+            store = Store.open(path)
             if store.content_sha256 == sha256:
                 return store
     raise DataError(
@@ -36,56 +42,72 @@ def find_store(dataset: str, count: int, seed: int, sha256: str) -> Store:
     )
 
 
-def examples(kept: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> Figure:
-    """Per class: carriers that were found, carriers that were missed, and false alarms, the most telling first.
+def examples(predictions: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> Figure:
+    """For each class hits, misses and false alarms, the most confident first.
 
     Args:
-        kept: test logits of one trial.
-        store: where its shots are.
+        predictions: test predictions of one trial.
+        store: the store of its shots.
         title: heading.
-        explainer: of its network, to draw what speaks for the class.
+        explainer: draws what the network looked at for the class.
     """
-    at = {shot: row for row, shot in enumerate(store.ids().tolist())}
-    answers = _decided(kept)
-    p = 1 / (1 + np.exp(-kept.logits.astype(np.float64)))
+    row_of = {shot: row for row, shot in enumerate(store.ids().tolist())}
+    assigned = _assigned(predictions)
+    probabilities = 1 / (1 + np.exp(-predictions.logits.astype(np.float64)))
     rows = []
-    for column, name in enumerate(kept.class_names):
+    for column, name in enumerate(predictions.class_names):
+        truth, logits = predictions.labels[:, column], predictions.logits[:, column]
         panels = []
-        for kind, chosen in _telling(kept.labels[:, column], answers[:, column], kept.logits[:, column]):
-            shots = np.array([at[int(kept.ids[i])] for i in chosen], np.int64)
+        for kind, chosen in most_confident(truth, assigned[:, column], logits):
+            shots = np.array([row_of[int(predictions.ids[i])] for i in chosen], np.int64)
             images = store.read_images(shots)
-            looked: list[NDArray[np.float32] | None] = [None] * len(shots)
+            attention: list[NDArray[np.float32] | None] = [None] * len(shots)
             if explainer is not None and len(shots):
-                asked = np.zeros((len(shots), len(kept.class_names)), np.int64)
-                asked[:, column] = 1
-                looked = [on_image(one, store.image_shape) for one in explainer.maps(images, asked, kept.ids[chosen])]
-            for index, image, attention in zip(chosen.tolist(), images, looked, strict=True):
-                caption = (f"{kind}, p {p[index, column]:.2f}",)
-                panels.append(Panel(image.astype(np.float32), image > 0, caption, attention))
-        rows.append(Row(name, int(kept.labels[:, column].sum()), panels))
+                wanted = np.zeros((len(shots), len(predictions.class_names)), np.int64)
+                wanted[:, column] = 1
+                maps = explainer.maps(images, wanted, predictions.ids[chosen])
+                attention = [on_image(one, store.image_shape) for one in maps]
+            for index, image, seen in zip(chosen.tolist(), images, attention, strict=True):
+                caption = (f"{kind}, p {probabilities[index, column]:.2f}",)
+                panels.append(Panel(image.astype(np.float32), image > 0, caption, seen))
+        rows.append(Row(name, int(truth.sum()), panels))
     note = (
-        "Below each: found (carries the class, and was given it), missed (carries it, was not given it) or false "
-        "alarm, and the network's probability; the surest of each kind first."
+        "Below each: hit (has the class, and was assigned it), miss (has it, was not assigned it) or false alarm, and "
+        "the network's probability; the most confident of each kind first."
     )
     if explainer is not None:
-        note += " Blue: half height of the Grad-CAM++ map, what speaks for the class."
-    return gallery(rows, columns=3 * SHOWN, title=title, note=note, panel=0.95, dpi=110)
+        note += " Blue: half height of the Grad-CAM++ map, which shows what speaks for the class."
+    return gallery(rows, columns=3 * PER_KIND, title=title, note=note, panel=0.95, dpi=110)
 
 
-def _decided(kept: Predictions) -> NDArray[np.bool_]:
-    if kept.label_kind == "multilabel":
-        return np.asarray(kept.logits > 0)
-    return np.asarray(np.eye(len(kept.class_names), dtype=np.bool_)[kept.logits.argmax(axis=1)])
+def _assigned(predictions: Predictions) -> NDArray[np.bool_]:
+    """Which classes the network assigns to each shot, shape (N, C)."""
+    if predictions.label_kind == "multilabel":
+        return np.asarray(predictions.logits > 0)
+    return np.asarray(np.eye(len(predictions.class_names), dtype=np.bool_)[predictions.logits.argmax(axis=1)])
 
 
-def _telling(
-    truth: NDArray[np.uint8], answered: NDArray[np.bool_], logits: NDArray[np.float32]
+def most_confident(
+    truth: NDArray[np.uint8], assigned: NDArray[np.bool_], logits: NDArray[np.float32]
 ) -> list[tuple[str, NDArray[np.int64]]]:
-    """Places of the surest right answers, the surest misses and the surest false alarms of one class."""
-    surest, least = np.argsort(-logits, kind="stable"), np.argsort(logits, kind="stable")
-    carries = truth.astype(bool)
+    """The most confident hits, misses and false alarms of one class, at most three of each.
+
+    Args:
+        truth: 0/1, shape (N,).
+        assigned: whether the network assigns the class, shape (N,).
+        logits: shape (N,).
+
+    Returns:
+        Each kind with the indices of its shots.
+
+    >>> truth, logits = np.array([1, 1, 1, 0], np.uint8), np.array([0.5, 2.0, -1.0, 3.0], np.float32)
+    >>> [(kind, shots.tolist()) for kind, shots in most_confident(truth, logits > 0, logits)]
+    [('hit', [1, 0]), ('miss', [2]), ('false alarm', [3])]
+    """
+    highest, lowest = np.argsort(-logits, kind="stable"), np.argsort(logits, kind="stable")
+    positive = truth.astype(bool)
     return [
-        ("found", surest[(carries & answered)[surest]][:SHOWN]),
-        ("missed", least[(carries & ~answered)[least]][:SHOWN]),
-        ("false alarm", surest[(~carries & answered)[surest]][:SHOWN]),
+        ("hit", highest[(positive & assigned)[highest]][:PER_KIND]),
+        ("miss", lowest[(positive & ~assigned)[lowest]][:PER_KIND]),
+        ("false alarm", highest[(~positive & assigned)[highest]][:PER_KIND]),
     ]

@@ -1,7 +1,8 @@
-"""A report as one self-contained HTML page and as Markdown: the same tables and sentences in both."""
+"""A report as one self-contained HTML page, and as Markdown with the same tables and sentences."""
 
 import base64
 import io
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import version
@@ -9,15 +10,15 @@ from importlib.metadata import version
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from airybench.analysis.contrast import Estimate
+from airybench.analysis.intervals import VERDICTS, Estimate
+from airybench.analysis.notes import SIMULATED_DATA
 from airybench.figures.leaderboard import leaderboard
 from airybench.figures.style import STYLE
-from airybench.report.answers import Answer, Cell, StudyAnswers
+from airybench.report.answers import Answer, StudyAnswers
 
-SIMULATED = "The data are simulated: this answers for the stand-in, not for the experiment."
 VERSIONS = ("torch", "timm", "mlflow", "optuna", "scikit-learn", "numpy")
 
-# Dark follows the reader's setting; on paper it is always light, and no study is torn apart where one fits a page.
+# The page follows the reader's dark mode; on paper it is always light, and tables and pictures are not broken up.
 CSS = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --faint: #666; --line: #d8d8d8; --card: #f6f7f9; }
 @media (prefers-color-scheme: dark) {
@@ -48,11 +49,11 @@ code { padding: 0.1rem 0.3rem; }
 
 
 def html(found: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure]) -> str:
-    """The page; nothing in it is fetched from elsewhere.
+    """The report as HTML; the page fetches nothing from elsewhere.
 
     Args:
         found: the studies, in the order of their questions.
-        galleries: right and wrong cases by (name, data set), where there are any.
+        galleries: examples of right and wrong predictions by (name, data set), where there are any.
     """
     parts = [f"<h1>{escape(_title(found))}</h1>", f"<p>{escape(_lead(found))}</p>"]
     for name, studies in _by_name(found).items():
@@ -71,7 +72,7 @@ def html(found: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figu
 
 
 def markdown(found: Sequence[StudyAnswers]) -> str:
-    """The same without pictures."""
+    """The report as Markdown, without pictures."""
     lines = [f"# {_title(found)}", "", _lead(found), ""]
     for name, studies in _by_name(found).items():
         lines += [f"## {name}", "", studies[0].question, ""]
@@ -91,13 +92,13 @@ def markdown(found: Sequence[StudyAnswers]) -> str:
 
 
 def sentence(answer: Answer, metric: str) -> str:
-    """The answer to a claim, built from its numbers."""
-    found = answer.contrast
-    seeds = f"{found.seeds[0]} and {found.seeds[1]} seeds" if max(found.seeds) > 1 else "one seed a side"
+    """The answer to a claim, with its numbers."""
+    (first, second), difference = answer.scores, answer.difference
+    seeds = f"{answer.seeds[0]} and {answer.seeds[1]} seeds" if max(answer.seeds) > 1 else "one seed each"
     return (
-        f"{answer.statement}: {answer.first} reaches test {metric} {found.first.value:.3f}, {answer.second} "
-        f"{found.second.value:.3f}; difference {found.difference.value:+.3f} (95 % interval "
-        f"{found.difference.low:+.3f} .. {found.difference.high:+.3f}; {found.shots} test shots, {seeds})."
+        f"{answer.statement}: {answer.first} reaches test {metric} {first.value:.3f}, {answer.second} "
+        f"{second.value:.3f}; difference {difference.value:+.3f} (95 % interval "
+        f"{difference.low:+.3f} .. {difference.high:+.3f}; {answer.shots} test shots, {seeds})."
     )
 
 
@@ -113,13 +114,14 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
     facts = "".join(f"<tr><td>{escape(key)}</td><td>{escape(value)}</td></tr>" for key, value in one.facts.items())
     pictures = _picture(_plot(one), f"{one.name} on {one.dataset}: test {one.metric} of every cell")
     if gallery is not None:
-        pictures += _picture(gallery, f"Right and wrong answers of {one.winner.config.label} on {one.dataset}")
+        pictures += _picture(gallery, f"Right and wrong predictions of {one.winner.config.label} on {one.dataset}")
     config = f"<details><summary>{escape(one.name)}.yaml</summary><pre>{escape(one.config)}</pre></details>"
     return (
         f"<section><h3>{escape(one.dataset)}</h3>"
         f'<ul class="answers">{answers}</ul>'
-        f'<div class="scroll"><table><caption>Best on val first; test did not choose. In brackets: 95 % bootstrap over '
-        f"test shots and seeds.</caption><thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll"><table><caption>Ordered by val; the test shots choose nothing. In brackets: 95 % '
+        "bootstrap over test shots and seeds.</caption>"
+        f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
         f'{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
     )
@@ -131,7 +133,7 @@ def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             cell.config.label,
-            str(len(cell.records)),
+            str(len(cell.trials)),
             f"{cell.val:.3f}",
             *(_number(cell.test[name], ends=name == one.metric) for name in metrics),
         ]
@@ -142,28 +144,26 @@ def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
-def _number(found: Estimate, *, ends: bool) -> str:
-    if found.value != found.value:
+def _number(estimate: Estimate, *, ends: bool) -> str:
+    if math.isnan(estimate.value):
         return "-"
-    if not ends:
-        return f"{found.value:.3f}"
-    return f"{found.value:.3f} [{found.low:.3f} .. {found.high:.3f}]"
+    return f"{estimate.value:.3f}" + (f" [{estimate.low:.3f} .. {estimate.high:.3f}]" if ends else "")
 
 
 def _notes(one: StudyAnswers) -> list[str]:
-    return [*([SIMULATED] if one.simulated else []), *one.notes]
+    return [*([SIMULATED_DATA] if one.provenance.simulated else []), *one.notes]
 
 
 def _plot(one: StudyAnswers) -> Figure:
-    cells: Sequence[Cell] = one.cells
+    cells = one.cells
     return leaderboard(
-        [f"{cell.config.label} (n={len(cell.records)})" for cell in cells],
+        [f"{cell.config.label} (n={len(cell.trials)})" for cell in cells],
         [cell.test[one.metric].value for cell in cells],
         [(cell.test[one.metric].low, cell.test[one.metric].high) for cell in cells],
         one.majority,
         metric=f"test {one.metric}",
-        title=f"{one.name} on {one.dataset}{' (simulated data)' if one.simulated else ''}",
-        note="95 % bootstrap; best on val first",
+        title=f"{one.name} on {one.dataset}{' (simulated data)' if one.provenance.simulated else ''}",
+        note="95 % bootstrap; ordered by val",
     )
 
 
@@ -188,12 +188,12 @@ def _title(found: Sequence[StudyAnswers]) -> str:
 
 def _lead(found: Sequence[StudyAnswers]) -> str:
     verdicts = [answer.verdict for one in found for answer in one.answers]
-    counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in ("held", "not held", "undecided"))
+    counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in VERDICTS)
     scope = f"{_counted(len(found), 'study', 'studies')}, {_counted(len(verdicts), 'claim', 'claims')}: {counts}."
     return (
         f"{scope} A claim is held where the whole 95 % interval of the difference is on its side of 0, not held where "
-        "it is on the other, undecided where it spans 0. Each side is the best of its cells on val; differences are on "
-        "test, by paired bootstrap over shots and seeds."
+        "it is on the other side, and undecided where it contains 0. Each side is represented by its best cell on val; "
+        "differences are on test, by paired bootstrap over shots and seeds."
     )
 
 

@@ -1,4 +1,4 @@
-"""Comparisons on journals and predictions made by hand, against scikit-learn on rows that are really repeated."""
+"""Comparisons on journals and predictions made by hand: which cells and pairs, and the report's own estimator."""
 
 import contextlib
 import json
@@ -10,10 +10,10 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from airybench.analysis.compare import compare
+from airybench.analysis.intervals import difference, score
 from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
 from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, StudyError
-from airybench.inference.bootstrap import resamples
 from airybench.inference.predictions import Predictions
 from airybench.sweep.journal import open_journal
 from airybench.sweep.saved_studies import names
@@ -46,6 +46,10 @@ class Shelf:
                 trial.set_user_attr(key, value)
             made.tell(trial, val)
 
+    def of(self, run_ids) -> list[Predictions]:
+        """Predictions of runs."""
+        return [self.kept[run_id] for run_id in run_ids]
+
     def compare(self, *wanted, notify=lambda _: None, **options):
         """Compare studies on this shelf."""
         return compare(wanted, self.folder, lambda _, record: self.kept[record.run_id], notify, **options)
@@ -70,47 +74,48 @@ def reference(shelf, run_ids, counts) -> float:
 PLAIN = {"log_activation": False}
 
 
-def test_the_paired_difference_is_what_scikit_learn_finds_on_the_same_resamples(shelf) -> None:
+def test_a_difference_is_over_the_seeds_in_common_and_by_the_estimator_of_reports(shelf) -> None:
     shelf.study("a@helium", [
         ({"alpha": 0.2, "seed": 1}, 0.6, 1.5), ({"alpha": 0.2, "seed": 2}, 0.7, 1.2),
         ({"alpha": 0.5, "seed": 1}, 0.3, 9),
         ({**PLAIN, "seed": 1}, 0.5, 0.5), ({**PLAIN, "seed": 2}, 0.5, 0.8), ({**PLAIN, "seed": 3}, 0.9, 9),
     ])  # fmt: skip
-    (side,) = shelf.compare("a").sides
+    (side,) = shelf.compare("a").datasets
     (pair,) = side.pairs
     # Of the alphas val takes 0.2, however good 0.5 is on test; seed 3 has no counterpart.
-    assert (pair.on, pair.off, pair.seeds) == ("resnet18-log0.2-leaky0.2", "resnet18-plain-leaky0.2", 2)
+    assert (pair.on.network.title, pair.off.network.title) == ("resnet18-log0.2-leaky0.2", "resnet18-plain-leaky0.2")
+    assert pair.seeds == 2
     on, off = ["a@helium-0", "a@helium-1"], ["a@helium-3", "a@helium-4"]
     once = np.ones(SHOTS)
     assert pair.difference.value == pytest.approx(reference(shelf, on, once) - reference(shelf, off, once), abs=1e-6)
-    drawn = [
-        reference(shelf, on, counts) - reference(shelf, off, counts) for counts in resamples(SHOTS, 1612)[:40].numpy()
-    ]
-    assert pair.difference.drawn[:40].numpy() == pytest.approx(np.array(drawn), abs=1e-9)
-    assert pair.difference.low < pair.difference.value < pair.difference.high
+    assert pair.difference == difference(shelf.of(on), shelf.of(off), "macro_ap", paired=True)
+    best, *_ = side.cells
+    assert (best.config.network.alpha, best.seeds) == (0.2, 2)
+    assert best.test == score(shelf.of(on), "macro_ap")
     by_seed = [reference(shelf, [a], once) - reference(shelf, [b], once) for a, b in zip(on, off, strict=True)]
-    assert pair.difference.seeds == pytest.approx(by_seed, abs=1e-6)
+    assert pair.difference.by_seed == pytest.approx(by_seed, abs=1e-6)
     # Student's t with one degree of freedom: its 97.5 % point is tan(0.475 pi).
     half = math.tan(0.475 * math.pi) * abs(by_seed[0] - by_seed[1]) / 2
-    assert pair.difference.seed_high - pair.difference.seed_low == pytest.approx(2 * half, rel=1e-3)
+    low, high = pair.difference.over_seeds
+    assert high - low == pytest.approx(2 * half, rel=1e-3)
     assert side.mean.value == pair.difference.value
 
 
 def test_the_mean_is_over_networks_and_pairs_cross_studies(shelf) -> None:
     shelf.study("with@helium", [({"depth": d, "seed": 1}, 0.6, 2.0) for d in (18, 34)])
     shelf.study("without@helium", [({"depth": d, "seed": 1, **PLAIN}, 0.5, 0.5) for d in (18, 34, 50)])
-    (side,) = shelf.compare("with", "without").sides
-    assert [pair.on[:8] for pair in side.pairs] == ["resnet18", "resnet34"]
+    (side,) = shelf.compare("with", "without").datasets
+    assert [pair.on.network.depth for pair in side.pairs] == [18, 34]
     assert side.mean.value == pytest.approx(np.mean([pair.difference.value for pair in side.pairs]))
-    assert side.mean.above > 0.95
-    assert side.cells == 5
+    assert side.mean.above_zero > 0.95
+    assert side.cell_count == 5
     assert side.scaled
 
 
 def test_seeds_of_one_cell_may_come_from_several_studies(shelf) -> None:
     shelf.study("one@helium", [({"seed": 1}, 0.6, 2.0), ({**PLAIN, "seed": 1}, 0.5, 0.5)])
     shelf.study("two@helium", [({"seed": s}, 0.5, 2.0) for s in (1, 2)] + [({**PLAIN, "seed": 2}, 0.5, 0.5)])
-    (side,) = shelf.compare().sides
+    (side,) = shelf.compare().datasets
     (pair,) = side.pairs
     assert pair.seeds == 2
     once = np.ones(SHOTS)
@@ -121,18 +126,18 @@ def test_seeds_of_one_cell_may_come_from_several_studies(shelf) -> None:
 
 def test_cells_are_ordered_by_val_and_cut_at_top(shelf) -> None:
     shelf.study("a@helium", [({"alpha": 0.1 * k}, 0.1 * k, 10 - k) for k in range(1, 8)])
-    (side,) = shelf.compare(top=3).sides
-    assert [line.val for line in side.lines] == pytest.approx([0.7, 0.6, 0.5])
-    assert (side.cells, side.shots, side.mean) == (7, SHOTS, None)
+    (side,) = shelf.compare(top=3).datasets
+    assert [line.val for line in side.cells] == pytest.approx([0.7, 0.6, 0.5])
+    assert (side.cell_count, side.shots, side.mean) == (7, SHOTS, None)
 
 
 def test_both_data_sets_stand_side_by_side(shelf) -> None:
     for name, data in (("a@helium", "1" * 64), ("a@cxidb", "2" * 64), ("b@cxidb", "2" * 64)):
         shelf.study(name, [({}, 0.5, 1.0)], data=data)
-    assert [(side.dataset, side.studies) for side in shelf.compare().sides] == [
+    assert [(side.dataset, side.studies) for side in shelf.compare().datasets] == [
         ("cxidb", ("a@cxidb", "b@cxidb")), ("helium", ("a@helium",)),
     ]  # fmt: skip
-    assert [side.dataset for side in shelf.compare("a@helium").sides] == ["helium"]
+    assert [side.dataset for side in shelf.compare("a@helium").datasets] == ["helium"]
     assert names(shelf.folder, ["a"]) == ["a@cxidb", "a@helium"]
 
 
@@ -152,7 +157,7 @@ def test_what_is_not_comparable_is_refused_by_name(shelf, case) -> None:
         shelf.compare()
     assert caught.match(message)
     assert caught.value.exit_code == 2
-    assert len(shelf.compare("a").sides) == 1
+    assert len(shelf.compare("a").datasets) == 1
 
 
 def test_a_study_without_finished_trials_is_left_out_with_a_line(shelf) -> None:
@@ -161,7 +166,7 @@ def test_a_study_without_finished_trials_is_left_out_with_a_line(shelf) -> None:
         shelf.compare("empty")
     shelf.study("full@helium", [({}, 0.5, 1.0)])
     said: list[str] = []
-    (side,) = shelf.compare(notify=said.append).sides
+    (side,) = shelf.compare(notify=said.append).datasets
     assert side.studies == ("full@helium",)
     assert said == ["study empty@helium has no finished trial; left out"]
 

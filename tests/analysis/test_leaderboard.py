@@ -1,4 +1,4 @@
-"""The leaderboard: order, intervals by SciPy, and how sure it is."""
+"""The leaderboard: order, intervals by SciPy, and how certain it is."""
 
 import csv
 import io
@@ -11,14 +11,15 @@ import pytest
 import torch
 from scipy import stats
 
-from airybench.analysis.leaderboard import COMPARED, Leaderboard, rank
-from airybench.config import TrialConfig
+from airybench.analysis.leaderboard import MOST_RESAMPLED, Leaderboard, rank
+from airybench.config import SEED, Objective, TrialConfig
 from airybench.inference.bootstrap import interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.study import FinishedTrial
 from airybench.training.metrics import score
 
 BASE = TrialConfig()
+AP = [Objective("macro_ap", "max")]
 SHOTS = 60
 TRUTH = (np.random.default_rng(0).random((SHOTS, 3)) < 0.4).astype(np.uint8)
 
@@ -55,7 +56,7 @@ def test_cells_are_ranked_by_their_mean_over_seeds() -> None:
         record(4, 0.4, alpha=0.3, seed=0), record(5, 0.3, alpha=0.3, seed=1),
     ]  # fmt: skip
     for direction, order in (("max", [0.2, 0.1, 0.3]), ("min", [0.3, 0.1, 0.2])):
-        board = rank(records, "macro_ap", direction, same)
+        board = rank(records, [Objective("macro_ap", direction)], same)
         assert [row.config.network.alpha for row in board.rows] == order
         best = {row.config.network.alpha: row.best.number for row in board.rows}
         assert best == ({0.1: 0, 0.2: 3, 0.3: 4} if direction == "max" else {0.1: 1, 0.2: 2, 0.3: 5})
@@ -70,7 +71,7 @@ def test_intervals_over_seeds_are_students() -> None:
         for i, (alpha, group) in enumerate(values.items())
         for s, value in enumerate(group)
     ]
-    board = rank(records, "macro_ap", "max", same)
+    board = rank(records, AP, same)
     assert board.interval_kind == "95 % t interval over seeds"
     for row in board.rows:
         group = values[row.config.network.alpha]
@@ -81,7 +82,7 @@ def test_intervals_over_seeds_are_students() -> None:
 def test_intervals_of_one_seed_are_bootstrapped_over_val() -> None:
     kept = {0: answers(1.0), 1: answers(0.3)}
     records = [record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept]
-    board = rank(records, "macro_ap", "max", by_number(kept), seed=7)
+    board = rank(records, AP, by_number(kept), seed=7)
     assert board.interval_kind == "95 % bootstrap over val shots"
     assert board.shots == SHOTS
     for row in board.rows:
@@ -94,12 +95,16 @@ def test_intervals_of_one_seed_are_bootstrapped_over_val() -> None:
 
 def test_one_seed_somewhere_means_bootstrap_everywhere() -> None:
     records = [record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2), record(2, 0.7, alpha=0.2, seed=1)]
-    assert rank(records, "macro_ap", "max", same).interval_kind == "95 % bootstrap over val shots"
+    assert rank(records, AP, same).interval_kind == "95 % bootstrap over val shots"
 
 
 def certainty(first: Predictions, second: Predictions) -> Leaderboard:
     kept = {0: first, 1: second}
-    return rank([record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept], "macro_ap", "max", by_number(kept))
+    return rank(
+        [record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept],
+        AP,
+        by_number(kept),
+    )
 
 
 def test_certainty() -> None:
@@ -114,7 +119,7 @@ def test_certainty() -> None:
 def test_certainty_of_a_metric_to_be_small() -> None:
     kept = {0: answers(5.0), 1: answers(0.0)}
     records = [record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept]
-    board = rank(records, "macro_ap", "min", by_number(kept))
+    board = rank(records, [Objective("macro_ap", "min")], by_number(kept))
     assert board.rows[0].best.number == 1
     assert board.certainty == 1.0
 
@@ -122,12 +127,12 @@ def test_certainty_of_a_metric_to_be_small() -> None:
 def test_resamples_that_rank_nothing_do_not_count() -> None:
     truth = np.zeros((SHOTS, 3), np.uint8)
     truth[0] = 1  # one positive: in a third of the resamples no class is scored
-    good = rank([record(0, 1.0)], "macro_ap", "max", lambda r: answers(9.0, truth=truth))
+    good = rank([record(0, 1.0)], AP, lambda r: answers(9.0, truth=truth))
     assert math.isnan(good.certainty)
     kept = {0: answers(1.0, 1, truth), 1: answers(1.0, 2, truth)}
     pair = [torch.from_numpy(kept[n].logits) for n in (0, 1)]
     drawn = [
-        weighted_scores(logits, torch.from_numpy(truth), "multilabel", resamples(SHOTS, 0))["macro_ap"].numpy()
+        weighted_scores(logits, torch.from_numpy(truth), "multilabel", resamples(SHOTS, SEED))["macro_ap"].numpy()
         for logits in pair
     ]
     defined = np.isfinite(drawn[0])
@@ -135,15 +140,15 @@ def test_resamples_that_rank_nothing_do_not_count() -> None:
     for first in (0, 1):  # whichever is called the better
         records = [record(n, 0.9 if n == first else 0.5, alpha=0.1 * (n + 1)) for n in kept]
         expected = (drawn[first] >= drawn[1 - first])[defined].mean()
-        assert rank(records, "macro_ap", "max", by_number(kept)).certainty == pytest.approx(expected)
+        assert rank(records, AP, by_number(kept)).certainty == pytest.approx(expected)
 
 
 def test_objective_that_is_not_resampled() -> None:
     records = [record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2)]
-    board = rank(records, "loss", "min", same)
+    board = rank(records, [Objective("loss", "min")], same)
     assert math.isnan(board.certainty)
     assert all(math.isnan(row.low) and math.isnan(row.high) for row in board.rows)
-    assert "not estimated for this objective" in board.sure()
+    assert "not estimated for this objective" in board.certainty_sentence()
 
 
 def test_only_the_top_is_resampled() -> None:
@@ -153,42 +158,45 @@ def test_only_the_top_is_resampled() -> None:
         asked.append(found.number)
         return answers(1.0, seed=found.number)
 
-    records = [record(n, 1 - n / 100, alpha=0.01 * (n + 1)) for n in range(COMPARED + 2)]
-    board = rank(records, "macro_ap", "max", val)
-    assert sorted(asked) == list(range(COMPARED))
-    assert [math.isnan(row.low) for row in board.rows] == [False] * COMPARED + [True] * 2
+    records = [record(n, 1 - n / 100, alpha=0.01 * (n + 1)) for n in range(MOST_RESAMPLED + 2)]
+    board = rank(records, AP, val)
+    assert sorted(asked) == list(range(MOST_RESAMPLED))
+    assert [math.isnan(row.low) for row in board.rows] == [False] * MOST_RESAMPLED + [True] * 2
 
 
 def test_scores_are_means_over_seeds() -> None:
     records = [record(0, 0.5, mcc=0.1, roc_auc=0.7), record(1, 0.6, seed=1, mcc=0.3)]
-    (row,) = rank(records, "macro_ap", "max", same).rows
+    (row,) = rank(records, AP, same).rows
     assert row.scores["mcc"] == pytest.approx(0.2)
     assert row.scores["macro_ap"] == pytest.approx(0.55)
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.99, "a clear lead"), (0.9, "a lead"), (0.5, "no sure ranking")])
+@pytest.mark.parametrize(("value", "verdict"), [(0.99, "a clear lead"), (0.9, "a lead"), (0.5, "no clear ranking")])
 def test_how_sure_in_words(value: float, verdict: str) -> None:
     records = [record(2 * cell + s, 0.5, alpha=0.1 * (cell + 1), seed=s) for cell in (0, 1) for s in (0, 1)]
-    rows = rank(records, "macro_ap", "max", same).rows
-    assert Leaderboard(rows, "", value, 154).sure() == (
-        f"How sure: with 2 seeds a cell, 154 val shots, the winner stays first in {value:.0%} of 1000 bootstrap "
-        f"resamples: {verdict}."
+    rows = rank(records, AP, same).rows
+    assert Leaderboard(AP[0], rows, "", value, 154).certainty_sentence() == (
+        f"How certain: with 2 seeds per cell and 154 validation shots, the winner stays first in {value:.0%} of 1000 "
+        f"bootstrap resamples: {verdict}."
     )
-    assert "a single cell is no ranking (2 seeds a cell, 154 val shots)" in Leaderboard(rows[:1], "", value, 154).sure()
+    assert (
+        "a single cell is no ranking (2 seeds per cell and 154 validation shots)"
+        in Leaderboard(AP[0], rows[:1], "", value, 154).certainty_sentence()
+    )
 
 
 def test_one_seed_is_never_sure() -> None:
-    rows = rank([record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2)], "macro_ap", "max", same).rows
-    line = Leaderboard(rows, "", 1.0, 154).sure()
-    assert "with 1 seed a cell, 154 val shots, the winner stays first in 100% of 1000" in line
-    assert "one seed a cell says nothing of the spread between trainings" in line
+    rows = rank([record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2)], AP, same).rows
+    line = Leaderboard(AP[0], rows, "", 1.0, 154).certainty_sentence()
+    assert "with 1 seed per cell and 154 validation shots, the winner stays first in 100% of 1000" in line
+    assert "one seed per cell does not show the spread between trainings" in line
     assert "clear lead" not in line
 
 
 def test_csv_is_read_back() -> None:
     records = [record(0, 0.51234, alpha=0.1, mcc=0.3), record(1, 0.6, alpha=0.2)]
-    board = rank(records, "macro_ap", "max", same)
-    first, second = csv.DictReader(io.StringIO(board.to_csv("macro_ap")))
+    board = rank(records, AP, same)
+    first, second = csv.DictReader(io.StringIO(board.to_csv()))
     assert (first["rank"], first["name"]) == ("1", "resnet18-log0.2-leaky0.2")
     assert (first["alpha"], first["seeds"], first["parameters"], first["best_run_id"]) == ("0.2", "1", "1234", "run1")
     assert float(second["val_macro_ap"]) == pytest.approx(0.51234, abs=5e-5)
@@ -196,7 +204,7 @@ def test_csv_is_read_back() -> None:
     assert float(first["low"]) == pytest.approx(board.rows[0].low, abs=5e-5)
     assert set(first) == set(second)
     assert None not in first
-    other = next(csv.DictReader(io.StringIO(rank(records, "loss", "min", same).to_csv("loss"))))
+    other = next(csv.DictReader(io.StringIO(rank(records, [Objective("loss", "min")], same).to_csv())))
     assert (other["low"], other["high"]) == ("", "")
     assert {"val_loss", "val_macro_ap"} <= set(other)
 
@@ -216,6 +224,7 @@ def test_equals_in_the_first_objective_are_told_apart_by_the_next() -> None:
 
     for way, best in (("max", 0.2), ("min", 0.1)):
         records = [record(0, 0.1, (0.8, 10.0)), record(1, 0.2, (0.8, 30.0)), record(2, 0.3, (0.7, 20.0))]
-        board = rank(records, "macro_ap", "max", no_predictions, ways=("max", way))
+        objectives = [*AP, Objective("seconds", way)]
+        board = rank(records, objectives, no_predictions)
         assert board.rows[0].config.network.alpha == best
-        assert front(board.rows, [("macro_ap", "max"), ("seconds", way)])[0].row is board.rows[0]
+        assert front(board.rows, objectives)[0].row is board.rows[0]

@@ -8,21 +8,22 @@ from PIL import Image
 
 from airybench.analysis.importance import importances, sampled
 from airybench.analysis.pareto import unbeaten
-from airybench.analysis.study_figures import Trial, study_figures, varying, write_figures
-from airybench.config import TrialConfig
+from airybench.analysis.study_figures import study_figures, varying, write_figures
+from airybench.config import Objective, TrialConfig
 from airybench.figures.plot_data import axis
 from airybench.figures.table import table_page
+from airybench.sweep.records import FinishedTrial
 
-ONE = [("macro_ap", "max")]
-TWO = [*ONE, ("images_per_second", "max")]
+ONE = [Objective.of("macro_ap")]
+TWO = [*ONE, Objective.of("images_per_second")]
 
 
-def trial(*values: float, **changes: object) -> Trial:
-    return Trial(TrialConfig().replace(changes), values)
+def trial(*values: float, **changes: object) -> FinishedTrial:
+    return FinishedTrial(0, TrialConfig().replace(changes), values[0], {}, "", {}, values)
 
 
 @pytest.fixture(scope="module")
-def grid() -> list[Trial]:
+def grid() -> list[FinishedTrial]:
     """A full grid whose objective is known in closed form: alpha decides, leakiness and depth matter little."""
     found = []
     for depth in (18, 34):
@@ -102,7 +103,7 @@ def test_the_front_is_what_no_other_beats(ways) -> None:
         return all(gain >= 0 for gain in gains) and any(gain > 0 for gain in gains)
 
     expected = [not any(beats(other, one) for other in values) for one in values]
-    assert unbeaten(values, ways).tolist() == expected
+    assert unbeaten(values, [Objective("any", way) for way in ways]).tolist() == expected
 
 
 def test_importance_finds_the_parameter_that_matters(grid) -> None:

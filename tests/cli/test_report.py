@@ -15,7 +15,7 @@ from airybench.cli.main import run
 from airybench.config import SweepConfig
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
-from airybench.report.answers import answer
+from airybench.report.answers import answer_study
 from airybench.sweep.saved_studies import read
 from airybench.sweep.study import Study
 from airybench.tracking.run import Run
@@ -76,7 +76,7 @@ def test_page_stands_alone_and_says_what_markdown_says(page: Path) -> None:
         )
         assert difference == pytest.approx(first - second, abs=0.0015)
     assert plain.count("The data are simulated") == 2
-    assert plain.count("One seed a cell") == 2
+    assert plain.count("One seed per cell") == 2
     assert "airybench sweep --config both.yaml --study both --dataset cxidb --seeds 1" in plain
 
 
@@ -121,6 +121,6 @@ def test_a_space_with_a_range_is_reported_on(finished, tmp_path: Path) -> None:
     assert ticket is not None
     ticket.note(run_id=like.run_id)
     study.complete(ticket, like.value, like.scores, like.facts)
-    found = answer(read(tmp_path, "range@helium"))
+    found = answer_study(read(tmp_path, "range@helium"))
     assert [cell.config.network.alpha for cell in found.cells] == [ticket.config.network.alpha]
     assert any(note.startswith("1 of 3 trials are finished") for note in found.notes)

@@ -1,77 +1,119 @@
-"""A comparison on stdout."""
+"""A comparison of studies on stdout, as tables or as data."""
 
 import math
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.compare import Comparison, DatasetComparison
+from airybench.analysis.comparison_figures import heading, study_title
 from airybench.analysis.intervals import Estimate
-from airybench.cli.show.results import WIDTH
-from airybench.jobs.compare import heading
+from airybench.analysis.notes import SIMULATED_DATA
+from airybench.cli.show.output import result_console
+from airybench.cli.show.tables import interval_text, score_text
 
 
-def print_comparison(found: Comparison) -> None:
-    """One table a data set, what the log activation changes, and how to read it."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WIDTH)
-    for side in found.sides:
-        _print_lines(console, side, found.metric)
-        _print_pairs(console, side, found.metric)
+def print_comparison(comparison: Comparison) -> None:
+    """For each data set a table of cells and one of what the log activation changes, then how to read them."""
+    console = result_console()
+    for one in comparison.datasets:
+        _print_cells(console, one, comparison.metric)
+        _print_pairs(console, one, comparison.metric)
     console.print(
-        "Cells are ordered by val; intervals are 95 %, over test shots by bootstrap and over seeds by Student's t. "
-        "Test is for reading how good they are, not for choosing among them.",
+        "Cells are ordered by val. Intervals are 95 %, by bootstrap over test shots and seeds; over seeds alone, by "
+        "Student's t. Test scores show how good the cells are; do not choose among cells by them.",
         soft_wrap=True,
     )
-    if any(side.simulated for side in found.sides):
-        console.print("Simulated data rank networks on the stand-in, not on the experiment.")
+    if any(one.simulated for one in comparison.datasets):
+        console.print(SIMULATED_DATA)
 
 
-def _print_lines(console: Console, side: DatasetComparison, metric: str) -> None:
-    table = Table(title=heading(side), title_justify="left")
-    for name in ("#", "network", "study", "n", f"val {metric}", f"test {metric}", "over shots", "over seeds"):
+def _print_cells(console: Console, one: DatasetComparison, metric: str) -> None:
+    table = Table(title=heading(one), title_justify="left")
+    for name in ("#", "network", "study", "n", f"val {metric}", f"test {metric}", "95 % interval", "over seeds"):
         left = name in ("network", "study")
         table.add_column(name, justify="left" if left else "right", no_wrap=name == "network")
-    for place, line in enumerate(side.lines, 1):
+    for place, cell in enumerate(one.cells, 1):
         table.add_row(
-            str(place), line.config.network.title, line.study.rpartition("@")[0], str(line.seeds), _number(line.val),
-            _number(line.test.value), _interval(line.test.low, line.test.high),
-            _interval(line.test.seed_low, line.test.seed_high),
+            str(place), cell.config.network.title, study_title(cell.study), str(cell.seeds), score_text(cell.val),
+            score_text(cell.test.value), interval_text(cell.test.low, cell.test.high),
+            interval_text(*cell.test.over_seeds),
         )  # fmt: skip
     console.print(table)
 
 
-def _print_pairs(console: Console, side: DatasetComparison, metric: str) -> None:
-    if side.mean is None:
-        console.print(f"{side.dataset}: no network was trained both with and without the log activation.\n")
+def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
+    if one.mean is None:
+        console.print(f"{one.dataset}: no network was trained both with and without the log activation.\n")
         return
-    table = Table(title=f"{side.dataset}: test {metric} with the log activation minus without", title_justify="left")
-    for name in ("with", "without", "n", "difference", "over shots", "over seeds", "above 0"):
+    table = Table(title=f"{one.dataset}: test {metric} with the log activation minus without", title_justify="left")
+    for name in ("with", "without", "n", "difference", "95 % interval", "over seeds", "above 0"):
         table.add_column(name, justify="left" if name in ("with", "without") else "right")
-    for pair in side.pairs:
-        table.add_row(pair.on, pair.off, str(pair.seeds), *_difference(pair.difference))
+    for pair in one.pairs:
+        table.add_row(pair.on.network.title, pair.off.network.title, str(pair.seeds), *_difference(pair.difference))
     table.add_section()
-    table.add_row("mean of these", "", "", *_difference(side.mean))
+    table.add_row("mean of these", "", "", *_difference(one.mean))
     notes = "n: seeds in common; above 0: share of bootstrap resamples"
-    if side.scaled:
+    if one.scaled:
         notes += "; with it the network sees raw counts, without it counts/65535"
     table.caption, table.caption_justify = notes, "left"
     console.print(table)
 
 
-def _difference(found: Estimate) -> tuple[str, str, str, str]:
+def _difference(estimate: Estimate) -> tuple[str, str, str, str]:
     return (
-        f"{found.value:+.3f}",
-        _interval(found.low, found.high, sign="+"),
-        _interval(found.seed_low, found.seed_high, sign="+"),
-        f"{found.above:.0%}",
+        f"{estimate.value:+.3f}",
+        interval_text(estimate.low, estimate.high, sign="+"),
+        interval_text(*estimate.over_seeds, sign="+"),
+        f"{estimate.above_zero:.0%}",
     )
 
 
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.3f}"
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as data."""
+    return {"metric": comparison.metric, "datasets": [_dataset_json(one) for one in comparison.datasets]}
 
 
-def _interval(low: float, high: float, sign: str = "") -> str:
-    return "" if math.isnan(low) or math.isnan(high) else f"{low:{sign}.3f} .. {high:{sign}.3f}"
+def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
+    cells = [
+        {"study": cell.study, "name": cell.config.network.title, "params": cell.config.params(), "seeds": cell.seeds,
+         "val": _finite(cell.val), "test": _estimate_json(cell.test), "run_ids": list(cell.run_ids)}
+        for cell in one.cells
+    ]  # fmt: skip
+    pairs = [
+        {"name": pair.off.network.trunk, "on": pair.on.network.title, "off": pair.off.network.title,
+         "seeds": pair.seeds, **_estimate_json(pair.difference)}
+        for pair in one.pairs
+    ]  # fmt: skip
+    return {
+        "dataset": one.dataset,
+        "studies": list(one.studies),
+        "simulated": one.simulated,
+        "data_sha256": one.data_sha256,
+        "split_digest": one.split_digest,
+        "test_shots": one.shots,
+        "cells": one.cell_count,
+        "rows": cells,
+        "log_activation": {
+            "pairs": pairs,
+            "mean": None if one.mean is None else _estimate_json(one.mean),
+            "input_scaling_differs": one.scaled,
+        },
+    }
+
+
+def _estimate_json(estimate: Estimate) -> dict[str, Any]:
+    seed_low, seed_high = estimate.over_seeds
+    return {
+        "value": _finite(estimate.value),
+        "low": _finite(estimate.low),
+        "high": _finite(estimate.high),
+        "above_zero": _finite(estimate.above_zero),
+        "seed_low": _finite(seed_low),
+        "seed_high": _finite(seed_high),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

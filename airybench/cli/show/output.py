@@ -1,4 +1,4 @@
-"""Where results go: stdout, as a table for people or as JSON for programs."""
+"""Where results go: stdout, as text for people or as JSON for programs."""
 
 import sys
 from collections.abc import Callable
@@ -15,17 +15,19 @@ WIDTH = 118
 T = TypeVar("T")
 
 
-def result_console(width: int = WIDTH) -> "Console":
-    """A console on stdout, as wide as the terminal, or `width` characters in a file or pipe.
+def result_console(width: int = WIDTH, *, markup: bool = True) -> "Console":
+    """A console on stdout.
 
-    Names and paths that come from files are printed with `markup=False`, so that brackets in them stay.
+    Args:
+        width: characters of a line in a file or pipe; on a terminal lines are as wide as it is.
+        markup: read brackets as styles. Names and paths that come from files are printed without.
     """
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else width)
+    return Console(highlight=False, markup=markup, width=None if sys.stdout.isatty() else width)
 
 
-def print_result(found: T, *, as_json: bool, data: Callable[[T], Any], text: Callable[[T], None]) -> None:
+def print_result(found: T, *, as_json: bool, data: Callable[[T], Any], text: Callable[[T], None] = print) -> None:
     """Print a result once, in the form that was asked for.
 
     Args:

@@ -1,0 +1,71 @@
+"""A comparison of studies as figures."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from airybench.analysis.compare import Comparison, DatasetComparison
+from airybench.analysis.intervals import Estimate
+from airybench.figures.comparison import Bar, interval_rows
+from airybench.figures.style import save
+
+
+def heading(one: DatasetComparison) -> str:
+    """A data set of a comparison in one line."""
+    made = "simulated, " if one.simulated else ""
+    shown = len(one.cells)
+    cells = f"{shown} of {one.cell_count} cells" if one.cell_count > shown else f"{one.cell_count} cells"
+    return f"{one.dataset} ({made}{one.shots} test shots, {cells}, {', '.join(one.studies)})"
+
+
+def cells_figure(comparison: Comparison) -> Figure:
+    """The cells of every data set on test, the best on the validation split first."""
+    several = any(len(one.studies) > 1 for one in comparison.datasets)
+    panels = []
+    for one in comparison.datasets:
+        bars = []
+        for place, cell in enumerate(one.cells):
+            study = f", {study_title(cell.study)}" if several else ""
+            bars.append(_bar(f"{cell.config.network.title} (n={cell.seeds}{study})", cell.test, marked=place == 0))
+        panels.append((heading(one), bars))
+    title = "Cells on test, ordered by val (orange: best on val)"
+    return interval_rows(panels, label=f"test {comparison.metric}", title=title)
+
+
+def log_activation_figure(comparison: Comparison) -> Figure | None:
+    """What the logarithmic activation changes, network by network; None where no network was trained both ways."""
+    panels = []
+    for one in comparison.datasets:
+        if one.mean is not None:
+            bars = [
+                _bar(f"{pair.off.network.trunk} ({pair.on.network.activation})", pair.difference) for pair in one.pairs
+            ]
+            panels.append((heading(one), [*bars, _bar("mean of these", one.mean, marked=True)]))
+    if not panels:
+        return None
+    label = f"test {comparison.metric}, on minus off"
+    return interval_rows(panels, label=label, title="What the log activation changes", zero=True)
+
+
+def write_figures(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write `compare.png`, and `log-activation.png` where there is something to show; returns what was written."""
+    figures = {"compare.png": cells_figure(comparison), "log-activation.png": log_activation_figure(comparison)}
+    written = []
+    for name, figure in figures.items():
+        if figure is not None:
+            save(figure, folder / name)
+            written.append(folder / name)
+    return written
+
+
+def study_title(name: str) -> str:
+    """NAME of the study `NAME@D`.
+
+    >>> study_title("quick@helium")
+    'quick'
+    """
+    return name.rpartition("@")[0]
+
+
+def _bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:
+    return Bar(name, estimate.value, (estimate.low, estimate.high), estimate.over_seeds, marked)

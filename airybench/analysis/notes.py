@@ -1,0 +1,18 @@
+"""Sentences that go with every result, in the terminal and in reports."""
+
+from collections.abc import Sequence
+
+SIMULATED_DATA = "The data are simulated: the results hold for the simulation, not for the experiment."
+
+
+def unscored_classes(names: Sequence[str], part: str = "test") -> str:
+    """Which classes the macro averages leave out.
+
+    Args:
+        names: classes without a positive or without a negative shot; at least one.
+        part: the part of the split, `train`, `val` or `test`.
+
+    >>> unscored_classes(["Layered"])
+    'Not scored, since test has only positive or only negative shots of: Layered.'
+    """
+    return f"Not scored, since {part} has only positive or only negative shots of: {', '.join(names)}."

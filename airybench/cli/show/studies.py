@@ -1,0 +1,38 @@
+"""Saved studies on stdout."""
+
+from rich.table import Table
+
+from airybench.cli.show.output import result_console
+from airybench.sweep.inventory import Found
+
+
+def print_studies(found: list[Found]) -> None:
+    """One line per study."""
+    table = Table(title="studies", title_justify="left")
+    for heading in ("study", "trials", "size", "last", "tracking store"):
+        table.add_column(heading, no_wrap=heading == "study", overflow="fold")
+    for one in found:
+        facts = one.facts()
+        size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
+        what = one.problem or one.summary()
+        table.add_row(one.name, what, size, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
+    result_console().print(table)
+
+
+def print_study(found: Found) -> None:
+    """One study: what it records about itself, and its trials."""
+    console, facts = result_console(), found.facts()
+    rule = found.known.get("definition", {}).get("study", {})
+    console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
+    console.print(
+        f"sampler {rule.get('sampler')}, pruner {rule.get('pruner', 'none')}, objective {rule.get('objective')}"
+    )
+    console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
+    table = Table()
+    for heading in ("trial", "cell", "seed", "state", "value", "run or reason"):
+        table.add_column(heading, justify="right" if heading in ("trial", "seed", "value") else "left", overflow="fold")
+    for trial in found.trials():
+        values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
+        last = trial["reason"] or trial["run_id"] or ""
+        table.add_row(str(trial["number"]), trial["cell"] or "", str(trial["seed"] or ""), trial["state"], values, last)
+    console.print(table)

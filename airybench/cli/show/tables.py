@@ -1,0 +1,55 @@
+"""What printed results share: numbers with their intervals, and closing lines."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+
+from airybench.analysis.notes import SIMULATED_DATA, unscored_classes
+from airybench.provenance import SIMULATED
+from airybench.tracking.store import hidden
+
+
+def score_text(value: float) -> str:
+    """A score as tables show it; empty where it is undefined.
+
+    >>> score_text(0.61234)
+    '0.612'
+    """
+    return "" if math.isnan(value) else f"{value:.3f}"
+
+
+def interval_text(low: float, high: float, sign: str = "") -> str:
+    """An interval as tables show it; empty where there is none.
+
+    >>> interval_text(0.536, 0.663)
+    '0.536 .. 0.663'
+    """
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:{sign}.3f} .. {high:{sign}.3f}"
+
+
+def logged_score(metrics: Mapping[str, float], key: str) -> str:
+    """A logged metric with its interval in brackets, from `KEY`, `KEY/low` and `KEY/high`.
+
+    >>> logged_score({"test/mcc": 0.62, "test/mcc/low": 0.537, "test/mcc/high": 0.667}, "test/mcc")
+    '0.620 [0.537 .. 0.667]'
+    """
+    ends = interval_text(metrics.get(f"{key}/low", math.nan), metrics.get(f"{key}/high", math.nan))
+    return f"{metrics[key]:.3f} [{ends}]" if ends else f"{metrics[key]:.3f}"
+
+
+def print_caveats(console: Console, unscored: Sequence[str], data_source: str = "", part: str = "test") -> None:
+    """Name the classes that are not scored, and say so where the data are simulated."""
+    if unscored:
+        console.print(unscored_classes(unscored, part), soft_wrap=True, markup=False)
+    if data_source == SIMULATED:
+        console.print(SIMULATED_DATA, soft_wrap=True)
+
+
+def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:
+    """Where the model is, and where to look at the runs."""
+    if model_uri:
+        console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
+    shown = hidden(uri)
+    where = f"at {shown}" if shown.startswith("http") else f"mlflow ui --backend-store-uri {shown}"
+    console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)

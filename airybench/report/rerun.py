@@ -1,0 +1,38 @@
+"""How a study is run again: the command, and the experiment as a file where no shipped experiment is the same."""
+
+from typing import Any
+
+import yaml
+
+from airybench.config.experiments import experiments, load_experiment
+from airybench.sweep.saved_studies import SavedStudy
+
+SECTIONS = ("base", "space", "study")
+SITE = ("dataset", "count")
+"""Parameters of the data that the command line gives, whatever the experiment says."""
+
+
+def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
+    """The command that runs a study again, and the YAML file that it needs.
+
+    Args:
+        study: a study with finished trials.
+        name: NAME of `NAME@D`, which the new study would have.
+
+    Returns:
+        The command; the content of `NAME.yaml`, empty where a shipped experiment is the same.
+    """
+    sweep = study.sweep
+    seeds = len({trial.config.training.seed for trial in study.records})
+    content: dict[str, Any] = sweep.model_dump(mode="json")
+    content["study"] |= {"seeds": seeds}
+    if sweep.study.sampler != "grid":
+        content["study"] |= {"trials": len(study.records)}
+    ending = f"--dataset {study.dataset} --seeds {seeds}"
+    if name in experiments():
+        shipped = load_experiment(name).model_dump(mode="json")
+        shipped["base"]["data"] |= {key: content["base"]["data"][key] for key in SITE}
+        if (shipped["base"], shipped["space"]) == (content["base"], content["space"]):
+            return f"airybench sweep --config {name} {ending}", ""
+    config = yaml.safe_dump({key: content[key] for key in SECTIONS}, sort_keys=False)
+    return f"airybench sweep --config {name}.yaml --study {name} {ending}", config

@@ -1,0 +1,59 @@
+"""Draws the figures of docs/physics.md and docs/gallery.md again, and prints the numbers in the text of the former.
+
+    python -m docs.figures [NAME ...] [--output FOLDER]
+
+Without names all of them. Needs the `dev` extra (miepython). The galleries and the counts are those of the simulated
+stores of 7264 helium and 1024 cxidb shots, which are simulated first if the data folder does not have them (six
+minutes).
+"""
+
+import argparse
+import io
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from PIL import Image
+
+from airybench.figures.style import STYLE
+from docs.figures import architecture
+from docs.figures.asymmetry import ewald, odd
+from docs.figures.newton import newton
+from docs.figures.sphere import sphere
+from docs.figures.statistics import poisson, population
+from docs.figures.stores import counts, gallery_cxidb, gallery_helium_more, gallery_helium_round
+
+FIGURES = (sphere, newton, odd, poisson, population, ewald, gallery_helium_round, gallery_helium_more, gallery_cxidb)
+DOCS = Path(__file__).parents[1]
+
+
+def write(figure: Figure, path: Path) -> None:
+    """Write a PNG of at most 256 colours, so that the page stays light."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    image = Image.open(content).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Draw the figures named on the command line, or all."""
+    known = {figure.__name__: figure for figure in FIGURES}
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    names = f"{', '.join(known)}, architecture or counts (default: all)"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
+    parser.add_argument("--output", type=Path, default=DOCS / "physics", help="folder of the physics figures")
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name in arguments.names or [*known, "architecture", "counts"]:
+        if name == "counts":
+            counts()
+        elif name == "architecture":
+            (DOCS / "architecture.svg").write_text(architecture.drawing(), encoding="utf-8")
+        else:
+            with rc_context(STYLE):
+                write(known[name](), arguments.output / f"{name.replace('_', '-')}.png")
+
+
+if __name__ == "__main__":
+    main()
