@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.api.display import showable
+from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
-from airybench.config import SEED
-from airybench.data.datasets.catalog import CATALOG, resolve
+from airybench.config import SEED, Value
+from airybench.data.datasets.catalog import resolve
+from airybench.data.formats.dispatch import import_data as import_files
+from airybench.data.formats.dispatch import open_source
+from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.store import Store
 from airybench.reporter import Reporter
 
@@ -24,7 +28,7 @@ class Dataset:
     """Shots with their labels, read from a store on disk when they are asked for.
 
     Attributes:
-        reference: what names it on the command line as well: `helium`, `cxidb`, or the path of a store.
+        reference: what the command line calls it as well: `helium`, `cxidb`, or the path of a file.
         store: the store that holds its shots.
     """
 
@@ -77,6 +81,12 @@ class Dataset:
         """Photon energy of each shot in eV, float32, shape (N,)."""
         return self.store.photon_energy()
 
+    @property
+    def settings(self) -> dict[str, Value]:
+        """What a sweep or a training must be told so that it uses these shots."""
+        settings: dict[str, Value] = {"count": len(self)}
+        return settings if self.store.seed is None else {**settings, "data_seed": self.store.seed}
+
     def images(self, rows: Sequence[int] | NDArray[np.integer[Any]] | slice | None = None) -> NDArray[np.uint16]:
         """Detector counts.
 
@@ -122,13 +132,51 @@ def load_dataset(
     Raises:
         ConfigError: neither a known name nor one of the two kinds of file.
         DataError: the file is missing or damaged, or the store cannot be made.
-
-    Example:
-        >>> import airybench as ab
-        >>> data = ab.load_dataset("cxidb", count=8)  # doctest: +SKIP
-        >>> data.images().shape  # doctest: +SKIP
-        (8, 259, 259)
     """
     reference = str(name)
     store = resolve(reference, count=count, seed=seed, reporter=reporter or default_reporter())
-    return Dataset(reference if reference in CATALOG else str(store.path), store)
+    return Dataset(reference, store)
+
+
+def open_shots(path: str | Path, *, reporter: Reporter | None = None, **options: Unpack[ReadOptions]) -> ShotSource:
+    """Open a file of shots without importing it: a store, a deposit, a CXI file or a plain HDF5 stack.
+
+    Args:
+        path: the file.
+        reporter: receives notices; shown below the cell in a notebook by default.
+        options: how it is to be read, see `airybench.api.read_options.ReadOptions`.
+
+    Returns:
+        The source: `.ids`, `.image_shape`, `.class_names`, `.read(start, stop)` for counts, uint16.
+
+    Raises:
+        ConfigError: options that this format does not take.
+        DataError: the file is missing, damaged, or of no known format.
+    """
+    return open_source([Path(path)], source_options(options), reporter or default_reporter())
+
+
+def import_data(
+    paths: str | Path | Sequence[str | Path],
+    output: str | Path | None = None,
+    *,
+    force: bool = False,
+    reporter: Reporter | None = None,
+    **options: Unpack[ReadOptions],
+) -> Dataset:
+    """Import files of a known format into a store, once.
+
+    Args:
+        paths: a deposit, a CXI file, or one or several HDF5 stacks.
+        output: the store to make; NAME.h5 in the data folder by default.
+        force: replace an existing store.
+        reporter: receives notices and progress; bars in a notebook by default.
+        options: how the files are to be read, see `airybench.api.read_options.ReadOptions`.
+
+    Raises:
+        ConfigError: options that contradict each other, or that this format does not take.
+        DataError: a file breaks the rules of its format, or the store cannot be made.
+    """
+    files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    store = import_files(files, output, source_options(options), force=force, reporter=reporter or default_reporter())
+    return Dataset(str(store.path), store)

@@ -1,25 +1,28 @@
 """Trained models in a notebook: load one by any of its names, predict, and evaluate."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
 from airybench.analysis.intervals import Estimate
-from airybench.api.datasets import Dataset
+from airybench.api.datasets import Dataset, open_shots
+from airybench.api.read_options import ReadOptions
 from airybench.api.reporting import default_reporter
 from airybench.config import TrialConfig
 from airybench.errors import DataError
-from airybench.inference.predict import BATCH
+from airybench.inference.predict import BATCH, PredictOptions
+from airybench.inference.predict import predict as predict_file
 from airybench.inference.logits import logits, placed
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import evaluate_model
+from airybench.jobs.evaluate import Evaluated, evaluate_model
 from airybench.jobs.models import open_model
 from airybench.reporter import Reporter
 from airybench.tracking.store import tracking_uri as resolved_uri
@@ -123,6 +126,23 @@ class EvaluationResult:
     run_id: str
     tracking_uri: str
 
+    @classmethod
+    def of(cls, found: Evaluated) -> "EvaluationResult":
+        """The result of the job."""
+        import pandas as pd
+
+        result = found.result
+        intervals = {**{name: (math.nan, math.nan) for name in result.scores.values}, **result.intervals}
+        scores = {name: Estimate(value, *intervals[name]) for name, value in result.scores.values.items()}
+        classes = pd.DataFrame(
+            {"class": one.name, "positives": one.positives, **one.values, "majority_ap": one.majority_ap}
+            for one in result.classes
+        )
+        return cls(
+            f"{found.title} on {found.dataset} {found.split}, {result.shots} shots", MappingProxyType(scores),
+            MappingProxyType(dict(result.majority.values)), classes, result.unscored, found.run_id, found.tracking_uri,
+        )  # fmt: skip
+
     def to_pandas(self) -> "pd.DataFrame":
         """Metrics as a table: value, low, high and the majority baseline's value."""
         import pandas as pd
@@ -151,3 +171,82 @@ def load_model(model: str | Path, *, tracking_uri: str | None = None, device: st
     """
     place = choose_device(device)
     return Model(str(model), placed(open_model(str(model), tracking_uri), place), place)
+
+
+def evaluate(
+    model: Model | str,
+    data: Dataset | str | Path,
+    *,
+    split: str = "test",
+    tune_thresholds: bool = False,
+    tracking_uri: str | None = None,
+    reporter: Reporter | None = None,
+) -> EvaluationResult:
+    """Score a model on one part of a data set, as a tracked run with curves and tables.
+
+    Args:
+        model: a model, or any name that `load_model` takes.
+        data: a data set with the classes of the model, or its name or path.
+        split: `train`, `val`, `test`, or `all` for every shot.
+        tune_thresholds: choose the threshold of each label on val, where its F1 is best.
+        tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        reporter: receives notices and progress; bars in a notebook by default.
+
+    Raises:
+        ConfigError: no such split, or thresholds for classes that exclude each other.
+        DataError: other classes or another image size than the model was trained on.
+    """
+    trained = model if isinstance(model, Model) else load_model(model, tracking_uri=tracking_uri)
+    found = evaluate_model(
+        trained.reference,
+        trained.predictor,
+        _reference(data, trained.config),
+        resolved_uri(tracking_uri),
+        reporter or default_reporter(),
+        split=split,
+        tune=tune_thresholds,
+        device=trained.device,
+    )
+    return EvaluationResult.of(found)
+
+
+def predict(
+    model: Model | str,
+    source: str | Path,
+    output: str | Path,
+    *,
+    explain: bool = False,
+    csv: bool = False,
+    force: bool = False,
+    reporter: Reporter | None = None,
+    **reading: Unpack[ReadOptions],
+) -> Path:
+    """Classify every shot of a file of any size, in fixed memory; interrupted, the same call resumes.
+
+    Args:
+        model: a model, or any name that `load_model` takes.
+        source: a store, deposit, CXI file or HDF5 stack, labelled or not.
+        output: HDF5 file to make: `id`, `probability` (N, C) and `prediction` (N, C).
+        explain: add a Grad-CAM++ map for every positive answer.
+        csv: also write a CSV file.
+        force: replace an existing output.
+        reporter: receives notices and progress; bars in a notebook by default.
+        reading: how the file is to be read, see `airybench.api.read_options.ReadOptions`.
+
+    Raises:
+        DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
+    """
+    trained = model if isinstance(model, Model) else load_model(model)
+    report = reporter or default_reporter()
+    shots = open_shots(source, reporter=report, **reading)
+    options = PredictOptions(explain=explain, table=csv, force=force)
+    done = predict_file(trained.predictor, shots, Path(output), device=trained.device, options=options, reporter=report)
+    return done.output
+
+
+def _reference(data: Dataset | str | Path, config: TrialConfig) -> str:
+    """What the evaluation calls a data set: its name where that stands for the same shots, else its file."""
+    if not isinstance(data, Dataset):
+        return str(data)
+    asked = {name: getattr(config.data, name) for name in data.settings}
+    return data.reference if asked == data.settings or not data.simulated else str(data.path)

@@ -1,14 +1,19 @@
-"""What a notebook shows while something runs: a progress bar per piece of work, and notices below it."""
+"""What a notebook shows while something runs: progress bars and notices; a script gets a log instead."""
 
 import html
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from airybench.config import TrialConfig
 from airybench.reporter import Progress, Reporter
+from airybench.sweep.observer import SilentObserver, StudyObserver, TrialEnd
+from airybench.sweep.records import FinishedTrial
+from airybench.training.epoch import Epoch
 
 LOG = logging.getLogger("airybench")
 REDRAW_SECONDS = 0.2
@@ -23,53 +28,105 @@ def in_notebook() -> bool:
 
 
 def default_reporter() -> Reporter:
-    """Progress bars in a Jupyter kernel; in a script, notices in the log `airybench` and nothing on the screen."""
+    """Progress bars in a Jupyter kernel; in a script, lines in the Python log `airybench`."""
     return NotebookReporter() if in_notebook() else LogReporter()
 
 
+def default_observer() -> StudyObserver:
+    """One progress bar per study in a Jupyter kernel; in a script, lines in the Python log `airybench`."""
+    return NotebookObserver() if in_notebook() else LogObserver()
+
+
 class LogReporter:
-    """A reporter for scripts: notices go to the Python log `airybench` at level INFO."""
+    """Writes notices to the Python log `airybench` at level INFO, and nothing to the screen."""
 
     def notify(self, text: str) -> None:
         """Log one line."""
-        LOG.info(text)
+        LOG.info("%s", text)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """Log when the work begins to make progress and when it ends."""
-        started: list[float] = []
-
-        def update(done: int, total: int) -> None:
-            if not started:
-                started.append(time.monotonic())
-                LOG.info("%s: %d of %d", title, done, total)
-
-        yield update
-        if started:
-            LOG.info("%s: done after %.0f s", title, time.monotonic() - started[0])
+        """Log how long the work took, where there was any."""
+        began = time.monotonic()
+        totals: list[int] = []
+        yield lambda done, total: totals.append(total)
+        if totals:
+            LOG.info("%s: %d done after %.0f s", title, totals[-1], time.monotonic() - began)
 
     def result(self, result: object) -> None:
         """Results are returned to the caller, not logged."""
 
 
+class LogObserver(SilentObserver):
+    """Writes one line per trial to the Python log `airybench`."""
+
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        """Log the trial's objective."""
+        LOG.info("trial %d, %s: %.3f", number, trial.config.title, trial.value)
+
+    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
+        """Log why a trial has no result."""
+        LOG.warning("trial %d %s: %s", number, end, reason)
+
+
 class NotebookReporter:
-    """A reporter for Jupyter: one HTML progress bar per piece of work, redrawn in place; no widgets are needed."""
+    """Shows one HTML progress bar per piece of work, redrawn in place; Jupyter needs no extension for it."""
 
     def notify(self, text: str) -> None:
         """Show one line below the cell."""
-        from IPython.display import HTML, display
-
-        display(HTML(f"<small>{html.escape(text)}</small>"))
+        _show_text(text)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """A bar that appears with the first call and stays, full, after the last."""
+        """A bar that appears with the first call."""
         bar = Bar(title)
         yield bar.update
         bar.close()
 
     def result(self, result: object) -> None:
         """Results are returned to the caller, who shows them."""
+
+
+class NotebookObserver(SilentObserver):
+    """Shows one bar of trials per study, with the network that is training."""
+
+    def __init__(self) -> None:
+        self._bar = Bar("")
+        self._done = self._total = 0
+        self._running: dict[int, TrialConfig] = {}
+
+    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
+        """Draw the bar."""
+        self._bar, self._done, self._total = Bar(name), len(finished), total
+        self._bar.update(self._done, total)
+
+    def trial_started(self, number: int, config: TrialConfig) -> None:
+        """Name the network."""
+        self._running[number] = config
+        self._bar.update(self._done, self._total, config.title)
+
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
+        """Show the epoch and its macro-AP on the validation split."""
+        config = self._running[number]
+        value = epoch.val.values.get("macro_ap", math.nan)
+        text = f"{config.title}, epoch {epoch.number} of {config.training.epochs}, val macro-AP {value:.3f}"
+        self._bar.update(self._done, self._total, text)
+
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        """Advance the bar."""
+        self._end(number)
+
+    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
+        """Say why a trial has no result; one that runs again does not count."""
+        title = self._running[number].title
+        if end in ("failed", "pruned"):
+            self._end(number)
+        _show_text(f"{title} {end}: {reason}")
+
+    def _end(self, number: int) -> None:
+        self._running.pop(number, None)
+        self._done += 1
+        self._bar.update(self._done, self._total)
 
 
 class Bar:
@@ -91,7 +148,7 @@ class Bar:
         Args:
             done: how much is done.
             total: how much there is in all.
-            text: what is being done, after the bar.
+            text: what is being done, shown after the bar.
         """
         self._state = (done, total, text)
         now = time.monotonic()
@@ -104,16 +161,30 @@ class Bar:
             self._draw(time.monotonic())
 
     def _draw(self, now: float) -> None:
-        from IPython.display import HTML, display
-
         self._drawn = now
         done, total, text = self._state
-        page = HTML(
-            f"<div>{html.escape(self._title)} <progress value='{done}' max='{max(total, 1)}' "
-            f"style='width: 16em; vertical-align: middle'></progress> {done} of {total}, "
-            f"{now - self._began:.0f} s {html.escape(text)}</div>"
-        )
+        parts = [
+            html.escape(self._title),
+            f"<progress value='{done}' max='{max(total, 1)}' style='width: 14em; vertical-align: middle'></progress>",
+            f"{done} of {total}, {now - self._began:.0f} s",
+            html.escape(text),
+        ]
+        page = f"<div>{' '.join(part for part in parts if part)}</div>"
         if self._handle is None:
-            self._handle = display(page, display_id=True)
+            self._handle = _display(page)
         else:
-            self._handle.update(page)
+            _display(page, self._handle)
+
+
+def _show_text(text: str) -> None:
+    _display(f"<div>{html.escape(text)}</div>")
+
+
+def _display(page: str, handle: Any = None) -> Any:
+    """Show HTML in the output of the running cell, in place of what a handle shows if there is one."""
+    from IPython.display import HTML, display
+
+    if handle is None:
+        return display(HTML(page), display_id=True)
+    handle.update(HTML(page))
+    return handle
