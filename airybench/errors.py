@@ -33,7 +33,23 @@ class ConfigError(InputError):
 
 
 class DataError(InputError):
-    """A store, deposit or folder is missing, damaged or breaks the schema."""
+    """A store, deposit or folder is missing, damaged or breaks the schema.
+
+    Args:
+        found: what is wrong, and where.
+        remedy: what to do about it; a part of `found` when left out.
+
+    >>> str(DataError("a.cxi: truncated", "get a whole copy"))
+    'a.cxi: truncated; get a whole copy'
+    """
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(f"{found}; {remedy}" if remedy else found)
+        self.found, self.remedy = found, remedy
+
+
+class LabelError(DataError):
+    """The labels of a source break a rule; everything else about it is sound."""
 
 
 class TrackingError(InputError):
@@ -103,7 +119,7 @@ def already_exists(path: Path, *, other_output: bool = True) -> DataError:
         other_output: whether the command has an option `--output` to name another file with.
     """
     other = ", or name another file with --output" if other_output else ""
-    return DataError(f"{path}: exists already; add --force to replace it{other}")
+    return DataError(f"{path}: exists already", f"add --force to replace it{other}")
 
 
 def explained(error: BaseException) -> tuple[str, str]:

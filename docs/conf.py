@@ -1,7 +1,11 @@
 """The documentation site: `sphinx-build -W --keep-going docs FOLDER` builds it, without the network."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from docutils import nodes
 
 from airybench import __version__
 
@@ -41,3 +45,26 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
+
+LONGEST_UNBROKEN = 28
+"""Characters of inline code that is never broken over lines; a narrow screen has room for about 40."""
+
+
+def ancestors(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Every node around a node."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def keep_short_code_together(app: Any, doctree: nodes.document, name: str) -> None:
+    """Mark short inline code, so that `--seeds` is not broken after its dashes; in tables only options."""
+    for code in doctree.findall(nodes.literal):
+        text, in_table = code.astext(), any(isinstance(parent, nodes.entry) for parent in ancestors(code))
+        if len(text) <= LONGEST_UNBROKEN and (text.startswith("-") or not in_table):
+            code["classes"].append("unbroken")
+
+
+def setup(app: Any) -> None:
+    """Connect what this site does by itself."""
+    app.connect("doctree-resolved", keep_short_code_together)

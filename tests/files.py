@@ -8,8 +8,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.formats.dispatch import import_data
+from airybench.data.formats.options import LabelOptions, SourceOptions
 from airybench.data.store.store import Store
-from airybench.data.store.writer import StoreWriter
+from airybench.data.store.writer import StoreHeader, StoreWriter
 
 JOULE = 1.602176634e-19
 
@@ -17,6 +19,7 @@ JOULE = 1.602176634e-19
 def store_file(path: Path, count: int = 10, side: int = 24, **given: Any) -> Store:
     """A store of random counts with two classes."""
     rng = np.random.default_rng(given.pop("content", 0))
+    expected = given.pop("expected", 0)
     options = {
         "name": "helium",
         "class_names": ("A", "B"),
@@ -25,7 +28,7 @@ def store_file(path: Path, count: int = 10, side: int = 24, **given: Any) -> Sto
         "counts_rule": "drawn",
         "seed": 3,
     } | given
-    with StoreWriter(path, image_shape=(side, side), **options) as writer:
+    with StoreWriter(path, StoreHeader(**options), image_shape=(side, side), expected=expected) as writer:
         for start in range(0, count, 4):
             ids = np.arange(start, min(start + 4, count))
             writer.append(
@@ -36,6 +39,14 @@ def store_file(path: Path, count: int = 10, side: int = 24, **given: Any) -> Sto
                 truth={"radius": ids * 1.5},
             )
     return Store.open(path)
+
+
+def import_deposit(
+    source: Path, output: Path | None = None, *, class_names: Sequence[str] | None = None, **how: Any
+) -> Store:
+    """Import a deposit through the front door."""
+    labels = LabelOptions(class_names=None if class_names is None else tuple(class_names))
+    return import_data([source], output, SourceOptions(labels=labels), **how)
 
 
 def deposit_file(

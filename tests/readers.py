@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airybench.data.formats.shot_source import Read
+from airybench.data.formats.shot_source import ShotReader
 from airybench.errors import DataError
 
 
@@ -21,7 +21,7 @@ def squares(number: int) -> np.ndarray:
 class Dying:
     """Reads up to a shot, at which its process is killed."""
 
-    read: Read
+    read: ShotReader
     at: int
 
     def __call__(self, start: int, stop: int) -> np.ndarray:

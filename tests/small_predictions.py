@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.formats.shot_source import Shots
-from airybench.data.store.writer import StoreWriter
+from airybench.data.formats.shot_source import ShotSource
+from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.inference.predict import Predicted, PredictOptions, predict
 from airybench.inference.predictor import Predictor
 from airybench.provenance import Provenance
@@ -35,15 +35,15 @@ def images(count: int = COUNT, side: int = SIDE) -> np.ndarray:
 
 
 def store(path: Path, names: tuple[str, ...] = (), count: int = COUNT, side: int = SIDE) -> Path:
-    with StoreWriter(path, image_shape=(side, side), name="run", class_names=names, label_kind="multilabel",
-                     source="simulated", counts_rule="drawn", seed=3) as writer:  # fmt: skip
+    header = StoreHeader("run", names, "multilabel", source="simulated", counts_rule="drawn", seed=3)
+    with StoreWriter(path, header, image_shape=(side, side)) as writer:
         labels = np.ones((count, len(names)), np.uint8) if names else None
         ids = 5000 - 3 * np.arange(count)
         writer.append(images(count, side), ids=ids, photon_energy=np.full(count, 20.0, np.float32), labels=labels)
     return path
 
 
-def go(predictor: Predictor, shots: Shots, output: Path, **options: Any) -> Predicted:
+def go(predictor: Predictor, shots: ShotSource, output: Path, **options: Any) -> Predicted:
     return predict(predictor, shots, output, device=CPU, options=PredictOptions(**{"readers": 0, **options}))
 
 

@@ -10,7 +10,7 @@ from airybench.bench.measure import Elapsed, Measurement, elapsed, measurement
 from airybench.config import NetworkConfig
 from airybench.errors import ConfigError
 from airybench.networks.build import build
-from airybench.physics.correlation import Kind, correlation_map
+from airybench.physics.correlation import MapKind, correlation_map
 from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar_image
 from airybench.training.loss import cross_entropy
 
@@ -29,7 +29,7 @@ def bench_correlate(
     count: int = 64,
     image_size: int = 64,
     repeats: int = 5,
-    kind: Kind = "angular",
+    kind: MapKind = "angular",
     device: str | torch.device = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Measurement]:
@@ -105,7 +105,7 @@ def bench_correlate(
 Row = Callable[[NDArray[np.float32], NDArray[np.float32], list[int]], NDArray[np.float64]]
 
 
-def plain_map(image: NDArray[np.float32], kind: Kind, row_of: Row) -> NDArray[np.float64]:
+def plain_map(image: NDArray[np.float32], kind: MapKind, row_of: Row) -> NDArray[np.float64]:
     """The map of one image, ring by ring, as one would write it down first: the same numbers as `correlation_map`.
 
     Args:

@@ -8,8 +8,10 @@ import h5py
 import numpy as np
 
 from airybench.bench.measure import Measurement, elapsed, measurement, peak_memory
-from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
-from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.deposit import ENERGY, IDS, IMAGE
+from airybench.data.formats.deposit_labels import LABELS
+from airybench.data.formats.dispatch import import_data
+from airybench.data.formats.photon_energy import JOULE_PER_EV
 from airybench.errors import ConfigError
 
 SIDE = 1035
@@ -43,13 +45,13 @@ def bench_import(
         output = Path(folder) / "store.h5"
         taken = []
         for turn in range(repeats + 1):
-            one = elapsed(lambda: import_deposit(short, output, force=True))
+            one = elapsed(lambda: import_data([short], output, force=True))
             if turn:
                 taken.append(one)
             if progress:
                 progress(turn + 1, repeats + 2)
         before = peak_memory()
-        whole = elapsed(lambda: import_deposit(long, output, force=True))
+        whole = elapsed(lambda: import_data([long], output, force=True))
         after = peak_memory()
         if progress:
             progress(repeats + 2, repeats + 2)

@@ -10,7 +10,7 @@ import torch
 from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.formats.shot_source import open_shots
+from airybench.data.formats.dispatch import open_shots
 from airybench.data.loading.loaded import network_inputs
 from airybench.errors import ConfigError
 from airybench.inference.logits import placed

@@ -14,7 +14,7 @@ from airybench.bench.simulate import WARM_UP, simulate_batches
 from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import resolve
-from airybench.data.formats.shot_source import open_shots
+from airybench.data.formats.dispatch import open_shots
 from airybench.data.loading.loaded import load_dataset
 from airybench.data.split.split import make_split
 from airybench.inference.logits import placed

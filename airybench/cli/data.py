@@ -138,25 +138,20 @@ def import_(
     debug: Debug = False,
 ) -> None:
     """Import a deposit, CXI files or HDF5 stacks into a store."""
-    from airybench.data.formats.dispatch import bring
-    from airybench.data.formats.importer import Labelling
-    from airybench.data.formats.stack import StackKeys
+    from airybench.data.formats.counts_rule import CountsRule
+    from airybench.data.formats.dispatch import import_data
+    from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
     keys = StackKeys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
-    store = bring(
-        sources,
-        output,
+    options = SourceOptions(
         keys=keys,
-        labelling=Labelling(labels_csv, names, labelled_only),
-        counts_per_photon=counts_per_photon,
-        clip=clip,
-        nan=nan,
+        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
+        labels=LabelOptions(labels_csv, names, labelled_only),
         name=name,
-        force=force,
-        reporter=ConsoleReporter(),
     )
+    store = import_data(sources, output, options, force=force, reporter=ConsoleReporter())
     _print_made(store, as_json=as_json)
 
 

@@ -83,9 +83,9 @@ def predict(
     """
     from airybench.cli.show.console import ConsoleReporter, notice
     from airybench.cli.show.output import print_result
-    from airybench.data.formats.dispatch import rule_of
-    from airybench.data.formats.shot_source import open_shots
-    from airybench.data.formats.stack import StackKeys
+    from airybench.data.formats.counts_rule import CountsRule
+    from airybench.data.formats.dispatch import open_shots
+    from airybench.data.formats.options import StackKeys
     from airybench.inference.predict import PredictOptions
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
@@ -99,7 +99,7 @@ def predict(
     shots = open_shots(
         source,
         keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
-        rule=rule_of(counts_per_photon, clip=clip, nan=nan),
+        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=not ignore_labels,
         reporter=reporter,

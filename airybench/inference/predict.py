@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench import __version__
-from airybench.data.formats.shot_source import Shots
+from airybench.data.formats.shot_source import ShotSource
 from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.inference.join import is_joined, join
@@ -77,7 +77,7 @@ class Predicted:
 
 def predict(
     predictor: Predictor,
-    shots: Shots,
+    shots: ShotSource,
     output: Path,
     *,
     device: torch.device,
@@ -181,7 +181,7 @@ def _answer_parts(
     parts: Parts,
     plan: Plan,
     missing: list[int],
-    shots: Shots,
+    shots: ShotSource,
     answerer: _Answerer,
     progress: Callable[[int], None],
 ) -> None:
@@ -231,7 +231,7 @@ def _stretches(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
         start = until
 
 
-def _plan(predictor: Predictor, shots: Shots, *, maps: bool) -> Plan:
+def _plan(predictor: Predictor, shots: ShotSource, *, maps: bool) -> Plan:
     """The plan of a prediction: same model, same shots and same contents give an equal plan."""
     tensors = {key: value.cpu().numpy() for key, value in predictor.network.state_dict().items()}
     return Plan(
@@ -253,7 +253,7 @@ def _require_shard(shard: tuple[int, int] | None) -> None:
         raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
 
 
-def _require_fit(predictor: Predictor, shots: Shots, *, ignore_labels: bool) -> None:
+def _require_fit(predictor: Predictor, shots: ShotSource, *, ignore_labels: bool) -> None:
     """Refuse shots of another image size than the model was trained on, or labelled with other classes."""
     expected = predictor.image_shape
     if expected is not None and shots.image_shape != expected:

@@ -1,1 +1,1 @@
-"""Networks: the logarithmic activation and the timm networks it is set into."""
+"""Networks: the logarithmic activation, and the timm networks that it is inserted into."""

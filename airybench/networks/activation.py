@@ -1,4 +1,4 @@
-"""The activations of the paper: logarithmic behind the first convolution, leaky ReLU everywhere else."""
+"""The activations of the paper: logarithmic after the first convolution, leaky ReLU everywhere else."""
 
 import math
 
@@ -11,17 +11,20 @@ from airybench.config import NetworkConfig
 class LogActivation(nn.Module):
     """Logarithmic activation, `f(x) = sgn(x) * alpha * (ln(|x| + 1/e) + 1) + beta`.
 
-    Odd for beta = 0, `f(0) = beta`, slope `alpha * e` at 0, any shape. Half-precision inputs are widened, since
-    the logarithm of counts needs more than eight bits; the output is float32 then, else of the input's dtype.
+    It is odd for beta = 0, with `f(0) = beta` and the slope `alpha * e` at 0. Inputs may have any shape. Half precision
+    is widened to float32, since the logarithm of counts needs more than eight bits; any other dtype is kept.
 
     Args:
-        alpha: scale, > 0. A buffer: networks that differ in alpha alone share their compiled graph.
+        alpha: scale, > 0. It is a buffer, so that networks with different alpha share one compiled graph.
         beta: offset.
-        learn: train alpha from the value given, as the exponential of a parameter, so that it stays above 0.
+        learn: train alpha, starting from the given value; its logarithm is the parameter, so that alpha stays above 0.
+
+    Raises:
+        ValueError: alpha is not above 0, or one of the values is not finite.
 
     Example:
-        >>> LogActivation(alpha=0.5)(torch.tensor([0.0, math.e - 1 / math.e]))
-        tensor([0.0000, 1.0000])
+        >>> LogActivation(alpha=0.5)(torch.tensor([0.0, 1.0, 100.0, 10000.0]))
+        tensor([0.0000, 0.6566, 2.8044, 5.1052])
 
     Source: Zimmermann et al., Phys. Rev. E 99, 063309 (2019).
     """
@@ -47,21 +50,21 @@ class LogActivation(nn.Module):
         return "log_alpha" in self._parameters
 
     def scale(self) -> Tensor:
-        """Alpha as it stands, a scalar."""
+        """The current alpha, a scalar."""
         return self.log_alpha.exp() if self.learned else self.alpha
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the activation element by element."""
+        """Apply the activation to every element."""
         if x.dtype in (torch.float16, torch.bfloat16):
             x = x.float()
-        # The same function as above by log1p; where() on the sign alone keeps the gradient at 0, which abs() loses.
+        # The function above, written with log1p. where() on the sign keeps the gradient at 0, which abs() would lose.
         negative = x < 0
         magnitude = torch.where(negative, -x, x)
         logarithm = torch.log1p(math.e * magnitude) * self.scale()
         return torch.where(negative, -logarithm, logarithm) + self.beta
 
     def extra_repr(self) -> str:
-        """Alpha and beta, for print(network); the meta device holds no values."""
+        """Alpha and beta, for print(network); on the meta device there are no values."""
         if self.beta.is_meta:
             return ""
         return f"alpha={self.scale().item():g}, beta={self.beta.item():g}"
@@ -77,13 +80,13 @@ def log_activation(config: NetworkConfig) -> LogActivation:
 
 
 class CountsStem(nn.Sequential):
-    """Modules that raw counts pass before their logarithm is taken, computed in float32 where others are in float16.
+    """The first modules, which see raw counts before their logarithm is taken; computed in float32 instead of float16.
 
-    The largest float16 is 65504: a saturated pixel is beyond it, and so is what a convolution adds up of dark ones.
+    The largest float16 is 65504: a saturated pixel exceeds it, and so does a convolution over many weaker pixels.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the modules one by one."""
+        """Apply the modules in turn."""
         kind = x.device.type
         if kind != "meta" and torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.float16:
             with torch.autocast(kind, enabled=False):
@@ -97,7 +100,15 @@ class CountsStem(nn.Sequential):
 
 
 class LeakyActivation(nn.LeakyReLU):
-    """Leaky ReLU whose first argument is `inplace`, as timm passes it by position in the VGG head."""
+    """Leaky ReLU whose first argument is `inplace`: timm passes that by position in the head of its VGG.
+
+    Args:
+        inplace: overwrite the input.
+        leakiness: slope below 0.
+
+    >>> LeakyActivation(leakiness=0.1)(torch.tensor([-2.0, 3.0]))
+    tensor([-0.2000,  3.0000])
+    """
 
     def __init__(self, inplace: bool = False, leakiness: float = 0.2) -> None:
         super().__init__(negative_slope=leakiness, inplace=inplace)

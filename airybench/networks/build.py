@@ -1,4 +1,4 @@
-"""From (architecture, depth) to a timm network with the paper's activations in place."""
+"""Builds the networks: pre-activation ResNets and VGGs with the activations of the paper, or any timm model."""
 
 from collections import OrderedDict
 from functools import partial
@@ -12,10 +12,13 @@ from torch import nn
 
 from airybench.config import DEPTHS, NetworkConfig
 from airybench.networks.activation import CountsStem, LeakyActivation, log_activation
-from airybench.networks.timm_models import other
+from airybench.networks.timm_models import build_timm_model
 
-VGG_FEATURES = 512  # channels behind the last convolution of every VGG
-VGG_KERNEL = 7  # the first dense layer sees 7 x 7 positions, as at 224 px
+VGG_FEATURES = 512
+"""Channels after the last convolution of every VGG."""
+
+VGG_KERNEL = 7
+"""The first dense layer of a VGG sees 7 x 7 positions, as for images of 224 px."""
 
 
 def build(config: NetworkConfig, classes: int, image_size: int = 224) -> nn.Module:
@@ -24,25 +27,30 @@ def build(config: NetworkConfig, classes: int, image_size: int = 224) -> nn.Modu
     Args:
         config: architecture, depth and activations.
         classes: number of logits C.
-        image_size: side S of the images to come, pixels; it matters to timm models of a fixed input size alone.
+        image_size: side S of the images in pixels, at least 32; only timm models of a fixed input size depend on it.
 
     Returns:
-        A network from float32 (N, 1, S, S), S >= 32, to logits (N, C).
+        A network from float32 (N, 1, S, S) to logits (N, C).
 
     Raises:
-        ConfigError: timm has no model of that name, or it cannot be had with this input.
+        ConfigError: timm has no model of that name, or cannot build it for this input.
 
     Source: reference network of Zimmermann et al. (2019); blocks from timm (pre-activation ResNet v2, VGG).
+
+    >>> network = build(NetworkConfig(arch="resnet", depth=18), classes=11)
+    >>> network.stem.act
+    LogActivation(alpha=0.2, beta=0)
     """
     if config.arch not in DEPTHS:
-        return other(config, classes, image_size)
+        return build_timm_model(config, classes, image_size)
     leaky = partial(LeakyActivation, leakiness=config.leakiness)
     network: nn.Module = (_resnet if config.arch == "resnet" else _vgg)(config, classes, leaky)
     return network
 
 
 def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -> Any:
-    if config.depth == 200:  # timm names no pre-activation ResNet-200
+    """A pre-activation ResNet, with the logarithm between the first convolution and the pooling."""
+    if config.depth == 200:  # timm has no model of this name
         layers = [3, 24, 36, 3]
         network: Any = ResNetV2(
             layers,
@@ -54,7 +62,7 @@ def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]
         )
     else:
         network = timm.create_model(f"resnetv2_{config.depth}", in_chans=1, num_classes=classes, act_layer=leaky)
-    _slow_norms(network, config.bn_momentum)
+    _set_norm_momentum(network, config.bn_momentum)
     if config.log_activation:
         stem = network.stem
         network.stem = CountsStem(OrderedDict(conv=stem.conv, act=log_activation(config), pool=stem.pool))
@@ -62,6 +70,7 @@ def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]
 
 
 def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -> Any:
+    """A VGG with a head of `config.head_width`, with the logarithm directly after the first convolution."""
     network: Any = timm.create_model(
         f"vgg{config.depth}{'_bn' if config.batch_norm else ''}",
         in_chans=1,
@@ -69,22 +78,23 @@ def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -
         act_layer=leaky,
         mlp_ratio=1 / 4096,
     )
-    # timm's head is 4096 wide whatever the ratio; rebuild it at the width asked for.
+    # timm's head is always 4096 wide; replace it by one of the requested width.
     network.pre_logits = ConvMlp(
         VGG_FEATURES, config.head_width, VGG_KERNEL, drop_rate=config.dropout, act_layer=leaky, conv_layer=nn.Conv2d
     )
     network.head = ClassifierHead(config.head_width, classes, pool_type="avg", drop_rate=config.dropout)
     network.num_features = VGG_FEATURES
     network.head_hidden_size = config.head_width
-    network._initialize_weights()  # the new layers as timm starts the others
-    _slow_norms(network, config.bn_momentum)
+    network._initialize_weights()  # initialises the new layers as timm does the others
+    _set_norm_momentum(network, config.bn_momentum)
     if config.log_activation:
-        features = network.features  # behind the convolution itself: a norm would see raw counts otherwise
+        features = network.features  # the logarithm directly follows the convolution: batch norm never sees raw counts
         features[0] = CountsStem(OrderedDict(conv=features[0], act=log_activation(config)))
     return network
 
 
-def _slow_norms(network: nn.Module, momentum: float) -> None:
+def _set_norm_momentum(network: nn.Module, momentum: float) -> None:
+    """Set the momentum of every batch norm, the weight of one batch in its running statistics."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = momentum

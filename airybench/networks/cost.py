@@ -1,4 +1,4 @@
-"""What a network costs, counted without running it."""
+"""Size and work of a network, counted without running it."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,28 @@ from airybench.networks.build import build
 
 @dataclass(frozen=True)
 class Cost:
-    """Size of a network and work of one forward pass over one image."""
+    """Size of a network, and work of one forward pass.
+
+    Attributes:
+        parameters: number of trained parameters.
+        multiply_adds: multiplications with additions for one image.
+    """
 
     parameters: int
     multiply_adds: int
 
 
 def cost(config: NetworkConfig, image_size: int, classes: int) -> Cost:
-    """Count parameters and multiply-adds on the meta device: no memory, no arithmetic."""
+    """Count parameters and multiply-adds on the meta device, which takes neither memory nor arithmetic.
+
+    Args:
+        config: the network.
+        image_size: side of its input, pixels.
+        classes: number of logits.
+
+    >>> cost(NetworkConfig(arch="resnet", depth=18), image_size=224, classes=11).parameters
+    11174091
+    """
     with torch.device("meta"):
         network = build(config, classes, image_size).eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():

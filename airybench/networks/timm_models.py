@@ -1,4 +1,4 @@
-"""Any other timm model, with the logarithmic activation behind its first convolution."""
+"""Any timm model by its name, with the logarithmic activation after its first convolution."""
 
 from collections import OrderedDict
 from difflib import get_close_matches
@@ -6,7 +6,7 @@ from typing import Any
 
 import timm
 import torch
-from timm.models import is_model, list_models
+from timm.models import get_pretrained_cfg, is_model, list_models
 from torch import nn
 
 from airybench.config import TIMM, NetworkConfig
@@ -14,24 +14,31 @@ from airybench.errors import ConfigError, unknown
 from airybench.networks.activation import CountsStem, log_activation
 
 
-def other(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+def build_timm_model(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
     """Build a timm model by its name, untrained, with one input channel and its own activations.
 
+    Args:
+        config: its `arch` is `timm:NAME`.
+        classes: number of logits C.
+        image_size: side S of the images, pixels.
+
+    Returns:
+        A network from float32 (N, 1, S, S) to logits (N, C).
+
     Raises:
-        ConfigError: no such model, none for images of that size, or none with a first convolution.
+        ConfigError: timm has no such model, cannot build it for this input, or it has no first convolution.
     """
     name = config.arch.removeprefix(TIMM)
     if not is_model(name):
         near = get_close_matches(name, list_models(), n=6, cutoff=0.4)
         raise unknown("timm model", name, [*near, "... (timm.list_models() names them all)"])
-    sized: dict[str, Any] = {"img_size": image_size} if _fixed(name) else {}
+    sized: dict[str, Any] = {"img_size": image_size} if _has_fixed_size(name) else {}
     try:
         network: nn.Module = timm.create_model(name, in_chans=1, num_classes=classes, **sized)
     except (TypeError, ValueError, AssertionError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"timm model {name} cannot be had with 1 channel at {image_size} px ({reason}); choose another --arch or "
-            f"--image-size"
+            f"timm model {name} cannot be built with 1 channel at {image_size} px ({_one_line(error)}); choose another "
+            "--arch or --image-size"
         ) from error
     if config.log_activation:
         place = first_convolution(network, name)
@@ -41,54 +48,67 @@ def other(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
 
 
 def first_convolution(network: nn.Module, name: str) -> str:
-    """Where the convolution is that sees the image: as timm says, else the first one of one input channel.
+    """Name of the convolution that sees the image.
+
+    That is the one that timm's configuration names, or else the first convolution with one input channel.
 
     Args:
         network: built with one input channel.
-        name: what to call it in an error.
+        name: of the model, for the error message.
+
+    Returns:
+        Its dotted name among the modules of the network.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is no such convolution.
+
+    >>> first_convolution(nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3)), "small")
+    '0'
     """
-    said = (getattr(network, "pretrained_cfg", None) or {}).get("first_conv")
-    places = [said] if isinstance(said, str) else list(said or ())
-    places += [place for place, module in network.named_modules() if isinstance(module, nn.Conv2d)]
+    first = (getattr(network, "pretrained_cfg", None) or {}).get("first_conv")
+    candidates = [first] if isinstance(first, str) else list(first or ())
     modules = dict(network.named_modules())
-    for place in places:
-        module = modules.get(place)
+    candidates += [name for name, module in modules.items() if isinstance(module, nn.Conv2d)]
+    for candidate in candidates:
+        module = modules.get(candidate)
         if isinstance(module, nn.Conv2d) and module.in_channels == 1:
-            return str(place)
+            return str(candidate)
     raise ConfigError(
-        f"{name} has no first convolution to put the logarithmic activation behind; add --no-log-activation, or choose "
+        f"{name} has no first convolution for the logarithmic activation to follow; add --no-log-activation, or choose "
         "another --arch"
     )
 
 
 def require_buildable(config: NetworkConfig, image_size: int) -> None:
-    """Make sure that a timm model exists and takes images of that size, without memory or arithmetic.
+    """Check that a timm model exists and takes images of that size, without memory or arithmetic.
 
-    The two families of the paper always do, down to the least image size that a configuration may have.
+    The two families of the paper accept every image size that a configuration may have, and are not tried.
+
+    Args:
+        config: the network.
+        image_size: side of the images, pixels.
 
     Raises:
-        ConfigError: it cannot be.
+        ConfigError: the network cannot be built or run.
     """
     if not config.arch.startswith(TIMM):
         return
     with torch.device("meta"), torch.no_grad():
-        network = other(config, 2, image_size).eval()
+        network = build_timm_model(config, 2, image_size).eval()
         try:
             network(torch.empty(2, 1, image_size, image_size))
-        except Exception as error:
-            # Whatever a model of another hand stumbles over: it is told, with its own words.
-            reason = " ".join(str(error).split())[:200]
+        except Exception as error:  # timm's models raise errors of many kinds
             raise ConfigError(
-                f"timm model {config.arch.removeprefix(TIMM)} cannot take images of {image_size} px ({reason}); choose "
-                "another --image-size"
+                f"timm model {config.arch.removeprefix(TIMM)} cannot take images of {image_size} px "
+                f"({_one_line(error)}); choose another --image-size"
             ) from error
 
 
-def _fixed(name: str) -> bool:
-    from timm.models import get_pretrained_cfg
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
+
+def _has_fixed_size(name: str) -> bool:
+    """Whether the model is built for one size of image."""
     known = get_pretrained_cfg(name, allow_unregistered=True)
     return bool(known and known.fixed_input_size)

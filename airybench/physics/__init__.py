@@ -1,1 +1,1 @@
-"""The physics behind both data sets: fields, particles, detector counts and label populations."""
+"""The simulators of both data sets, and the correlation maps and features that are computed from patterns."""

@@ -1,4 +1,4 @@
-"""Features that physicists put by hand before a classifier: rings, their angular orders, brightness."""
+"""Hand-made features for a classical classifier: radial profile, angular orders and brightness."""
 
 from math import ceil
 
@@ -9,14 +9,14 @@ from torch import Tensor
 from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar
 
 BANDS = 24
-"""Radial bands that rings of one pixel are averaged into."""
+"""Radial bands; each is the average of several rings of one pixel."""
 
 ORDERS = 12
-"""Angular orders m = 1, 2, ..., of which order 2 is an ellipse, and 6 a hexagon."""
+"""Angular orders m = 1, 2, ...; an ellipse shows in order 2, a hexagon in order 6."""
 
 
 def features(images: Tensor, *, bands: int = BANDS, orders: int = ORDERS) -> Tensor:
-    """Radial profile, angular Fourier amplitudes of each band, total and peak counts.
+    """Radial profile, angular Fourier amplitudes of each band, total counts and peak counts.
 
     Args:
         images: counts, shape (N, S, S), centred on the beam axis.
@@ -24,19 +24,22 @@ def features(images: Tensor, *, bands: int = BANDS, orders: int = ORDERS) -> Ten
         orders: number M of angular orders.
 
     Returns:
-        Float, shape (N, R + R M + 2): log(1 + <I>) per band, then the root of `angular_power` band by band, then
-        log(1 + total) and log(1 + peak). None depends on how a pattern is turned about the beam.
+        Float, shape (N, R + R M + 2): log(1 + <I>) of each band, then the M amplitudes |I_m| / I_0 of each band, then
+        log(1 + total) and log(1 + peak). No feature depends on the rotation of the pattern about the beam.
 
-    Source: the features of Bobkov et al., J. Synchrotron Rad. 22, 1345 (2015), for a classifier by support vectors.
+    Source: the features of Bobkov et al., J. Synchrotron Rad. 22, 1345 (2015), for a support-vector machine.
+
+    >>> features(torch.ones(2, 64, 64), bands=3, orders=2).shape
+    torch.Size([2, 11])
     """
     profile, power = ring_orders(images, bands, orders)
     brightness = torch.stack([images.sum(dim=(1, 2)), images.amax(dim=(1, 2))], dim=1)
-    # Counts span four decades and amplitudes one: as they are, the brightest pixels would outvote all the rest.
+    # Counts span four decades and amplitudes one: without the logarithm the brightest pixels would dominate.
     return torch.cat([profile.log1p(), power.sqrt().flatten(1), brightness.log1p()], dim=1)
 
 
 def ring_orders(images: Tensor, bands: int, orders: int) -> tuple[Tensor, Tensor]:
-    """Radial profile and angular Fourier power.
+    """Radial profile and relative angular Fourier power of each band.
 
     Args:
         images: non-negative, shape (N, S, S).
@@ -44,8 +47,8 @@ def ring_orders(images: Tensor, bands: int, orders: int) -> tuple[Tensor, Tensor
         orders: number M of angular orders.
 
     Returns:
-        Mean counts per band, (N, R); and |I_m|^2 / I_0^2 for m = 1 ... M, with I_m the Fourier coefficients of
-        I(q, phi) over phi, each averaged over the rings of the band, (N, R, M): in [0, 1], 0 where a band is dark.
+        Mean counts of each band, (N, R); and |I_m|^2 / I_0^2 for m = 1 ... M, with I_m the Fourier coefficients of
+        I(q, phi) over phi, averaged over the rings of the band, (N, R, M): in [0, 1], 0 where a band is dark.
     """
     size = images.shape[-1]
     samples = polar(images, Rings(size, ceil(size / 2), ANGLES_PER_PIXEL * size))
@@ -60,7 +63,11 @@ def ring_orders(images: Tensor, bands: int, orders: int) -> tuple[Tensor, Tensor
 
 
 def feature_names(bands: int = BANDS, orders: int = ORDERS) -> tuple[str, ...]:
-    """A name for each column of `features`."""
+    """The name of each column of `features`.
+
+    >>> feature_names(bands=1, orders=2)
+    ('profile 0', 'order 1 of band 0', 'order 2 of band 0', 'total', 'peak')
+    """
     profile = [f"profile {band}" for band in range(bands)]
     amplitudes = [f"order {order} of band {band}" for band in range(bands) for order in range(1, orders + 1)]
     return (*profile, *amplitudes, "total", "peak")

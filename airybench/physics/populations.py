@@ -1,4 +1,4 @@
-"""Which labels a simulated shot gets: the classes, how often they occur together, and drawing them."""
+"""Labels of simulated shots: the classes, how often they occur together, and how they are drawn."""
 
 from functools import lru_cache
 from importlib.resources import files
@@ -22,15 +22,17 @@ HELIUM_CLASSES = (
     "Layered",
     "Empty",
 )
+"""[S] The classes of the hand-labelled helium shots, in the order of the label columns."""
+
 CXIDB_CLASSES = ("PBCV-1", "T4", "Magnetosome", "Nanorice", "Background")
-"""[A] The samples of Kassemeyer et al., Opt. Express 20, 4149 (2012), and background; a real file brings its own."""
+"""[A] The samples of Kassemeyer et al., Opt. Express 20, 4149 (2012), and background; measured files name their own."""
 
 _BALANCE_ROUNDS = 20_000
 
 
 @lru_cache(maxsize=1)
 def helium_label_sets() -> tuple[tuple[frozenset[str], ...], tuple[int, ...]]:
-    """The 43 label sets of the 7264 hand-labelled helium shots and how many shots carry each."""
+    """[S] The 43 label sets of the 7264 hand-labelled helium shots, and the number of shots with each."""
     lines = files("airybench.physics").joinpath("helium_label_sets.csv").read_text(encoding="utf-8").split()
     rows = [line.split(",") for line in lines[1:]]
     return tuple(frozenset(labels.split("+")) for _, labels in rows), tuple(int(count) for count, _ in rows)
@@ -41,10 +43,14 @@ def helium_weights(balance: float = 0.0) -> NDArray[np.float64]:
     """Probability of each label set, shape (43,).
 
     Args:
-        balance: every class gets at least this probability; 0 leaves the frequencies of the experiment.
+        balance: every class gets at least this probability; 0 keeps the frequencies of the experiment.
 
     Raises:
-        ConfigError: no mixture of the label sets gives every class that much.
+        ConfigError: no mixture of the label sets gives every class that probability.
+
+    >>> weights = helium_weights(balance=0.05)
+    >>> bool(weights[["Bent" in labels for labels in helium_label_sets()[0]]].sum() > 0.0499)
+    True
     """
     sets, counts = helium_label_sets()
     member = np.array([[name in labels for labels in sets] for name in HELIUM_CLASSES], dtype=np.float64)
@@ -53,10 +59,13 @@ def helium_weights(balance: float = 0.0) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=8)
 def cxidb_weights(balance: float = 0.0) -> NDArray[np.float64]:
-    """Probability of each small-angle class, shape (5,): all the same [A].
+    """[A] Probability of each small-angle class, shape (5,): all are equally likely.
 
     Raises:
-        ConfigError: `balance` asks for more than a fifth each.
+        ConfigError: `balance` asks for more than a fifth per class.
+
+    >>> cxidb_weights().round(3)
+    array([0.2, 0.2, 0.2, 0.2, 0.2])
     """
     classes = len(CXIDB_CLASSES)
     return _balanced(np.ones(classes), np.eye(classes), balance)
@@ -74,7 +83,7 @@ def _balanced(counts: NDArray[np.float64], member: NDArray[np.float64], balance:
         raise ConfigError(
             f"balance {balance} found; no mixture of the label sets gives every class more than {largest:.3f}."
         )
-    # Iterative scaling: lift a class that is too rare to its share, again and again.
+    # Iterative scaling: raise the rarest class to its share until no class is too rare.
     for _ in range(_BALANCE_ROUNDS):
         shares: NDArray[np.float64] = member @ weights
         rarest = int(shares.argmin())
@@ -88,7 +97,7 @@ def _balanced(counts: NDArray[np.float64], member: NDArray[np.float64], balance:
 
 
 def _largest_balance(member: NDArray[np.float64]) -> float:
-    """The largest probability that all classes can have at the same time."""
+    """The largest probability that all classes can have at the same time, by linear programming."""
     classes, sets = member.shape
     answer = linprog(
         c=np.append(np.zeros(sets), -1.0),
@@ -103,15 +112,16 @@ def _largest_balance(member: NDArray[np.float64]) -> float:
 
 
 def draw_helium_labels(rng: np.random.Generator, balance: float = 0.0) -> frozenset[str]:
-    """A label set of the helium data, with the experiment's frequencies or balanced; see `helium_weights`."""
+    """Draw a label set of the helium data; see `helium_weights` for `balance`."""
     sets, _ = helium_label_sets()
     return sets[_draw(rng, helium_weights(balance))]
 
 
 def draw_cxidb_class(rng: np.random.Generator, balance: float = 0.0) -> str:
-    """A class of the small-angle data; see `cxidb_weights`."""
+    """Draw a class of the small-angle data; see `cxidb_weights` for `balance`."""
     return CXIDB_CLASSES[_draw(rng, cxidb_weights(balance))]
 
 
 def _draw(rng: np.random.Generator, weights: NDArray[np.float64]) -> int:
+    """An index drawn with the given probabilities."""
     return min(int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")), len(weights) - 1)

@@ -1,4 +1,4 @@
-"""Simulated shots of either data set: the one entry point for whoever stores them."""
+"""Simulated shots of either data set: the entry point to the simulators."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,22 +15,22 @@ from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.physics.shot import Shot
 from airybench.physics.small_angle.shot import simulate_cxidb_shot
 
-__all__ = ["IMAGE_SIZE", "SIMULATOR_VERSION", "Shots", "class_names", "label_kind", "simulate"]
+__all__ = ["IMAGE_SIZE", "SIMULATOR_VERSION", "SimulatedShots", "class_names", "label_kind", "simulate"]
 
 SIMULATOR_VERSION = 1
-"""Part of every simulated store's name; goes up when the same seed gives other shots."""
+"""Part of the file name of every simulated store; it increases whenever the same seed gives other shots."""
 
 
 @dataclass(frozen=True)
-class Shots:
-    """Simulated shots, in the order asked for.
+class SimulatedShots:
+    """Several simulated shots, in the order in which they were asked for.
 
     Attributes:
         images: detector counts, shape (N, 259, 259).
-        labels: 1 where a class holds, shape (N, C).
+        labels: 0/1, shape (N, C).
         photon_energy: eV, shape (N,).
-        truth: the parameters behind each shot, each of shape (N,); NaN where a parameter has no meaning for a shot. The
-            keys are the same for every call on a data set.
+        truth: the parameters of the simulation, each of shape (N,); NaN where a parameter has no meaning for a shot.
+            The keys are the same in every call for a data set.
     """
 
     images: NDArray[np.uint16]
@@ -40,26 +40,36 @@ class Shots:
 
 
 @dataclass(frozen=True)
-class _DataSet:
+class _Simulator:
+    """Classes, kind of labels, and the function that simulates one shot."""
+
     classes: tuple[str, ...]
     label_kind: str
     shot: Callable[[int, int, float, torch.device], Shot]
 
 
-_DATA_SETS = {
-    "helium": _DataSet(HELIUM_CLASSES, "multilabel", simulate_helium_shot),
-    "cxidb": _DataSet(CXIDB_CLASSES, "multiclass", simulate_cxidb_shot),
+_SIMULATORS = {
+    "helium": _Simulator(HELIUM_CLASSES, "multilabel", simulate_helium_shot),
+    "cxidb": _Simulator(CXIDB_CLASSES, "multiclass", simulate_cxidb_shot),
 }
 
 
 def class_names(dataset: str) -> tuple[str, ...]:
-    """The classes of a data set, in the order of its label columns."""
-    return _data_set(dataset).classes
+    """The classes of a data set, in the order of its label columns.
+
+    >>> class_names("cxidb")
+    ('PBCV-1', 'T4', 'Magnetosome', 'Nanorice', 'Background')
+    """
+    return _simulator(dataset).classes
 
 
 def label_kind(dataset: str) -> str:
-    """`multilabel` where classes may hold together, `multiclass` where exactly one does."""
-    return _data_set(dataset).label_kind
+    """`multilabel` if a shot may belong to several classes, `multiclass` if to exactly one.
+
+    >>> label_kind("helium"), label_kind("cxidb")
+    ('multilabel', 'multiclass')
+    """
+    return _simulator(dataset).label_kind
 
 
 def simulate(
@@ -69,40 +79,44 @@ def simulate(
     *,
     balance: float = 0.0,
     device: str | torch.device = "cpu",
-) -> Shots:
-    """Simulate the shots of the given numbers.
+) -> SimulatedShots:
+    """Simulate shots of a data set.
 
-    Shot i depends on (seed, i, balance) only: the same bytes in any batch, order or process, on one kind of device and
-    one set of library versions.
+    Shot i depends on (seed, i, balance) only: it has the same bytes in any batch, order or process, on one kind of
+    device with one set of library versions.
 
     Args:
         dataset: `helium` or `cxidb`.
-        indices: which shots; any whole numbers from 0, in any order.
-        seed: which series of shots.
-        balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
+        indices: numbers of the shots in their series, from 0, in any order.
+        seed: of the series of shots.
+        balance: smallest probability of every class; 0 keeps the natural frequencies.
         device: where fields are computed.
 
     Raises:
-        ConfigError: the data set is unknown, or `balance` cannot be reached.
-        InputError: seed or an index is negative.
+        ConfigError: the data set is unknown, or no mixture of label sets reaches `balance`.
+        InputError: the seed or an index is negative.
+
+    >>> shots = simulate("cxidb", [0, 1], seed=1612)
+    >>> shots.images.shape, shots.images.dtype, shots.labels.sum(axis=1).tolist()
+    ((2, 259, 259), dtype('uint16'), [1, 1])
     """
-    kind = _data_set(dataset)
+    simulator = _simulator(dataset)
     if len(indices) == 0:
         one = simulate(dataset, [0], seed, balance=balance, device=device)
         none = {name: values[:0] for name, values in one.truth.items()}
-        return Shots(one.images[:0], one.labels[:0], one.photon_energy[:0], none)
+        return SimulatedShots(one.images[:0], one.labels[:0], one.photon_energy[:0], none)
     where = torch.device(device)
-    # One thread a shot and none inside: small matrices gain nothing from threads, and sums keep their order.
+    # One thread per shot and none inside: small matrices gain nothing from threads, and sums keep their order.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(threads) as pool:
-            shots = list(pool.map(lambda index: kind.shot(seed, int(index), balance, where), indices))
+            shots = list(pool.map(lambda index: simulator.shot(seed, int(index), balance, where), indices))
     finally:
         torch.set_num_threads(threads)
-    return Shots(
+    return SimulatedShots(
         images=np.stack([shot.image for shot in shots]),
-        labels=np.array([[name in shot.labels for name in kind.classes] for shot in shots], np.uint8),
+        labels=np.array([[name in shot.labels for name in simulator.classes] for shot in shots], np.uint8),
         photon_energy=np.array([shot.photon_energy for shot in shots], np.float32),
         truth={
             name: np.array([shot.truth[name] for shot in shots], np.int32 if isinstance(first, int) else np.float32)
@@ -111,7 +125,7 @@ def simulate(
     )
 
 
-def _data_set(dataset: str) -> _DataSet:
-    if dataset not in _DATA_SETS:
-        raise unknown("data set", dataset, _DATA_SETS)
-    return _DATA_SETS[dataset]
+def _simulator(dataset: str) -> _Simulator:
+    if dataset not in _SIMULATORS:
+        raise unknown("data set", dataset, _SIMULATORS)
+    return _SIMULATORS[dataset]

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PATTERN_COLORS, PURPLE, new_figure
-from airybench.physics.helium import labels as rules
+from airybench.physics.helium import label_rules
+from airybench.physics.optics.bodies import CappedCylinder, ConvexBody, Ellipsoid, tilted
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry
 from airybench.physics.optics.interference import intensity
 from airybench.physics.optics.measures import odd_part
-from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, Part, tilted
 from airybench.physics.optics.scattering import born_field
 from airybench.physics.small_angle.particles import icosahedron, magnetosome_chain, rice_grain
 
@@ -22,17 +22,17 @@ def odd() -> Figure:
     geometry, energy = Geometry(size=129), 25.0
     deltas = np.arange(0, 91, 5.0)
 
-    def measured(part: Callable[[float], Part], absorption: float) -> list[float]:
+    def measured(part: Callable[[float], ConvexBody], absorption: float) -> list[float]:
         found = []
         for delta in deltas:
             field = born_field([part(delta)], energy, geometry, azimuth=30.0, absorption=absorption).at(geometry)
             found.append(odd_part(intensity(field).numpy(), geometry))
         return found
 
-    def prolate(delta: float) -> Part:
+    def prolate(delta: float) -> ConvexBody:
         return CappedCylinder(211.0, 422.0, tilted(delta))
 
-    def oblate(delta: float) -> Part:
+    def oblate(delta: float) -> ConvexBody:
         return Ellipsoid((300 * 0.7 ** (2 / 3), *(300 * 0.7 ** (-1 / 3),) * 2), tilted(delta))
 
     figure = new_figure(7.4, 3.3)
@@ -45,8 +45,8 @@ def odd() -> Figure:
             curve.plot(deltas, values, marker, color=color, ls=line, ms=3.5, label=f"{name}, {how}")
             print(f"odd: {name}, {how}: A({deltas[6]:g} deg) = {values[6]:.3f}, largest {max(values):.3f}")
     thresholds = (
-        (rules.SYMMETRIC, "Round, Elliptical: below"), (rules.ASYMMETRIC, "Asymmetric, Bent: above"),
-        (rules.STRONGLY_ASYMMETRIC, "both at once: above"),
+        (label_rules.SYMMETRIC, "Round, Elliptical: below"), (label_rules.ASYMMETRIC, "Asymmetric, Bent: above"),
+        (label_rules.STRONGLY_ASYMMETRIC, "both at once: above"),
     )  # fmt: skip
     for level, meaning in thresholds:
         curve.plot((0, 90), (level, level), color=GREY, lw=0.8, ls=":")
@@ -71,11 +71,11 @@ def ewald() -> Figure:
     """What dropping q_z costs for compact particles and for long chains along the beam."""
     geometry = Geometry(size=129, theta_max=THETA_MAX_SMALL)
 
-    def chain(cubes: int) -> Callable[[float], Sequence[Part]]:
+    def chain(cubes: int) -> Callable[[float], Sequence[ConvexBody]]:
         edges, gaps = np.full(cubes, 47.0), np.full(cubes - 1, 8.0)
         return lambda delta: magnetosome_chain(edges, gaps, 0.0, 0.12, np.full(cubes, 20.0), tilted(delta))
 
-    kinds: list[tuple[str, Callable[[float], Sequence[Part]], str, str]] = [
+    kinds: list[tuple[str, Callable[[float], Sequence[ConvexBody]], str, str]] = [
         ("Magnetosome, 8 cubes, 432 nm", chain(8), "o", ORANGE),
         ("Magnetosome, 4 cubes, 212 nm", chain(4), "s", PURPLE),
         ("Nanorice, 200 nm", lambda delta: rice_grain(200.0, 50.0, tilted(delta)), "^", GREEN),

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from airybench.figures.style import BLUE, GREY, ORANGE, PATTERN_COLORS, new_figure
+from airybench.physics.optics.bodies import Ellipsoid
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.interference import coherent_sum, incoherent_sum
-from airybench.physics.optics.particles import Ellipsoid
 from airybench.physics.optics.scattering import born_field
 
 
@@ -58,7 +58,7 @@ def newton() -> Figure:
     right.set_xlim(-2.4, 2.4)
     right.set_ylim(2.4, -2.4)
     right.set_aspect("equal")
-    right.set_title("Measured - predicted (px)")
+    right.set_title("Difference (px)")
     print(
         f"newton: ten centres within {np.hypot(*error.T).max():.2f} px, {np.hypot(*error.T).mean():.2f} px on average"
     )

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.signal import argrelextrema
 
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, new_figure
+from airybench.physics.optics.bodies import Ellipsoid
 from airybench.physics.optics.geometry import Geometry, wavenumber
 from airybench.physics.optics.interference import intensity
-from airybench.physics.optics.particles import Ellipsoid
 from airybench.physics.optics.scattering import born_field
 
 Line = NDArray[np.float64]

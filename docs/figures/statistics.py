@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure
-from airybench.physics.helium import labels as rules
+from airybench.physics.helium import label_rules
 from airybench.physics.optics import detector
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import draw_helium_labels, helium_label_sets
@@ -50,10 +50,10 @@ def poisson() -> Figure:
 
 def radius_fit(radii: NDArray[np.float64], law: str) -> tuple[NDArray[np.float64], Any, float]:
     """Radii within the limits of a law, its truncated normal distribution of ln(radius), and the KS p-value."""
-    median, sigma = rules.RADIUS_LAWS[law]
-    low, high = rules.RADIUS_RANGE
+    median, sigma = label_rules.RADIUS_LAWS[law]
+    low, high = label_rules.RADIUS_RANGE
     inside = radii[(radii > low) & (radii < high)]
-    edges = (np.log(edge / median) / sigma for edge in rules.RADIUS_RANGE)
+    edges = (np.log(edge / median) / sigma for edge in label_rules.RADIUS_RANGE)
     truncated = stats.truncnorm(*edges, loc=np.log(median), scale=sigma)
     return inside, truncated, float(stats.kstest(np.log(inside), truncated.cdf).pvalue)
 
@@ -87,8 +87,10 @@ def population() -> Figure:
     test = label_set_test(drawn, expected)
     left.set_title(f"Label sets: χ² p = {float(test.rsplit(' ', 1)[1]):.2f}")
     print(f"population: {test}")
-    for axes, law, color, number in zip(rest, rules.RADIUS_LAWS, (PURPLE, ORANGE, GREEN), (7, 8, 9), strict=True):
-        radii = np.array([rules.draw_radius(shot_generator(number, i, Stream.PARAMETERS), law) for i in range(5000)])
+    for axes, law, color, number in zip(rest, label_rules.RADIUS_LAWS, (PURPLE, ORANGE, GREEN), (7, 8, 9), strict=True):
+        radii = np.array(
+            [label_rules.draw_radius(shot_generator(number, i, Stream.PARAMETERS), law) for i in range(5000)]
+        )
         inside, truncated, p = radius_fit(radii, law)
         grid = np.linspace(50, 1000, 300)
         axes.hist(inside, bins=38, range=(50, 1000), density=True, color=color, alpha=0.55)

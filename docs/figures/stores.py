@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from airybench.data.datasets.simulated import simulated_store
 from airybench.data.store.store import Store
 from airybench.figures.gallery import store_gallery
-from airybench.physics.helium import labels as rules
+from airybench.physics.helium import label_rules
 from airybench.physics.populations import helium_label_sets
 from docs.figures.statistics import SEED, label_set_test, radius_fit
 
@@ -55,8 +55,8 @@ def counts() -> None:
     drawn_sets = np.array([simulated[label_set] for label_set in sets], dtype=float)
     print(f"\n{label_set_test(drawn_sets, np.array(published, dtype=float))}")
     truth = store.columns("truth")
-    laws = np.array([rules.radius_law(frozenset(names[row == 1].tolist())) for row in labels])
-    for law in rules.RADIUS_LAWS:
+    laws = np.array([label_rules.radius_law(frozenset(names[row == 1].tolist())) for row in labels])
+    for law in label_rules.RADIUS_LAWS:
         radii = truth["law_radius"][(laws == law) & ~np.isnan(truth["law_radius"])].astype(np.float64)
         inside, _, p = radius_fit(radii, law)
         print(f"radii of the {len(inside)} shots after {law}: median {np.median(inside):.0f} nm, KS p = {p:.3f}")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from small_predictions import PART, columns, go, model, store
 
-from airybench.data.formats.shot_source import Shots, open_shots
+from airybench.data.formats.dispatch import open_shots
+from airybench.data.formats.shot_source import ShotSource
 from airybench.inference.predictor import Predictor
 
 
@@ -19,12 +20,12 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
+def shots(tmp_path_factory: pytest.TempPathFactory) -> ShotSource:
     return open_shots(store(tmp_path_factory.mktemp("shots") / "run.h5"))
 
 
 @pytest.fixture(scope="module")
-def whole(predictor: Predictor, shots: Shots, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+def whole(predictor: Predictor, shots: ShotSource, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("airybench.inference.predict.PART", PART)
         output = tmp_path_factory.mktemp("whole") / "out.h5"

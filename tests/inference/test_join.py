@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_predictions import COUNT, NAMES, assert_same, columns, go, model
 
-from airybench.data.formats.shot_source import Shots
+from airybench.data.formats.shot_source import ShotSource
 from airybench.errors import DataError
 from airybench.inference.join import join
 from airybench.inference.parts import Parts
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("short_parts")
 
 
 @pytest.mark.parametrize("kind", ["multilabel", "multiclass"])
-def test_table(kind: str, shots: Shots, tmp_path: Path) -> None:
+def test_table(kind: str, shots: ShotSource, tmp_path: Path) -> None:
     go(model(kind=kind), shots, tmp_path / "out.h5", table=True)
     found = columns(tmp_path / "out.h5")
     if kind == "multiclass":
@@ -36,7 +36,7 @@ def test_table(kind: str, shots: Shots, tmp_path: Path) -> None:
     "moment", ["os.replace", "h5py.File", "airybench.inference.parts.Parts.remove", "shutil.rmtree"]
 )
 def test_killed_while_joining_then_the_same_call(
-    moment: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
+    moment: str, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
 ) -> None:
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 1), explain=True)
@@ -59,7 +59,7 @@ def test_killed_while_joining_then_the_same_call(
 
 @pytest.mark.parametrize("shards", [1, 3, 10, 13])
 def test_shards_join_to_the_whole(
-    shards: int, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    shards: int, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
     done = [go(predictor, shots, output, shard=(i, shards), explain=True) for i in reversed(range(1, shards + 1))]
@@ -71,7 +71,7 @@ def test_shards_join_to_the_whole(
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["out.csv", "out.h5"]
 
 
-def test_a_missing_shard_is_named(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_a_missing_shard_is_named(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     output = tmp_path / "out.h5"
     for shard in (1, 3):
         go(predictor, shots, output, shard=(shard, 3))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from small_predictions import COUNT, PART, assert_same, go, model, store
 
-from airybench.data.formats.shot_source import Shots, open_shots
+from airybench.data.formats.dispatch import open_shots
+from airybench.data.formats.shot_source import ShotSource
 from airybench.errors import DataError
 from airybench.inference.join import join
 from airybench.inference.parts import Parts
@@ -41,7 +42,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("case", DAMAGE)
 def test_a_damaged_part_is_done_again(
-    case: str, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    case: str, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 1), explain=True)
@@ -53,7 +54,7 @@ def test_a_damaged_part_is_done_again(
     assert_same(output, whole)
 
 
-def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 3))
     with pytest.raises(DataError, match=r"holds parts of other predictions \(another model\); name another --output"):
@@ -69,7 +70,7 @@ def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Sho
     assert go(model(seed=4), shots, output, force=True).joined
 
 
-def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     output = tmp_path / "out.h5"
     output.write_text("of another program")
     with pytest.raises(
@@ -88,7 +89,11 @@ def test_an_output_that_is_there_is_kept(predictor: Predictor, shots: Shots, tmp
 
 
 def test_a_full_disk_is_one_line_and_resumable(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor,
+    shots: ShotSource,
+    whole: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output, left = tmp_path / "out.h5", [3]
     fsync = os.fsync
@@ -112,7 +117,7 @@ def test_a_full_disk_is_one_line_and_resumable(
 
 
 def test_too_little_room_is_refused_at_once(
-    predictor: Predictor, shots: Shots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor, shots: ShotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda _: usage._replace(free=100))

@@ -18,8 +18,9 @@ import torch
 from readers import Dying
 from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
-from airybench.data.formats.shot_source import Shots, open_shots
-from airybench.data.formats.stack import StackKeys
+from airybench.data.formats.dispatch import open_shots
+from airybench.data.formats.options import StackKeys
+from airybench.data.formats.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
@@ -53,7 +54,7 @@ def test_one_map_for_every_answer_in_their_order(predictor: Predictor, whole: di
     np.testing.assert_allclose(whole["map"][last], own[0], atol=2e-3)
 
 
-def test_the_file_says_what_it_is(predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_the_file_says_what_it_is(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     found = go(predictor, shots, tmp_path / "out.h5")
     assert (found.shots, found.done_before, found.joined, found.output) == (COUNT, 0, True, tmp_path / "out.h5")
     assert found.images_per_second > 0
@@ -66,7 +67,7 @@ def test_the_file_says_what_it_is(predictor: Predictor, shots: Shots, tmp_path: 
 
 @pytest.mark.parametrize("number", [0, 4, 9])
 def test_killed_before_a_part_then_the_same_call(
-    number: int, predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
+    number: int, predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
 ) -> None:
     write = Parts.write
 
@@ -87,8 +88,7 @@ def test_killed_before_a_part_then_the_same_call(
         asked.append((start, stop))
         return shots.read(start, stop)
 
-    seen = Shots(shots.path, shots.ids, shots.image_shape, shots.class_names, shots.identity, watched)
-    found = go(predictor, seen, output, explain=True)
+    found = go(predictor, replace(shots, read=watched), output, explain=True)
     assert found.done_before == number * PART
     assert asked == [(k * PART, min(COUNT, (k + 1) * PART)) for k in range(number, 10)]
     assert_same(output, whole)
@@ -109,12 +109,12 @@ def test_other_classes_or_sizes_are_refused(predictor: Predictor, tmp_path: Path
 
 
 @pytest.mark.parametrize("shard", [(0, 3), (4, 3), (-1, 1)])
-def test_shards_that_cannot_be(shard: tuple[int, int], predictor: Predictor, shots: Shots, tmp_path: Path) -> None:
+def test_shards_that_cannot_be(shard: tuple[int, int], predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected I/N with I from 1 to N"):
         go(predictor, shots, tmp_path / "out.h5", shard=shard)
 
 
-def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
+def test_nothing_answered_has_no_maps(shots: ShotSource, tmp_path: Path) -> None:
     silent = model()
     with torch.no_grad():
         silent.network.fc.weight.zero_()
@@ -126,7 +126,7 @@ def test_nothing_answered_has_no_maps(shots: Shots, tmp_path: Path) -> None:
 
 
 def test_answers_do_not_depend_on_the_readers(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     found = go(predictor, shots, tmp_path / "out.h5", readers=2, explain=True)
     assert found.shots == COUNT
@@ -141,7 +141,7 @@ def test_blocks_of_a_stack_are_answered_in_order(
     with h5py.File(tmp_path / "stack.h5", "w") as file:
         file["images"] = images()
     stack = open_shots(tmp_path / "stack.h5", keys=StackKeys(images="images"))
-    read = replace(stack.read, stack=replace(stack.read.stack, block=block))
+    read = replace(stack.read, files=(replace(stack.read.files[0], block=block),))
     go(predictor, replace(stack, read=read, block=block), tmp_path / "out.h5")
     found = columns(tmp_path / "out.h5")
     np.testing.assert_array_equal(found["id"], np.arange(COUNT))
@@ -150,7 +150,7 @@ def test_blocks_of_a_stack_are_answered_in_order(
 
 @pytest.mark.slow
 def test_a_killed_reader_is_one_line_and_resumable(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path
+    predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
     with pytest.raises(ReaderError, match=r"a process that reads ahead was killed, .*--readers") as caught:
@@ -176,7 +176,11 @@ def test_a_damaged_source_is_the_same_line_from_a_reader(predictor: Predictor, t
 
 
 def test_a_compiled_network_sees_batches_of_one_shape(
-    predictor: Predictor, shots: Shots, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor,
+    shots: ShotSource,
+    whole: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = set()
 

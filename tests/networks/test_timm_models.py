@@ -1,11 +1,13 @@
-"""Any timm model: the logarithm behind its first convolution and nowhere else, or a line that says why not."""
+"""Any timm model: the logarithm after its first convolution and nowhere else, or one line that says why not."""
 
 import pytest
 import torch
 from torch import nn
 
-from airybench.config import NetworkConfig
+from airybench.config import DEPTHS, NetworkConfig
+from airybench.config.trial import MIN_IMAGE_SIZE
 from airybench.errors import ConfigError
+from airybench.networks import timm_models
 from airybench.networks.activation import LogActivation
 from airybench.networks.build import build
 from airybench.networks.timm_models import first_convolution, require_buildable
@@ -29,7 +31,7 @@ def calls(network: nn.Module, size: int = 64) -> list[tuple[nn.Module, torch.Ten
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_logarithm_sits_behind_the_first_convolution_and_nowhere_else(name: str) -> None:
+def test_logarithm_follows_the_first_convolution_and_nothing_else(name: str) -> None:
     network = on_meta(name, alpha=0.5)
     order = calls(network)
     convolutions = [place for place, (module, _, _) in enumerate(order) if isinstance(module, nn.Conv2d)]
@@ -88,24 +90,41 @@ def test_what_cannot_be_is_one_line(name: str, message: str) -> None:
 def test_a_network_without_a_convolution_is_refused() -> None:
     naflex = NetworkConfig(arch="timm:naflexvit_base_patch16_gap")
     with pytest.raises(
-        ConfigError, match="no first convolution to put the logarithmic activation behind; add --no-log"
+        ConfigError, match="no first convolution for the logarithmic activation to follow; add --no-log"
     ):
         require_buildable(naflex, 64)
     with pytest.raises(ConfigError, match="mlp has no first convolution"):
         first_convolution(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), "mlp")
-    # A convolution that does not see the image is none behind which raw counts are.
+    # A convolution with three input channels does not see the image.
     with pytest.raises(ConfigError, match="no first convolution"):
         first_convolution(nn.Sequential(nn.Conv2d(3, 8, 3)), "coloured")
 
 
 @pytest.mark.parametrize("size", [64, 224])
 @pytest.mark.parametrize("name", MODELS)
-def test_sound_models_pass_at_any_size(name: str, size: int) -> None:
+def test_a_model_that_passes_takes_images_of_that_size(name: str, size: int) -> None:
     require_buildable(NetworkConfig(arch=f"timm:{name}"), size)
+    assert on_meta(name, size)(torch.empty(2, 1, size, size, device="meta")).shape == (2, 11)
 
 
-def test_the_families_of_the_paper_need_no_trial() -> None:
-    require_buildable(NetworkConfig(), 32)
+def test_only_timm_models_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def build_timm_model(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+        tried.append(config.arch)
+        return nn.Sequential(nn.Flatten(), nn.Linear(image_size**2, classes))
+
+    monkeypatch.setattr(timm_models, "build_timm_model", build_timm_model)
+    for arch in (*DEPTHS, "timm:resnet10t"):
+        require_buildable(NetworkConfig(arch=arch, depth=DEPTHS.get(arch, (0,))[0]), MIN_IMAGE_SIZE)
+    assert tried == ["timm:resnet10t"]
+
+
+@pytest.mark.parametrize(("arch", "depth"), [(arch, depth) for arch, depths in DEPTHS.items() for depth in depths])
+def test_the_families_of_the_paper_take_the_smallest_images(arch: str, depth: int) -> None:
+    with torch.device("meta"):
+        network = build(NetworkConfig(arch=arch, depth=depth), 11, MIN_IMAGE_SIZE).eval()
+    assert network(torch.empty(2, 1, MIN_IMAGE_SIZE, MIN_IMAGE_SIZE, device="meta")).shape == (2, 11)
 
 
 def test_a_small_one_learns_from_counts() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from airybench.errors import InputError
 from airybench.physics.correlation import angular_map, correlation_map, radial_map
-from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar, polar_image, seen
+from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar, polar_image, unmasked
 
 SIZE = 32
 
@@ -76,8 +76,8 @@ def test_single_images_by_opencv_are_the_same() -> None:
 def test_a_plane_is_sampled_exactly_around_any_axis() -> None:
     rows, columns = np.indices((SIZE, SIZE))
     image = torch.from_numpy((2.0 * rows - 3.0 * columns)[None])
-    rings = Rings(SIZE, 5, 16, center=(14.0, 17.0))
-    row, column = rings.places()
+    rings = Rings(SIZE, 5, 16, centre=(14.0, 17.0))
+    row, column = rings.positions()
     inside = (row <= SIZE - 1) & (column <= SIZE - 1)
     np.testing.assert_allclose(polar(image, rings)[0].numpy()[inside], (2 * row - 3 * column)[inside], atol=1e-9)
     assert row[4, 4] - 14 == pytest.approx(4.5 / 5 * 15.5)  # a quarter turn leads down the rows
@@ -199,10 +199,10 @@ def test_bad_pixels_do_not_matter() -> None:
 def test_a_sample_beside_a_bad_pixel_is_not_seen() -> None:
     mask, rings = torch.ones(SIZE, SIZE), Rings.of(SIZE)
     mask[20, 9] = 0
-    rows, columns = rings.places()
+    rows, columns = rings.positions()
     away = (np.abs(rows - 20) > 1) | (np.abs(columns - 9) > 1)
     near = (np.abs(rows - 20) < 0.99) & (np.abs(columns - 9) < 0.99)
-    (found,) = seen(mask, rings).numpy()
+    (found,) = unmasked(mask, rings).numpy()
     assert found[away].all()
     assert not found[near].any()
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from airybench.errors import ConfigError
-from airybench.physics.helium import labels as rules
+from airybench.physics.helium import label_rules
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import (
     CXIDB_CLASSES,
@@ -61,8 +61,8 @@ def test_drawn_label_sets_follow_the_table(table):
     (frozenset({"Layered"}), 314, 0.38),
 ])  # fmt: skip
 def test_radii_follow_their_law(labels, median, sigma):
-    law = rules.radius_law(labels)
-    drawn = np.array([rules.draw_radius(shot_generator(7, i, Stream.PARAMETERS), law) for i in range(5000)])
+    law = label_rules.radius_law(labels)
+    drawn = np.array([label_rules.draw_radius(shot_generator(7, i, Stream.PARAMETERS), law) for i in range(5000)])
     assert drawn.min() >= 50
     assert drawn.max() <= 1000
     inside = drawn[(drawn > 50) & (drawn < 1000)]

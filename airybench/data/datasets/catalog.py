@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airybench.data.datasets.simulated import simulated_store
-from airybench.data.formats.deposit import scan
-from airybench.data.formats.deposit_import import import_deposit
+from airybench.data.formats.dispatch import import_data, open_source
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, locked
@@ -135,8 +134,8 @@ def facts(name: str, count: int) -> tuple[int, int]:
         store = Store.open(path)
         return store.count, len(store.class_names)
     if path.suffix == ".cxi":
-        deposit = scan(path)
-        return len(deposit.entries), len(deposit.class_names)
+        source = open_source([path])
+        return source.count, len(source.class_names)
     return count, len(CATALOG[name].class_names)
 
 
@@ -151,4 +150,4 @@ def _imported_once(source: Path, reporter: Reporter) -> Store:
         if path.exists():
             return Store.open(path)
         reporter.notify(f"importing {source} once, into {path}")
-        return import_deposit(source, path, reporter=reporter, title=f"making {label(str(source))}")
+        return import_data([source], path, reporter=reporter, title=f"making {label(str(source))}")

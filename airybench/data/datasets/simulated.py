@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from airybench.data.store.store import SLICE, Store
-from airybench.data.store.writer import StoreWriter
-from airybench.errors import ConfigError, DataError
+from airybench.data.store.writer import StoreHeader, StoreWriter
+from airybench.errors import ConfigError, DataError, already_exists
 from airybench.paths import data_folder, locked
 from airybench.reporter import SILENT, Progress, Reporter
 
@@ -64,7 +64,7 @@ def simulated_store(
     path = data_folder() / name if output is None else Path(output).absolute()
     with locked(path):
         if path.exists() and output is not None and not force:
-            raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
+            raise already_exists(path)
         if path.exists() and output is None:
             try:
                 return Store.open(path)
@@ -85,18 +85,15 @@ def _make(
     from airybench.physics import simulate as simulator  # imports torch
 
     size = simulator.IMAGE_SIZE
-    writer = StoreWriter(
-        path,
+    header = StoreHeader(
         name=dataset,
         class_names=simulator.class_names(dataset),
         label_kind=simulator.label_kind(dataset),
         source="simulated",
         counts_rule="simulated detector counts, clipped to 0..65535",
         seed=seed,
-        image_shape=(size, size),
-        expected=count,
     )
-    with writer:
+    with StoreWriter(path, header, image_shape=(size, size), expected=count) as writer:
         done = _copy(donor, writer, count) if donor else 0
         progress(done, count)
         for indices in _batches(done, count):

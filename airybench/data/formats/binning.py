@@ -20,6 +20,16 @@ def binning_factor(shape: tuple[int, int]) -> int:
     return -(-max(shape) // SIDE)
 
 
+def binned_shape(shape: tuple[int, int], factor: int) -> tuple[int, int]:
+    """Shape (H, W) of an image after binning, pixels; a block that is cut off at the edge counts as one.
+
+    >>> binned_shape((1035, 1035), 4)
+    (259, 259)
+    """
+    height, width = shape
+    return -(-height // factor), -(-width // factor)
+
+
 def binned_counts(image: NDArray[Any], factor: int | None = None) -> NDArray[np.uint16]:
     """Mean over blocks, rounded half to even.
 
@@ -61,6 +71,16 @@ def binned_good(
         return counts, good
     pixels = _blocks(good.astype(np.uint16), factor)
     return np.rint(_blocks(counts, factor) / np.maximum(pixels, 1)).astype(np.uint16), pixels > 0
+
+
+def binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
+    """Which blocks hold at least one good pixel, shape (ceil(H / f), ceil(W / f)).
+
+    Args:
+        good: shape (H, W).
+        factor: width of a block, pixels.
+    """
+    return _blocks(good.astype(np.uint16), factor) > 0
 
 
 def _blocks(values: NDArray[np.uint16], factor: int) -> NDArray[np.uint32]:

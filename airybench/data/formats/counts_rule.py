@@ -1,12 +1,14 @@
 """The rule by which source values became counts: nothing is cast silently, and what was done is written down."""
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.binning import FULL, binned_counts, binned_good, plain_counts
+from airybench.errors import ConfigError, unknown
 
 CONVENTIONS = ("cxi", "euxfel", "good-is-one")
 """What a mask's values mean; they contradict each other, so one is to be named."""
@@ -31,6 +33,24 @@ class CountsRule:
     counts_per_photon: float = 0.0
     clip: bool = False
 
+    @classmethod
+    def from_options(cls, counts_per_photon: float | None, *, clip: bool, nan: str | None) -> Self:
+        """The rule that options of the command line name.
+
+        Args:
+            counts_per_photon: `--counts-per-photon`.
+            clip: `--clip`.
+            nan: `--nan`.
+
+        Raises:
+            ConfigError: an option has an impossible value.
+        """
+        if counts_per_photon is not None and not (math.isfinite(counts_per_photon) and counts_per_photon > 0):
+            raise ConfigError(f"--counts-per-photon is {counts_per_photon:g}, expected a number above 0")
+        if nan not in (None, "mask"):
+            raise unknown("--nan", nan, ("mask",))
+        return cls(nan_mask=nan == "mask", counts_per_photon=counts_per_photon or 0.0, clip=clip)
+
     def counts(
         self, image: NDArray[Any], good: NDArray[np.bool_] | None, factor: int
     ) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
@@ -52,19 +72,26 @@ class CountsRule:
             good = finite if good is None else good & finite
         if good is not None:
             image = np.where(good, image, image.dtype.type(0))
-        if self.counts_per_photon and image.dtype.kind in "iuf":
-            image = np.rint(image.astype(np.float64) / self.counts_per_photon)
-        if self.clip and image.dtype.kind in "if":
-            image = (
-                np.where(np.isnan(image), image, np.clip(image, 0, FULL))
-                if image.dtype.kind == "f"
-                else (np.clip(image.astype(np.int64), 0, FULL))
-            )
-        elif self.clip and image.dtype.kind == "u":
-            image = np.minimum(image, np.uint64(FULL))
+        image = self._clipped(self._divided(image))
         if good is None:
             return binned_counts(image, factor), None
         return binned_good(plain_counts(image), good, factor)
+
+    def _divided(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Counts per photon divided out."""
+        if not self.counts_per_photon or image.dtype.kind not in "iuf":
+            return image
+        return np.rint(image.astype(np.float64) / self.counts_per_photon)
+
+    def _clipped(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Values cut off at 0 and 65535; NaN stays, and is refused later."""
+        if not self.clip or image.dtype.kind not in "iuf":
+            return image
+        if image.dtype.kind == "f":
+            return np.asarray(np.clip(image, 0, FULL))
+        if image.dtype.kind == "u":
+            return np.asarray(np.minimum(image, np.uint64(FULL)))
+        return np.asarray(np.clip(image.astype(np.int64), 0, FULL))
 
     def words(self, factor: int, mask: str = "") -> str:
         """The rule in one line, as `counts_rule` records it.

@@ -8,10 +8,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from airybench.data.formats.deposit import ENERGY, IDS, IMAGE, JOULE_PER_EV, LABELS
+from airybench.data.formats.deposit import ENERGY, IDS, IMAGE
+from airybench.data.formats.deposit_labels import LABELS
+from airybench.data.formats.photon_energy import JOULE_PER_EV
 from airybench.data.store.store import Store
 from airybench.data.store.writer import explained
-from airybench.errors import DataError
+from airybench.errors import DataError, already_exists
 from airybench.paths import locked, require_free
 from airybench.reporter import SILENT, Reporter
 
@@ -108,7 +110,7 @@ def export_store(
     temporary = path.with_name(f".{path.name}.part")
     with locked(path):
         if path.exists() and not force:
-            raise DataError(f"{path}: exists already; add --force to replace it, or name another file with --output")
+            raise already_exists(path)
         height, width = store.image_shape
         require_free(path.parent, store.count * (height * width * 2 + _OVERHEAD))
         with explained(path, "export"):

@@ -1,74 +1,120 @@
-"""From what the user names to the importer that reads it."""
+"""The formats that are known, and the way from a file to shots or to a store."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+
+from airybench.data.formats import deposit, stack, store_source
 from airybench.data.formats.counts_rule import CountsRule
-from airybench.data.formats.deposit_import import import_deposit
-from airybench.data.formats.importer import Labelling, import_stacks
-from airybench.data.formats.stack import StackKeys, is_cxi_stack
-from airybench.data.store.store import Store
-from airybench.errors import ConfigError, unknown
+from airybench.data.formats.importer import import_source
+from airybench.data.formats.labels_csv import labelled
+from airybench.data.formats.options import AS_IT_IS, LabelOptions, SourceOptions, StackKeys
+from airybench.data.formats.shot_source import ShotSource
+from airybench.data.store.store import Store, opened
+from airybench.errors import DataError, LabelError
 from airybench.reporter import SILENT, Reporter
 
 
-def bring(
-    sources: Sequence[Path],
-    output: Path | None,
+class Format(Protocol):
+    """What a module of a format offers."""
+
+    def recognises(self, path: Path, options: SourceOptions) -> bool:
+        """Whether a file, or what the options say about it, is of this format."""
+
+    def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
+        """Read and check everything but the counts."""
+
+
+FORMATS: list[Format] = [stack, deposit, store_source]
+"""The first that recognises a file reads it. A new format is a module in this folder and its name in this list."""
+
+
+def open_source(paths: Sequence[Path], options: SourceOptions = AS_IT_IS, reporter: Reporter = SILENT) -> ShotSource:
+    """Open a source of any known format.
+
+    Args:
+        paths: one file; several for stacks.
+        options: how it is to be read.
+        reporter: receives notices.
+
+    Raises:
+        ConfigError: options that this format does not take.
+        DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
+    """
+    return _format_of(paths[0], options).open_source(paths, options, reporter)
+
+
+def open_shots(
+    path: Path,
     *,
-    keys: StackKeys,
-    labelling: Labelling,
-    counts_per_photon: float | None = None,
-    clip: bool = False,
-    nan: str | None = None,
+    keys: StackKeys | None = None,
+    rule: CountsRule | None = None,
     factor: int | None = None,
-    name: str | None = None,
+    labels: bool = True,
+    reporter: Reporter = SILENT,
+) -> ShotSource:
+    """Open a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack; labels are not needed.
+
+    Args:
+        path: the file.
+        keys: where things are in a stack; `images` at least, unless it is a CXI file.
+        rule: how values become counts; by default only whole numbers from 0 to 65535 are accepted.
+        factor: width of the blocks to average, pixels; by default what brings images to at most 259 px.
+        labels: whether labels are read; impossible ones are then refused.
+        reporter: receives notices.
+
+    Raises:
+        ConfigError: options that this format does not take.
+        DataError: the file is missing, damaged or of no known format.
+    """
+    options = SourceOptions(keys or StackKeys(), rule or CountsRule(), factor, LabelOptions(ignore=not labels))
+    try:
+        source = open_source([path], options, reporter)
+    except LabelError as error:
+        raise DataError(error.found, "add --ignore-labels to answer without them") from error
+    if len(np.unique(source.ids)) < source.count:
+        reporter.notify("ids repeat in this source; its shots are told apart by their order")
+    return source
+
+
+def import_data(
+    paths: Sequence[Path],
+    output: str | Path | None = None,
+    options: SourceOptions = AS_IT_IS,
+    *,
     force: bool = False,
     reporter: Reporter = SILENT,
+    title: str = "",
 ) -> Store:
-    """Import a deposit, or stacks where a key of images is given or a CXI file keeps one.
+    """Import a source of any known format into a store.
+
+    Args:
+        paths: one file; several for stacks.
+        output: the store to make; by default NAME.h5 in the data folder.
+        options: how it is to be read.
+        force: replace an existing store.
+        reporter: receives notices and progress.
+        title: of the progress bar; by default `importing FILE`.
 
     Raises:
-        ConfigError: options that cannot be, or that the kind of source does not take.
-        DataError: a source breaks a rule.
+        ConfigError: options that contradict each other, or that this format does not take.
+        DataError: the source breaks a rule, or the store cannot be made.
     """
-    rule = rule_of(counts_per_photon, clip=clip, nan=nan)
-    if keys.images or is_cxi_stack(sources[0]):
-        return import_stacks(
-            sources,
-            output,
-            keys=keys,
-            labelling=labelling,
-            rule=rule,
-            factor=factor,
-            name=name,
-            force=force,
-            reporter=reporter,
+    source = open_source(paths, options, reporter)
+    if isinstance(source.read, store_source.StoreReader):
+        raise DataError(f"{source.path}: is a store already", "use it as it is")
+    source.require_unique_ids()
+    return import_source(labelled(source, options.labels), output, force=force, reporter=reporter, title=title)
+
+
+def _format_of(path: Path, options: SourceOptions) -> Format:
+    for one in FORMATS:
+        if one.recognises(path, options):
+            return one
+    with opened(path):  # a file that is missing, damaged or no HDF5 is refused as such
+        raise DataError(
+            f"{path}: neither a store nor a deposit nor a CXI file (no groups /entry_1, /entry_2, ...)",
+            "for a stack of images give --images KEY",
         )
-    if len(sources) > 1 or name or keys != StackKeys() or labelling.csv or labelling.labelled_only:
-        raise ConfigError(
-            f"{sources[0]}: a deposit is one file that says all by itself; for a stack of images give --images KEY"
-        )
-    return import_deposit(
-        sources[0],
-        output,
-        class_names=labelling.class_names,
-        force=force,
-        rule=rule,
-        factor=factor,
-        reporter=reporter,
-    )
-
-
-def rule_of(counts_per_photon: float | None, *, clip: bool, nan: str | None) -> CountsRule:
-    """The rule that options name.
-
-    Raises:
-        ConfigError: an option that cannot be.
-    """
-    if counts_per_photon is not None and not (math.isfinite(counts_per_photon) and counts_per_photon > 0):
-        raise ConfigError(f"--counts-per-photon is {counts_per_photon:g}, expected a number above 0")
-    if nan not in (None, "mask"):
-        raise unknown("--nan", nan, ("mask",))
-    return CountsRule(nan_mask=nan == "mask", counts_per_photon=counts_per_photon or 0.0, clip=clip)

@@ -1,166 +1,184 @@
-"""Whatever holds shots, labelled or not, as counts: a store, a deposit, a stack."""
+"""What every format yields: the columns of a source, and a reader of its counts."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.binning import binning_factor
-from airybench.data.formats.counts_rule import CountsRule
-from airybench.data.formats.deposit import Deposit, is_deposit, scan
-from airybench.data.formats.deposit_import import entry_counts
-from airybench.data.formats.importer import blocks
-from airybench.data.formats.stack import Stack, StackKeys, convention, is_cxi_stack, scan_stack
-from airybench.data.store.store import Store, opened
-from airybench.errors import ConfigError, DataError
-from airybench.reporter import SILENT, Reporter
-
-Read = Callable[[int, int], NDArray[np.uint16]]
+from airybench.errors import DataError
 
 
 @dataclass(frozen=True)
-class Shots:
-    """A source of shots.
+class Block:
+    """Some shots, one after the other.
 
     Attributes:
-        path: the file.
-        ids: int64, shape (N,).
-        image_shape: (H, W) as they are read, pixels.
-        class_names: of its labels; empty when it has none.
-        identity: digest that changes when the content, or the way it is read, does.
-        read: counts of the shots from `start` to before `stop`, uint16, shape (stop - start, H, W); it holds no open
-            file, so that it may be pickled.
-        block: shots that lie together, of which none is read without the others: stretches that begin at a multiple of
-            it cost least.
+        counts: uint16, shape (n, H, W).
+        good: pixels to be believed, bool, shape (n, H, W); None where the mask of the source holds for all shots.
     """
 
-    path: Path
+    counts: NDArray[np.uint16]
+    good: NDArray[np.bool_] | None = None
+
+
+class ShotReader(ABC):
+    """Reads the counts of a source. It holds no open file, so that it can be pickled for another process."""
+
+    @abstractmethod
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
+        """Read some shots in fixed memory.
+
+        Args:
+            rows: of the source, rising, shape (n,).
+
+        Yields:
+            Those shots in order, a few at a time.
+
+        Raises:
+            DataError: the file is damaged, or a value is no plain count.
+        """
+
+    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
+        """Counts of the shots from `start` to before `stop`, uint16, shape (stop - start, H, W)."""
+        read = [block.counts for block in self.blocks(np.arange(start, stop))]
+        return read[0] if len(read) == 1 else np.concatenate(read)
+
+
+@dataclass(frozen=True)
+class ShotSource:
+    """A source of N shots, labelled or not: everything about them is read, but for their counts.
+
+    A new format fills in `paths`, `ids`, `image_shape`, `read` and `identity`; the rest is optional.
+
+    Attributes:
+        paths: the files; one, but for stacks.
+        ids: int64, shape (N,).
+        image_shape: (H, W) of the counts, pixels.
+        read: reader of the counts.
+        identity: digest that changes when the content, or the way it is read, does.
+        block: shots that are stored together, of which none is read without the others.
+        name: data set they belong to.
+        kind: what a store records as its source, such as `cxidb-94`.
+        class_names: names of the label columns, C of them; empty when unlabelled.
+        labels: 0 or 1, uint8, shape (N, C); None when unlabelled.
+        label_kind: `multilabel` or `multiclass`.
+        photon_energy: eV, float32, shape (N,); None when unknown.
+        groups: run or file of each shot, int32, shape (N,); None when unknown.
+        events: further identifiers by name, each of shape (N,).
+        mask: pixels to be believed in every shot, bool, shape (H, W); None for all, or where each shot has its own.
+        counts_rule: how values become counts, in words.
+        binning: width of the blocks that were averaged, pixels.
+        detector_shape: (H, W) before binning, pixels.
+        files: names of all files that the bytes come from.
+        place: what to call a row in messages.
+    """
+
+    paths: tuple[Path, ...]
     ids: NDArray[np.int64]
     image_shape: tuple[int, int]
-    class_names: tuple[str, ...]
+    read: ShotReader
     identity: str
-    read: Read
     block: int = 1
+    name: str = ""
+    kind: str = ""
+    class_names: tuple[str, ...] = ()
+    labels: NDArray[np.uint8] | None = None
+    label_kind: str = "multilabel"
+    photon_energy: NDArray[np.float32] | None = None
+    groups: NDArray[np.int32] | None = None
+    events: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    mask: NDArray[np.bool_] | None = None
+    counts_rule: str = ""
+    binning: int = 1
+    detector_shape: tuple[int, int] | None = None
+    files: tuple[str, ...] = ()
+    place: Callable[[int], str] = "entry {}".format
+
+    @property
+    def path(self) -> Path:
+        """The first file, which messages name."""
+        return self.paths[0]
 
     @property
     def count(self) -> int:
         """Number of shots N."""
         return len(self.ids)
 
+    def columns(self, rows: slice) -> dict[str, Any]:
+        """The columns of some rows, named as `StoreWriter.append` takes them."""
+        return {
+            "ids": self.ids[rows],
+            "photon_energy": None if self.photon_energy is None else self.photon_energy[rows],
+            "labels": None if self.labels is None else self.labels[rows],
+            "groups": None if self.groups is None else self.groups[rows],
+            "events": {key: values[rows] for key, values in self.events.items()},
+        }
 
-def open_shots(
-    path: Path,
-    *,
-    keys: StackKeys | None = None,
-    rule: CountsRule | None = None,
-    factor: int | None = None,
-    labels: bool = True,
-    reporter: Reporter = SILENT,
-) -> Shots:
-    """Open a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack; labels are not needed.
+    def select(self, rows: NDArray[np.int64]) -> Self:
+        """The same source with some of its shots only.
+
+        Args:
+            rows: rising, shape (n,).
+        """
+
+        def some(column: NDArray[Any] | None) -> Any:
+            return None if column is None else column[rows]
+
+        return replace(
+            self,
+            ids=self.ids[rows],
+            read=_SelectedReader(self.read, rows),
+            identity=hashlib.sha256(self.identity.encode() + rows.tobytes()).hexdigest(),
+            block=1,
+            labels=some(self.labels),
+            photon_energy=some(self.photon_energy),
+            groups=some(self.groups),
+            events={key: values[rows] for key, values in self.events.items()},
+            place=lambda row: self.place(int(rows[row])),
+        )
+
+    def require_unique_ids(self) -> None:
+        """Refuse ids that repeat.
+
+        Raises:
+            DataError: naming the first id that does, and two of its places.
+        """
+        values, counts = np.unique(self.ids, return_counts=True)
+        if (counts > 1).any():
+            repeated = values[counts > 1][0]
+            first, second = (self.place(int(row)) for row in np.flatnonzero(self.ids == repeated)[:2])
+            raise DataError(
+                f"{self.path}: id {repeated} stands in {first} and in {second}; each shot needs its own, give other "
+                f"ids or drop one of them"
+            )
+
+
+@dataclass(frozen=True)
+class _SelectedReader(ShotReader):
+    """Some of the shots of another reader."""
+
+    reader: ShotReader
+    rows: NDArray[np.int64]
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
+        """See `ShotReader.blocks`."""
+        yield from self.reader.blocks(self.rows[rows])
+
+
+def file_identity(paths: Sequence[Path], *ways: object) -> str:
+    """Digest of files by name, size and time of change, and of the ways to read them.
 
     Args:
-        path: the file.
-        keys: where things are in a stack; `images` at least, unless it is a CXI file.
-        rule: how values become counts; plain whole numbers only when left out.
-        factor: width of the blocks to be averaged; what brings images to at most 259 px when left out.
-        labels: leave labels that cannot be alone when False.
-        reporter: receives notices.
-
-    Raises:
-        ConfigError: options that this kind of source does not take.
-        DataError: the file is missing, damaged or none of these.
+        paths: the files.
+        ways: options, whose `repr` counts.
     """
-    given, keys, rule = keys is not None and keys != StackKeys(), keys or StackKeys(), rule or CountsRule()
-    convention(keys.mask_convention)
-    if keys.images or is_cxi_stack(path):
-        return _stack(path, keys, rule, factor, reporter)
-    if is_deposit(path):
-        if given:
-            raise ConfigError(f"{path}: a deposit says all by itself; keys are for stacks, with --images KEY")
-        return _deposit(path, rule, factor, labels=labels)
-    if given or rule != CountsRule() or factor:
-        raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
-    return _store(path)
-
-
-def _store(path: Path) -> Shots:
-    try:
-        store = Store.open(path)
-    except DataError as error:
-        if "airybench-store" not in str(error):
-            raise
-        raise DataError(
-            f"{path}: neither a store nor a deposit nor a CXI file; for a plain stack say where its images are with "
-            "--images KEY"
-        ) from None
-    return Shots(path, store.ids(), store.image_shape, store.class_names, store.content_sha256, _StoreRead(store))
-
-
-@dataclass(frozen=True)
-class _StoreRead:
-    store: Store
-
-    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
-        return self.store.read_images(np.arange(start, stop))
-
-
-def _deposit(path: Path, rule: CountsRule, factor: int | None, *, labels: bool) -> Shots:
-    try:
-        deposit = scan(path, labels=labels)
-    except DataError as error:
-        if labels:
-            scan(path, labels=False)  # else it is no matter of labels
-        raise DataError(f"{str(error).rpartition(';')[0]}; add --ignore-labels to answer without them") from None
-    factor = factor or binning_factor(deposit.image_shape)
-    height, width = (-(-length // factor) for length in deposit.image_shape)
-    identity, read = _identity(path, rule, factor), _DepositRead(deposit, rule, factor)
-    return Shots(path, deposit.ids, (height, width), deposit.class_names, identity, read)
-
-
-@dataclass(frozen=True)
-class _DepositRead:
-    deposit: Deposit
-    rule: CountsRule
-    factor: int
-
-    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
-        with opened(self.deposit.path) as file:
-            return entry_counts(self.deposit, file, self.deposit.entries[start:stop], self.rule, self.factor)[0]
-
-
-def _stack(path: Path, keys: StackKeys, rule: CountsRule, factor: int | None, reporter: Reporter) -> Shots:
-    stack = scan_stack(path, keys, reporter, energy_needed=False)
-    width = factor or binning_factor(stack.shape)
-    shape = (-(-stack.shape[0] // width), -(-stack.shape[1] // width))
-    if stack.ids is None:
-        reporter.notify("no ids: shots are numbered from 0 in the order of the file; --ids KEY takes the source's own")
-
-    ids = np.arange(stack.count, dtype=np.int64) if stack.ids is None else stack.ids
-    if len(np.unique(ids)) < len(ids):
-        reporter.notify("ids repeat in this source; its shots are told apart by their order")
-    read = _StackRead(stack, keys, rule, width)
-    return Shots(path, ids, shape, (), _identity(path, keys, rule, width), read, stack.block)
-
-
-@dataclass(frozen=True)
-class _StackRead:
-    stack: Stack
-    keys: StackKeys
-    rule: CountsRule
-    factor: int
-
-    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
-        keep = np.zeros(stop, bool)
-        keep[start:] = True
-        read = blocks(self.stack, self.keys, self.rule, self.factor, keep, stop, first=start)
-        return np.concatenate([images for _, images, _ in read])
-
-
-def _identity(path: Path, *ways: object) -> str:
-    stat = path.resolve().stat()
-    content = (path.name, stat.st_size, stat.st_mtime_ns, *ways)
-    return hashlib.sha256(repr(content).encode()).hexdigest()
+    content: list[object] = []
+    for path in paths:
+        stat = path.resolve().stat()
+        content += [path.name, stat.st_size, stat.st_mtime_ns]
+    return hashlib.sha256(repr((*content, *ways)).encode()).hexdigest()

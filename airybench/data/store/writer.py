@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,45 @@ from airybench.paths import VARIABLE, locked, require_free
 _REMEDY = f"choose another folder with --output or {VARIABLE}"
 
 
+@dataclass(frozen=True)
+class StoreHeader:
+    """What a store says about itself, in its attributes.
+
+    Attributes:
+        name: data set it belongs to.
+        class_names: names of the label columns; empty for an unlabelled store.
+        label_kind: `multilabel` or `multiclass`.
+        source: `simulated`, `cxidb-94`, ...
+        counts_rule: how source values became counts, in words.
+        seed: seed of the simulation, None when nothing was drawn.
+        source_files: names of the files that were read.
+    """
+
+    name: str
+    class_names: Sequence[str]
+    label_kind: str
+    source: str
+    counts_rule: str
+    seed: int | None = None
+    source_files: Sequence[str] = ()
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes as HDF5 takes them."""
+        text = h5py.string_dtype()
+        files = {"source_files": np.array(list(self.source_files), dtype=text)} if self.source_files else {}
+        return {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "class_names": np.array(list(self.class_names), dtype=text),
+            "label_kind": self.label_kind,
+            "source": self.source,
+            "counts_rule": self.counts_rule,
+            "seed": h5py.Empty("i8") if self.seed is None else self.seed,
+            **files,
+        }
+
+
 class StoreWriter:
     """Context manager that makes one store.
 
@@ -30,14 +70,8 @@ class StoreWriter:
 
     Args:
         path: the file to make; an existing one is replaced at the end.
-        name: data set it belongs to.
-        class_names: names of the label columns; empty for an unlabelled store.
-        label_kind: `multilabel` or `multiclass`.
-        source: `simulated`, `cxidb-94`, ...
-        counts_rule: how source values became counts, in words.
-        seed: seed of the simulation, None when nothing was drawn.
+        header: what the store says about itself.
         mask: one for all shots, 1 = good, shape (H, W).
-        source_files: names of the files that were read.
         image_shape: (H, W) in pixels.
         expected: number of shots to come, to refuse a disk without the room; 0 when unknown.
     """
@@ -45,15 +79,9 @@ class StoreWriter:
     def __init__(
         self,
         path: str | Path,
+        header: StoreHeader,
         *,
-        name: str,
-        class_names: Sequence[str],
-        label_kind: str,
-        source: str,
-        counts_rule: str,
-        seed: int | None = None,
         mask: NDArray[np.uint8] | None = None,
-        source_files: Sequence[str] = (),
         image_shape: tuple[int, int] = (259, 259),
         expected: int = 0,
     ) -> None:
@@ -61,19 +89,7 @@ class StoreWriter:
         self.image_shape = image_shape
         self._temporary = self.path.with_name(f".{self.path.name}.part")
         self._expected = expected
-        self._labelled = bool(class_names)
-        self._attributes = {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
-            "name": name,
-            "class_names": np.array(list(class_names), dtype=h5py.string_dtype()),
-            "label_kind": label_kind,
-            "source": source,
-            "counts_rule": counts_rule,
-            "seed": h5py.Empty("i8") if seed is None else seed,
-        }
-        if source_files:
-            self._attributes["source_files"] = np.array(list(source_files), dtype=h5py.string_dtype())
+        self._header = header
         self._mask = mask
         self._columns: dict[str, list[NDArray[Any]]] = {}
         self._stack = ExitStack()
@@ -136,7 +152,7 @@ class StoreWriter:
             "photon_energy": np.asarray(photon_energy, np.float32),
             "groups": np.zeros(count, np.int32) if groups is None else np.asarray(groups, np.int32),
         }
-        if self._labelled:
+        if self._header.class_names:
             columns["labels"] = np.asarray(labels, np.uint8)
         for group, values in (("truth", truth), ("events", events)):
             columns |= {f"{group}/{key}": np.asarray(column) for key, column in (values or {}).items()}
@@ -182,7 +198,7 @@ class StoreWriter:
                 raise DataError(f"{self.path}: not one shot was given; a store needs at least one")
             if self._mask is not None:
                 self._file["mask"] = np.asarray(self._mask, np.uint8)
-            for key, value in self._attributes.items():
+            for key, value in self._header.attributes().items():
                 self._file.attrs[key] = value
             self._file.flush()
             # Read back rather than hashed on the way: the hash wants the images last, and vouches for what is on disk.

@@ -1,1 +1,1 @@
-"""Wide-angle helium nanodroplets: the rules of their labels, their shapes, a drawn droplet, one shot."""
+"""Wide-angle shots of helium nanodroplets: label rules, droplet shapes, random droplets, and whole shots."""

@@ -1,1 +1,1 @@
-"""What both simulators share: bodies, scattering and interference, the detector, polar maps, random streams."""
+"""Optics that both simulators share: geometry, convex bodies, scattering, interference, detector, polar maps."""

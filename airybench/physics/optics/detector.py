@@ -1,10 +1,10 @@
-"""From a noise-free pattern to the counts a detector writes, one function a stage.
+"""From a noise-free pattern to the counts of a detector, one function per stage.
 
-Wide angle: micro-channel plate, phosphor and camera. Small angle: a pnCCD. Every stage takes and gives arrays of shape
-(H, W), float32 where not said otherwise; randomness comes in as a generator.
+Wide angle: micro-channel plate, phosphor screen and camera. Small angle: a pnCCD. Every stage takes and returns arrays
+of shape (H, W), float32 unless stated otherwise, and draws its random numbers from the generator it is given.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,26 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 LARGEST_COUNT = 65535
+"""[S] Counts: the largest value of uint16."""
 
 
 @dataclass(frozen=True)
 class WideAngleDetector:
-    """[A] The ranges from which each shot's detector is drawn; pairs are (low, high)."""
+    """[A] Ranges from which the detector of each shot is drawn; pairs are (low, high).
+
+    Attributes:
+        photons: on the sensitive area.
+        gamma: exponent of the power law of the micro-channel plate.
+        gain: counts per photon.
+        blur: standard deviation of the light spread in the phosphor, pixels.
+        gradient: factor of efficiency from one side of the detector to the other.
+        halo_photons: stray photons per pixel on the beam axis.
+        halo_width: radius at which the base of the squared Lorentzian has halved, half widths.
+        offset: counts.
+        read_noise: standard deviation, counts.
+        hole: radius of the hole about the beam axis, half widths.
+        centre_shift: distance of the beam axis from the middle of the detector, half widths.
+    """
 
     photons: tuple[float, float] = (1e3, 1e6)
     gamma: tuple[float, float] = (0.6, 1.0)
@@ -37,7 +52,20 @@ class WideAngleDetector:
 
 @dataclass(frozen=True)
 class SmallAngleDetector:
-    """[A] The ranges from which each shot's detector is drawn; pairs are (low, high)."""
+    """[A] Ranges from which the detector of each shot is drawn; pairs are (low, high).
+
+    Attributes:
+        photons: on the sensitive area.
+        gain: counts per photon.
+        stray_photons: per pixel on the beam axis.
+        stray_width: radius at which the base of the squared Lorentzian has halved, half widths.
+        offset: counts.
+        read_noise: standard deviation, counts.
+        beam_stop: radius of the beam stop about the beam axis, half widths.
+        gap: pixel rows between the two halves of the pnCCD.
+        saturation: largest count.
+        centre_shift: distance of the beam axis from the middle of the detector, half widths.
+    """
 
     photons: tuple[float, float] = (1e3, 1e7)
     gain: float = 25.0
@@ -52,23 +80,23 @@ class SmallAngleDetector:
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number whose logarithm is uniform between those of `low` and `high`."""
+    """A random number whose logarithm is uniformly distributed between those of `low` and `high`."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def draw_centre_shift(rng: np.random.Generator, low: float, high: float, half_width: float) -> tuple[float, float]:
-    """Displacement (rows, columns) of the beam axis in pixels: length `low` to `high` half widths, any direction."""
+    """Shift (rows, columns) of the beam axis in pixels: `low` to `high` times the half width, in any direction."""
     length, angle = rng.uniform(low, high) * half_width, rng.uniform(0, 2 * np.pi)
     return float(length * np.sin(angle)), float(length * np.cos(angle))
 
 
 def outside_hole(geometry: Geometry, radius: float) -> Mask:
-    """True where the detector sees light: beyond `radius` (half widths) about the beam axis."""
+    """True where the detector sees light: farther than `radius` (half widths) from the beam axis."""
     return geometry.radius() >= radius
 
 
 def outside_gap(geometry: Geometry, rows: int) -> Mask:
-    """False on the `rows` pixel rows in the middle of the detector, between the two halves of a pnCCD."""
+    """False on the `rows` pixel rows in the middle of the detector, the gap between the two halves of a pnCCD."""
     open_rows = np.ones((geometry.size, geometry.size), dtype=np.bool_)
     first = (geometry.size - rows) // 2
     open_rows[first : first + rows] = False
@@ -76,28 +104,39 @@ def outside_gap(geometry: Geometry, rows: int) -> Mask:
 
 
 def expected_photons(pattern: Image, photons: float, sensitive: Mask) -> Image:
-    """The pattern scaled so that `photons` fall on the sensitive area on average; all zero where it has no light."""
+    """The pattern scaled to an expected number of photons on the sensitive area; zero for a pattern without light.
+
+    >>> expected_photons(np.ones((2, 2), np.float32), 100.0, np.array([[True, True], [True, False]])).round(1)
+    array([[33.3, 33.3],
+           [33.3, 33.3]], dtype=float32)
+    """
     total = float(pattern[sensitive].sum(dtype=np.float64))
     scale = photons / total if total > 0 else 0.0
     return (pattern * np.float32(scale)).astype(np.float32)
 
 
 def detect_photons(expected: Image, rng: np.random.Generator) -> Image:
-    """Photon numbers, Poisson distributed about `expected`."""
+    """Photon numbers, Poisson distributed with the mean `expected`."""
     return rng.poisson(expected).astype(np.float32)
 
 
 def amplify(photons: Image, rng: np.random.Generator, *, gamma: float, gain: float) -> Image:
-    """Micro-channel plate: an exponential pulse height a photon, then a power law.
+    """Micro-channel plate: an exponentially distributed pulse height per photon, then a power law.
 
     counts = gain * (sum of the pulse heights)^gamma; the sum of n exponential pulses of mean 1 is gamma distributed.
+
+    Args:
+        photons: detected photon numbers.
+        rng: of the pulse heights.
+        gamma: exponent of the power law.
+        gain: counts per photon.
     """
     pulses = rng.standard_gamma(photons).astype(np.float32)
     return (gain * pulses**gamma).astype(np.float32)
 
 
 def blur_phosphor(counts: Image, sigma: float) -> Image:
-    """Light spread in the phosphor screen: a Gaussian of `sigma` pixels."""
+    """Light spread in the phosphor screen: a Gaussian of standard deviation `sigma` in pixels."""
     blurred: Image = gaussian_filter(counts, sigma, mode="nearest", truncate=4.0)
     return blurred
 
@@ -108,7 +147,7 @@ def efficiency_gradient(geometry: Geometry, factor: float, angle: float) -> Imag
     Args:
         geometry: the detector.
         factor: at least 1.
-        angle: of the better side, radians from the columns' direction.
+        angle: direction of the more efficient side, radians from the direction of the columns.
     """
     x, y = geometry.offsets()
     slope = (x * np.cos(angle) + y * np.sin(angle)) / (geometry.half_width * 2**0.5)
@@ -122,8 +161,8 @@ def stray_light(geometry: Geometry, peak: float, width: float) -> Image:
 
     Args:
         geometry: the detector.
-        peak: photons per pixel on the axis.
-        width: radius in half widths where the base of the square has halved.
+        peak: photons per pixel on the beam axis.
+        width: radius at which the base of the square has halved, half widths.
     """
     return (peak / (1 + (geometry.radius() / width) ** 2) ** 2).astype(np.float32)
 
@@ -134,18 +173,27 @@ def read_out(counts: Image, rng: np.random.Generator, *, offset: float, noise: f
 
 
 def blank(counts: Image, sensitive: Mask) -> Image:
-    """Zero where the detector does not see."""
+    """Counts, set to zero where the detector is not sensitive."""
     return np.where(sensitive, counts, np.float32(0))
 
 
 def digitise(counts: Image, largest: int = LARGEST_COUNT) -> NDArray[np.uint16]:
-    """Counts rounded to whole numbers and clipped to 0 ... `largest`."""
+    """Counts rounded to whole numbers and clipped to the range from 0 to `largest`.
+
+    >>> digitise(np.array([-3.0, 2.6, 1e6], np.float32))
+    array([    0,     3, 65535], dtype=uint16)
+    """
     return np.clip(np.rint(counts), 0, largest).astype(np.uint16)
 
 
 @dataclass(frozen=True)
 class WideAngleSettings:
-    """One shot's wide-angle detector, drawn by `draw_wide_angle`; names as in `WideAngleDetector`."""
+    """The wide-angle detector of one shot, drawn by `draw_wide_angle`; units as in `WideAngleDetector`.
+
+    Attributes:
+        gradient_angle: direction of the more efficient side, radians.
+        geometry: of the detector, with the beam axis shifted.
+    """
 
     photons: float
     gamma: float
@@ -163,7 +211,11 @@ class WideAngleSettings:
 
 @dataclass(frozen=True)
 class SmallAngleSettings:
-    """One shot's small-angle detector, drawn by `draw_small_angle`; names as in `SmallAngleDetector`."""
+    """The small-angle detector of one shot, drawn by `draw_small_angle`; units as in `SmallAngleDetector`.
+
+    Attributes:
+        geometry: of the detector, with the beam axis shifted.
+    """
 
     photons: float
     gain: float
@@ -177,10 +229,17 @@ class SmallAngleSettings:
     geometry: Geometry
 
 
+def drawn_parameters(settings: WideAngleSettings | SmallAngleSettings) -> dict[str, float | int]:
+    """The parameters of a shot's detector that differ from shot to shot, as they are stored in its truth."""
+    constant = ("gain", "saturation", "geometry")
+    drawn = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in constant}
+    return drawn | {"row_shift": settings.geometry.row_shift, "column_shift": settings.geometry.column_shift}
+
+
 def draw_wide_angle(
     rng: np.random.Generator, geometry: Geometry, ranges: WideAngleDetector | None = None
 ) -> WideAngleSettings:
-    """One shot's detector: photons and halo log-uniform, the rest uniform in its range."""
+    """The detector of one shot: photons and halo are drawn log-uniformly, everything else uniformly in its range."""
     r = ranges or WideAngleDetector()
     rows, columns = draw_centre_shift(rng, *r.centre_shift, geometry.half_width)
     return WideAngleSettings(
@@ -202,7 +261,7 @@ def draw_wide_angle(
 def draw_small_angle(
     rng: np.random.Generator, geometry: Geometry, ranges: SmallAngleDetector | None = None
 ) -> SmallAngleSettings:
-    """One shot's detector: photons and stray light log-uniform, the rest uniform in its range."""
+    """The detector of one shot: photons and stray light are drawn log-uniformly, everything else uniformly."""
     r = ranges or SmallAngleDetector()
     rows, columns = draw_centre_shift(rng, *r.centre_shift, geometry.half_width)
     return SmallAngleSettings(
@@ -220,12 +279,12 @@ def draw_small_angle(
 
 
 def detect_wide_angle(pattern: Image, settings: WideAngleSettings, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """The whole wide-angle chain.
+    """All stages of the wide-angle detector.
 
     Args:
-        pattern: noise-free intensity at the pixels of `settings.geometry`, any scale; zero for an empty shot.
-        settings: this shot's detector.
-        rng: this shot's noise.
+        pattern: noise-free intensity at the pixels of `settings.geometry`, on any scale; zero for an empty shot.
+        settings: the detector of this shot.
+        rng: the noise of this shot.
 
     Returns:
         Counts, uint16, (H, W).
@@ -240,7 +299,7 @@ def detect_wide_angle(pattern: Image, settings: WideAngleSettings, rng: np.rando
 
 
 def detect_small_angle(pattern: Image, settings: SmallAngleSettings, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """The whole small-angle chain; arguments and result as `detect_wide_angle`."""
+    """All stages of the small-angle detector; arguments and result as for `detect_wide_angle`."""
     s = settings
     sensitive = outside_hole(s.geometry, s.beam_stop) & outside_gap(s.geometry, s.gap)
     expected = expected_photons(pattern, s.photons, sensitive)

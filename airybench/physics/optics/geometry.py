@@ -1,4 +1,4 @@
-"""Where on the flat detector a scattering direction lands, and the wavelength of a photon energy."""
+"""Geometry of the flat detector, and wavelength and wavenumber of a photon energy."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,37 +8,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGE_SIZE = 259
-"""Edge of every pattern in pixels."""
+"""[S] Edge of every pattern, pixels."""
 
 HC = 1239.84198
 """Planck constant times speed of light, eV nm."""
 
 THETA_MAX_WIDE = 30.0
-"""[A] Scattering angle at half the edge of the wide-angle detector, degrees."""
+"""[A] Scattering angle theta at the half width of the wide-angle detector, degrees."""
 
 THETA_MAX_SMALL = 3.0
-"""[A] The same of the small-angle detector, degrees."""
+"""[A] Scattering angle theta at the half width of the small-angle detector, degrees."""
 
 
 def wavelength(photon_energy: float) -> float:
-    """Wavelength in nm of a photon energy in eV."""
+    """Wavelength in nm of a photon energy in eV.
+
+    >>> round(wavelength(21.0), 2)
+    59.04
+    """
     return HC / photon_energy
 
 
 def wavenumber(photon_energy: float) -> float:
-    """Wavenumber k = 2 pi / lambda in 1/nm of a photon energy in eV."""
+    """Wavenumber k = 2 pi / lambda in 1/nm of a photon energy in eV.
+
+    >>> round(wavenumber(21.0), 4)
+    0.1064
+    """
     return 2 * pi / wavelength(photon_energy)
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """A flat square detector across the beam.
+    """A flat square detector perpendicular to the beam.
 
     Attributes:
         size: edge in pixels; the half width is (size - 1) / 2, from the middle to the centre of the outermost pixel.
-        theta_max: scattering angle in degrees seen at the half width.
-        row_shift: where the beam axis crosses the detector, in pixels below its middle.
-        column_shift: the same, in pixels to the right of its middle.
+        theta_max: scattering angle at the half width, degrees.
+        row_shift: position of the beam axis on the detector, pixels below its middle.
+        column_shift: position of the beam axis on the detector, pixels to the right of its middle.
+
+    >>> geometry = Geometry(size=129, theta_max=30.0)
+    >>> round(geometry.half_width), round(geometry.distance, 1)
+    (64, 110.9)
     """
 
     size: int = IMAGE_SIZE
@@ -53,12 +65,12 @@ class Geometry:
 
     @property
     def distance(self) -> float:
-        """From the interaction point to the detector, in pixels."""
+        """Distance from the interaction point to the detector in pixels."""
         return self.half_width / tan(radians(self.theta_max))
 
     @property
     def largest_sine(self) -> float:
-        """An upper bound of sin(theta) over the detector: its corner at the largest centre shift in use (3 %)."""
+        """Upper bound of sin(theta) on the detector: its corner at the largest centre shift in use (3 %)."""
         corner = 2**0.5 * 1.04 * self.half_width / self.distance
         return float(corner / (1 + corner**2) ** 0.5)
 
@@ -74,7 +86,11 @@ class Geometry:
         return np.hypot(x, y) / self.half_width
 
     def directions(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Q / k of every pixel: sin(theta) cos(phi), sin(theta) sin(phi), 1 - cos(theta), each (size, size)."""
+        """Momentum transfer q / k of every pixel, on the Ewald sphere.
+
+        Returns:
+            sin(theta) cos(phi), sin(theta) sin(phi) and 1 - cos(theta), each (size, size).
+        """
         return _directions(self)
 
 
@@ -83,6 +99,6 @@ def _directions(geometry: Geometry) -> tuple[NDArray[np.float64], NDArray[np.flo
     x, y = geometry.offsets()
     distance = geometry.distance
     reach = np.sqrt(x**2 + y**2 + distance**2)
-    # 1 - D/reach without the cancellation near the axis
+    # 1 - distance / reach, without its cancellation near the axis
     q_z = (x**2 + y**2) / (reach * (reach + distance))
     return x / reach, y / reach, q_z

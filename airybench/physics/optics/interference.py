@@ -1,4 +1,4 @@
-"""From fields to intensities: one body, several that interfere, several that do not."""
+"""From far fields to intensities: one body, several that interfere, several that do not."""
 
 from collections.abc import Sequence
 from math import pi
@@ -13,19 +13,19 @@ from airybench.physics.optics.geometry import Geometry, wavenumber
 def cross_term(
     first: Tensor, second: Tensor, offset: Sequence[float], photon_energy: float, geometry: Geometry
 ) -> Tensor:
-    """Interference of two bodies, averaged over each pixel analytically.
+    """Interference term of two bodies, averaged analytically over each pixel.
 
-    2 Re(conj(E1) E2 exp(-i q.r)) sinc(g_x / 2 pi) sinc(g_y / 2 pi), g the gradient of the phase q.r per pixel.
+    2 Re(conj(E1) E2 exp(-i q.r)) sinc(g_x / 2 pi) sinc(g_y / 2 pi), with g the gradient of the phase q.r per pixel.
 
     Args:
         first: field of the body at the origin at the pixel centres, complex64, shape (size, size).
-        second: field of the other, about its own centre.
+        second: field of the other body about its own centre, complex64, shape (size, size).
         offset: position r = (x, y, z) of the second from the first, nm.
         photon_energy: eV.
         geometry: the detector.
 
     Returns:
-        float32, shape (size, size), to be added to |E1|^2 + |E2|^2.
+        float32, shape (size, size): what interference adds to |E1|^2 + |E2|^2.
     """
     k = wavenumber(photon_energy)
     x0, y0, z0 = (k * value for value in offset)
@@ -41,23 +41,23 @@ def cross_term(
 
 
 def intensity(field: Tensor) -> Tensor:
-    """|E|^2, float32."""
+    """Intensity |E|^2 of a complex field, float32, of the same shape."""
     return field.real**2 + field.imag**2
 
 
 def coherent_sum(
     fields: Sequence[Tensor], positions: Sequence[Sequence[float]], photon_energy: float, geometry: Geometry
 ) -> Tensor:
-    """Intensity of several bodies whose fields add, every cross term averaged over the pixel.
+    """Intensity of several bodies whose fields add; every cross term is averaged over the pixel.
 
     Args:
-        fields: each about the body's own centre at the pixel centres, complex64, (size, size).
-        positions: of the bodies, (x, y, z) in nm.
+        fields: one per body, about its own centre, at the pixel centres, complex64, (size, size).
+        positions: one per body, (x, y, z) in nm.
         photon_energy: eV.
         geometry: the detector.
 
     Returns:
-        float32, shape (size, size), not below 0.
+        float32, shape (size, size), at least 0.
     """
     total = incoherent_sum(fields)
     for i, one in enumerate(fields):
@@ -68,5 +68,5 @@ def coherent_sum(
 
 
 def incoherent_sum(fields: Sequence[Tensor]) -> Tensor:
-    """Sum of the intensities of bodies that do not interfere, float32, shape of each field."""
+    """Sum of the intensities of bodies that do not interfere; float32, of the shape of one field."""
     return torch.stack([intensity(field) for field in fields]).sum(dim=0)

@@ -1,4 +1,4 @@
-"""Numbers read off a noise-free wide-angle pattern: how uneven it is, and how round its rings are."""
+"""Measures of a noise-free wide-angle pattern: its asymmetry under inversion, and the axis ratio of its rings."""
 
 from functools import lru_cache
 
@@ -9,24 +9,27 @@ from scipy.ndimage import map_coordinates
 from airybench.physics.optics.geometry import Geometry
 
 ODD_PART_RADII = (0.2, 1.0)
-"""Radii in half widths over which the odd part is summed."""
+"""[A] Radii in half widths over which the odd part is summed."""
 
 RING_RADII = (0.12, 1.0)
-"""Radii in half widths over which ring profiles are compared."""
+"""[A] Radii in half widths over which ring profiles are compared."""
 
 _SAMPLES = 160
 _SCALES = np.exp(np.linspace(-0.7, 0.7, 281))
 
 
 def odd_part(pattern: NDArray[np.float32], geometry: Geometry) -> float:
-    """A = sum |I(q) - I(-q)| / sum (I(q) + I(-q)) over radii of 0.2 to 1.0 half widths.
+    """Odd part of a pattern, A = sum |I(q) - I(-q)| / sum (I(q) + I(-q)) over radii of 0.2 to 1.0 half widths.
 
     Args:
         pattern: noise-free intensity, shape (size, size), centred on the beam axis.
-        geometry: its detector, without a shift of the centre.
+        geometry: of the detector, with the beam axis at its middle.
 
     Returns:
-        0 for a pattern with I(q) = I(-q), at most 1.
+        A, from 0 for a pattern with I(q) = I(-q) to 1.
+
+    >>> odd_part(np.ones((129, 129), np.float32), Geometry(size=129))
+    0.0
     """
     where = _annulus(geometry)
     one, other = pattern[where].astype(np.float64), pattern[::-1, ::-1][where].astype(np.float64)
@@ -34,7 +37,7 @@ def odd_part(pattern: NDArray[np.float32], geometry: Geometry) -> float:
 
 
 def mean_field(pattern: NDArray[np.float32], geometry: Geometry) -> float:
-    """Root mean square of the field over the same radii as the odd part; arguments as there."""
+    """Root mean square of |E| over the radii of the odd part; arguments as for `odd_part`."""
     return float(np.sqrt(pattern[_annulus(geometry)].mean(dtype=np.float64)))
 
 
@@ -45,18 +48,18 @@ def _annulus(geometry: Geometry) -> NDArray[np.bool_]:
 
 
 def ring_axis_ratio(pattern: NDArray[np.float32], geometry: Geometry, azimuth: float) -> float:
-    """Axis ratio of the rings: how much wider they are along the symmetry axis than across it, or the inverse.
+    """Axis ratio of the rings: width along the symmetry axis over width across it, or the inverse.
 
-    Four radial profiles, both ways along `azimuth` and both ways across. The factor that stretches the profiles across
-    onto those along is the one of highest correlation, after the fall-off with q^4 is taken out.
+    Compares four radial profiles, two along `azimuth` and two across it, after multiplying by q^4. The ratio is the
+    stretch at which the profiles along the axis correlate best with those across it.
 
     Args:
         pattern: noise-free intensity, shape (size, size), centred on the beam axis.
-        geometry: its detector, without a shift of the centre.
-        azimuth: of the droplet's symmetry axis on the detector, degrees.
+        geometry: of the detector, with the beam axis at its middle.
+        azimuth: angle of the droplet's symmetry axis on the detector, degrees.
 
     Returns:
-        At least 1.
+        The ratio, at least 1.
     """
     radii = np.linspace(*RING_RADII, _SAMPLES)
     profiles = []
@@ -70,7 +73,7 @@ def ring_axis_ratio(pattern: NDArray[np.float32], geometry: Geometry, azimuth: f
 
 
 def _stretch(along: NDArray[np.float64], across: NDArray[np.float64], radii: NDArray[np.float64]) -> float:
-    """The factor f for which along(f r) follows across(r) best."""
+    """The factor f at which along(f r) correlates best with across(r)."""
     stretched = radii[None, :] * _SCALES[:, None]
     moved = np.interp(stretched, radii, along)
     inside = ((stretched >= radii[0]) & (stretched <= radii[-1])).astype(np.float64)

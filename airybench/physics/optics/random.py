@@ -1,4 +1,4 @@
-"""Random numbers of one shot, from nothing but the seed, the shot's number and what they are for."""
+"""Random numbers of one shot, which depend only on the seed, the number of the shot and their purpose."""
 
 from enum import IntEnum
 
@@ -10,7 +10,7 @@ _LIMIT = 1 << 64
 
 
 class Stream(IntEnum):
-    """What numbers are drawn for; each has its own, so that one more draw for one shifts none of the others."""
+    """Purpose of random numbers: each has a stream of its own, so that another draw for one leaves the others alone."""
 
     LABELS = 0
     PARAMETERS = 1
@@ -20,12 +20,21 @@ class Stream(IntEnum):
 
 
 def shot_generator(seed: int, index: int, stream: Stream) -> np.random.Generator:
-    """A counter-based generator keyed on (seed, index).
+    """A counter-based generator (Philox) with the key (seed, index).
 
-    The numbers of shot `index` are the same whatever other shots are drawn, in whatever order and process.
+    The numbers of a shot do not depend on which other shots are drawn, in which order or in which process.
+
+    Args:
+        seed: of the series of shots.
+        index: number of the shot in the series.
+        stream: purpose of the numbers.
 
     Raises:
         InputError: seed or index is negative or does not fit 64 bits.
+
+    >>> first = shot_generator(1612, 3, Stream.NOISE).random()
+    >>> first == shot_generator(1612, 3, Stream.NOISE).random()
+    True
     """
     for name, value in (("seed", seed), ("shot index", index)):
         if not 0 <= value < _LIMIT:

@@ -1,17 +1,18 @@
-"""Far fields of bodies in first Born approximation: multi-slice wide angle, projected density small angle.
+"""Far fields of bodies in the first Born approximation: multi-slice at wide angles, projected density at small angles.
 
     E(q) = dz sum_z exp(-i q_z z) FT2[rho(x, y, z) exp(-d(x, y, z) / 2L)],   q_z = k (1 - cos theta)
 
-with d the length of material in front of the slice and L the absorption length; scalar, no refraction. With this sign
-of q_z the detector is seen rotated by 180 degrees. Source: Barke et al., Nat. Commun. 6, 6187 (2015).
+with d the length of material in front of the slice and L the absorption length. The field is a scalar, and refraction
+is neglected. With this sign of q_z the detector appears rotated by 180 degrees.
+Source: Barke et al., Nat. Commun. 6, 6187 (2015).
 
-The slices are lambda/8 or thinner, but they are not transformed one by one: with q_z = t q_max,
+The slices are lambda/8 or thinner, but are not transformed one by one. With q_z = t q_max, the Jacobi-Anger expansion
 
-    exp(-i q_z z) = sum_m (2 - [m = 0]) (-i)^m J_m(q_max z) T_m(t)        (Jacobi and Anger)
+    exp(-i q_z z) = sum_m (2 - [m = 0]) (-i)^m J_m(q_max z) T_m(t)
 
-ends after a few terms more than q_max |z|. So the slices are first summed with weights J_m, then one FT2 is done a term
-(two matrix products onto a separable grid of q_perp), and the polynomials T_m put q_z back: the same sum for a tenth of
-the work. Bodies are done one by one, each on a grid of its own size, so that no shot depends on the batch.
+can be cut a few terms after m = q_max |z|. The slices are first summed with the weights J_m; one FT2 per term follows
+(two matrix products onto a separable grid of q_perp); the Chebyshev polynomials T_m then restore q_z. The result is the
+same sum for a tenth of the work. Each body is computed alone, on a grid of its own size: no shot depends on its batch.
 """
 
 from collections.abc import Sequence
@@ -24,34 +25,44 @@ from scipy.special import jv
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from airybench.physics.optics.bodies import ConvexBody
 from airybench.physics.optics.geometry import Geometry, wavelength, wavenumber
-from airybench.physics.optics.particles import Part
 
 SLICES_PER_WAVELENGTH = 8
+"""[A] Slices along the beam per wavelength, at least."""
+
 COLUMNS_PER_CELL = 3
+"""Columns along each edge of a cell; lines along the beam are traced through the middle of every column."""
+
 CELL = 0.36
-"""Lateral cells of the density grid in units of pi / q_max. Each is the mean over 3 x 3 columns, which is undone in q:
-aliases of a sharp edge stay below 1 % of the field."""
+"""[A] Size of the lateral cells of the density grid in units of pi / q_max.
+
+Each cell is the mean over 3 x 3 columns, and the factor that this costs is divided out in q: aliases of a sharp edge
+stay below 1 % of the field.
+"""
 
 FEWEST_CELLS = 24
-"""Cells across a thin body, whose straight edges all lie on the same grid lines."""
+"""Cells across a body, at least: the straight edges of a thin body all lie on the same grid lines."""
 
 PHASE_STEP = 0.6
-"""Largest phase in radians between neighbouring nodes of the q grid; four-point interpolation then errs by 3e-3."""
+"""[A] Largest phase between neighbouring nodes of the q grid, radians; four-point interpolation then errs by 3e-3."""
 
 TERM_TOLERANCE = 1e-6
+"""[A] The expansion in q_z ends where its Bessel functions fall below this value."""
+
 VOXELS_AT_ONCE = 1 << 19
+"""Voxels in memory at the same time."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """The scattered field of one body on a separable grid of q_perp.
+    """The far field of one body on a separable grid of q_perp.
 
     Attributes:
-        values: complex64, shape (2 X + 1, 2 Y + 1), node (X, Y) at q = 0; first index along the body frame's x.
-        step_x: distance of the nodes along x in units of k.
-        step_y: the same along y.
-        azimuth: angle of the body frame's x axis on the detector, degrees.
+        values: complex64, shape (2 X + 1, 2 Y + 1), with q = 0 at node (X, Y); first index along x of the body frame.
+        step_x: distance of neighbouring nodes along x in units of k.
+        step_y: distance of neighbouring nodes along y in units of k.
+        azimuth: angle of the x axis of the body frame on the detector, degrees.
     """
 
     values: Tensor
@@ -81,10 +92,10 @@ class Field:
 def _four_points(
     position: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """First node and the four Lagrange weights for interpolation at `position` in nodes."""
-    where = torch.as_tensor(position, device=device)
-    first = torch.floor(where)
-    f = (where - first).to(torch.float32)
+    """First of four nodes and the four Lagrange weights for interpolation at `position`, given in nodes."""
+    position_on_device = torch.as_tensor(position, device=device)
+    first = torch.floor(position_on_device)
+    f = (position_on_device - first).to(torch.float32)
     weights = torch.stack(
         (
             -f * (f - 1) * (f - 2) / 6,
@@ -97,7 +108,7 @@ def _four_points(
 
 
 def born_field(
-    parts: Sequence[Part],
+    bodies: Sequence[ConvexBody],
     photon_energy: float,
     geometry: Geometry,
     *,
@@ -106,20 +117,27 @@ def born_field(
     flat_ewald: bool = False,
     device: str | torch.device = "cpu",
 ) -> Field:
-    """The far field of a body made of convex parts of density 1.
+    """The far field of an object that consists of convex bodies of density 1.
 
     Args:
-        parts: overlapping parts count once (wide angle); with `flat_ewald` they must not overlap.
+        bodies: where they overlap, density counts once; with `flat_ewald` they must not overlap.
         photon_energy: eV.
-        geometry: the detector that has to be covered, wherever its centre within 3 %.
-        absorption: 1/L in 1/nm; 0 is transparent.
-        azimuth: the body is turned by this angle about the beam, degrees. Long bodies along x need the smallest grid.
-        flat_ewald: drop q_z: |FT2[projected density]|^2, without absorption.
+        geometry: the detector to be covered, with its centre shifted by up to 3 % of the half width.
+        absorption: inverse absorption length 1/L in 1/nm; 0 is transparent.
+        azimuth: rotation of the object about the beam, degrees. An object that is long along x needs the smallest grid.
+        flat_ewald: neglect q_z, so that E = FT2[projected density], without absorption.
         device: where to compute.
+
+    >>> from airybench.physics.optics.bodies import Ellipsoid
+    >>> detector = Geometry(size=65)
+    >>> sphere = [Ellipsoid((100.0, 100.0, 100.0))]
+    >>> pattern = born_field(sphere, 21.0, detector).at(detector).abs().square()
+    >>> bool(pattern[32, 32] == pattern.max())
+    True
     """
     k = wavenumber(photon_energy)
     sine = geometry.largest_sine
-    boxes = [part.bounds() for part in parts]
+    boxes = [body.bounds() for body in bodies]
     low = np.min([box[0] for box in boxes], axis=0)
     high = np.max([box[1] for box in boxes], axis=0)
     reach = np.maximum(np.abs(low), np.abs(high))
@@ -131,12 +149,12 @@ def born_field(
     nodes_x, step_x = _nodes(k * hypot(reach[0], slope * reach[2]), sine, device)
     nodes_y, step_y = _nodes(k * hypot(reach[1], slope * reach[2]), sine, device)
 
-    heights = [part.columns(x[:, None], y[None, :]) for part in parts]
+    heights = [body.columns(x[:, None], y[None, :]) for body in bodies]
     if flat_ewald:
         moments = torch.stack([(leave - entry).clamp(min=0) for entry, leave in heights]).sum(dim=0)[None]
         farthest = 0.0
     else:
-        # The polynomials must hold a little beyond the detector, where the interpolation still reaches.
+        # The expansion must also hold a little beyond the detector, at the nodes that the interpolation uses.
         farthest = k * (1 - (1 - min(sine + 3 * hypot(step_x, step_y), 0.99) ** 2) ** 0.5)
         moments = _moments(
             heights, low[2], high[2], wavelength(photon_energy) / SLICES_PER_WAVELENGTH, absorption, farthest
@@ -157,20 +175,20 @@ def born_field(
 
 
 def _midpoints(low: float, high: float, cell: float, device: str | torch.device) -> tuple[Tensor, float]:
-    """Middles of equal columns between `low` and `high`, some to a cell and no cell wider than `cell`; their width."""
+    """Middles of equal columns between `low` and `high` such that no cell is wider than `cell`; and their width."""
     count = COLUMNS_PER_CELL * max(FEWEST_CELLS, ceil((high - low) / cell))
     width = (high - low) / count
     return torch.as_tensor(low + width * (np.arange(count) + 0.5), dtype=torch.float32, device=device), float(width)
 
 
 def _mean_over_cell(phase: Tensor) -> Tensor:
-    """What the mean over the columns of a cell makes of a wave that advances by `phase` a column."""
+    """Mean over the columns of a cell of a wave whose phase advances by `phase` per column."""
     offsets = range(-(COLUMNS_PER_CELL // 2), COLUMNS_PER_CELL // 2 + 1)
     return torch.stack([torch.cos(offset * phase) for offset in offsets]).mean(dim=0)
 
 
 def _nodes(phase: float, sine: float, device: str | torch.device) -> tuple[Tensor, float]:
-    """Nodes along one axis of the q grid in units of k, and their distance, for a body that reaches `phase` = k r."""
+    """Nodes along one axis of the q grid in units of k, and their distance, for a body of extent r = `phase` / k."""
     step = min(PHASE_STEP / phase, sine / 24)
     count = ceil(sine / step) + 3
     return torch.as_tensor(step * np.arange(-count, count + 1), dtype=torch.float32, device=device), step
@@ -184,7 +202,7 @@ def _moments(
     absorption: float,
     farthest: float,
 ) -> Tensor:
-    """Slices summed with the Jacobi-Anger weights, shape (terms, X, Y), real."""
+    """Sums over the slices with the weights of the Jacobi-Anger expansion, real, shape (terms, X, Y)."""
     count = max(8, ceil((high - low) / slice_width))
     dz = (high - low) / count
     z = low + dz * (np.arange(count) + 0.5)
@@ -210,23 +228,23 @@ def _moments(
 
 
 def _fill(columns: Sequence[tuple[Tensor, Tensor]], middle: Tensor, dz: float) -> Tensor:
-    """Share of every slice that is filled, shape (slices, columns); parts that overlap count once."""
+    """Filled share of every slice, shape (slices, columns); bodies that overlap count once."""
     filled: Tensor | None = None
     for entry, leave in columns:
-        part = torch.minimum(leave, middle + dz / 2).sub_(torch.maximum(entry, middle - dz / 2)).clamp_(min=0)
-        part.mul_(1 / dz)
-        filled = part if filled is None else torch.maximum(filled, part, out=filled)
+        share = torch.minimum(leave, middle + dz / 2).sub_(torch.maximum(entry, middle - dz / 2)).clamp_(min=0)
+        share.mul_(1 / dz)
+        filled = share if filled is None else torch.maximum(filled, share, out=filled)
     assert filled is not None
     return filled
 
 
 def _transform_and_sum(on_x: Tensor, cosine: Tensor, sine: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Second half of every FT2, put together with the polynomials.
+    """The transform along y of every term, and the sum of the terms with the Chebyshev polynomials.
 
     Args:
         on_x: moments after the cosine transform along x, then after the sine transform, shape (terms, 2 X, Y).
-        cosine: to transform along y, shape (Y, Q).
-        sine: the same.
+        cosine: matrix of the cosine transform along y, shape (Y, Q).
+        sine: matrix of the sine transform along y, shape (Y, Q).
         t: q_z over its largest value, shape (X, Q).
 
     Returns:

@@ -1,1 +1,1 @@
-"""Small-angle patterns of particles: the particles and one shot."""
+"""Small-angle shots of single particles: the particles, and whole shots."""

@@ -1,23 +1,26 @@
-"""The particles of the small-angle data set, as convex parts that do not overlap.
+"""The particles of the small-angle data set, made of convex bodies that do not overlap.
 
-Sizes are the [A] values of the stand-in for the samples of Kassemeyer et al., Opt. Express 20, 4149 (2012).
+They stand for the samples of Kassemeyer et al., Opt. Express 20, 4149 (2012); `shot` holds the assumed sizes.
 """
 
 import numpy as np
 
-from airybench.physics.optics.particles import Ellipsoid, Matrix, Polyhedron, Vector
+from airybench.physics.optics.bodies import Ellipsoid, Matrix, Polyhedron, Vector
 
-# Height of the two pentagons and their radius in an icosahedron of circumradius 1 standing on a corner.
+# Height and radius of the two pentagons of corners in an icosahedron of circumradius 1 that stands on a corner.
 _PENTAGON_HEIGHT = 1 / 5**0.5
 _PENTAGON_RADIUS = 2 / 5**0.5
 
 
 def icosahedron_vertices(width: float, length: float) -> Matrix:
-    """Corners of an icosahedron standing along x, drawn out along x, shape (12, 3), nm.
+    """Corners of an icosahedron with two opposite corners on the x axis, elongated along x.
 
     Args:
-        width: diameter of the circle through a pentagon of corners; a regular one has width = 0.894 length.
-        length: from tip to tip; above that the half caps move apart.
+        width: diameter of the circle through a pentagon of corners, nm; 0.894 `length` if regular.
+        length: from tip to tip, nm; a longer one moves its two caps apart.
+
+    Returns:
+        Shape (12, 3), nm.
     """
     radius = width / 2 / _PENTAGON_RADIUS
     apart = length / 2 - radius
@@ -30,20 +33,25 @@ def icosahedron_vertices(width: float, length: float) -> Matrix:
 
 
 def icosahedron(diameter: float, rotation: Matrix) -> tuple[Polyhedron]:
-    """A regular icosahedron, `diameter` nm from corner to opposite corner."""
+    """A regular icosahedron, `diameter` nm from corner to opposite corner.
+
+    >>> (virus,) = icosahedron(190.0, np.eye(3))
+    >>> round(virus.extent(np.array([1.0, 0.0, 0.0])), 1), len(virus.faces)
+    (95.0, 20)
+    """
     return (Polyhedron(icosahedron_vertices(diameter * _PENTAGON_RADIUS, diameter) @ rotation.T),)
 
 
 def phage(head: tuple[float, float], tail: tuple[float, float], rotation: Matrix) -> tuple[Polyhedron, Polyhedron]:
-    """An elongated icosahedral head with a tail at one tip, the middle of the whole at the origin.
+    """An elongated icosahedral head with a tail at one tip, centred on the origin.
 
     Args:
         head: (width, length) in nm, the width across a pentagon of corners.
-        tail: (length, diameter) in nm; a prism of twelve sides.
+        tail: (length, diameter) in nm of a prism of twelve sides.
         rotation: body axes in the laboratory, the long axis first.
     """
     (width, length), (tail_length, tail_diameter) = head, tail
-    # The tail begins at the tip, where the head ends: parts must not overlap.
+    # The tail begins at the tip of the head: the two bodies must not overlap.
     middle = np.array([-tail_length / 2, 0, 0])
     around = np.arange(12) * np.pi / 6
     ring = np.stack((np.zeros(12), tail_diameter / 2 * np.cos(around), tail_diameter / 2 * np.sin(around)), axis=1)
@@ -58,7 +66,7 @@ def truncated_cube(edge: float, truncation: float, rotation: Matrix, centre: Vec
 
     Args:
         edge: nm.
-        truncation: share of each edge that either corner loses, 0 to 0.5.
+        truncation: share of each edge that is cut off at either corner, 0 to 0.5.
         rotation: body axes in the laboratory.
         centre: nm.
     """
@@ -70,21 +78,21 @@ def truncated_cube(edge: float, truncation: float, rotation: Matrix, centre: Vec
 
 
 def rice_grain(length: float, width: float, rotation: Matrix) -> tuple[Ellipsoid]:
-    """A prolate spheroid of the given diameters along and across the body's x axis, nm."""
+    """A prolate spheroid with the given diameters along and across the body's x axis, nm."""
     return (Ellipsoid((length / 2, width / 2, width / 2), rotation),)
 
 
 def magnetosome_chain(
     edges: Vector, gaps: Vector, bend: float, truncation: float, spins: Vector, rotation: Matrix
 ) -> tuple[Polyhedron, ...]:
-    """Truncated cubes in a row on an arc, the middle of the chain at the origin.
+    """Truncated cubes in a row on an arc, centred on the origin.
 
     Args:
-        edges: of the cubes in nm, shape (N,).
-        gaps: free distance between neighbours in nm, shape (N - 1,).
+        edges: of the cubes, nm, shape (N,).
+        gaps: free distance between neighbours, nm, shape (N - 1,).
         bend: angle between neighbours, degrees.
-        truncation: share of each edge that either corner loses.
-        spins: turn of each cube about the chain, degrees, shape (N,).
+        truncation: share of each edge that is cut off at either corner.
+        spins: rotation of each cube about the chain, degrees, shape (N,).
         rotation: body axes in the laboratory, the chain along the first.
     """
     count = len(edges)

@@ -1,74 +1,90 @@
-"""Small-angle shots of single particles: five classes, exactly one a shot.
+"""One small-angle shot of a single particle, which belongs to exactly one of five classes.
 
-q_z is dropped by choice: I = |FT2[projected density]|^2, so that I(q) = I(-q). Good for compact particles; for long
-chains along the beam it is an approximation.
+q_z is neglected on purpose (flat Ewald sphere): I = |FT2[projected density]|^2, so that I(q) = I(-q). This is accurate
+for compact particles and an approximation for long chains along the beam.
 """
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from airybench.physics.optics.detector import SmallAngleSettings, detect_small_angle, draw_small_angle
+from airybench.physics.optics.bodies import ConvexBody, Matrix, Vector, random_quaternion, rotation_from_quaternion
+from airybench.physics.optics.detector import detect_small_angle, draw_small_angle, drawn_parameters
 from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry
 from airybench.physics.optics.interference import coherent_sum
-from airybench.physics.optics.particles import Matrix, Part, Vector, random_quaternion, rotation_from_quaternion
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.optics.scattering import born_field
 from airybench.physics.populations import CXIDB_CLASSES, draw_cxidb_class
-from airybench.physics.shot import Shot
-from airybench.physics.small_angle import particles as particles
+from airybench.physics.shot import Shot, Truth
+from airybench.physics.small_angle import particles
 
 PHOTON_ENERGY = 1200.0
-"""[A] eV."""
+"""[A] Photon energy, eV."""
 
 FLAT_EWALD = True
-"""q_z is dropped."""
+"""[A] q_z is neglected."""
 
 TWO_PARTICLES = 0.03
-"""[A] Probability of a second particle of the same kind in the focus."""
+"""[A] Probability of a second particle of the same class in the focus."""
 
 SEPARATION = (300.0, 1500.0)
-"""[A] nm across the beam between two particles."""
+"""[A] Distance between two particles across the beam, nm."""
 
 PBCV_DIAMETER = (190.0, 0.03)
-"""[A] nm from corner to corner, and relative half range."""
+"""[A] Diameter of PBCV-1 from corner to corner, nm, and its relative half range."""
 
 T4_HEAD = (85.0, 115.0)
-"""[A] Width and length, nm."""
+"""[A] Width and length of the head of T4, nm."""
 
 T4_TAIL = (100.0, 20.0)
-"""[A] Length and diameter, nm."""
+"""[A] Length and diameter of the tail of T4, nm."""
 
 T4_SPREAD = 0.03
+"""[A] Relative half range of all sizes of T4, which vary together."""
+
 MAGNETOSOME_COUNT = (1, 8)
+"""[A] Cubes per chain."""
+
 MAGNETOSOME_EDGE = (35.0, 60.0)
+"""[A] Edge of the cubes, nm."""
+
 MAGNETOSOME_EDGE_SPREAD = 0.05
 """[A] Relative half range of the edges within a chain."""
 
 MAGNETOSOME_GAP = (5.0, 12.0)
+"""[A] Free distance between neighbouring cubes, nm."""
+
 MAGNETOSOME_BEND = (0.0, 8.0)
+"""[A] Angle between neighbouring cubes, degrees."""
+
 MAGNETOSOME_TRUNCATION = (0.08, 0.16)
+"""[A] Share of an edge that is cut off at either corner."""
+
 NANORICE = (200.0, 50.0)
-"""[A] Length and width, nm."""
+"""[A] Length and width of nanorice, nm."""
 
 NANORICE_SPREAD = 0.10
-
-Truth = dict[str, float | int]
+"""[A] Relative half range of length and width of nanorice, which vary independently."""
 
 
 def simulate_cxidb_shot(seed: int, index: int, balance: float, device: torch.device) -> Shot:
-    """Shot `index` of series `seed`; arguments as in `simulate.simulate`."""
+    """Shot `index` of the series `seed`; arguments as for `simulate.simulate`."""
     name = draw_cxidb_class(shot_generator(seed, index, Stream.LABELS), balance)
     return cxidb_shot(name, seed, index, device)
 
 
 def cxidb_shot(name: str, seed: int, index: int, device: torch.device | str = "cpu") -> Shot:
-    """Shot `index` of series `seed` of the named class."""
+    """Shot `index` of the series `seed`, of the named class.
+
+    >>> shot = cxidb_shot("Nanorice", seed=1612, index=0)
+    >>> shot.labels, 180 <= shot.truth["size"] <= 220  # length in nm
+    (frozenset({'Nanorice'}), True)
+    """
     rng = shot_generator(seed, index, Stream.PARAMETERS)
     settings = draw_small_angle(shot_generator(seed, index, Stream.DETECTOR), Geometry(theta_max=THETA_MAX_SMALL))
     pattern, truth = particle_pattern(name, rng, settings.geometry, device)
     image = detect_small_angle(pattern, settings, shot_generator(seed, index, Stream.NOISE))
-    truth = _detector_truth(settings) | truth | {"particle_class": CXIDB_CLASSES.index(name)}
+    truth = drawn_parameters(settings) | truth | {"particle_class": CXIDB_CLASSES.index(name)}
     if not truth["particles"]:
         truth["photons"] = np.nan
     return Shot(image, frozenset({name}), PHOTON_ENERGY, truth)
@@ -77,11 +93,17 @@ def cxidb_shot(name: str, seed: int, index: int, device: torch.device | str = "c
 def particle_pattern(
     name: str, rng: np.random.Generator, geometry: Geometry, device: torch.device | str = "cpu"
 ) -> tuple[NDArray[np.float32], Truth]:
-    """Noise-free pattern of one or two particles of a class in random orientations, and the truth about them.
+    """Noise-free pattern of one or two particles of a class in random orientations.
+
+    Args:
+        name: of the class.
+        rng: of sizes, orientations and positions.
+        geometry: the detector.
+        device: where fields are computed.
 
     Returns:
-        float32, shape (size, size), zero for the background; and size (nm), width (nm), cubes, the second particle's
-        place (nm), and the orientation of the first as a unit quaternion.
+        The pattern, float32, shape (size, size), zero for the background; and its parameters: size and width in nm,
+        number of cubes, position of the second particle in nm, and orientation of the first as a unit quaternion.
     """
     truth: Truth = dict.fromkeys(
         ("size", "width", "quaternion_w", "quaternion_x", "quaternion_y", "quaternion_z", "second_x", "second_y"),
@@ -94,8 +116,8 @@ def particle_pattern(
     for i in range(count):
         quaternion = random_quaternion(rng)
         rotation, azimuth = _long_axis_level(rotation_from_quaternion(quaternion))
-        parts, sizes = _particle(name, rng, rotation)
-        scattered = born_field(parts, PHOTON_ENERGY, geometry, azimuth=azimuth, flat_ewald=FLAT_EWALD, device=device)
+        bodies, sizes = _particle(name, rng, rotation)
+        scattered = born_field(bodies, PHOTON_ENERGY, geometry, azimuth=azimuth, flat_ewald=FLAT_EWALD, device=device)
         fields.append(scattered.at(geometry))
         if i == 0:
             truth |= sizes | {
@@ -111,15 +133,15 @@ def particle_pattern(
 
 
 def _long_axis_level(rotation: Matrix) -> tuple[Matrix, float]:
-    """Split off the turn about the beam that brings the body's x axis into the x-z plane; its angle in degrees."""
+    """Split off the turn about the beam, in degrees, that is left once the body's x axis lies in the x-z plane."""
     azimuth = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
     c, s = np.cos(azimuth), np.sin(azimuth)
     back = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
     return back @ rotation, float(np.degrees(azimuth))
 
 
-def _particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tuple[Part, ...], Truth]:
-    """Parts of a particle of random size and its sizes for the truth."""
+def _particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tuple[ConvexBody, ...], Truth]:
+    """A particle of random size, and its sizes as they are stored in the truth."""
 
     def about(mean: float, spread: float) -> float:
         return mean * rng.uniform(1 - spread, 1 + spread)
@@ -141,7 +163,7 @@ def _particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tu
         edge * rng.uniform(1 - MAGNETOSOME_EDGE_SPREAD, 1 + MAGNETOSOME_EDGE_SPREAD, count), *MAGNETOSOME_EDGE
     )
     gaps: Vector = rng.uniform(*MAGNETOSOME_GAP, count - 1)
-    parts = particles.magnetosome_chain(
+    cubes = particles.magnetosome_chain(
         edges,
         gaps,
         rng.uniform(*MAGNETOSOME_BEND),
@@ -149,19 +171,4 @@ def _particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tu
         rng.uniform(0, 90, count),
         rotation,
     )
-    return parts, {"size": float(edges.sum() + gaps.sum()), "width": float(edges.mean()), "cubes": count}
-
-
-def _detector_truth(settings: SmallAngleSettings) -> Truth:
-    s = settings
-    return {
-        "photons": s.photons,
-        "stray_photons": s.stray_photons,
-        "stray_width": s.stray_width,
-        "offset": s.offset,
-        "read_noise": s.read_noise,
-        "beam_stop": s.beam_stop,
-        "gap": s.gap,
-        "row_shift": s.geometry.row_shift,
-        "column_shift": s.geometry.column_shift,
-    }
+    return cubes, {"size": float(edges.sum() + gaps.sum()), "width": float(edges.mean()), "cubes": count}

@@ -10,11 +10,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from files import import_deposit
 from recording import RecordingReporter
 
 from airybench.data.formats.deposit_export import export_store
-from airybench.data.formats.deposit_import import import_deposit
-from airybench.data.store.writer import StoreWriter
+from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import DataError
 
 Make = Callable[..., Any]
@@ -110,7 +110,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line(tmp_path: Path, write_store: M
 
 def test_groups_and_masks_are_named_as_lost(tmp_path: Path) -> None:
     options = {"name": "x", "class_names": (), "label_kind": "multilabel", "source": "x", "counts_rule": "x"}
-    with StoreWriter(tmp_path / "a.h5", image_shape=(8, 8), **options) as writer:  # type: ignore[arg-type]
+    with StoreWriter(tmp_path / "a.h5", StoreHeader(**options), image_shape=(8, 8)) as writer:  # type: ignore[arg-type]
         images = np.ones((2, 8, 8), np.uint16)
         writer.append(images, ids=[1, 2], photon_energy=[1, 1], groups=[0, 3], events={"train": [7, 8]})
     from airybench.data.store.store import Store

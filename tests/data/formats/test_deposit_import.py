@@ -8,10 +8,12 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from files import import_deposit
 from recording import RecordingReporter
 
+from airybench.data.formats import deposit
 from airybench.data.formats.binning import CountsError, binned_counts, plain_counts
-from airybench.data.formats.deposit_import import import_deposit, is_deposit
+from airybench.data.formats.options import AS_IT_IS
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 
@@ -62,7 +64,7 @@ def test_full_size_deposit_is_binned_exactly(tmp_path: Path, write_deposit: Make
     assert store.class_names[0] == "Spherical/Oblate"
     assert "4 x 4" in store.counts_rule
     assert reporter.steps == [(3, 3)]
-    assert any("1035 px binned to 259 px" in note for note in reporter.notices)
+    assert any("1035 x 1035 px binned by 4 to 259 x 259 px" in note for note in reporter.notices)
     store.verify()
 
 
@@ -237,7 +239,7 @@ def test_five_one_hot_labels_are_cxidb(tmp_path: Path, folder: Path, write_depos
     assert store.class_names == ("PBCV-1", "T4", "Magnetosome", "Nanorice", "Background")
     named = import_deposit(source, tmp_path / "n.h5", class_names=["v", "w", "x", "y", "z"])
     assert (named.name, named.class_names) == ("cxidb", ("v", "w", "x", "y", "z"))
-    with pytest.raises(DataError, match="5 labels an entry, 4 class names given"):
+    with pytest.raises(DataError, match="5 labels in each entry, 4 class names given"):
         import_deposit(source, tmp_path / "m.h5", class_names=["v", "w", "x", "y"])
     two = write_deposit(tmp_path / "two.cxi", SMALL[:2], [(1, 0, 0, 0, 0), (1, 1, 0, 0, 0)])
     with pytest.raises(DataError, match="/entry_2/note_1/data does not name exactly one"):
@@ -246,7 +248,7 @@ def test_five_one_hot_labels_are_cxidb(tmp_path: Path, folder: Path, write_depos
 
 def test_other_labels_need_names(tmp_path: Path, write_deposit: Make) -> None:
     source = write_deposit(tmp_path / "mine.cxi", SMALL[:3], [(1, 0, 1), (0, 1, 0), (0, 0, 0)])
-    with pytest.raises(DataError, match=r"3 labels an entry; .* --class-names"):
+    with pytest.raises(DataError, match=r"3 labels in each entry, 11 .* known; name others with --class-names"):
         import_deposit(source)
     store = import_deposit(source, class_names=["a", "b", "c"])
     assert (store.name, store.label_kind, store.path.name) == ("mine", "multilabel", "mine.h5")
@@ -277,12 +279,12 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, write_deposit: Make) -> 
         import_deposit(source, source, force=True)
 
 
-def test_is_deposit(tmp_path: Path, write_deposit: Make, write_store: Make) -> None:
-    assert is_deposit(write_deposit(tmp_path / "d.cxi", SMALL, LABELS))
-    assert not is_deposit(write_store(tmp_path / "a.h5").path)
+def test_what_is_recognised(tmp_path: Path, write_deposit: Make, write_store: Make) -> None:
+    assert deposit.recognises(write_deposit(tmp_path / "d.cxi", SMALL, LABELS), AS_IT_IS)
+    assert not deposit.recognises(write_store(tmp_path / "a.h5").path, AS_IT_IS)
     (tmp_path / "text.cxi").write_text("none")
-    assert not is_deposit(tmp_path / "text.cxi")
-    assert not is_deposit(tmp_path / "none.cxi")
+    assert not deposit.recognises(tmp_path / "text.cxi", AS_IT_IS)
+    assert not deposit.recognises(tmp_path / "none.cxi", AS_IT_IS)
     with pytest.raises(DataError, match=r"a deposit: give it the ending \.cxi"):
         Store.open(tmp_path / "d.cxi")
     with pytest.raises(DataError, match="not an HDF5 file"):

@@ -15,8 +15,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from files import import_deposit
 
-from airybench.data.formats.deposit_import import import_deposit
 from airybench.data.store.check import check
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError

@@ -17,10 +17,11 @@ import pytest
 from recording import RecordingReporter
 
 from airybench.data.store.store import Store
-from airybench.data.store.writer import StoreWriter
+from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import DataError
 from airybench.paths import data_folder, require_free
 
+HEADER = StoreHeader("x", (), "multilabel", source="x", counts_rule="x")
 Make = Callable[..., Any]
 
 
@@ -192,15 +193,7 @@ def test_verify_counts_blank_and_saturated(tmp_path: Path) -> None:
     images = np.ones((3, 8, 8), np.uint16)
     images[0] = 0
     images[2, 1, 1] = 65535
-    with StoreWriter(
-        tmp_path / "a.h5",
-        name="x",
-        class_names=(),
-        label_kind="multilabel",
-        source="x",
-        counts_rule="x",
-        image_shape=(8, 8),
-    ) as writer:
+    with StoreWriter(tmp_path / "a.h5", HEADER, image_shape=(8, 8)) as writer:
         writer.append(images, ids=[1, 2, 3], photon_energy=[1, 1, 1])
     reporter = RecordingReporter()
     survey = Store.open(tmp_path / "a.h5").verify(reporter)
@@ -216,9 +209,7 @@ def test_an_exception_leaves_nothing(tmp_path: Path, write_store: Make) -> None:
 
 
 def write_then_raise(path: Path, error: BaseException) -> None:
-    with StoreWriter(
-        path, name="x", class_names=(), label_kind="multilabel", source="x", counts_rule="x", image_shape=(8, 8)
-    ) as writer:
+    with StoreWriter(path, HEADER, image_shape=(8, 8)) as writer:
         writer.append(np.ones((1, 8, 8), np.uint16), ids=[0], photon_energy=[1])
         raise error
 
@@ -226,15 +217,7 @@ def write_then_raise(path: Path, error: BaseException) -> None:
 def test_what_breaks_the_schema_is_not_renamed(tmp_path: Path) -> None:
     with (
         pytest.raises(DataError, match=r"a\.h5: /ids has repeats"),
-        StoreWriter(
-            tmp_path / "a.h5",
-            name="x",
-            class_names=(),
-            label_kind="multilabel",
-            source="x",
-            counts_rule="x",
-            image_shape=(8, 8),
-        ) as writer,
+        StoreWriter(tmp_path / "a.h5", HEADER, image_shape=(8, 8)) as writer,
     ):
         writer.append(np.ones((2, 8, 8), np.uint16), ids=[5, 5], photon_energy=[1, 1])
     assert not (tmp_path / "a.h5").exists()
@@ -243,9 +226,9 @@ def test_what_breaks_the_schema_is_not_renamed(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 import numpy as np
-from airybench.data.store.writer import StoreWriter
-with StoreWriter(sys.argv[1], name="x", class_names=(), label_kind="multilabel", source="x", counts_rule="x",
-                 image_shape=(8, 8)) as writer:
+from airybench.data.store.writer import StoreHeader, StoreWriter
+header = StoreHeader("x", (), "multilabel", source="x", counts_rule="x")
+with StoreWriter(sys.argv[1], header, image_shape=(8, 8)) as writer:
     writer.append(np.ones((1, 8, 8), np.uint16), ids=[0], photon_energy=[1])
     print("writing", flush=True)
     time.sleep(60)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.signal import argrelextrema
 
+from airybench.physics.optics.bodies import CappedCylinder, Ellipsoid, tilted
 from airybench.physics.optics.geometry import Geometry, wavenumber
 from airybench.physics.optics.interference import coherent_sum, cross_term, incoherent_sum, intensity
 from airybench.physics.optics.measures import odd_part
-from airybench.physics.optics.particles import CappedCylinder, Ellipsoid, tilted
 from airybench.physics.optics.scattering import born_field
 from airybench.physics.small_angle.particles import icosahedron, phage
 

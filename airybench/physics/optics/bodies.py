@@ -1,8 +1,8 @@
-"""The bodies that scatter: convex parts, each known by where a line along the beam enters and leaves it.
+"""Convex bodies of uniform density, described by where lines along the beam enter and leave them.
 
-The scattering asks a part for `bounds` and `columns` only: slices, lengths of material in front of a slice and
-projected densities follow from the entry and exit heights. Lengths in nm. A rotation is a (3, 3) matrix whose columns
-are the body's x, y and z axes in the laboratory, where the beam runs along z.
+`scattering.born_field` needs `bounds` and `columns` only: slices, the length of material in front of a slice and
+projected densities all follow from the entry and exit heights. Lengths are in nm. A rotation is a (3, 3) matrix whose
+columns are the body's x, y and z axes in the laboratory frame, where the beam runs along z.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from torch import Tensor
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-# Below this a direction cosine counts as this, so that lines along a face or a cylinder need no case of their own.
+# Smaller direction cosines are raised to this value, so that lines along a face or a cylinder need no special case.
 _SMALLEST_COSINE = 1e-5
 
 
@@ -27,62 +27,73 @@ def origin() -> Vector:
     return np.zeros(3)
 
 
-class Part(Protocol):
-    """A convex piece of uniform density."""
+class ConvexBody(Protocol):
+    """A convex body of uniform density."""
 
     def bounds(self) -> tuple[Vector, Vector]:
-        """Lowest and highest corner of the box around the part, each (3,) in nm."""
+        """Lowest and highest corner of the box around the body, each (3,) in nm."""
         ...
 
     def extent(self, direction: Vector) -> float:
-        """How far the part reaches from the origin along a unit vector, nm (its support function)."""
+        """How far the body reaches from the origin along a unit vector, nm (its support function)."""
         ...
 
-    def scaled(self, factor: float) -> "Part":
-        """The part `factor` times larger, about the origin."""
+    def scaled(self, factor: float) -> "ConvexBody":
+        """The body `factor` times larger, scaled about the origin."""
         ...
 
     def columns(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Heights where lines along the beam enter and leave.
+        """Heights z at which lines along the beam enter and leave the body.
 
         Args:
             x: positions in nm, shape (X, 1).
             y: positions in nm, shape (1, Y).
 
         Returns:
-            Entry and exit in nm, each (X, Y); a line that misses the part has exit <= entry.
+            Entry and exit in nm, each (X, Y); exit <= entry where a line misses the body.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """An ellipsoid of the given semi-axes (nm) along the columns of `rotation`."""
+    """An ellipsoid.
+
+    Attributes:
+        semi_axes: along the columns of `rotation`, nm.
+        rotation: body axes in the laboratory.
+        centre: nm.
+
+    >>> sphere = Ellipsoid((100.0, 100.0, 100.0))
+    >>> entry, leave = sphere.columns(torch.tensor([[60.0]]), torch.tensor([[0.0]]))
+    >>> round(entry.item(), 3), round(leave.item(), 3)
+    (-80.0, 80.0)
+    """
 
     semi_axes: tuple[float, float, float]
     rotation: Matrix = field(default_factory=lambda: np.eye(3))
     centre: Vector = field(default_factory=origin)
 
     def bounds(self) -> tuple[Vector, Vector]:
-        """Lowest and highest corner of the box around the part."""
+        """Lowest and highest corner of the box around the body, each (3,) in nm."""
         half = np.sqrt(np.square(self.rotation * np.asarray(self.semi_axes)).sum(axis=1))
         return self.centre - half, self.centre + half
 
     def extent(self, direction: Vector) -> float:
-        """How far the part reaches from the origin along a unit vector."""
+        """How far the body reaches from the origin along a unit vector, nm."""
         return float(self.centre @ direction + np.linalg.norm(direction @ self.rotation * np.asarray(self.semi_axes)))
 
     def scaled(self, factor: float) -> "Ellipsoid":
-        """The part `factor` times larger, about the origin."""
+        """The body `factor` times larger, scaled about the origin."""
         a, b, c = self.semi_axes
         return Ellipsoid((factor * a, factor * b, factor * c), self.rotation, factor * self.centre)
 
     def columns(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Heights where lines along the beam enter and leave; see `Part.columns`."""
+        """Heights z at which lines along the beam enter and leave; see `ConvexBody.columns`."""
         form = (self.rotation / np.square(self.semi_axes)) @ self.rotation.T
         dx, dy = x - float(self.centre[0]), y - float(self.centre[1])
         middle = -(float(form[0, 2]) * dx + float(form[1, 2]) * dy) / float(form[2, 2])
-        # The outline in projection is the form with z eliminated (Schur complement).
+        # The outline in projection is the quadratic form with z eliminated (Schur complement).
         outline = form[:2, :2] - np.outer(form[:2, 2], form[2, :2]) / form[2, 2]
         rest = 1 - (float(outline[0, 0]) * dx**2 + float(2 * outline[0, 1]) * dx * dy + float(outline[1, 1]) * dy**2)
         half = torch.sqrt(rest.clamp(min=0) / float(form[2, 2]))
@@ -92,11 +103,11 @@ class Ellipsoid:
 
 @dataclass(frozen=True)
 class CappedCylinder:
-    """A cylinder along the body's x axis with half spheres at its ends.
+    """A cylinder along the body's x axis with hemispheres at its ends.
 
     Attributes:
-        radius: of cylinder and caps, nm.
-        half_length: from the middle to the tip, caps included, nm; at least `radius`.
+        radius: of the cylinder and its caps, nm.
+        half_length: from the centre to the tip, caps included, nm; at least `radius`.
         rotation: body axes in the laboratory.
         centre: nm.
     """
@@ -107,12 +118,12 @@ class CappedCylinder:
     centre: Vector = field(default_factory=origin)
 
     def bounds(self) -> tuple[Vector, Vector]:
-        """Lowest and highest corner of the box around the part."""
+        """Lowest and highest corner of the box around the body, each (3,) in nm."""
         half = np.abs(self.rotation[:, 0]) * (self.half_length - self.radius) + self.radius
         return self.centre - half, self.centre + half
 
     def extent(self, direction: Vector) -> float:
-        """How far the part reaches from the origin along a unit vector."""
+        """How far the body reaches from the origin along a unit vector, nm."""
         return float(
             self.centre @ direction
             + abs(direction @ self.rotation[:, 0]) * (self.half_length - self.radius)
@@ -120,15 +131,15 @@ class CappedCylinder:
         )
 
     def scaled(self, factor: float) -> "CappedCylinder":
-        """The part `factor` times larger, about the origin."""
+        """The body `factor` times larger, scaled about the origin."""
         return CappedCylinder(factor * self.radius, factor * self.half_length, self.rotation, factor * self.centre)
 
     def columns(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Heights where lines along the beam enter and leave; see `Part.columns`."""
+        """Heights z at which lines along the beam enter and leave; see `ConvexBody.columns`."""
         ux, uy, uz = (float(value) for value in self.rotation[:, 0])
         straight = self.half_length - self.radius
         dx, dy = x - float(self.centre[0]), y - float(self.centre[1])
-        # Barrel: |r - (r.u) u|^2 <= radius^2 is a quadratic in z; then |r.u| <= straight.
+        # Lateral surface: |r - (r.u) u|^2 <= radius^2 is quadratic in z; then |r.u| <= straight.
         along = ux * dx + uy * dy
         across = max(1 - uz**2, _SMALLEST_COSINE)
         middle = uz * along / across
@@ -151,39 +162,43 @@ class CappedCylinder:
 
 @dataclass(frozen=True)
 class Polyhedron:
-    """The convex hull of `vertices` (V, 3) in laboratory coordinates, nm."""
+    """A convex polyhedron.
+
+    Attributes:
+        vertices: points in the laboratory frame whose convex hull is the body, shape (V, 3), nm.
+    """
 
     vertices: Matrix
 
     def bounds(self) -> tuple[Vector, Vector]:
-        """Lowest and highest corner of the box around the part."""
+        """Lowest and highest corner of the box around the body, each (3,) in nm."""
         return self.vertices.min(axis=0), self.vertices.max(axis=0)
 
     @cached_property
     def faces(self) -> Matrix:
-        """Rows (n_x, n_y, n_z, c) with n.r + c <= 0 inside, one a face, shape (F, 4)."""
-        # The hull splits faces into triangles: keep one equation a plane.
+        """One row (n_x, n_y, n_z, c) per face, with n.r + c <= 0 inside; shape (F, 4)."""
+        # ConvexHull splits faces into triangles: keep one equation per plane.
         equations: Matrix = ConvexHull(self.vertices).equations
         _, first = np.unique(np.round(equations, 6), axis=0, return_index=True)
         return equations[np.sort(first)]
 
     def extent(self, direction: Vector) -> float:
-        """How far the part reaches from the origin along a unit vector."""
+        """How far the body reaches from the origin along a unit vector, nm."""
         return float((self.vertices @ direction).max())
 
     def scaled(self, factor: float) -> "Polyhedron":
-        """The part `factor` times larger, about the origin."""
+        """The body `factor` times larger, scaled about the origin."""
         return Polyhedron(factor * self.vertices)
 
     def columns(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Heights where lines along the beam enter and leave; see `Part.columns`."""
+        """Heights z at which lines along the beam enter and leave; see `ConvexBody.columns`."""
         low, high = self.bounds()
         shape = torch.broadcast_shapes(x.shape, y.shape)
         entry = torch.full(shape, float(low[2]), device=x.device)
         leave = torch.full(shape, float(high[2]), device=x.device)
         for row in self.faces:
             nx, ny, nz, constant = (float(value) for value in row)
-            # Not np.copysign: a face along the beam may have n_z = -0.0, and counts as one of those where lines leave.
+            # Not np.copysign: a face parallel to the beam may have n_z = -0.0 and counts as an exit face.
             height = -(nx * x + ny * y + constant) / (
                 max(nz, _SMALLEST_COSINE) if nz >= 0 else min(nz, -_SMALLEST_COSINE)
             )
@@ -195,14 +210,20 @@ class Polyhedron:
 
 
 def random_quaternion(rng: np.random.Generator) -> Vector:
-    """A unit quaternion (w, x, y, z) uniform on the sphere S3, w >= 0."""
+    """A unit quaternion (w, x, y, z), w >= 0, uniformly distributed over all rotations."""
     quaternion = rng.standard_normal(4)
     quaternion /= np.linalg.norm(quaternion)
     return quaternion if quaternion[0] >= 0 else -quaternion
 
 
 def rotation_from_quaternion(quaternion: Vector) -> Matrix:
-    """The rotation matrix of a unit quaternion (w, x, y, z)."""
+    """The rotation matrix (3, 3) of a unit quaternion (w, x, y, z).
+
+    >>> rotation_from_quaternion(np.array([0.5**0.5, 0, 0, 0.5**0.5])).round(3) + 0.0  # a quarter turn about z
+    array([[ 0., -1.,  0.],
+           [ 1.,  0.,  0.],
+           [ 0.,  0.,  1.]])
+    """
     w, x, y, z = quaternion
     return np.array(
         [
@@ -214,11 +235,11 @@ def rotation_from_quaternion(quaternion: Vector) -> Matrix:
 
 
 def tilted(delta: float, spin: float = 0.0) -> Matrix:
-    """Body axes with x raised out of the detector plane.
+    """The rotation that tilts the body's x axis out of the detector plane.
 
     Args:
-        delta: angle of the body's x axis out of the detector plane, degrees; it stays in the laboratory's x-z plane.
-        spin: turn about the body's own x axis, degrees.
+        delta: angle between the body's x axis and the detector plane, degrees; the axis stays in the x-z plane.
+        spin: rotation about the body's own x axis, degrees.
     """
     d, s = np.radians(delta), np.radians(spin)
     raise_x = np.array([[np.cos(d), 0, -np.sin(d)], [0, 1, 0], [np.sin(d), 0, np.cos(d)]])

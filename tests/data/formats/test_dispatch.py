@@ -1,7 +1,8 @@
-"""Shots of every kind of source: as they lie in the file, in order, from any place to any other."""
+"""ShotSource of every kind of source: as they lie in the file, in order, from any place to any other."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import numpy as np
 import pytest
 from recording import RecordingReporter
 
+from airybench.data.formats import dispatch
 from airybench.data.formats.counts_rule import CountsRule
-from airybench.data.formats.shot_source import Shots, open_shots
-from airybench.data.formats.stack import StackKeys
+from airybench.data.formats.dispatch import import_data, open_shots
+from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
+from airybench.data.formats.shot_source import Block, ShotReader, ShotSource, file_identity
+from airybench.data.store.check import check
+from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError
 
 RNG = np.random.default_rng(5)
@@ -20,14 +25,14 @@ EMPTY = (0,) * 10 + (1,)
 STACK = RNG.integers(0, 60000, (2 * 64 + 9, 20, 20)).astype(np.uint16)
 
 
-def read(shots: Shots, start: int = 0, stop: int | None = None) -> np.ndarray:
+def read(shots: ShotSource, start: int = 0, stop: int | None = None) -> np.ndarray:
     stop = shots.count if stop is None else stop
     found = pickle.loads(pickle.dumps(shots.read))(start, stop)  # as a reader process has it
     assert (found.dtype, found.shape) == (np.uint16, (stop - start, *shots.image_shape))
     return found
 
 
-def assert_any_stretch(shots: Shots, expected: np.ndarray) -> None:
+def assert_any_stretch(shots: ShotSource, expected: np.ndarray) -> None:
     assert shots.count == len(expected)
     assert shots.image_shape == expected.shape[1:]
     count = len(expected)
@@ -146,11 +151,16 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
     cases = [
         (DataError, "no such file", tmp_path / "none.h5", {}),
         (DataError, "not an HDF5 file", text, {}),
-        (DataError, "neither a store nor a deposit nor a CXI file; .*--images KEY", plain, {}),
+        (DataError, r"neither a store nor a deposit nor a CXI file \(no groups .*\); .*--images KEY", plain, {}),
         (DataError, "run/pictures", plain, {"keys": StackKeys(images="run/pictures")}),
         (ConfigError, "a store is read as it is", tmp_path / "store.h5", {"rule": CountsRule(clip=True)}),
         (ConfigError, "a store is read as it is", tmp_path / "store.h5", {"factor": 2}),
-        (ConfigError, "a deposit says all by itself", deposit, {"keys": StackKeys(ids="run/ids")}),
+        (
+            ConfigError,
+            "a deposit is one file whose layout says where everything is",
+            deposit,
+            {"keys": StackKeys(ids="run/ids")},
+        ),
         (ConfigError, "mask", plain, {"keys": StackKeys(images="run/images", mask_convention="odd")}),
     ]
     for kind, message, path, how in cases:
@@ -176,3 +186,98 @@ def test_labels_that_cannot_be_do_not_stand_in_the_way(write_deposit: Callable[.
         tmp_path / "bare.cxi", STACK[:7], [[]] * 7, edit=lambda file: [file.pop(f"{k}/note_1") for k in file]
     )
     assert open_shots(bare).class_names == ()
+
+
+def test_the_name_of_a_folder_changes_no_message(write_store: Any, write_deposit: Any, tmp_path: Path) -> None:
+    for name in ("a;b", "airybench-store"):
+        (tmp_path / name).mkdir()
+    wrong = write_deposit(tmp_path / "a;b" / "d.cxi", STACK[:2], np.full((2, 11), 2).tolist())
+    with pytest.raises(DataError, match=r"/entry_1/note_1/data is \[2 .* add --ignore-labels to answer without them"):
+        open_shots(wrong)
+    store = write_store(tmp_path / "airybench-store" / "s.h5")
+    with h5py.File(store.path, "a") as file:
+        file.attrs["schema_version"] = 9
+    with pytest.raises(DataError, match="schema version 9"):
+        open_shots(store.path)
+
+
+@dataclass(frozen=True)
+class ArchiveReader(ShotReader):
+    """Reads the array `images` of a NumPy archive."""
+
+    path: Path
+
+    def blocks(self, rows: np.ndarray) -> Iterator[Block]:
+        """See `ShotReader.blocks`."""
+        images = np.load(self.path)["images"]
+        for row in rows:
+            yield Block(images[row : row + 1])
+
+
+class ArchiveFormat:
+    """NumPy archives of images, ids and energies: all that a new format has to say."""
+
+    def recognises(self, path: Path, options: SourceOptions) -> bool:
+        """By the ending of its name."""
+        return path.suffix == ".npz"
+
+    def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: object) -> ShotSource:
+        """Read everything but the images."""
+        content = np.load(paths[0])
+        return ShotSource(
+            paths=tuple(paths),
+            ids=content["ids"],
+            image_shape=content["images"].shape[1:],
+            read=ArchiveReader(paths[0]),
+            identity=file_identity(paths),
+            name=paths[0].stem,
+            kind="archive",
+            photon_energy=content["energy"],
+        )
+
+
+def test_a_new_format_is_one_module_and_a_name_in_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, csv, ids = tmp_path / "run.npz", tmp_path / "labels.csv", np.array([5, 9, 7])
+    np.savez(path, images=STACK[:3], ids=ids, energy=np.full(3, 20, np.float32))
+    csv.write_text("id,label\n7,a\n5,b\n")
+    with pytest.raises(DataError, match="not an HDF5 file"):
+        open_shots(path)
+    monkeypatch.setattr(dispatch, "FORMATS", [*dispatch.FORMATS, ArchiveFormat()])
+    assert_any_stretch(open_shots(path), STACK[:3])
+    store = import_data([path], tmp_path / "all.h5")
+    np.testing.assert_array_equal(store.read_images(), STACK[:3])
+    assert (store.name, store.source, store.ids().tolist(), store.labelled) == ("run", "archive", [5, 9, 7], False)
+    some = SourceOptions(labels=LabelOptions(csv=csv, labelled_only=True))
+    labelled = import_data([path], tmp_path / "some.h5", some)
+    check(labelled)
+    np.testing.assert_array_equal(labelled.read_images(), STACK[[0, 2]])
+    assert (labelled.ids().tolist(), labelled.labels().tolist()) == ([5, 7], [[0, 1], [1, 0]])
+    assert (labelled.class_names, labelled.label_kind) == (("a", "b"), "multiclass")
+    np.savez(path, images=STACK[:3], ids=np.array([5, 9, 5]), energy=np.full(3, 20, np.float32))
+    with pytest.raises(DataError, match="id 5 stands in entry 0 and in entry 2"):
+        import_data([path], tmp_path / "twice.h5")
+
+
+def test_a_store_is_not_imported_again(write_store: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"s\.h5: is a store already; use it as it is"):
+        import_data([write_store(tmp_path / "s.h5").path], tmp_path / "t.h5")
+
+
+def test_a_store_says_as_a_source_what_it_holds(tmp_path: Path) -> None:
+    masks = RNG.random((3, 20, 20)) < 0.5
+    header = StoreHeader("run", ("A", "B"), "multilabel", source="x", counts_rule="x")
+    with StoreWriter(tmp_path / "s.h5", header, image_shape=(20, 20)) as writer:
+        writer.append(
+            STACK[:3], ids=[4, 6, 5], photon_energy=[1, 2, 3], labels=np.eye(3, 2), groups=[7, 8, 9],
+            events={"train": np.array([1, 1, 2])}, mask=masks,
+        )  # fmt: skip
+    source = open_shots(tmp_path / "s.h5")
+    assert source.labels is not None
+    assert source.groups is not None
+    assert source.labels.tolist() == [[1, 0], [0, 1], [0, 0]]
+    assert (source.groups.tolist(), source.events["train"].tolist()) == ([7, 8, 9], [1, 1, 2])
+    assert source.photon_energy is not None
+    assert source.photon_energy.tolist() == [1, 2, 3]
+    (block,) = source.select(np.array([0, 2])).read.blocks(np.arange(2))
+    np.testing.assert_array_equal(block.counts, STACK[[0, 2]])
+    np.testing.assert_array_equal(block.good, masks[[0, 2]])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from airybench.physics.helium.shapes import capped_cylinder, pill, scaled, spheroid, triaxial, two_lobed
-from airybench.physics.optics.particles import (
+from airybench.physics.optics.bodies import (
     CappedCylinder,
     Ellipsoid,
     Polyhedron,
@@ -56,10 +56,10 @@ def test_droplets_have_the_volume_of_their_radius(delta):
         capped_cylinder(60.0, 3.0, delta, 10.0),
         triaxial(60.0, 2.5, 1.2, 30.0, delta, 10.0),
     ):
-        assert volume(droplet.parts) == pytest.approx(expected, rel=1e-2)
-    assert volume(two_lobed(60.0, 3.5, delta, 10.0).parts, overlap=True) == pytest.approx(expected, rel=1e-2)
-    assert volume(scaled(spheroid(60.0, 0.7, delta, 0.0), 0.5).parts) == pytest.approx(expected / 8, rel=1e-2)
-    assert volume(pill(20.0, 5.0, delta, 0.0).parts) == pytest.approx(np.pi * 20**3 * (8 + 4 / 3), rel=1e-2)
+        assert volume(droplet.bodies) == pytest.approx(expected, rel=1e-2)
+    assert volume(two_lobed(60.0, 3.5, delta, 10.0).bodies, overlap=True) == pytest.approx(expected, rel=1e-2)
+    assert volume(scaled(spheroid(60.0, 0.7, delta, 0.0), 0.5).bodies) == pytest.approx(expected / 8, rel=1e-2)
+    assert volume(pill(20.0, 5.0, delta, 0.0).bodies) == pytest.approx(np.pi * 20**3 * (8 + 4 / 3), rel=1e-2)
 
 
 def test_long_axis_leaves_the_plane_by_delta_and_turns_by_azimuth():

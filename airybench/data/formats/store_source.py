@@ -1,0 +1,88 @@
+"""A store as a source of shots: read as it is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.formats.options import AS_IT_IS, LabelOptions, SourceOptions
+from airybench.data.formats.shot_source import Block, ShotReader, ShotSource
+from airybench.data.store.schema import SCHEMA
+from airybench.data.store.store import SLICE, Store, opened
+from airybench.errors import ConfigError
+from airybench.reporter import Reporter
+
+
+def recognises(path: Path, options: SourceOptions) -> bool:
+    """Whether a file says that it is a store."""
+    if not path.is_file() or not h5py.is_hdf5(path):
+        return False
+    with opened(path) as file:
+        return bool(file.attrs.get("schema") == SCHEMA)
+
+
+def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
+    """Open a store as a source.
+
+    Raises:
+        ConfigError: options that a store does not take.
+        DataError: the store breaks its schema.
+    """
+    path = paths[0]
+    if len(paths) > 1 or options != replace(AS_IT_IS, labels=LabelOptions(ignore=options.labels.ignore)):
+        raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
+    store = Store.open(path)
+    mask, masked = _masks(store)
+    return ShotSource(
+        paths=(path,),
+        ids=store.ids(),
+        image_shape=store.image_shape,
+        read=StoreReader(store, masked=masked),
+        identity=store.content_sha256,
+        name=store.name,
+        kind=store.source,
+        class_names=store.class_names,
+        labels=store.labels() if store.labelled else None,
+        label_kind=store.label_kind,
+        photon_energy=store.photon_energy(),
+        groups=store.groups(),
+        events=store.columns("events"),
+        mask=mask,
+        counts_rule=store.counts_rule,
+        files=(path.name,),
+    )
+
+
+@dataclass(frozen=True)
+class StoreReader(ShotReader):
+    """Reads the counts of a store, with the masks of the shots where each has its own."""
+
+    store: Store
+    masked: bool = False
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
+        """See `ShotReader.blocks`."""
+        for start in range(0, len(rows), SLICE):
+            some = rows[start : start + SLICE]
+            yield Block(self.store.read_images(some), self._good(some) if self.masked else None)
+
+    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
+        """See `ShotReader.__call__`."""
+        return self.store.read_images(np.arange(start, stop))
+
+    def _good(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        with opened(self.store.path) as file:
+            masks = file["mask"][rows[0] : rows[-1] + 1]
+        return np.asarray(masks[rows - rows[0]] > 0)
+
+
+def _masks(store: Store) -> tuple[NDArray[np.bool_] | None, bool]:
+    """The mask of all shots, None where there is no such one; and whether each shot has its own."""
+    with opened(store.path) as file:
+        if "mask" not in file:
+            return None, False
+        mask = file["mask"]
+        return (mask[()] > 0, False) if mask.ndim == 2 else (None, True)
