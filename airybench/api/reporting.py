@@ -1,19 +1,14 @@
-"""What a notebook shows while something runs: progress bars and notices; a script gets a log instead."""
+"""What a notebook shows while a job runs: progress bars and notices; a script gets a log instead."""
 
 import html
 import logging
-import math
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from airybench.config import TrialConfig
 from airybench.reporter import Progress, Reporter
-from airybench.sweep.observer import SilentObserver, StudyObserver, TrialEnd
-from airybench.sweep.records import FinishedTrial
-from airybench.training.epoch import Epoch
 
 LOG = logging.getLogger("airybench")
 REDRAW_SECONDS = 0.2
@@ -30,11 +25,6 @@ def in_notebook() -> bool:
 def default_reporter() -> Reporter:
     """Progress bars in a Jupyter kernel; in a script, lines in the Python log `airybench`."""
     return NotebookReporter() if in_notebook() else LogReporter()
-
-
-def default_observer() -> StudyObserver:
-    """One progress bar per study in a Jupyter kernel; in a script, lines in the Python log `airybench`."""
-    return NotebookObserver() if in_notebook() else LogObserver()
 
 
 class LogReporter:
@@ -57,24 +47,12 @@ class LogReporter:
         """Results are returned to the caller, not logged."""
 
 
-class LogObserver(SilentObserver):
-    """Writes one line per trial to the Python log `airybench`."""
-
-    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
-        """Log the trial's objective."""
-        LOG.info("trial %d, %s: %.3f", number, trial.config.title, trial.value)
-
-    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
-        """Log why a trial has no result."""
-        LOG.warning("trial %d %s: %s", number, end, reason)
-
-
 class NotebookReporter:
     """Shows one HTML progress bar per piece of work, redrawn in place; Jupyter needs no extension for it."""
 
     def notify(self, text: str) -> None:
         """Show one line below the cell."""
-        _show_text(text)
+        show_text(text)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
@@ -85,48 +63,6 @@ class NotebookReporter:
 
     def result(self, result: object) -> None:
         """Results are returned to the caller, who shows them."""
-
-
-class NotebookObserver(SilentObserver):
-    """Shows one bar of trials per study, with the network that is training."""
-
-    def __init__(self) -> None:
-        self._bar = Bar("")
-        self._done = self._total = 0
-        self._running: dict[int, TrialConfig] = {}
-
-    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
-        """Draw the bar."""
-        self._bar, self._done, self._total = Bar(name), len(finished), total
-        self._bar.update(self._done, total)
-
-    def trial_started(self, number: int, config: TrialConfig) -> None:
-        """Name the network."""
-        self._running[number] = config
-        self._bar.update(self._done, self._total, config.title)
-
-    def epoch_finished(self, number: int, epoch: Epoch) -> None:
-        """Show the epoch and its macro-AP on the validation split."""
-        config = self._running[number]
-        value = epoch.val.values.get("macro_ap", math.nan)
-        text = f"{config.title}, epoch {epoch.number} of {config.training.epochs}, val macro-AP {value:.3f}"
-        self._bar.update(self._done, self._total, text)
-
-    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
-        """Advance the bar."""
-        self._end(number)
-
-    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
-        """Say why a trial has no result; one that runs again does not count."""
-        title = self._running[number].title
-        if end in ("failed", "pruned"):
-            self._end(number)
-        _show_text(f"{title} {end}: {reason}")
-
-    def _end(self, number: int) -> None:
-        self._running.pop(number, None)
-        self._done += 1
-        self._bar.update(self._done, self._total)
 
 
 class Bar:
@@ -176,7 +112,7 @@ class Bar:
             _display(page, self._handle)
 
 
-def _show_text(text: str) -> None:
+def show_text(text: str) -> None:
     _display(f"<div>{html.escape(text)}</div>")
 
 

@@ -12,7 +12,8 @@ from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import ParameterEffect, parameter_effect
 from airybench.api.datasets import Dataset
 from airybench.api.plots import plot_rows
-from airybench.api.reporting import default_observer, default_reporter
+from airybench.api.observing import default_observer
+from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
 from airybench.errors import NothingFinishedError
 from airybench.figures.comparison import Bar
