@@ -31,6 +31,24 @@ def checkpoint_folder(scope: str) -> Path:
     return data_folder() / "checkpoints" / scope
 
 
+def slug(text: str) -> str:
+    """A name as a part of file names and metric keys: letters, digits, and - _ . stay, anything else becomes a dash.
+
+    >>> slug("Spherical/Oblate")
+    'Spherical-Oblate'
+    """
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in text)
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is one of letters, digits, and - _ . alone, and so needs no `slug`.
+
+    >>> is_plain("run-12"), is_plain("run 12"), is_plain("...")
+    (True, False, False)
+    """
+    return name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+
+
 def writable(folder: Path, remedy: str) -> Path:
     """That folder, made when it is not there.
 

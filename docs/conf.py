@@ -58,10 +58,10 @@ def ancestors(node: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def keep_short_code_together(app: Any, doctree: nodes.document, name: str) -> None:
-    """Mark short inline code, so that `--seeds` is not broken after its dashes; in tables only options."""
+    """Mark short inline code, so that `--seeds` is not broken after its dashes; in tables only options and commands."""
     for code in doctree.findall(nodes.literal):
         text, in_table = code.astext(), any(isinstance(parent, nodes.entry) for parent in ancestors(code))
-        if len(text) <= LONGEST_UNBROKEN and (text.startswith("-") or not in_table):
+        if len(text) <= LONGEST_UNBROKEN and (text.startswith(("-", "airybench ")) or not in_table):
             code["classes"].append("unbroken")
 
 

@@ -14,11 +14,11 @@ from kept import runs_of
 from postgres import server
 
 from airybench.cli.main import run
-from airybench.cli.show.console import ConsoleReporter
 from airybench.config.experiments import load_experiment
-from airybench.jobs.sweep import benchmark
-from airybench.sweep.definition import recorded
+from airybench.jobs.sweep import run_sweep
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import engine
+from airybench.sweep.observer import SilentObserver
 from airybench.sweep.storage import PostgresStorage
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -39,7 +39,7 @@ def test_four_hosts_share_a_study_and_one_is_killed(tmp_path, data_home, tiny, c
         def trials():
             import optuna
 
-            if "parent_run_id" not in recorded(home, "hosts@helium"):
+            if "parent_run_id" not in stored_attributes(home, "hosts@helium"):
                 return []
             return optuna.load_study(study_name="hosts@helium", storage=home.optuna_storage("")).get_trials(
                 deepcopy=False
@@ -98,37 +98,35 @@ def test_ray_loses_a_node_and_the_study_is_finished(tmp_path, data_home, tiny, m
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     other = cluster.add_node(num_cpus=1)
     ray.init(address=cluster.address, log_to_driver=False)
-    ended: list[tuple[bool, str, str]] = []
+    ended: list[tuple[str, str]] = []
     began: set[int] = set()
     spoke: set[int] = set()
 
-    class Killing:
-        """A watch that takes a node away as soon as both nodes are at work."""
+    class Killing(SilentObserver):
+        """Takes a node away as soon as both nodes are at work."""
 
-        def study(self, *_: object) -> None: ...
-
-        def trial(self, number: int, _: object) -> None:
+        def trial_started(self, number: int, config: object) -> None:
             began.add(number)
 
-        def epoch(self, number: int, _: object) -> None:
+        def epoch_finished(self, number: int, epoch: object) -> None:
             spoke.add(number)
             if len(spoke) == 2 and len(cluster.list_all_nodes()) == 2:
                 cluster.remove_node(other, allow_graceful=False)
 
-        def ended(self, number: int, record: object, reason: str = "", how: str = "failed") -> None:
-            ended.append((record is not None, how, reason))
+        def trial_ended(self, number: int, end: str, reason: str) -> None:
+            ended.append((end, reason))
 
     sweep = load_experiment(str(tiny)).customised({"epochs": (6,)}, (), {"seeds": 2})
     try:
         with contextlib.chdir(tmp_path):
-            (found,) = benchmark(
-                sweep, ["helium"], "ray", Killing(), ConsoleReporter(), engine=engine("ray", "cpu", None, 1)
+            (found,) = run_sweep(
+                sweep, ["helium"], study="ray", observer=Killing(), engine=engine("ray", "cpu", None, 1)
             )
     finally:
         ray.shutdown()
         cluster.shutdown()
-    assert sorted(len(row.trials) for row in found.board.rows) == [2, 2, 2]
-    lost = [reason for finished, how, reason in ended if not finished and how == "lost"]
+    assert sorted(len(row.trials) for row in found.leaderboard.rows) == [2, 2, 2]
+    lost = [reason for end, reason in ended if end == "lost"]
     assert lost, ended
     assert all(reason.startswith("its node or worker died") for reason in lost)
     parents, children = runs_of(tmp_path, "ray@helium")

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
 from airybench.cli.main import run
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.tracking.model import load
 from airybench.tracking.store import Tracking
 
@@ -71,7 +71,7 @@ def test_one_parent_and_one_child_per_cell(runs, dataset) -> None:
 
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])
 def test_every_run_says_what_it_is_and_on_which_data(runs, dataset) -> None:
-    store = resolve(dataset, count=64, seed=1612)
+    store = open_dataset(dataset, count=64, seed=1612)
     for found in of_kind(runs, "trial", dataset) + of_kind(runs, "sweep", dataset):
         (used,) = found.inputs.dataset_inputs
         assert (used.dataset.name, used.dataset.digest) == (dataset, store.content_sha256[:36])
@@ -147,7 +147,7 @@ def test_test_metrics_of_the_winner_stand_on_child_and_parent_alone(client, runs
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])
 def test_both_loaders_give_the_logged_answers_from_raw_counts(client, runs, dataset, finished) -> None:
     (parent,) = of_kind(runs, "sweep", dataset)
-    store = resolve(dataset, count=64, seed=1612)
+    store = open_dataset(dataset, count=64, seed=1612)
     counts = store.read_images(np.arange(5))
     mlflow.set_tracking_uri(finished.uri)
     theirs = mlflow.pytorch.load_model(parent.data.tags["airybench.model_uri"])

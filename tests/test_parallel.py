@@ -46,7 +46,7 @@ def helpers(data_home: Path) -> set[int]:
 def test_kill_9_of_a_worker_in_mid_trial(tmp_path, data_home, tiny, monkeypatch, capsys) -> None:
     killed: list[int] = []
     seen: set[int] = set()
-    show = StudyWatch.epoch
+    show = StudyWatch.epoch_finished
 
     def kill_once(self: StudyWatch, number: int, epoch: object) -> None:
         show(self, number, epoch)  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ def test_kill_9_of_a_worker_in_mid_trial(tmp_path, data_home, tiny, monkeypatch,
             killed.append(workers[0].pid or 0)
             os.kill(killed[0], signal.SIGKILL)
 
-    monkeypatch.setattr(StudyWatch, "epoch", kill_once)
+    monkeypatch.setattr(StudyWatch, "epoch_finished", kill_once)
     with contextlib.chdir(tmp_path):
         code = run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "parallel", "--workers", "2",
                     "--epochs", "2", "--json"])  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from airybench.config import SweepConfig, TrialConfig
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.split.split import make_split
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
@@ -49,7 +49,7 @@ def test_the_file_of_a_model_gives_it_back(known: Provenance, tmp_path: Path) ->
 
 
 def test_a_study_and_its_report_say_the_same_as_its_runs(tmp_path: Path) -> None:
-    Study(tmp_path, "s@helium", SweepConfig(), WHOLE).remember("data_source", WHOLE.source)
+    Study(tmp_path, "s@helium", SweepConfig(), WHOLE).set_attribute("data_source", WHOLE.source)
     saved = read(tmp_path, "s@helium").provenance
     assert saved.same_data(WHOLE)
     assert (saved.dataset, saved.source, saved.simulated) == ("helium", "simulated", True)
@@ -95,7 +95,7 @@ def test_a_damaged_record_is_one_line(damage: object, tmp_path: Path) -> None:
 
 def test_a_trial_is_told_from_another_and_the_study_from_both() -> None:
     config = TrialConfig().replace({"count": 64, "image_size": 32})
-    store = resolve("helium", count=64, seed=1612)
+    store = open_dataset("helium", count=64, seed=1612)
     split = make_split(store.ids(), store.labels(), store.content_sha256, 1612)
     data = PreparedDataset(store, split, torch.device("cpu"), "helium")
     study, one, other = data.provenance(), data.provenance(config), data.provenance(config.replace({"alpha": 0.3}))

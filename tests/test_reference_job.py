@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
 from airybench.cli.main import run
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.tracking.model import load
 from airybench.tracking.store import Tracking
 
@@ -115,7 +115,7 @@ def test_printed_evaluation(finished, weights, capsys) -> None:
 
 
 def test_predict_join_and_the_network_agree(finished, client, weights, tmp_path, capsys) -> None:
-    store = resolve("helium", count=64, seed=1612)
+    store = open_dataset("helium", count=64, seed=1612)
     found = result(["predict", str(weights), str(store.path), "--output", "out.h5", "--csv"], tmp_path, capsys)
     assert (found["shots"], found["joined"]) == (64, True)
     predictor = load(winner(client, "helium"), Tracking(finished.uri, ""))
@@ -141,7 +141,7 @@ def test_predict_join_and_the_network_agree(finished, client, weights, tmp_path,
 def test_export_answers_what_predict_answers(finished, weights, tmp_path, capsys) -> None:
     found = result(["export", str(weights), "--format", "pt2", "--output", "model.pt2"], tmp_path, capsys)
     assert found["image_shape"] == [259, 259]
-    store = resolve("helium", count=64, seed=1612)
+    store = open_dataset("helium", count=64, seed=1612)
     counts = torch.from_numpy(store.read_images(np.arange(3)))
     with torch.no_grad():
         probabilities, _ = torch.export.load(tmp_path / "model.pt2").module()(counts)
@@ -196,7 +196,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_bad_input_is_one_line_and_leaves_nothing(case, finished, weights, tmp_path, monkeypatch, capsys) -> None:
     places = {"MODEL": str(weights)} | {
-        name.upper(): str(resolve(name, count=64, seed=1612).path) for name in ("helium", "cxidb")
+        name.upper(): str(open_dataset(name, count=64, seed=1612).path) for name in ("helium", "cxidb")
     }
     words, expected = REFUSED[case]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", finished.uri)

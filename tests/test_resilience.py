@@ -16,26 +16,14 @@ from kept import runs_of, trials
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
-import airybench.jobs.sweep as benchmark_module
 from airybench.cli.main import run
-from airybench.cli.show.console import ConsoleReporter
 from airybench.config.experiments import load_experiment
+from airybench.jobs.sweep import run_sweep
 from airybench.paths import sole_owner
+from airybench.sweep.observer import SilentObserver
+from airybench.training.epoch import Epoch
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def silent():
-    class Silent:
-        """A watch that sees nothing."""
-
-        def study(self, *_: object) -> None: ...
-        def trial(self, *_: object) -> None: ...
-        def epoch(self, *_: object) -> None: ...
-        def ended(self, *_: object) -> None: ...
-
-    return Silent()
 
 
 def test_kill_9_in_the_third_trial_then_the_same_command(tmp_path, data_home, tiny, capsys) -> None:
@@ -74,15 +62,15 @@ def test_kill_9_in_the_third_trial_then_the_same_command(tmp_path, data_home, ti
     assert not [t for t in after if t.state in (TrialState.RUNNING, TrialState.WAITING)]
 
 
-def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, silent, capsys) -> None:
+def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, capsys) -> None:
     sweep = load_experiment(str(tiny))
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    class Interrupting(SilentObserver):
+        def epoch_finished(self, number: int, epoch: Epoch) -> None:
+            raise KeyboardInterrupt
 
-    silent.epoch = interrupt
     with contextlib.chdir(tmp_path), pytest.raises(KeyboardInterrupt):
-        benchmark_module.benchmark(sweep, ["cxidb"], "stopped", silent, ConsoleReporter())
+        run_sweep(sweep, ["cxidb"], study="stopped", observer=Interrupting())
     parents, children = runs_of(tmp_path, "stopped@cxidb")
     assert [(r.info.status, r.data.tags["airybench.state"]) for r in parents + children] == [
         ("KILLED", "interrupted")
@@ -256,7 +244,7 @@ REFUSED = {
     "long name": (["--study", "x" * 300], "study name has 300 characters, expected at most 100"),
     "last seed": (["--seed", "2147483647", "--seeds", "2"], "expected at most 2147483647"),
     "no data set": (["--dataset", ""], "unknown data set ''"),
-    "option": (["--speed", "9"], "No such option"),
+    "option": (["--speed", "9"], "unknown option '--speed'. Did you mean '--seed'?"),
 }
 
 

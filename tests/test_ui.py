@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from mlflow import MlflowClient
 
-from airybench.config import Objective
+from airybench.config import RANKING
 from airybench.provenance import Provenance
 from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
@@ -167,7 +167,7 @@ def test_a_child_shows_its_data_description_and_curves(parent, server, page) -> 
 @pytest.mark.slow
 def test_the_model_page_names_the_champion(finished, parent, server, page) -> None:
     tags = parent.data.tags
-    score = ModelScore(Objective(), 0.5, Provenance.from_tags(tags))
+    score = ModelScore(RANKING, 0.5, Provenance.from_tags(tags))
     register(connect(finished.uri), "page", tags["airybench.model_uri"], tags["airybench.winner"], score)
     page.goto(f"{server}/#/models/page")
     page.get_by_text("champion").first.wait_for(timeout=60_000)

@@ -147,9 +147,9 @@ def _finished_studies(wanted: Sequence[str], storage: StudyStorage, notify: Call
     if not studies:
         raise StudyError(f"there is no study in {storage}; run a sweep first")
     for study in studies:
-        if not study.records:
+        if not study.finished:
             notify(f"study {study.name} has no finished trial; left out")
-    finished = [study for study in studies if study.records]
+    finished = [study for study in studies if study.finished]
     if not finished:
         raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to compare")
     return finished
@@ -159,8 +159,8 @@ def _refuse_other_data(studies: Sequence[SavedStudy]) -> None:
     first = studies[0]
     for other in studies[1:]:
         for what, one, another in (
-            ("content of the data", first.data_sha256, other.data_sha256),
-            ("split", first.split_digest, other.split_digest),
+            ("content of the data", first.provenance.data_sha256, other.provenance.data_sha256),
+            ("split", first.provenance.split_digest, other.provenance.split_digest),
         ):
             if one != another:
                 raise StudyError(
@@ -219,7 +219,7 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         value = val(trials)
         return math.inf if math.isnan(value) else -sign * value
 
-    ranked = [[(study, trial) for trial in cell] for study in studies for cell in by_cell(study.records)]
+    ranked = [[(study, trial) for trial in cell] for study in studies for cell in by_cell(study.finished)]
     ranked.sort(key=standing)
     scores = _TestScores(metric, fetch)
     cells = [
@@ -237,9 +237,9 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
     return DatasetComparison(
         dataset=studies[0].dataset,
         studies=tuple(study.name for study in studies),
-        simulated=any(study.facts.get("data_source") == "simulated" for study in studies),
-        data_sha256=studies[0].data_sha256,
-        split_digest=studies[0].split_digest,
+        simulated=any(study.provenance.simulated for study in studies),
+        data_sha256=studies[0].provenance.data_sha256,
+        split_digest=studies[0].provenance.split_digest,
         shots=scores.shots,
         cells=tuple(cells),
         cell_count=len(ranked),

@@ -14,10 +14,12 @@ from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.networks.build import build
+from airybench.sweep.observer import SilentObserver
+from airybench.sweep.records import FinishedTrial
 from airybench.sweep.runner import run_study
 from airybench.tracking.store import connect, tracking_uri
 from airybench.training.checkpoint import EVERY, Checkpoints
-from airybench.training.epoch import Epoch
+from airybench.training.epoch import Epoch, EpochCallbacks
 from airybench.training.loop import train
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -49,24 +51,23 @@ class Course:
         return self.ended - self.began - len(self.epochs) * self.epoch
 
 
-class _Watch:
-    """Notes the course of a study of one trial, the making of its run included."""
+class _Watch(SilentObserver):
+    """Notes when the epochs of a study of one trial end, its start included."""
 
     def __init__(self) -> None:
         self.course = Course()
 
-    def study(self, *_: object) -> None:
+    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         self.course.began = time.perf_counter()
 
-    def trial(self, *_: object) -> None:
-        pass
-
-    def epoch(self, number: int, epoch: Epoch) -> None:
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
         self.course.epochs.append(time.perf_counter())
 
-    def ended(self, number: int, record: object, reason: str = "", how: str = "failed") -> None:
-        assert record, reason
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
         self.course.ended = time.perf_counter()
+
+    def trial_ended(self, number: int, end: str, reason: str) -> None:
+        raise AssertionError(reason)
 
 
 def bench_overhead(
@@ -137,7 +138,7 @@ def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, P
 def _bare(config: TrialConfig, source: PreparedDataset) -> Course:
     course = Course(time.perf_counter())
     data = source.loaded(config.data, config.input_scaling)
-    train(config, data, source.device, on_epoch=lambda _: course.epochs.append(time.perf_counter()))
+    train(config, data, source.device, callbacks=EpochCallbacks(lambda _: course.epochs.append(time.perf_counter())))
     course.ended = time.perf_counter()
     return course
 
@@ -145,7 +146,7 @@ def _bare(config: TrialConfig, source: PreparedDataset) -> Course:
 def _tracked(config: TrialConfig, source: PreparedDataset, name: str, folder: Path) -> Course:
     sweep = validated(SweepConfig, {"base": config.model_dump(), "space": [{"alpha": [config.network.alpha]}]})
     watch = _Watch()
-    with run_study(sweep, f"bench-{name}@cxidb", source, connect(tracking_uri()), folder / "studies", watch):
+    with run_study(sweep, f"bench-{name}@cxidb", source, connect(tracking_uri()), folder / "studies", observer=watch):
         return watch.course
 
 

@@ -9,9 +9,9 @@ import torch
 
 from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.loading.loaded import network_inputs
+from airybench.data.loading.preprocess import network_inputs
 from airybench.errors import ConfigError
 from airybench.inference.logits import placed
 from airybench.inference.predict import BATCH, PredictOptions, predict
@@ -51,8 +51,8 @@ def bench_predict(
     batch = BATCH[device.type]
     if count < OVER * batch or repeats < 1:
         raise ConfigError(f"count {count}, repeats {repeats}: at least {OVER * batch} and 1 are needed")
-    long = open_shots(resolve("helium", count=count, seed=config.data.data_seed).path)
-    short = open_shots(resolve("helium", count=count // OVER, seed=config.data.data_seed).path)
+    long = open_shots(open_dataset("helium", count=count, seed=config.data.data_seed).path)
+    short = open_shots(open_dataset("helium", count=count // OVER, seed=config.data.data_seed).path)
     torch.manual_seed(config.training.seed)
     predictor = placed(Predictor(config, long.class_names, "multilabel"), device)
     counts = torch.from_numpy(long.read(0, batch)).to(device)

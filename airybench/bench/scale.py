@@ -13,9 +13,9 @@ from airybench.bench.measure import Measurement, measurement
 from airybench.bench.simulate import WARM_UP, simulate_batches
 from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.loading.loaded import load_dataset
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.split import make_split
 from airybench.inference.logits import placed
 from airybench.inference.predict import PredictOptions, predict
@@ -83,12 +83,12 @@ def measure_growth(
     steps = len(counts) + 1
     simulate_batches("helium", list(range(WARM_UP)), torch.device("cpu"))
     for done, count in enumerate(counts, 1):
-        store = resolve("helium", count=count, seed=config.data.data_seed)
+        store = open_dataset("helium", count=count, seed=config.data.data_seed)
         began = time.perf_counter()
         simulate_batches("helium", list(range(count)), torch.device("cpu"))
         found["simulate"].append(time.perf_counter() - began)
         split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-        data = load_dataset(store, split, config.data, config.input_scaling, device)
+        data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
         shots = len(data.train) // config.training.batch_size * config.training.batch_size
         speed = train(config, data, device).epochs[-1].images_per_second
         found["train, one epoch"].append(shots / speed)

@@ -13,13 +13,14 @@ from airybench.bench.measure import Measurement, measurement
 from airybench.bench.sweep import elsewhere
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.jobs.compare import compare_studies
-from airybench.jobs.sweep import benchmark
+from airybench.jobs.sweep import run_sweep
 from airybench.paths import data_folder
-from airybench.reporter import SILENT
 from airybench.sweep.engines import Engine, engine
+from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import read
 from airybench.sweep.study import Study
+from airybench.trial.outcome import Outcome
 
 GOAL = 5.0
 """Seconds that a start, a resume and a comparison of 1 000 trials may take each, beyond importing the libraries."""
@@ -27,25 +28,22 @@ GOAL = 5.0
 NAME = "bench-many"
 
 
-class _UntilTrial:
-    """A watch that notes when the first trial begins, and ends the sweep there where it is told to."""
+class _UntilTrial(SilentObserver):
+    """Notes when the first trial begins, and ends the sweep there where it is told to."""
 
     def __init__(self, *, stop: bool) -> None:
         self.began = float("nan")
         self._stop = stop
 
-    def study(self, *_: object) -> None: ...
-    def epoch(self, *_: object) -> None: ...
-
-    def trial(self, *_: object) -> None:
+    def trial_started(self, number: int, config: TrialConfig) -> None:
         """Note the time."""
         self.began = time.perf_counter()
         if self._stop:
             raise KeyboardInterrupt
 
-    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: str = "failed") -> None:
-        """Refuse to measure a trial that came to nothing."""
-        assert record is not None or self._stop, reason
+    def trial_ended(self, number: int, end: str, reason: str) -> None:
+        """Refuse to measure a trial without a result."""
+        raise AssertionError(reason)
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def time_study(
     where = engine("local", str(device), 1, 1)
     with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
         few = _grid(base, rates[:1])
-        seed = benchmark(few, ["helium"], "bench-few", _UntilTrial(stop=False), SILENT, engine=where)[0]
+        seed = run_sweep(few, ["helium"], study="bench-few", observer=_UntilTrial(stop=False), engine=where)[0]
         started = _until_trial(sweep, where, stop=True)[0]
         told = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
         resumed, whole = _until_trial(sweep, where, stop=False)
@@ -127,7 +125,7 @@ def _until_trial(sweep: SweepConfig, where: Engine, *, stop: bool) -> tuple[floa
     """Seconds to the first trial, and to the end."""
     watch, began = _UntilTrial(stop=stop), time.perf_counter()
     try:
-        benchmark(sweep, ["helium"], NAME, watch, SILENT, engine=where)
+        run_sweep(sweep, ["helium"], study=NAME, observer=watch, engine=where)
     except KeyboardInterrupt:
         if not stop:
             raise
@@ -145,12 +143,12 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[
     known.plan()
     for number in range(total - 1):
         began = time.perf_counter()
-        ticket = known.ask()
-        assert ticket is not None
-        like = by_switch[ticket.config.network.log_activation]
+        trial = known.ask()
+        assert trial is not None
+        like = by_switch[trial.config.network.log_activation]
         value = float(draw.uniform(0.2, 0.8))
-        ticket.note(run_id=like.run_id)
-        known.complete(ticket, value, {**like.scores, "macro_ap": value}, like.facts)
+        trial.set_attributes(run_id=like.run_id)
+        known.complete(trial, Outcome(value, {**like.scores, "macro_ap": value}, like.facts))
         seconds.append(time.perf_counter() - began)
         if progress and (number + 1) % 20 == 0:
             progress(number + 1, total)

@@ -11,11 +11,12 @@ import torch
 
 from airybench.bench.measure import Measurement, measurement
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.errors import ConfigError
-from airybench.jobs.sweep import benchmark
-from airybench.reporter import SILENT
+from airybench.jobs.sweep import run_sweep
+from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
+from airybench.training.epoch import Epoch
 
 OVER = 3
 
@@ -25,21 +26,18 @@ START_GOAL = 4.0
 START_SHOTS = 512
 
 
-class _Silent:
-    """A watch that keeps when epochs and trials end."""
+class _Stopwatch(SilentObserver):
+    """Notes when epochs and trials end."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
         self.epochs: list[float] = []
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_: None
-
-    def epoch(self, *_: object) -> None:
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
         """Note the time."""
         self.epochs.append(time.perf_counter())
 
-    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: str = "failed") -> None:
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
         """Note the time."""
         self.ends.append(time.perf_counter())
 
@@ -71,8 +69,8 @@ def bench_sweep(
         for done, (name, number) in enumerate((("short", trials), ("long", OVER * trials)), 1):
             alphas = [round(0.1 + 0.01 * i, 2) for i in range(number)]
             sweep = validated(SweepConfig, {"base": base.model_dump(), "space": [{"alpha": alphas}]})
-            watch, began = _Silent(), time.perf_counter()
-            concluded = benchmark(sweep, ["helium"], f"bench-{name}", watch, SILENT)
+            watch, began = _Stopwatch(), time.perf_counter()
+            concluded = run_sweep(sweep, ["helium"], study=f"bench-{name}", observer=watch)
             trained = [trial.facts["seconds"] for row in concluded[0].leaderboard.rows for trial in row.trials]
             gaps = [after - before for before, after in zip([began, *watch.ends], watch.ends, strict=False)]
             found[name] = gaps
@@ -104,9 +102,9 @@ def _start(base: TrialConfig) -> float:
     """Seconds from the start of a sweep over known data to the end of a first epoch that is one batch."""
     some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
-    resolve("helium", count=START_SHOTS, seed=some.data.data_seed)
-    watch, began = _Silent(), time.perf_counter()
-    benchmark(sweep, ["helium"], "bench-start", watch, SILENT)
+    open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed)
+    watch, began = _Stopwatch(), time.perf_counter()
+    run_sweep(sweep, ["helium"], study="bench-start", observer=watch)
     return watch.epochs[0] - began
 
 

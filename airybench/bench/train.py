@@ -20,8 +20,9 @@ from torch.utils.data import DataLoader, Dataset
 from airybench.bench.measure import Measurement, measurement, peak_memory
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import resolve
-from airybench.data.loading.loaded import LoadedDataset, load_dataset, preprocess
+from airybench.data.datasets.catalog import open_dataset
+from airybench.data.loading.loaded import LoadedDataset
+from airybench.data.loading.preprocess import preprocess
 from airybench.data.split.split import make_split
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, TrialError
@@ -77,9 +78,9 @@ def bench_train(
     training = config.training
     if repeats < 1 or count * 0.7 < training.batch_size:
         raise ConfigError(f"count {count}, repeats {repeats}: one batch of {training.batch_size} and a turn are needed")
-    store = resolve("helium", count=count, seed=config.data.data_seed)
+    store = open_dataset("helium", count=count, seed=config.data.data_seed)
     split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-    data = load_dataset(store, split, config.data, config.input_scaling, device)
+    data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
     steps = len(data.train) // training.batch_size
     subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {_dtype(config, device)}"
     bare, loop = _bare(config, data, device), _Apart(config, store, split.train, device) if plain else None

@@ -61,8 +61,10 @@ def baseline(
     asked = {"components": components, "c": c, "gamma": gamma, "cv": cv}
     start = BaselineConfig.quick() if quick else BaselineConfig()
     changes = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
-    rule = validated(BaselineConfig, {**start.model_dump(), **changes})
-    found = run_baselines(trial, rule, name, ConsoleReporter(), device=choose_device(device), uri=tracking_uri)
+    search = validated(BaselineConfig, {**start.model_dump(), **changes})
+    found = run_baselines(
+        trial, search, name, device=choose_device(device), tracking_uri=tracking_uri, reporter=ConsoleReporter()
+    )
     if as_json:
         print_json(baselines_json(found))
     else:

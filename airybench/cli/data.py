@@ -219,7 +219,7 @@ def gallery(
 ) -> None:
     """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
     from airybench.config.experiments import load_experiment
-    from airybench.data.datasets.catalog import resolve
+    from airybench.data.datasets.catalog import open_dataset
     from airybench.errors import DataError, already_exists
     from airybench.figures.gallery import store_gallery
     from airybench.figures.style import save
@@ -230,7 +230,7 @@ def gallery(
     if path.exists() and not force:
         raise already_exists(path)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
-    found = resolve(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
+    found = open_dataset(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     try:
         save(store_gallery(found, columns=columns, seed=seed), path)
     except OSError as error:

@@ -22,11 +22,11 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
     """List studies with their trials by state, their size and when they were last written."""
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.studies import print_studies
-    from airybench.sweep.inventory import inventory
+    from airybench.sweep import saved_studies
 
-    found = inventory(storage)
+    found = saved_studies.list_studies(storage)
     if as_json:
-        print_json([one.facts() for one in found])
+        print_json([one.overview() for one in found])
     elif found:
         print_studies(found)
     else:
@@ -39,11 +39,11 @@ def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debu
     """Show one study: its space, where its runs are, and its trials."""
     from airybench.cli.show.console import print_json
     from airybench.cli.show.studies import print_study
-    from airybench.sweep.inventory import look_up
+    from airybench.sweep.saved_studies import find_study
 
-    found = look_up(name, storage)
+    found = find_study(name, storage)
     if as_json:
-        print_json(found.facts() | {"definition": found.known.get("definition"), "trials": found.trials()})
+        print_json(found.overview() | {"definition": found.attributes.get("definition"), "trials": found.trials()})
     else:
         print_study(found)
     return EXIT_DONE
@@ -63,18 +63,18 @@ def delete(
     import sys
 
     from airybench.cli.show.console import notice
-    from airybench.sweep.inventory import look_up
+    from airybench.sweep.saved_studies import find_study
     from airybench.tracking.studies import delete_runs
 
-    found = look_up(name, storage)
+    found = find_study(name, storage)
     also = " and its MLflow runs" if runs else ""
     if not yes:
         if not sys.stdin.isatty():
             raise StudyError(f"deleting study {found.name}{also} needs a yes; give --yes")
         typer.confirm(f"Delete study {found.name} with {found.summary()}{also}?", abort=True, err=True)
-    if runs and found.known.get("tracking_uri"):
-        count = delete_runs(found.known["tracking_uri"], str(found.known["experiment_id"]), found.name)
-        notice(f"{count} runs deleted in {found.known['tracking_uri']}; mlflow gc frees their disk")
+    if runs and found.attributes.get("tracking_uri"):
+        count = delete_runs(found.attributes["tracking_uri"], str(found.attributes["experiment_id"]), found.name)
+        notice(f"{count} runs deleted in {found.attributes['tracking_uri']}; mlflow gc frees their disk")
     found.delete()
     notice(f"study {found.name} deleted")
     return EXIT_DONE

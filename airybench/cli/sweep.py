@@ -24,9 +24,8 @@ from airybench.cli.options.panels import PLACE, START, STUDY
 from airybench.cli.options.parameters import AXES, given, single, takes_config
 from airybench.config import StudyConfig
 from airybench.config.experiments import load_experiment
-from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
+from airybench.errors import EXIT_DONE, EXIT_PARTIAL, unknown
 
-MAX_NAME = 100  # it becomes part of file names
 FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
 """What a network is, as help shows it first."""
 
@@ -121,25 +120,30 @@ def sweep(
         return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
     from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
     from airybench.cli.show.watch import StudyWatch
+    from airybench.jobs.options import RunOptions
     from airybench.jobs.summary import StudySummary
-    from airybench.jobs.sweep import benchmark
+    from airybench.jobs.sweep import run_sweep
     from airybench.sweep.engines import engine as engine_of
 
-    name = _study_name(study, config)
-
-    def tell(summary: StudySummary) -> None:
+    def show(summary: StudySummary) -> None:
+        if as_json:
+            return
         watch.pause()
         print_summary(summary)
         if len(wanted.study.objectives) > 1:
             print_front(summary, wanted.study.objectives)
 
-    with StudyWatch(wanted.study.metric, wanted.study.direction) as watch:
-        found = benchmark(
-            wanted, datasets, name, watch, ConsoleReporter(),
-            engine=engine_of(engine, device, workers, trials_per_device), storage=storage, uri=tracking_uri,
-            fresh=fresh, register_as=register, checkpoint_every=checkpoint_every,
-            tell=(lambda _: None) if as_json else tell,
-        )  # fmt: skip
+    with StudyWatch(wanted.study.objectives[0]) as watch:
+        found = run_sweep(
+            wanted,
+            datasets,
+            study=study if study and study != "config" else Path(config).stem,
+            engine=engine_of(engine, device, workers, trials_per_device),
+            storage=storage,
+            options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
+            observer=watch,
+            reporter=ConsoleReporter(show),
+        )
     if as_json:
         print_json([summary_json(one) | front_json(one, wanted.study.objectives) for one in found])
     return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
@@ -151,23 +155,11 @@ def _datasets(words: list[str] | None) -> list[str]:
     return list(dict.fromkeys(named(words)))
 
 
-def _study_name(study: str | None, config: str) -> str:
-    if study is None or study == "config":
-        return Path(config).stem
-    if len(study) > MAX_NAME:
-        raise ConfigError(f"study name has {len(study)} characters, expected at most {MAX_NAME}")
-    if not study.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise ConfigError(
-            f"study name {study!r} has characters that a file name should not; use letters, digits, - _ ."
-        )
-    return study
-
-
 def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.dry_run import cells_json, print_cells
-    from airybench.data.datasets.catalog import facts
-    from airybench.sweep.estimate import estimate
+    from airybench.data.datasets.catalog import dataset_size
+    from airybench.sweep.cost import cell_costs
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
 
@@ -175,13 +167,13 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_
     chosen = choose_device(device)
     shown = []
     for name in datasets:
-        shots, classes = facts(name, wanted.base.data.count)
+        shots, classes = dataset_size(name, wanted.base.data.count)
         if not finite(wanted):
             notice("the space has a range; its ends stand for it")
-        estimates = estimate(wanted, cells(ends(wanted)), shots, classes, chosen)
-        shown.append(cells_json(wanted, name, estimates, workers))
+        costs = cell_costs(cells(ends(wanted)), shots, classes, chosen)
+        shown.append(cells_json(wanted, name, costs, workers))
         if not as_json:
-            print_cells(wanted, name, estimates, workers)
+            print_cells(wanted, name, costs, workers)
     if as_json:
         print_json(shown)
     return EXIT_DONE

@@ -59,19 +59,22 @@ def train(
 
     To share a training between the GPUs of one machine: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.cli.show.console import ConsoleReporter, print_json, progress_bar
+    from airybench.cli.show.console import ConsoleReporter, print_json
     from airybench.cli.show.results import print_training, training_json
-    from airybench.jobs.train import train_one
+    from airybench.jobs.options import RunOptions
+    from airybench.jobs.train import run_training
     from airybench.training.device import choose_device
 
     trial = load_experiment(config).base.replace(single(given(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
-    with progress_bar(f"training {trial.label}") as progress:
-        found = train_one(
-            trial, name, ConsoleReporter(), device=choose_device(device), uri=tracking_uri, fresh=fresh,
-            every=checkpoint_every, sync_bn=sync_bn, register_as=register,
-            on_epoch=lambda epoch: progress(epoch.number, trial.training.epochs),
-        )  # fmt: skip
+    found = run_training(
+        trial,
+        name,
+        device=choose_device(device),
+        sync_batch_norm=sync_bn,
+        options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
+        reporter=ConsoleReporter(),
+    )
     if found is None:
         return  # a process that only took part
     if as_json:

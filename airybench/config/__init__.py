@@ -1,7 +1,7 @@
 """The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
 
 from airybench.config.network import DEPTHS, TIMM, NetworkConfig, without_effect
-from airybench.config.objective import COSTS, METRICS, Direction, Objective
+from airybench.config.objective import COSTS, METRICS, RANKING, Direction, Objective
 from airybench.config.sweep import Axis, Grid, Range, StudyConfig, SweepConfig, parameter, word
 from airybench.config.training import TrainConfig
 from airybench.config.trial import SECTIONS, DataConfig, Scaling, TrialConfig, section_of
@@ -11,6 +11,7 @@ __all__ = [
     "COSTS",
     "DEPTHS",
     "METRICS",
+    "RANKING",
     "SECTIONS",
     "SEED",
     "TIMM",

@@ -39,8 +39,8 @@ class Objective(NamedTuple):
         direction: `max` or `min`.
     """
 
-    metric: str = "macro_ap"
-    direction: Direction = "max"
+    metric: str
+    direction: Direction
 
     @classmethod
     def of(cls, metric: str) -> "Objective":
@@ -67,3 +67,7 @@ class Objective(NamedTuple):
     def __str__(self) -> str:
         """As the option `--objective` takes it, such as `macro_ap:max`."""
         return f"{self.metric}:{self.direction}"
+
+
+RANKING = Objective("macro_ap", "max")
+"""What ranks cells and chooses epochs unless a study says otherwise."""

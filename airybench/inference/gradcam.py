@@ -11,7 +11,7 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from airybench.data.loading.loaded import network_inputs
+from airybench.data.loading.preprocess import network_inputs
 from airybench.errors import ConfigError
 from airybench.inference.predictor import Predictor
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from airybench.data.loading.loaded import network_inputs
+from airybench.data.loading.preprocess import network_inputs
 from airybench.data.store.store import Store
 from airybench.inference.predictor import Predictor
 from airybench.training.allocator import keep_freed_memory

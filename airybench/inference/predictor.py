@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from airybench.config import TrialConfig
-from airybench.data.loading.loaded import network_inputs
+from airybench.data.loading.preprocess import network_inputs
 from airybench.networks.build import build
 from airybench.provenance import Provenance
 

@@ -1,6 +1,5 @@
-"""What is reached without a network, as runs beside those of the networks: the majority, and support vectors."""
+"""Baselines without a network, as runs beside those of the networks: the majority answer, and support vectors."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,20 +11,18 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
-from airybench.data.datasets.catalog import label
-from airybench.data.loading.loaded import LoadedSplit
-from airybench.figures.classes import class_f1, confusion
-from airybench.figures.style import save
+from airybench.data.datasets.catalog import display_name
+from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_logits
-from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 from airybench.physics.features import features
-from airybench.reporter import Reporter
+from airybench.reporter import SILENT, Reporter
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, check, connect, tracking_uri
-from airybench.training.metrics import decide, score
+from airybench.tracking.target import TrackingTarget
+from airybench.training.metrics import score
 from airybench.training.support_vectors import fit
+from airybench.trial.artifacts import split_predictions, write_results
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
@@ -34,7 +31,7 @@ TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a baseline came to.
+    """The result of a baseline.
 
     Attributes:
         name: `majority` or `svm`.
@@ -42,9 +39,9 @@ class Baseline:
         test: metrics on test, as logged, with `/low` and `/high`.
         chosen: what cross-validation chose, empty for the majority.
         run_id: its run.
-        tracking_uri: where it is.
+        tracking_uri: the store of that run.
         data_source: `simulated`, or where the data came from.
-        unscored: classes that test has only with, or only without; macro values leave them out.
+        unscored: classes without a positive or without a negative on test; macro values leave them out.
     """
 
     name: str
@@ -58,8 +55,8 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class _Answers:
-    """Logits of val and test, and what was chosen and measured on the way."""
+class _Fitted:
+    """Logits of a baseline on val and test, and what cross-validation chose and measured."""
 
     val: NDArray[np.float64]
     test: NDArray[np.float64]
@@ -68,143 +65,108 @@ class _Answers:
 
 def run_baselines(
     config: TrialConfig,
-    rule: BaselineConfig,
+    search: BaselineConfig,
     dataset: str,
-    reporter: Reporter,
     *,
     device: torch.device,
-    uri: str | None = None,
+    tracking_uri: str | None = None,
+    reporter: Reporter = SILENT,
 ) -> list[Baseline]:
     """Score the majority and the support vectors on the split of the networks, each as a run of its own.
 
-    Under `mlflow run` the run that MLflow made is that of the support vectors, where its parameters chose something;
-    the majority's stands beside it, so that each run holds the scores of one answer and can be compared as it is.
+    Under `mlflow run`, the run that MLflow made is that of the support vectors, which its parameters describe; the run
+    of the majority stands beside it.
 
     Args:
-        config: its data part says which shots are seen at which size, with what noise, and which fraction trains; its
-            seed deals the folds.
-        rule: what is searched.
-        dataset: a name or path.
-        reporter: receives notices and progress.
+        config: its data part says how many shots there are, how they are preprocessed and which fraction trains; its
+            seed assigns the shots to the folds of the cross-validation.
+        search: the values that cross-validation chooses from.
+        dataset: name or path.
         device: where features are computed.
-        uri: tracking URI asked for, if any.
+        tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        reporter: receives notices and progress.
 
     Raises:
         AirybenchError: the data or the tracking store cannot be used.
     """
-    label(dataset)
+    display_name(dataset)
     data_folder()
-    chosen, joined = tracking_uri(uri), os.environ.get("MLFLOW_RUN_ID")
-    check(chosen, existing=bool(joined))
-    # The features are made of counts on the detector, whatever a network would be shown.
+    target = TrackingTarget.chosen(tracking_uri)
+    # The features are computed from counts on the detector, whatever a network would see.
     config = config.replace({"log_activation": True, "input": "image", "input_scaling": "counts"})
-    source = prepare(dataset, config, device, reporter)
-    config = config.replace(source.logged)
-    tracking = connect(chosen)
-    found = [_tracked("majority", config, rule, source, _majority, tracking, None)]
-    found.append(_tracked("svm", config, rule, source, _support_vectors, tracking, joined))
-    return found
+    prepared = prepare(dataset, config, device, reporter)
+    config = config.replace(prepared.logged)
+    tracking = target.connect()
+    baselines = []
+    for name, fitted, joined in (("majority", _majority, None), ("svm", _support_vectors, target.joined)):
+        title = TITLES[name] + config.label.removeprefix(config.network.title)
+        tags = {"airybench.baseline": name, **prepared.provenance().tags()}
+        run = Run.own(tracking, title, "baseline", tags, joined)
+        with run.ending():
+            baselines.append(_baseline(name, fitted, run, prepared, config, search))
+    return baselines
 
 
-def _tracked(
+def _baseline(
     name: str,
+    fitted: Callable[[LoadedDataset, TrialConfig, BaselineConfig], _Fitted],
+    run: Run,
+    prepared: PreparedDataset,
     config: TrialConfig,
-    rule: BaselineConfig,
-    source: PreparedDataset,
-    answer: Callable[[TrialConfig, BaselineConfig, PreparedDataset], _Answers],
-    tracking: Tracking,
-    joined: str | None,
+    search: BaselineConfig,
 ) -> Baseline:
+    """Fit a baseline, score it, and log everything on its run."""
+    data = prepared.loaded(config.data, "counts")
+    began = time.monotonic()
+    found = fitted(data, config, search)
+    seconds = time.monotonic() - began
+    run.params(_params(name, config, search, found.chosen))
+    val, test = split_predictions(found.val, data.val, data), split_predictions(found.test, data.test, data)
+    scores = score(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.class_names, val.label_kind)
+    on_test = scores_on_test(test)
+    facts = {"trial/seconds": seconds, "trial/training_shots": float(len(data.train))}
+    cross_validated = {key: value for key, value in found.chosen.items() if key.startswith("cv/")}
+    run.metrics(scores.flat("val") | scores.flat("best") | on_test | facts | cross_validated)
+    content = {"data": config.data.model_dump(mode="json"), "baseline": search.model_dump(mode="json")}
     title = TITLES[name] + config.label.removeprefix(config.network.title)
-    tags = {"airybench.baseline": name, **source.provenance().tags()}
-    run = Run.own(tracking, title, "baseline", tags, joined)
-    with run.ending():
-        began = time.monotonic()
-        answers = answer(config, rule, source)
-        seconds = time.monotonic() - began
-        run.params(_params(name, config, rule, answers))
-        data = source.loaded(config.data, "counts")
-        val, test = (
-            _predictions(logits, part, source) for logits, part in ((answers.val, data.val), (answers.test, data.test))
-        )
-        scores = score(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.class_names, val.label_kind)
-        scored = scores_on_test(test)
-        facts = {"trial/seconds": seconds, "trial/training_shots": float(len(data.train))}
-        cross_validated = {key: value for key, value in answers.chosen.items() if key.startswith("cv/")}
-        run.metrics(scores.flat("val") | scores.flat("best") | scored | facts | cross_validated)
-        _keep(run, title, config, rule, val, test, scores.f1)
-    return Baseline(
-        name, dict(scores.values), scored, answers.chosen, run.run_id, tracking.uri, source.store.source, test.unscored
-    )
+    with run.artifacts() as folder:
+        (folder / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        write_results(folder, val, test, scores, f"{title} on {config.data.dataset}")
+    source, uri = prepared.store.source, run.tracking.uri
+    return Baseline(name, dict(scores.values), on_test, found.chosen, run.run_id, uri, source, test.unscored)
 
 
-def _majority(config: TrialConfig, rule: BaselineConfig, source: PreparedDataset) -> _Answers:
-    data = source.loaded(config.data, "counts")
+def _majority(data: LoadedDataset, config: TrialConfig, search: BaselineConfig) -> _Fitted:
     training = data.train.labels.cpu()
-    val, test = (majority_logits(training, len(part)).numpy() for part in (data.val, data.test))
-    return _Answers(val, test, {})
+    val, test = (majority_logits(training, len(split)).numpy() for split in (data.val, data.test))
+    return _Fitted(val, test, {})
 
 
-def _support_vectors(config: TrialConfig, rule: BaselineConfig, source: PreparedDataset) -> _Answers:
-    data = source.loaded(config.data, "counts")
+def _support_vectors(data: LoadedDataset, config: TrialConfig, search: BaselineConfig) -> _Fitted:
     machine = fit(
         _features(data.train),
         data.train.labels.cpu().numpy().astype(np.uint8),
-        rule,
+        search,
         data.class_names,
         data.label_kind,
         config.training.seed,
     )
-    return _Answers(machine.logits(_features(data.val)), machine.logits(_features(data.test)), machine.chosen)
+    return _Fitted(machine.logits(_features(data.val)), machine.logits(_features(data.test)), machine.chosen)
 
 
-def _features(part: LoadedSplit) -> NDArray[np.float64]:
+def _features(split: LoadedSplit) -> NDArray[np.float64]:
     with torch.no_grad():
-        found = torch.cat([features(batch.squeeze(1)).cpu() for batch in part.evaluation_batches()])
+        found = torch.cat([features(batch.squeeze(1)).cpu() for batch in split.evaluation_batches()])
     return found.double().numpy()
 
 
-def _params(name: str, config: TrialConfig, rule: BaselineConfig, answers: _Answers) -> dict[str, object]:
-    """The parameters of the data as networks log them, and those of the baseline; a network has none here."""
+def _params(name: str, config: TrialConfig, search: BaselineConfig, chosen: dict[str, float]) -> dict[str, object]:
+    """The parameters of the data as networks log them, and those of the baseline."""
     everything = config.params()
     params: dict[str, object] = {key: everything[key] for key in DataConfig.model_fields}
     params |= {"arch": name, "seed": config.training.seed}
     if name == "svm":
-        params |= {f"{key}_grid": ",".join(f"{value:g}" for value in getattr(rule, key)) for key in ("c", "gamma")}
-        params |= {"cv": rule.cv}
-        params |= {key: f"{value:g}" for key, value in answers.chosen.items() if not key.startswith("cv/")}
+        params |= {f"{key}_grid": ",".join(f"{value:g}" for value in getattr(search, key)) for key in ("c", "gamma")}
+        params |= {"cv": search.cv}
+        params |= {key: f"{value:g}" for key, value in chosen.items() if not key.startswith("cv/")}
     return params
-
-
-def _predictions(logits: NDArray[np.float64], part: LoadedSplit, source: PreparedDataset) -> Predictions:
-    labels = part.labels.cpu().numpy().astype(np.uint8)
-    names, kind = source.store.class_names, source.store.label_kind
-    return Predictions(part.ids, logits.astype(np.float32), labels, names, kind)
-
-
-def _keep(
-    run: Run,
-    title: str,
-    config: TrialConfig,
-    rule: BaselineConfig,
-    val: Predictions,
-    test: Predictions,
-    f1: dict[str, float],
-) -> None:
-    """Configuration, logits of val and test, and the plots of val, where the runs of networks have them."""
-    content = {"data": config.data.model_dump(mode="json"), "baseline": rule.model_dump(mode="json")}
-    truth = val.labels.astype(np.int64)
-    answers = decide(torch.from_numpy(val.logits), val.label_kind).numpy()
-    positives = dict(zip(val.class_names, truth.sum(0).tolist(), strict=True))
-    heading = f"{title} on {config.data.dataset} val"
-    with run.artifacts() as folder:
-        (folder / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        for place in ("predictions", "plots"):
-            (folder / place).mkdir()
-        val.write(folder / "predictions" / "val.h5")
-        test.write(folder / "predictions" / "test.h5")
-        save(class_f1(f1, positives, f"F1 per class, {heading}"), folder / "plots" / "class-f1.png")
-        save(
-            confusion(answers, truth, val.class_names, val.label_kind, f"Confusion, {heading}"),
-            folder / "plots" / "confusion.png",
-        )

@@ -41,9 +41,9 @@ def compare_studies(
     stores: dict[str, Tracking] = {}
 
     def fetch(study: SavedStudy, trial: FinishedTrial) -> Predictions:
-        logged_to = tracking_uri(uri or study.facts.get("tracking_uri"))
+        logged_to = tracking_uri(uri or study.attributes.get("tracking_uri"))
         if logged_to not in stores:
-            stores[logged_to] = reopen(logged_to, str(study.facts.get("experiment_id", "")))
+            stores[logged_to] = reopen(logged_to, str(study.attributes.get("experiment_id", "")))
         return predictions(Run(stores[logged_to], trial.run_id), "test")
 
     where = open_storage(storage, data_folder() / "studies")

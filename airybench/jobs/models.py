@@ -5,8 +5,8 @@ from pathlib import Path
 from airybench.errors import StudyError
 from airybench.inference.predictor import Predictor
 from airybench.paths import data_folder
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.saved_studies import names
-from airybench.sweep.study import recorded
 from airybench.tracking.model import in_mlflow, load
 from airybench.tracking.store import reopen, tracking_uri
 
@@ -33,7 +33,7 @@ def _home(study: str) -> str | None:
     """Where a study on disk logs to; None where it is not on this disk, or its name stands for several stores."""
     folder = data_folder() / "studies"
     try:
-        found = {recorded(folder, name).get("tracking_uri") for name in names(folder, [study])}
+        found = {stored_attributes(folder, name).get("tracking_uri") for name in names(folder, [study])}
     except StudyError:
         return None
     return found.pop() if len(found) == 1 else None

@@ -13,7 +13,7 @@ from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
 from airybench.provenance import SIMULATED
-from airybench.sweep.records import FinishedTrial
+from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
@@ -37,7 +37,7 @@ class StudySummary:
         winner_run: id of the winner's run.
         parent_run: id of the study's run.
         tracking_uri: the tracking store that holds them.
-        failures: number, title and reason of each trial that failed.
+        failures: cells and seeds that failed.
         data_source: `simulated`, or where the data came from.
         unscored: classes without a positive or without a negative shot on test.
         registered: the winner in the model registry, where that was asked for.
@@ -52,7 +52,7 @@ class StudySummary:
     winner_run: str
     parent_run: str
     tracking_uri: str
-    failures: list[tuple[int, str, str]]
+    failures: list[FailedTrial]
     data_source: str
     unscored: tuple[str, ...]
     registered: Registered | None = None
@@ -70,17 +70,17 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     Raises:
         NothingFinishedError: no trial finished.
     """
-    if not finished.records:
-        reason = finished.failures[0][2] if finished.failures else "no trial was asked for"
+    if not finished.trials:
+        reason = finished.failures[0].reason if finished.failures else "no trial was asked for"
         raise NothingFinishedError(
             f"no trial of {finished.study.name} finished, so there is nothing to rank; first reason: {reason}"
         )
-    parent, data, rule = finished.parent, finished.source, finished.study.sweep.study
+    parent, data, rule = finished.parent, finished.dataset, finished.study.sweep.study
 
     def on_val(trial: FinishedTrial) -> Predictions:
         return predictions(Run(parent.tracking, trial.run_id), "val")
 
-    board = rank(finished.records, rule.objectives, on_val)
+    board = rank(finished.trials, rule.objectives, on_val)
     best = board.rows[0]
     winner = Run(parent.tracking, best.best.run_id)
     on_test = predictions(winner, "test")
@@ -123,14 +123,14 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
 def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str, float]) -> None:
     """Leaderboard and figures as artifacts of the parent run; a resume without new trials draws nothing again."""
     parent, metric = finished.parent, board.objective.metric
-    content = [__version__, metric, *sorted(trial.run_id for trial in finished.records)]
+    content = [__version__, metric, *sorted(trial.run_id for trial in finished.trials)]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     if parent.client.get_run(parent.run_id).data.tags.get(PUBLISHED) == digest:
         return
-    heading = finished.study.name + (" (simulated data)" if finished.source.store.source == SIMULATED else "")
+    heading = finished.study.name + (" (simulated data)" if finished.dataset.store.source == SIMULATED else "")
     headings, *lines = board.text_table()
     page = table_page(f"{heading}: cells ranked by val {metric}", board.certainty_sentence(), headings, lines)
-    figures, left_out = study_figures(finished.records, finished.study.sweep.study.objectives, heading)
+    figures, left_out = study_figures(finished.trials, finished.study.sweep.study.objectives, heading)
     with parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(), encoding="utf-8")
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")

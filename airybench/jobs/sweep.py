@@ -1,33 +1,45 @@
-"""The main job: one study a data set, from names to summaries."""
+"""The main job: one study per data set, from names to summaries."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from airybench.config import SweepConfig
-from airybench.data.datasets.catalog import label
-from airybench.errors import AirybenchError, NothingFinishedError, StudyError
+from airybench.data.datasets.catalog import display_name
+from airybench.errors import NothingFinishedError, StudyError
+from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
-from airybench.reporter import Reporter
-from airybench.sweep.definition import recorded, refuse_early
+from airybench.reporter import SILENT, Reporter
+from airybench.sweep.definition import check_study_name, refuse_early, stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
 from airybench.sweep.forecast import forecast
-from airybench.sweep.runner import StudyObserver, run_study
+from airybench.sweep.observer import UNOBSERVED, StudyObserver
+from airybench.sweep.runner import StudyOptions, run_study
 from airybench.sweep.space import check as check_space
 from airybench.sweep.storage import StudyStorage, open_storage
 from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
+from airybench.tracking.store import Tracking, connect
 from airybench.tracking.store import check as check_tracking
-from airybench.tracking.store import connect, tracking_uri
-from airybench.training.checkpoint import EVERY
+from airybench.tracking.target import TrackingTarget
 from airybench.trial.prepare import prepare
+from airybench.trial.prepared import PreparedDataset
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One study to be run: its data set, its name, and where it logs."""
+class StudyPlan:
+    """One study to be run.
+
+    Attributes:
+        dataset: name or path of its data set.
+        name: `NAME@D`.
+        sweep: base, space and sampler.
+        uri: the tracking store that it logs to.
+        experiment_id: its MLflow experiment; None for a new study.
+        resumed: whether it has a parent run already.
+    """
 
     dataset: str
     name: str
@@ -37,122 +49,125 @@ class Plan:
     resumed: bool
 
 
-def benchmark(
+def run_sweep(
     sweep: SweepConfig,
     datasets: Sequence[str],
-    study: str,
-    watch: StudyObserver,
-    reporter: Reporter,
     *,
+    study: str,
     engine: Engine | None = None,
     storage: str | None = None,
-    uri: str | None = None,
-    fresh: bool = False,
-    register_as: str | None = None,
-    checkpoint_every: float = EVERY,
-    tell: Callable[[StudySummary], None] = lambda summary: None,
+    options: RunOptions = DEFAULTS,
+    observer: StudyObserver = UNOBSERVED,
+    reporter: Reporter = SILENT,
 ) -> list[StudySummary]:
-    """Run one study a data set and summarise each; what can be refused is refused before anything starts.
+    """Run one study per data set and summarise each; what can be refused is refused before anything starts.
 
     Args:
         sweep: base, space and sampler.
         datasets: names or paths.
-        study: NAME; studies are `NAME@D`.
-        watch: who looks on while trials run.
-        reporter: receives notices and progress before the study begins.
+        study: NAME; the studies are called `NAME@D`, and one that exists resumes.
         engine: where trials run; by default in this process, on the first GPU where there is one.
         storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
-        uri: tracking URI asked for, if any.
-        fresh: archive studies of the same name first.
-        register_as: registered model that each winner becomes a version of.
-        checkpoint_every: seconds between two checkpoints of a trial at least.
-        tell: handed each summary as soon as its study ends.
+        options: where it logs, and how it starts and saves.
+        observer: follows the trials.
+        reporter: receives notices, progress, and each summary as soon as its study ends.
 
     Raises:
-        AirybenchError: a study came to no finished trial; the others were run all the same.
+        InputError: something given cannot be used; nothing was started.
+        NothingFinishedError: a study ended without a finished trial; the others were run all the same.
     """
+    check_study_name(study)
     check_space(sweep)
-    if register_as is not None:
-        check_name(register_as)
-    labels = [label(dataset) for dataset in datasets]
-    twice = {name for name in labels if labels.count(name) > 1}
-    if twice:
-        raise StudyError(
-            f"two data sets would share the study {study}@{twice.pop()}; run them under two names (--study)"
-        )
+    if options.register_as is not None:
+        check_name(options.register_as)
+    _refuse_same_label(datasets, study)
     engine = engine or local_engine("local", "auto", 1, 1)
     home = open_storage(storage, data_folder() / "studies")
-    joined = os.environ.get("MLFLOW_RUN_ID")
-    check_tracking(tracking_uri(uri), existing=bool(joined))
-    plans = [_plan(sweep, dataset, study, home, uri, fresh=fresh) for dataset in datasets]
+    target = TrackingTarget.chosen(options.tracking_uri)
+    plans = [_plan(sweep, dataset, f"{study}@{display_name(dataset)}", home, target, options) for dataset in datasets]
     if engine.remote:
-        _refuse_local(plans)
+        _refuse_local_tracking(plans)
+    ready = [_prepared(plan, None if options.fresh else home, engine, reporter) for plan in plans]
+    # A run that `mlflow run` made becomes the parent of a single new study; else it links to the parents.
     alone = len(plans) == 1 and not plans[0].resumed
-    sources = []
-    for index, plan in enumerate(plans):
-        source = prepare(plan.dataset, plan.sweep.base, engine.device, reporter)
-        sources.append(source)
-        base = plan.sweep.base.replace(source.logged)
-        plans[index] = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
-        before = None if fresh else home
-        reporter.notify(forecast(plans[index].sweep, plan.name, source, before, engine, plan.uri))
-    # A run that `mlflow run` made is the parent of a single new study, else a link to the parents.
-    launch = None
-    if joined and not alone:
-        launch = Run.join(connect(tracking_uri(uri)), joined, f"launch {study}", "launch", {})
+    start = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)
+    link = None
+    if target.joined and not alone:
+        link = Run.join(target.connect(), target.joined, f"launch {study}", "launch", {})
     summaries: list[StudySummary] = []
-    empty: AirybenchError | None = None
-    try:
-        for plan, source in zip(plans, sources, strict=True):
-            with home.lock("tracking"):  # MLflow makes its tables without a lock, and fails where two processes do
-                tracking = connect(plan.uri)
-            if plan.experiment_id:
-                tracking = replace(tracking, experiment_id=plan.experiment_id)
-            join = joined if alone else None
+    unfinished: NothingFinishedError | None = None
+    with link.ending() if link else nullcontext():
+        for plan, dataset in ready:
+            tracking = _connected(plan, home)
             try:
                 with run_study(
-                    plan.sweep, plan.name, source, tracking, home, watch, engine=engine.make, join=join, fresh=fresh,
-                    checkpoint_every=checkpoint_every,
+                    plan.sweep, plan.name, dataset, tracking, home,
+                    engine=engine.make, observer=observer, options=start,
                 ) as ran:  # fmt: skip
-                    summaries.append(summarise_study(ran, register_as=register_as))
+                    summaries.append(summarise_study(ran, register_as=options.register_as))
                     if not ran.complete:
                         reporter.notify(
-                            f"{plan.name}: the time limit was reached with {len(ran.records)} of {ran.study.total()} "
+                            f"{plan.name}: the time limit was reached with {len(ran.trials)} of {ran.study.total()} "
                             "trials finished; the same command goes on from there"
                         )
             except NothingFinishedError as error:
-                empty = error
+                unfinished = error
                 reporter.notify(str(error))
             else:
-                tell(summaries[-1])
-    except BaseException as error:
-        if launch:
-            launch.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
-        raise
-    if launch:
-        parents = ",".join(summary.parent_run for summary in summaries)
-        launch.end("failed" if empty else "finished", {"airybench.parents": parents})
-    if empty:
-        raise empty
+                reporter.result(summaries[-1])
+        if link:
+            link.tag({"airybench.parents": ",".join(summary.parent_run for summary in summaries)})
+        if unfinished:
+            raise unfinished
     return summaries
 
 
-def _plan(sweep: SweepConfig, dataset: str, study: str, home: StudyStorage, uri: str | None, *, fresh: bool) -> Plan:
-    name = f"{study}@{label(dataset)}"
-    known = {} if fresh else recorded(home, name)
-    chosen = tracking_uri(uri)
-    there = known.get("tracking_uri")
-    if there and uri and there != chosen:
-        raise StudyError(f"study {name} logs to {there}, not to {chosen}; leave out --tracking-uri, or use --fresh")
-    check_tracking(there or chosen, existing=bool(there))
+def _refuse_same_label(datasets: Sequence[str], study: str) -> None:
+    labels = [display_name(dataset) for dataset in datasets]
+    repeated = {name for name in labels if labels.count(name) > 1}
+    if repeated:
+        raise StudyError(
+            f"two data sets would share the study {study}@{repeated.pop()}; run them under two names (--study)"
+        )
+
+
+def _plan(
+    sweep: SweepConfig, dataset: str, name: str, home: StudyStorage, target: TrackingTarget, options: RunOptions
+) -> StudyPlan:
+    """Look up the study of that name, and refuse what does not fit it."""
+    known = {} if options.fresh else stored_attributes(home, name)
+    stored_uri = known.get("tracking_uri")
+    if stored_uri and options.tracking_uri and stored_uri != target.uri:
+        raise StudyError(
+            f"study {name} logs to {stored_uri}, not to {target.uri}; leave out --tracking-uri, or use --fresh"
+        )
+    uri = stored_uri or target.uri
+    check_tracking(uri, existing=bool(stored_uri))
     refuse_early(name, known, sweep)
-    return Plan(dataset, name, sweep, there or chosen, known.get("experiment_id"), bool(known.get("parent_run_id")))
+    return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), bool(known.get("parent_run_id")))
 
 
-def _refuse_local(plans: Sequence[Plan]) -> None:
+def _refuse_local_tracking(plans: Sequence[StudyPlan]) -> None:
     for plan in plans:
         if plan.uri.startswith("sqlite:"):
             raise StudyError(
                 f"tracking URI {plan.uri} is a file of this machine, which trials on other hosts cannot write; start "
                 "an MLflow server that they reach and give its address with --tracking-uri"
             )
+
+
+def _prepared(
+    plan: StudyPlan, home: StudyStorage | None, engine: Engine, reporter: Reporter
+) -> tuple[StudyPlan, PreparedDataset]:
+    """Prepare the data of a study, complete its configuration from them, and report what it is going to take."""
+    dataset = prepare(plan.dataset, plan.sweep.base, engine.device, reporter)
+    base = plan.sweep.base.replace(dataset.logged)
+    plan = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
+    reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
+    return plan, dataset
+
+
+def _connected(plan: StudyPlan, home: StudyStorage) -> Tracking:
+    with home.lock("tracking"):  # MLflow creates its tables without a lock, and fails where two processes do so
+        tracking = connect(plan.uri)
+    return replace(tracking, experiment_id=plan.experiment_id) if plan.experiment_id else tracking

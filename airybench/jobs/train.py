@@ -1,32 +1,33 @@
-"""One training as a run of its own: the trial of a sweep without the sweep."""
+"""One training as a run of its own: a trial without a sweep."""
 
 import json
-import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from airybench.config import Objective, TrialConfig
-from airybench.data.datasets.catalog import label
+from airybench.config import RANKING, TrialConfig
+from airybench.data.datasets.catalog import display_name
 from airybench.errors import TrackingError, TrialError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
+from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.networks.timm_models import require_buildable
 from airybench.paths import data_folder, sole_owner
-from airybench.reporter import Reporter
+from airybench.reporter import SILENT, Reporter
 from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, check_name, register
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, check, connect, tracking_uri
-from airybench.training.checkpoint import EVERY
-from airybench.training.distributed import ranks, require_gpus
+from airybench.tracking.target import TrackingTarget
+from airybench.training.checkpoint import Checkpoints
+from airybench.training.distributed import Ranks, shared_training
 from airybench.training.epoch import Epoch
 from airybench.training.loop import train
 from airybench.trial.execute import execute
+from airybench.trial.outcome import Outcome
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
@@ -36,7 +37,7 @@ SCOPE = "train"
 
 @dataclass(frozen=True)
 class Training:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         title: what was trained.
@@ -45,8 +46,8 @@ class Training:
         majority: metrics of the majority baseline.
         model_uri: the MLflow model.
         run_id: its run.
-        tracking_uri: where it is.
-        unscored: classes that test has only with, or only without; macro values leave them out.
+        tracking_uri: the store of that run.
+        unscored: classes without a positive or without a negative on test; macro values leave them out.
         registered: the model in the registry, where it was asked for.
     """
 
@@ -61,101 +62,117 @@ class Training:
     registered: Registered | None = None
 
 
-def train_one(
+def run_training(
     config: TrialConfig,
     dataset: str,
-    reporter: Reporter,
     *,
     device: torch.device,
-    uri: str | None = None,
-    fresh: bool = False,
-    every: float = EVERY,
-    sync_bn: bool = False,
-    register_as: str | None = None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    sync_batch_norm: bool = False,
+    options: RunOptions = DEFAULTS,
+    reporter: Reporter = SILENT,
 ) -> Training | None:
     """Train one configuration as a tracked run; under `mlflow run`, as the run that it made.
 
-    Interrupted or killed, the same configuration on the same data goes on from its last checkpoint, in the same run.
+    Interrupted or killed, the same configuration on the same data resumes from its last checkpoint, in the same run.
     Started by `torchrun`, the processes share the training.
 
     Args:
         config: what to train.
         dataset: name or path.
-        reporter: receives notices and progress.
         device: where to train.
-        uri: tracking URI asked for, if any.
-        fresh: begin anew even where a checkpoint is left.
-        every: seconds between two checkpoints at least.
-        sync_bn: batch-norm statistics over all processes, on GPUs.
-        register_as: name of a registered model that this one becomes a version of.
-        on_epoch: called after each look at val.
+        sync_batch_norm: compute the statistics of batch norm over all processes, on GPUs.
+        options: where it logs, and how it starts and saves.
+        reporter: receives notices and progress.
 
     Returns:
-        What it came to; None in the processes that only take part.
+        The result; None in the processes that only take part.
 
     Raises:
-        TrialError: the training failed; its run says so.
-        StudyError: the same training is being run by another process.
+        TrialError: the training failed; its run says why.
+        StudyError: another process runs the same training.
     """
-    label(dataset)
-    if register_as is not None:
-        check_name(register_as)
+    display_name(dataset)
+    if options.register_as is not None:
+        check_name(options.register_as)
     data_folder()
     require_buildable(config.network, config.data.image_size)
-    chosen = tracking_uri(uri)
-    check(chosen, existing=bool(os.environ.get("MLFLOW_RUN_ID")))
-    require_gpus(sync_bn, device)
-    with ranks(device) as (who, own):
-        source = prepare(dataset, config, own, reporter)
-        who.require(min(config.training.batch_size, len(source.training_rows(config.data))))
-        config = config.replace(source.logged)
-        checkpoints = source.checkpoints(config, SCOPE, every=every, notify=reporter.notify)
-        if not who.lead:
-            data = source.loaded(config.data, config.input_scaling)
-            train(config, data, own, checkpoints=checkpoints, ranks=who, sync_bn=sync_bn)
+    target = TrackingTarget.chosen(options.tracking_uri)
+    with shared_training(device, sync_batch_norm=sync_batch_norm) as (ranks, own_device):
+        prepared = prepare(dataset, config, own_device, reporter)
+        ranks.require(min(config.training.batch_size, len(prepared.training_rows(config.data))))
+        config = config.replace(prepared.logged)
+        checkpoints = prepared.checkpoints(config, SCOPE, every=options.checkpoint_every, notify=reporter.notify)
+        if not ranks.lead:
+            data = prepared.loaded(config.data, config.input_scaling)
+            train(config, data, own_device, checkpoints=checkpoints, ranks=ranks)
             return None
-        with sole_owner(checkpoints.folder, config.title, what="training", remedy="change its --seed"):
-            if fresh:
-                checkpoints.clear()
-            checkpoints.require_ours()
-            run = _run(config, source, connect(chosen), checkpoints.folder, reporter)
+        with _own_checkpoints(config, checkpoints, fresh=options.fresh):
+            run = _run(config, prepared, target, checkpoints.folder, reporter)
             with run.ending():
-                try:
-                    outcome = execute(
-                        config, source, run, metric="macro_ap", direction="max", on_epoch=on_epoch,
-                        checkpoints=checkpoints, ranks=who, sync_bn=sync_bn,
-                    )  # fmt: skip
-                except TrialError:
-                    checkpoints.clear()  # it would fail again; what fails from outside may go on
-                    raise
-                kept = predictions(run, "test")
-                test, majority = scores_on_test(kept), majority_scores(source.store, source.split)
-                run.metrics(test | majority)
-                model_uri = logged_model(run, source.store.read_images(source.split.test[:2]))
-                merit = ModelScore(Objective(), outcome.value, source.provenance(config))
-                registered = register(run.tracking, register_as, model_uri, run.run_id, merit) if register_as else None
+                outcome = _trained(config, prepared, run, checkpoints, ranks, reporter)
+                training = _finished(config, prepared, run, outcome, options.register_as)
             checkpoints.clear()
+    return training
+
+
+@contextmanager
+def _own_checkpoints(config: TrialConfig, checkpoints: Checkpoints, *, fresh: bool) -> Iterator[None]:
+    """Hold the lock on the folder of the checkpoints, and make sure that they can be resumed from."""
+    with sole_owner(checkpoints.folder, config.title, what="training", remedy="change its --seed"):
+        if fresh:
+            checkpoints.clear()
+        checkpoints.require_ours()
+        yield
+
+
+def _trained(
+    config: TrialConfig, dataset: PreparedDataset, run: Run, checkpoints: Checkpoints, ranks: Ranks, reporter: Reporter
+) -> Outcome:
+    with reporter.progress(f"training {config.label}") as progress:
+
+        def on_epoch(epoch: Epoch) -> None:
+            progress(epoch.number, config.training.epochs)
+
+        try:
+            return execute(config, dataset, run, on_epoch=on_epoch, checkpoints=checkpoints, ranks=ranks)
+        except TrialError:
+            checkpoints.clear()  # it would fail again; a failure from outside, such as a full disk, may pass
+            raise
+
+
+def _finished(
+    config: TrialConfig, dataset: PreparedDataset, run: Run, outcome: Outcome, register_as: str | None
+) -> Training:
+    """Score the trained network on test, and log and register its model."""
+    kept = predictions(run, "test")
+    test, majority = scores_on_test(kept), majority_scores(dataset.store, dataset.split)
+    run.metrics(test | majority)
+    model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[:2]))
+    score = ModelScore(RANKING, outcome.value, dataset.provenance(config))
+    registered = register(run.tracking, register_as, model_uri, run.run_id, score) if register_as else None
     return Training(
         config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, kept.unscored, registered
-    )  # fmt: skip
+    )
 
 
-def _run(config: TrialConfig, source: PreparedDataset, tracking: Tracking, folder: Path, reporter: Reporter) -> Run:
-    """The run that `mlflow run` made, the one that a checkpoint was trained in, or a new one; noted beside it."""
+def _run(
+    config: TrialConfig, dataset: PreparedDataset, target: TrackingTarget, folder: Path, reporter: Reporter
+) -> Run:
+    """The run that `mlflow run` made, the one that a checkpoint was trained in, or a new one.
+
+    A note of it is left beside the checkpoints.
+    """
+    tracking, tags = target.connect(), dataset.provenance(config).tags()
     note = folder / "run.json"
-    joined = os.environ.get("MLFLOW_RUN_ID")
     left: dict[str, str] = {}
     with suppress(OSError, ValueError):
         left = json.loads(note.read_text(encoding="utf-8"))
     run: Run | None = None
-    if joined:
-        run = Run.join(tracking, joined, config.title, "train", source.provenance(config).tags())
-    elif left.get("tracking_uri") == tracking.uri:
+    if not target.joined and left.get("tracking_uri") == tracking.uri:
         with suppress(TrackingError):  # it may have been deleted meanwhile; the checkpoint is as good
-            run = Run.join(tracking, left["run_id"], config.title, "train", source.provenance(config).tags())
+            run = Run.join(tracking, left["run_id"], config.title, "train", tags)
     if run is None:
-        run = Run.create(tracking, config.title, "train", source.provenance(config).tags())
+        run = Run.own(tracking, config.title, "train", tags, target.joined)
     if left:
         reporter.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
     folder.mkdir(parents=True, exist_ok=True)

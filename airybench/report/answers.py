@@ -124,7 +124,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     Raises:
         StudyError: no trial of the study is finished, or its runs are gone.
     """
-    facts, trials = study.facts, study.records
+    facts, trials = study.attributes, study.finished
     if "definition" not in facts or "parent_run_id" not in facts:
         raise StudyError(f"study {study.name} never began; run it again, or remove its journal")
     if not trials:
@@ -137,7 +137,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get("airybench.trials", len(trials))))
     try:
-        against_baseline = _against_baseline(cells[0], metric, tracking, study.split_digest)
+        against_baseline = _against_baseline(cells[0], metric, tracking, study.provenance.split_digest)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
     else:

@@ -23,11 +23,11 @@ def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
         The command; the content of `NAME.yaml`, empty where a shipped experiment is the same.
     """
     sweep = study.sweep
-    seeds = len({trial.config.training.seed for trial in study.records})
+    seeds = len({trial.config.training.seed for trial in study.finished})
     content: dict[str, Any] = sweep.model_dump(mode="json")
     content["study"] |= {"seeds": seeds}
     if sweep.study.sampler != "grid":
-        content["study"] |= {"trials": len(study.records)}
+        content["study"] |= {"trials": len(study.finished)}
     ending = f"--dataset {study.dataset} --seeds {seeds}"
     if name in experiments():
         shipped = load_experiment(name).model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""What makes a study this study and no other, and how a difference is told."""
+"""The definition of a study: what must not change when it resumes, and how a difference is reported."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,29 @@ from typing import Any
 import optuna
 
 from airybench.config import SweepConfig, TrialConfig, validated
-from airybench.errors import StudyError
+from airybench.errors import ConfigError, StudyError
+from airybench.paths import is_plain
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
+MAX_NAME = 100  # it becomes part of file names
 GROWING = ("trials", "seeds", "time_limit")
-"""How much of a study is wanted may change from one command to the next."""
+"""How much of a study is wanted; this may change from one command to the next."""
+
+
+def check_study_name(name: str) -> None:
+    """Refuse the NAME of a study that cannot be part of a file name.
+
+    Raises:
+        ConfigError: it is too long, or has other characters than letters, digits, - _ and dots.
+    """
+    if len(name) > MAX_NAME:
+        raise ConfigError(f"study name has {len(name)} characters, expected at most {MAX_NAME}")
+    if not is_plain(name):
+        raise ConfigError(f"study name {name!r} has characters that a file name should not; use letters, digits, - _ .")
 
 
 def definition(sweep: SweepConfig) -> dict[str, Any]:
-    """What makes it this study."""
+    """The content of a study that a resume must share."""
     content = sweep.model_dump(mode="json", exclude={"question": True, "study": set(GROWING)})
     for name, neutral in (("pruner", "none"), ("trial_time_limit", None)):
         if content["study"][name] == neutral:
@@ -23,8 +37,8 @@ def definition(sweep: SweepConfig) -> dict[str, Any]:
     return content
 
 
-def recorded(where: Path | StudyStorage, name: str) -> dict[str, Any]:
-    """What a study keeps about itself: definition, tracking URI, parent's run id; empty where there is none."""
+def stored_attributes(where: Path | StudyStorage, name: str) -> dict[str, Any]:
+    """Attributes of a study: definition, tracking URI, parent's run id and more; empty where there is no such study."""
     storage = as_storage(where)
     if isinstance(storage, JournalFolder) and not storage.path(name).exists():
         return {}
@@ -36,15 +50,20 @@ def recorded(where: Path | StudyStorage, name: str) -> dict[str, Any]:
 
 
 def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
-    """Compare what is asked with what a study keeps, before any data are made for it.
+    """Compare a sweep with the study of its name, before any data are made for it.
+
+    Args:
+        name: of the study.
+        known: its stored attributes.
+        sweep: what is asked for.
 
     Raises:
-        StudyError: the same name, another content.
+        StudyError: the study has another content.
     """
     if "definition" not in known:
         return
     old, new = dict(known["definition"]), definition(sweep)
-    old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is known by its content, later
+    old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is identified by its content, later
     if known.get("data_source") != "simulated":
         old["base"]["data"] |= {"count": new["base"]["data"]["count"]}
     refuse_other(name, {key: old.get(key) for key in new}, new)
@@ -53,10 +72,15 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
 def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Compare two definitions.
 
+    Args:
+        name: of the study.
+        known: the stored definition.
+        wanted: what is asked for.
+
     Raises:
         StudyError: they differ; the message says where.
     """
-    # What came after a study was begun stood at its default there.
+    # A parameter that is newer than the study had its default value there.
     known = {**known, "base": validated(TrialConfig, known["base"]).model_dump(mode="json")}
     if known != wanted:
         raise StudyError(

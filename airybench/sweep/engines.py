@@ -1,4 +1,4 @@
-"""Which executor a sweep gets, from what the command line says."""
+"""The executor of a sweep, from the options of the command line."""
 
 import os
 from collections.abc import Callable
@@ -21,11 +21,11 @@ class Engine:
     """Where trials are to run.
 
     Attributes:
-        name: for print, such as `2 workers on cpu`.
-        device: where the main process itself looks at the data.
-        workers: how many trials run at once, as far as that is known before.
-        make: makes the executor for a source.
-        remote: trials may run on other hosts, which must reach the tracking store.
+        name: as it is printed, such as `2 workers on cpu`.
+        device: where the main process itself prepares the data.
+        workers: how many trials run at once, as far as that is known before they start.
+        make: makes the executor for a data set.
+        remote: whether trials may run on other hosts, which must reach the tracking store.
     """
 
     name: str
@@ -39,9 +39,9 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
     """The engine that `--engine`, `--device`, `--workers` and `--trials-per-device` describe.
 
     Args:
-        name: `local`, `ray` for a Ray of this machine, or `ray://HOST:PORT`.
-        device: what `--device` says.
-        workers: trials at once; None is one, with Ray as many as its resources take.
+        name: `local`, `ray` for a Ray on this machine, or `ray://HOST:PORT`.
+        device: of `--device`.
+        workers: trials at once; None is one, with Ray as many as its resources allow.
         per_device: trials that share a GPU.
 
     Raises:
@@ -56,9 +56,9 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
 
         address = name if name.startswith("ray://") else os.environ.get("RAY_ADDRESS")
 
-        def on_ray(source: PreparedDataset) -> Executor:
-            source.forget()
-            return RayTasks(source, address, device, workers, per_device)
+        def on_ray(dataset: PreparedDataset) -> Executor:
+            dataset.unload()
+            return RayTasks(dataset, address, device, workers, per_device)
 
         return Engine(f"Ray at {address}" if address else "a local Ray", CPU, workers or 1, on_ray, bool(address))
     if name != "local":
@@ -67,11 +67,11 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
         chosen = choose_device(device)
         return Engine(str(chosen), chosen, 1, InProcess)
     choose_device(device)
-    dealt = devices(device, workers, per_device)
-    shared = ", ".join(dict.fromkeys(dealt))
+    assigned = devices(device, workers, per_device)
+    shared = ", ".join(dict.fromkeys(assigned))
 
-    def locally(source: PreparedDataset) -> Executor:
-        source.forget()  # the workers load it for themselves
-        return LocalWorkers(source, dealt)
+    def locally(dataset: PreparedDataset) -> Executor:
+        dataset.unload()  # the workers load it for themselves
+        return LocalWorkers(dataset, assigned)
 
     return Engine(f"{workers} workers on {shared}", CPU, workers, locally)

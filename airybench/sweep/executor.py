@@ -1,4 +1,4 @@
-"""One trial as a worker gets it, wherever it runs, and what it says of itself."""
+"""Running trials: what a worker is given, wherever it runs, and what it reports back."""
 
 import contextlib
 import traceback
@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import torch
 
-from airybench.config import TrialConfig
+from airybench.config import Objective, TrialConfig
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.errors import TrialError, explained
@@ -17,10 +17,12 @@ from airybench.tracking.store import Tracking
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
 from airybench.trial.execute import execute
+from airybench.trial.outcome import Outcome
 from airybench.trial.prepared import PreparedDataset
 
-EpochDecision = Literal["go on", "enough", "prune", "give up"]
-"""What becomes of a training after an epoch: it goes on; ends and counts; fell behind; or is broken off uncounted."""
+EpochDecision = Literal["continue", "finish", "prune", "abandon"]
+"""What happens to a training after an epoch: it continues; it ends and counts; it ends as pruned; or it ends without
+counting and runs again later."""
 
 
 @dataclass(frozen=True)
@@ -28,45 +30,34 @@ class Task:
     """A trial to be run.
 
     Attributes:
-        number: the trial's number in its study.
+        number: the number of the trial in its study.
         config: what to train.
-        tracking: where its run is.
-        run_id: its run, already made.
-        metric: the first objective.
-        direction: which way of it is better.
-        study: its study, under whose name its checkpoints lie.
-        checkpoint_every: seconds between two of them at least.
+        tracking: the store of its run.
+        run_id: its run, already created.
+        objective: the first objective of the study.
+        study: its study, which names the folder of its checkpoints.
+        checkpoint_every: least time between two checkpoints, seconds.
     """
 
     number: int
     config: TrialConfig
     tracking: Tracking
     run_id: str
-    metric: str
-    direction: str
+    objective: Objective
     study: str
     checkpoint_every: float = EVERY
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A trial came to its end, with the objective, scores on val at the best epoch, and facts."""
+class Stopped:
+    """A trial that the study ended without a result."""
 
-    value: float
-    scores: dict[str, float]
-    facts: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A trial ended without a result: `pruned`, or `given up` on a verdict."""
-
-    why: Literal["pruned", "given up"]
+    decision: Literal["prune", "abandon"]
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A trial failed, with the kind of failure and the reason in one line."""
+    """A trial that failed, with the kind of failure and the reason in one line."""
 
     kind: str
     reason: str
@@ -79,79 +70,87 @@ class Lost:
     reason: str
 
 
-Event = Epoch | Finished | Ended | Failed | Lost
-Hear = Callable[[int, Event], EpochDecision]
-"""Who runs the study hears what a trial, by number, says; the verdict counts after an epoch."""
+Event = Epoch | Outcome | Stopped | Failed | Lost
+OnEvent = Callable[[int, Event], EpochDecision]
+"""Called with the number of a trial and what it reports; the decision counts after an epoch."""
 
 
 class Executor(Protocol):
-    """Where trials run: in this process, in worker processes, on a cluster."""
+    """Runs trials in this process, in worker processes, or on a cluster."""
 
-    def free(self) -> int:
+    def free_slots(self) -> int:
         """How many more trials can begin now."""
 
     def submit(self, task: Task) -> None:
         """Begin a trial."""
 
-    def step(self, hear: Hear, seconds: float) -> None:
-        """Wait until some trial says something, at most that long where it runs elsewhere, and pass it on."""
+    def wait(self, on_event: OnEvent, seconds: float) -> None:
+        """Wait until a trial reports something and pass it on.
+
+        Args:
+            on_event: called with every report.
+            seconds: longest wait, where trials run in other processes.
+        """
 
     def close(self) -> None:
         """End whatever still runs, at once."""
 
 
 class _StopTraining(Exception):
-    def __init__(self, why: Literal["pruned", "given up"]) -> None:
-        self.why = why
+    def __init__(self, decision: Literal["prune", "abandon"]) -> None:
+        self.decision = decision
 
 
-def perform(task: Task, source: PreparedDataset, say: Callable[[Epoch], EpochDecision]) -> Event:
-    """Run a trial to its end, whatever that is; what its run should keep of it is written, but the run left open."""
+def run_task(task: Task, dataset: PreparedDataset, on_epoch: Callable[[Epoch], EpochDecision]) -> Event:
+    """Run a trial to its end, whatever that is; its results are logged, but its run is left open.
+
+    Args:
+        task: the trial.
+        dataset: the data.
+        on_epoch: called after each evaluation on val; decides how the training goes on.
+    """
     run = Run(task.tracking, task.run_id)
-    checkpoints = source.checkpoints(task.config, task.study, every=task.checkpoint_every)
+    checkpoints = dataset.checkpoints(task.config, task.study, every=task.checkpoint_every)
 
-    def on_epoch(epoch: Epoch) -> bool:
-        verdict = say(epoch)
-        if verdict == "prune":
-            raise _StopTraining("pruned")
-        if verdict == "give up":
-            raise _StopTraining("given up")
-        return verdict == "enough"
+    def stop_or_go_on(epoch: Epoch) -> bool:
+        decision = on_epoch(epoch)
+        if decision in ("prune", "abandon"):
+            raise _StopTraining(decision)
+        return decision == "finish"
 
     try:
-        found = execute(
-            task.config, source, run, metric=task.metric, direction=task.direction, on_epoch=on_epoch,
-            checkpoints=checkpoints,
-        )  # fmt: skip
-    except _StopTraining as verdict:
-        if verdict.why == "pruned":
-            checkpoints.clear()  # what was given up may go on from there
-        return Ended(verdict.why)
+        outcome = execute(
+            task.config, dataset, run, objective=task.objective, on_epoch=stop_or_go_on, checkpoints=checkpoints
+        )
+    except _StopTraining as stop:
+        if stop.decision == "prune":
+            checkpoints.clear()  # an abandoned training may resume from them
+        return Stopped(stop.decision)
     except Exception as error:
         # Whatever one network does must not cost the others: it is written down and the sweep goes on.
         kind, reason = explained(error)
         if isinstance(error, TrialError):
-            checkpoints.clear()  # it would fail again; what failed from outside may go on
+            checkpoints.clear()  # it would fail again; a failure from outside, such as a full disk, may pass
         with contextlib.suppress(Exception), run.artifacts() as folder:  # the store may be what failed
             (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         return Failed(kind, reason)
     checkpoints.clear()
-    return Finished(found.value, found.scores, found.facts)
+    return outcome
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """How a worker comes to the data: it opens the store itself, once, and keeps it for every trial."""
+    """What a worker needs to prepare the data: it opens the store once and keeps it for every trial."""
 
     store: Store
     split: Split
     name: str
 
     @classmethod
-    def of(cls, source: PreparedDataset) -> "DatasetSpec":
-        """The recipe behind a source."""
-        return cls(source.store, source.split, source.name)
+    def of(cls, dataset: PreparedDataset) -> "DatasetSpec":
+        """The specification of data that are prepared already."""
+        return cls(dataset.store, dataset.split, dataset.name)
 
     def prepare(self, device: torch.device) -> PreparedDataset:
-        """The source on a device."""
+        """Prepare the data on a device."""
         return PreparedDataset(self.store, self.split, device, self.name)

@@ -1,4 +1,4 @@
-"""What a sweep is going to take, said before it starts: time and disk."""
+"""Time and disk that a sweep is going to take, reported before it starts."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -8,48 +8,46 @@ from optuna.trial import TrialState
 
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
-from airybench.sweep.definition import recorded
+from airybench.networks.cost import Cost
+from airybench.sweep.cost import CellCost, cell_costs, network_costs, training_work
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import Engine
-from airybench.sweep.estimate import Estimate, costs_of, estimate, work
-from airybench.sweep.space import cells, ends, finite
+from airybench.sweep.space import Cell, cells, ends, finite
 from airybench.sweep.storage import StudyStorage, free_bytes
+from airybench.sweep.trial_list import TrialList
 from airybench.tracking.store import local_folder
 from airybench.trial.prepared import PreparedDataset
 
 LITTLE_WORK = 1e12  # multiply-adds: less than a minute on any machine, and not worth a timed step
-BYTES_A_TRIAL = 2_000_000  # plots, configuration and tables beside weights and predictions
-BYTES_A_WEIGHT = 4
+BYTES_PER_TRIAL = 2_000_000  # plots, configuration and tables beside weights and predictions
+BYTES_PER_WEIGHT = 4
 HELD_OUT = 0.3  # share of the shots whose logits every trial keeps
 MODELS = 2  # the winner's model is written as a graph and as its weights
 
 
 def forecast(
-    sweep: SweepConfig, name: str, source: PreparedDataset, storage: StudyStorage | None, engine: Engine, uri: str
+    sweep: SweepConfig, name: str, dataset: PreparedDataset, storage: StudyStorage | None, engine: Engine, uri: str
 ) -> str:
     """Time and disk of the trials that a study has left, in one line.
 
     Args:
         sweep: the sweep.
         name: of the study.
-        source: its data.
-        storage: where a study of that name may be, to go on with; None for a new one.
+        dataset: its data.
+        storage: where a study of that name may be that resumes; None for a new one.
         engine: where trials run.
         uri: tracking store.
 
     Raises:
-        StudyError: the disk of the tracking store cannot hold what is to come.
+        StudyError: the disk of the tracking store has too little space.
     """
     found = cells(ends(sweep))
-    shots, classes = source.store.count, len(source.store.class_names)
-    spent = _spent(storage, name) if storage else []
-    left = max(0, _trials(sweep, len(found)) - len(spent))
+    spent = _seconds_spent(storage, name) if storage else []
+    left = max(0, TrialList(sweep).total() - len(spent))
     if not left:
         return f"{name}: nothing left to run"
-    costs = costs_of(found, classes)
-    largest = max(cost.parameters for cost in costs.values())
-    mean = fmean(cost.parameters for cost in costs.values())
-    predictions = shots * HELD_OUT * classes * BYTES_A_WEIGHT
-    needed = left * (mean * BYTES_A_WEIGHT + predictions + BYTES_A_TRIAL) + MODELS * largest * BYTES_A_WEIGHT
+    costs = network_costs(found, len(dataset.store.class_names))
+    needed = _bytes_needed(left, dataset, list(costs.values()))
     folder = local_folder(uri)
     if folder and free_bytes(folder) < needed:
         raise StudyError(
@@ -57,46 +55,67 @@ def forecast(
             "free some space, ask for fewer --trials, or choose another disk with --tracking-uri"
         )
     if spent:
-        time = "about " + span(left * fmean(spent) / engine.workers)
-    elif fmean(work(cell, costs[cell.digest], shots) for cell in found) * left < LITTLE_WORK:
-        time = "a minute at most"
+        time = "about " + time_text(left * fmean(spent) / engine.workers)
     else:
-        # Timed where this process would look at the data: with workers on GPUs the factor is in their favour.
-        times = estimate(sweep, found, shots, classes, engine.device)
-        time = "about " + span(total_seconds(sweep, times, engine.workers))
+        time = _estimated_time(sweep, found, costs, dataset, engine, left)
     return (
         f"{name}: {left} trial{'s' if left > 1 else ''} on {engine.name}, {time} of training (good to a factor "
         f"of two) and {needed / 1e9:.2f} GB of disk"
     )
 
 
-def total_seconds(sweep: SweepConfig, estimates: Sequence[Estimate], workers: int = 1) -> float:
-    """Seconds of all trials, as far as `trials` lets them run, shared out to workers."""
+def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 1) -> float:
+    """Seconds that all trials of a sweep take.
+
+    Args:
+        sweep: how many trials are wanted.
+        costs: of its cells.
+        workers: trials that run at the same time.
+    """
     if finite(sweep):
-        everything = [one.seconds for _ in range(sweep.study.seeds) for one in estimates]
+        everything = [cost.seconds for _ in range(sweep.study.seeds) for cost in costs]
         return sum(everything[: sweep.study.trials]) / workers
     assert sweep.study.trials is not None
-    return fmean(one.seconds for one in estimates) * sweep.study.trials / workers
+    return fmean(cost.seconds for cost in costs) * sweep.study.trials / workers
 
 
-def span(seconds: float) -> str:
-    """A time as people say it."""
+def time_text(seconds: float) -> str:
+    """A duration in words.
+
+    >>> time_text(90), time_text(600), time_text(9000)
+    ('90 s', '10 min', '2.5 h')
+    """
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _trials(sweep: SweepConfig, cell_count: int) -> int:
-    asked = sweep.study.trials
-    if not finite(sweep):
-        assert asked is not None
-        return asked
-    return min(asked or cell_count * sweep.study.seeds, cell_count * sweep.study.seeds)
+def _bytes_needed(left: int, dataset: PreparedDataset, costs: Sequence[Cost]) -> float:
+    parameters = [cost.parameters for cost in costs]
+    predictions = dataset.store.count * HELD_OUT * len(dataset.store.class_names) * BYTES_PER_WEIGHT
+    trial = fmean(parameters) * BYTES_PER_WEIGHT + predictions + BYTES_PER_TRIAL
+    return left * trial + MODELS * max(parameters) * BYTES_PER_WEIGHT
 
 
-def _spent(storage: StudyStorage, name: str) -> list[float]:
-    """Seconds of the trials that are finished."""
-    if not recorded(storage, name):
+def _estimated_time(
+    sweep: SweepConfig,
+    found: list[Cell],
+    costs: dict[str, Cost],
+    dataset: PreparedDataset,
+    engine: Engine,
+    left: int,
+) -> str:
+    shots, classes = dataset.store.count, len(dataset.store.class_names)
+    if fmean(training_work(cell, costs[cell.digest], shots) for cell in found) * left < LITTLE_WORK:
+        return "a minute at most"
+    # Timed where this process prepares the data: workers on GPUs are faster than that.
+    timed = cell_costs(found, shots, classes, engine.device)
+    return "about " + time_text(total_seconds(sweep, timed, engine.workers))
+
+
+def _seconds_spent(storage: StudyStorage, name: str) -> list[float]:
+    """Seconds of each finished trial."""
+    if not stored_attributes(storage, name):
         return []
     study = optuna.load_study(study_name=name, storage=storage.optuna_storage(name))
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

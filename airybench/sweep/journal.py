@@ -1,4 +1,4 @@
-"""The journal of a study on disk: locked by its holder, mended after a kill."""
+"""The journal file of a study: locked by the process that writes it, and repaired after a kill."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from optuna.storages.journal import JournalFileBackend
 from airybench.errors import StudyError
 
 
-class HeldLock:
-    """A lock that the operating system frees when its holder dies; Optuna's own would block 30 s after a kill."""
+class ProcessLock:
+    """A lock that the operating system frees when its process dies; Optuna's own would block for 30 s after a kill."""
 
     def __init__(self, path: Path) -> None:
         self._lock = FileLock(path)
@@ -31,7 +31,7 @@ class HeldLock:
         self._lock.release()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """The lock as a block."""
         self.acquire()
         try:
@@ -41,31 +41,31 @@ class HeldLock:
 
 
 class JournalFile(JournalFileBackend):
-    """Optuna's file, which waits for the disk after every line; in a block of `unhurried` it waits once, at its end."""
+    """Optuna's file, synced to disk after every line; in a `deferred_sync` block only once, at its end."""
 
-    def __init__(self, path: Path, lock: HeldLock) -> None:
+    def __init__(self, path: Path, lock: ProcessLock) -> None:
         super().__init__(str(path), lock_obj=lock)  # type: ignore[arg-type]
         self._path = path
-        self._held = lock
-        self._waits = True
+        self._write_lock = lock
+        self._syncs = True
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append lines."""
-        if self._waits:
+        if self._syncs:
             super().append_logs(logs)
             return
         lines = b"".join(json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs)
-        with self._held.held(), self._path.open("ab") as file:
+        with self._write_lock.locked(), self._path.open("ab") as file:
             file.write(lines)
 
     @contextmanager
-    def unhurried(self) -> Iterator[None]:
-        """A block whose lines may be lost together in a power cut: a short one, or a queue that is filled anew."""
-        self._waits = False
+    def deferred_sync(self) -> Iterator[None]:
+        """Sync once, at the end of the block: for lines that a power cut may lose together."""
+        self._syncs = False
         try:
             yield
         finally:
-            self._waits = True
+            self._syncs = True
             with self._path.open("ab") as file:
                 os.fsync(file.fileno())
 
@@ -77,17 +77,17 @@ def open_journal(path: Path) -> JournalStorage:
         StudyError: the file cannot be read as a journal.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = HeldLock(path.with_suffix(".write-lock"))
-    with lock.held():  # a line that another process is just writing is not torn
-        mend(path)
+    lock = ProcessLock(path.with_suffix(".write-lock"))
+    with lock.locked():  # a line that another process is writing at this moment is not torn
+        repair(path)
     try:
         return JournalStorage(JournalFile(path, lock))
     except (ValueError, KeyError) as error:
         raise StudyError(f"journal {path} is damaged ({error}); move it away to start anew") from None
 
 
-def mend(path: Path) -> None:
-    """Cut a last line that a kill left torn, keeping a copy: one append behind it would make the journal unreadable."""
+def repair(path: Path) -> None:
+    """Cut a last line that a kill left torn, keeping a copy: with a line appended to it, Optuna could not read it."""
     if not path.exists() or path.stat().st_size == 0:
         return
     content = path.read_bytes()
@@ -99,11 +99,11 @@ def mend(path: Path) -> None:
 
 
 @contextmanager
-def unhurried(storage: object) -> Iterator[None]:
-    """`JournalFile.unhurried` of a journal; nothing special of another storage."""
+def deferred_sync(storage: object) -> Iterator[None]:
+    """`JournalFile.deferred_sync` where the storage is a journal; nothing special with another storage."""
     backend = getattr(storage, "_backend", None)
     if isinstance(backend, JournalFile):
-        with backend.unhurried():
+        with backend.deferred_sync():
             yield
     else:
         yield

@@ -1,14 +1,14 @@
-"""A trial on its way and at its end, as a study keeps it."""
+"""Trials of a study while they run and after they have ended, as the study stores them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from airybench.config import TrialConfig, validated
 from airybench.errors import TrialError
-from airybench.sweep.journal import unhurried
+from airybench.sweep.journal import deferred_sync
 
 INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
@@ -16,12 +16,12 @@ RETRIED = (INTERRUPTED, "error")
 
 CRASHED = "crashed"
 MAX_LOST = 5
-"""A trial whose worker died this often is not innocent, as one killed by a passing hand: it counts as failed."""
+"""After its worker has died this often, a trial counts as failed: it is the trial that kills its workers."""
 
 
 @dataclass(frozen=True)
 class FinishedTrial:
-    """A finished trial as the journal holds it.
+    """A finished trial as the study stores it.
 
     Attributes:
         number: the trial's number.
@@ -43,7 +43,7 @@ class FinishedTrial:
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "FinishedTrial":
-        """A trial of a study that is complete."""
+        """From a complete trial of Optuna's."""
         attrs = trial.user_attrs
         return cls(
             number=trial.number,
@@ -56,15 +56,29 @@ class FinishedTrial:
         )
 
 
+class FailedTrial(NamedTuple):
+    """A cell with one seed that failed and has no finished trial.
+
+    Attributes:
+        number: the number of its last trial.
+        title: what was trained.
+        reason: why it failed, in one line.
+    """
+
+    number: int
+    title: str
+    reason: str
+
+
 class TakenError(TrialError):
-    """Another process took a trial for dead and runs it again; what this one came to is not counted twice."""
+    """Another process took the trial for lost and runs it again; the result of this process must not count as well."""
 
     kind = INTERRUPTED
 
 
 @dataclass(frozen=True)
 class RunningTrial:
-    """A trial that is being run."""
+    """A trial that this process runs."""
 
     trial: optuna.Trial
     config: TrialConfig
@@ -74,16 +88,16 @@ class RunningTrial:
         """The trial's number."""
         return int(self.trial.number)
 
-    def note(self, **facts: Any) -> None:
-        """Keep facts of the trial in the study."""
-        with unhurried(self.trial.storage):
-            for key, value in facts.items():
+    def set_attributes(self, **attributes: Any) -> None:
+        """Store attributes of the trial in the study."""
+        with deferred_sync(self.trial.storage):
+            for key, value in attributes.items():
                 self.trial.set_user_attr(key, value)
 
-    def falls_behind(self, epoch: int, value: float) -> bool:
-        """Report the objective after an epoch; whether the pruner would end the trial here."""
+    def should_prune(self, epoch: int, value: float) -> bool:
+        """Report the objective after an epoch; returns whether the pruner would end the trial here."""
         try:
             self.trial.report(value, epoch)
         except optuna.exceptions.UpdateFinishedTrialError:
-            return True  # taken away: nobody waits for it any more
+            return True  # another process has taken it: nobody waits for it any more
         return bool(self.trial.should_prune())

@@ -1,4 +1,4 @@
-"""Running a study: a parent run, one child a trial, every failure written down, every interruption resumable."""
+"""Running a study: one parent run, one child run per trial; every failure is recorded, every interruption resumable."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,9 +12,11 @@ from airybench.config import SweepConfig
 from airybench.errors import NothingFinishedError
 from airybench.paths import checkpoint_folder
 from airybench.sweep.executor import Executor
-from airybench.sweep.scheduler import Scheduler, StudyObserver
+from airybench.sweep.observer import UNOBSERVED, StudyObserver
+from airybench.sweep.records import INTERRUPTED, FailedTrial, FinishedTrial
+from airybench.sweep.scheduler import Scheduler
 from airybench.sweep.storage import StudyStorage, as_storage
-from airybench.sweep.study import INTERRUPTED, FinishedTrial, Study, archive
+from airybench.sweep.study import Study
 from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
@@ -22,111 +24,133 @@ from airybench.tracking.store import Tracking
 from airybench.training.checkpoint import EVERY
 from airybench.trial.prepared import PreparedDataset
 
-__all__ = ["FinishedStudy", "StudyObserver", "run_study"]
-
 
 @dataclass(frozen=True)
 class FinishedStudy:
-    """A study whose trials are done, with its parent run still open."""
+    """A study whose trials have ended, with its parent run still open.
+
+    Attributes:
+        study: the study.
+        parent: its run.
+        dataset: its data.
+        trials: finished trials, by number.
+        failures: cells and seeds that failed.
+        complete: whether nothing is left to run; False where the time limit came first.
+    """
 
     study: Study
     parent: Run
-    source: PreparedDataset
-    records: list[FinishedTrial]
-    failures: list[tuple[int, str, str]]
+    dataset: PreparedDataset
+    trials: list[FinishedTrial]
+    failures: list[FailedTrial]
     complete: bool = True
-    """Whether nothing is left to run; False where the time limit came first."""
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """How a study starts and saves.
+
+    Attributes:
+        parent_run: the run to use as parent of a new study, which `mlflow run` made; None creates one.
+        fresh: archive the existing study of that name, and drop its checkpoints, before a new one starts.
+        checkpoint_every: least time between two checkpoints of a trial, seconds.
+    """
+
+    parent_run: str | None = None
+    fresh: bool = False
+    checkpoint_every: float = EVERY
+
+
+DEFAULTS = StudyOptions()
 
 
 @contextmanager
 def run_study(
     sweep: SweepConfig,
     name: str,
-    source: PreparedDataset,
+    dataset: PreparedDataset,
     tracking: Tracking,
     where: Path | StudyStorage,
-    watch: StudyObserver,
     *,
     engine: Callable[[PreparedDataset], Executor] = InProcess,
-    join: str | None = None,
-    fresh: bool = False,
-    checkpoint_every: float = EVERY,
+    observer: StudyObserver = UNOBSERVED,
+    options: StudyOptions = DEFAULTS,
 ) -> Iterator[FinishedStudy]:
-    """Run what is missing of a study; the parent run is open inside the block and closed behind it.
+    """Run what is missing of a study; the parent run is open inside the block and closed at its end.
 
     Args:
         sweep: base, space and sampler.
-        name: `NAME@D`; the same name resumes.
-        source: the data.
+        name: `NAME@D`; a study of the same name resumes.
+        dataset: the data.
         tracking: where runs go.
-        where: a folder of journals, or another place for studies.
-        watch: who looks on.
-        engine: makes what trials run in; by default this process.
-        join: a run to use as parent of a new study, the one that `mlflow run` made.
-        fresh: set an old study of this name aside first, without its checkpoints; not before nobody else runs it.
-        checkpoint_every: seconds between two checkpoints of a trial at least.
+        where: a folder of journals, or another storage of studies.
+        engine: makes the executor of the trials; by default they run in this process.
+        observer: follows the trials.
+        options: how the study starts and saves.
 
     Raises:
-        StudyError: the name stands for another content, or another process runs it.
+        StudyError: a study of that name exists with another content, or another process runs it.
+        NothingFinishedError: the time limit came before any trial was finished.
     """
     storage = as_storage(where)
     with storage.session(name):
-        if fresh:
-            archive(storage, name)
+        if options.fresh:  # not before the session has made sure that nobody else runs it
+            storage.archive(name)
             shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
-        study = Study(storage, name, sweep, source.provenance())
+        study = Study(storage, name, sweep, dataset.provenance())
         with storage.lock(name):
-            parent = _parent(study, tracking, join)
+            parent = _parent(study, tracking, options.parent_run)
         try:
-            _describe(parent, study, source)
+            _describe(parent, study, dataset)
             _close_orphans(study, parent)
-            executor = engine(source)
-            try:
-                complete = Scheduler(study, parent, study.provenance.tags(), executor, watch, checkpoint_every).run()
-            finally:
-                executor.close()
-            records = study.finished()
-            if not complete and not records:
+            complete = _run_trials(study, parent, engine(dataset), observer, options)
+            finished = study.finished()
+            if not complete and not finished:
                 raise NothingFinishedError(
                     f"the time limit came before any trial of {name} was finished; the same command goes on from there"
                 )
-            with storage.lock(f"{name}/conclusion"):  # of several processes one at a time
-                yield FinishedStudy(study, parent, source, records, study.failures(), complete)
+            with storage.lock(f"{name}/conclusion"):  # one process at a time
+                yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete)
         except BaseException as error:
-            if _alone(study):  # else the study goes on without this process
+            if _runs_alone(study):  # else the study goes on without this process
                 parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
-        if complete or not study.others():
+        if complete or not study.running_elsewhere():
             failed = {"airybench.failed_trials": str(len(study.failures()))}
             parent.end("finished" if complete else "interrupted", failed)
 
 
-def _alone(study: Study) -> bool:
+def _run_trials(study: Study, parent: Run, executor: Executor, observer: StudyObserver, options: StudyOptions) -> bool:
+    """Run what is missing; returns whether that is all of it."""
     try:
-        return not (study.storage.shared and study.others())
+        return Scheduler(study, parent, executor, observer, options.checkpoint_every).run()
+    finally:
+        executor.close()
+
+
+def _runs_alone(study: Study) -> bool:
+    try:
+        return not (study.storage.shared and study.running_elsewhere())
     except Exception:
-        return True  # the storage is what failed: a resume puts the parent right
+        return True  # the storage is what failed; a resume mends the parent run
 
 
-def _parent(study: Study, tracking: Tracking, join: str | None) -> Run:
+def _parent(study: Study, tracking: Tracking, joined: str | None) -> Run:
     """The study's own run: the recorded one, the one that `mlflow run` made, or a new one, recorded at once."""
     known = study.attribute("parent_run_id")
     tags = {"airybench.study": study.name, **study.provenance.tags()}
     if known:
         return Run.join(tracking, known, study.name, "sweep", tags)
-    if join:
-        parent = Run.join(tracking, join, study.name, "sweep", tags)
-    else:
-        parent = Run.create(tracking, study.name, "sweep", tags)
-    study.remember("parent_run_id", parent.run_id)
-    study.remember("tracking_uri", tracking.uri)
-    study.remember("experiment_id", tracking.experiment_id)
-    study.remember("data_source", study.provenance.source)
+    parent = Run.own(tracking, study.name, "sweep", tags, joined)
+    study.set_attribute("parent_run_id", parent.run_id)
+    study.set_attribute("tracking_uri", tracking.uri)
+    study.set_attribute("experiment_id", tracking.experiment_id)
+    study.set_attribute("data_source", study.provenance.source)
     return parent
 
 
-def _describe(parent: Run, study: Study, source: PreparedDataset) -> None:
-    """Question, parameters, configuration and split on the parent; what may grow are tags, since params cannot."""
+def _describe(parent: Run, study: Study, dataset: PreparedDataset) -> None:
+    """Log question, parameters, configuration and split; what may grow is a tag, since MLflow's params are fixed."""
     sweep = study.sweep
     parent.tag(
         {
@@ -140,21 +164,20 @@ def _describe(parent: Run, study: Study, source: PreparedDataset) -> None:
             "dataset": sweep.base.data.dataset,
             "sampler": sweep.study.sampler,
             "pruner": sweep.study.pruner,
-            "objective": ",".join(f"{metric}:{way}" for metric, way in sweep.study.objectives),
+            "objective": ",".join(map(str, sweep.study.objectives)),
         }
     )
-    log_data(parent, source.data_input())
+    log_data(parent, dataset.data_input())
     with parent.artifacts() as folder:
-        (folder / "config.yaml").write_text(
-            yaml.safe_dump(sweep.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
-        )
-        (folder / "split.json").write_text(source.split.to_json(source.store.ids()), encoding="utf-8")
+        text = yaml.safe_dump(sweep.model_dump(mode="json"), sort_keys=False)
+        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        (folder / "split.json").write_text(dataset.split.to_json(dataset.store.ids()), encoding="utf-8")
 
 
 def _close_orphans(study: Study, parent: Run) -> None:
-    """Close the runs that a killed process left open, each as its trial ended."""
+    """Close the runs that a killed process left open, in the state in which their trials ended."""
     study.reclaim()
-    finished = {record.run_id for record in study.finished()}
+    finished = {trial.run_id for trial in study.finished()}
     busy = study.running() if study.storage.shared else set()
     for run_id in parent.open_runs(study.name):
         run = Run(parent.tracking, run_id)

@@ -7,7 +7,7 @@ from airybench.config import SweepConfig
 
 POPULATION = 50  # Optuna's default for NSGA-II
 GENERATIONS = 5  # fewer teach it nothing; a short study gets smaller ones
-FIRST_TRIALS = 5  # trials that nothing is compared with, and a median needs
+FIRST_TRIALS = 5  # trials that run to their end, for others to be compared with
 
 
 def sampler(sweep: SweepConfig, trials: int, seed: int) -> BaseSampler:
@@ -15,8 +15,8 @@ def sampler(sweep: SweepConfig, trials: int, seed: int) -> BaseSampler:
 
     Args:
         sweep: its configuration; a grid's cells are enqueued one by one, so that its sampler is never asked.
-        trials: how many trials there are to be.
-        seed: of its own numbers.
+        trials: total number of trials.
+        seed: of the sampler.
     """
     if sweep.study.sampler == "tpe":
         return TPESampler(seed=seed % 2**32)
@@ -26,7 +26,7 @@ def sampler(sweep: SweepConfig, trials: int, seed: int) -> BaseSampler:
 
 
 def pruner(sweep: SweepConfig) -> BasePruner:
-    """The pruner that a study asks for; a tenth of the base's epochs, at least one, is left to every trial."""
+    """The pruner that a study asks for; a tenth of the base's epochs, at least one, is granted to every trial."""
     warmup = max(1, sweep.base.training.epochs // 10)
     if sweep.study.pruner == "median":
         return MedianPruner(n_startup_trials=FIRST_TRIALS, n_warmup_steps=warmup)

@@ -1,39 +1,57 @@
-"""Studies that are kept somewhere, read and never run: which there are, and what is finished in each."""
+"""Studies as they are stored: read, listed and deleted, but never run."""
 
+import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from airybench.config import SweepConfig, validated
-from airybench.errors import StudyError, unknown
+from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.errors import AirybenchError, StudyError, unknown
+from airybench.paths import checkpoint_folder, data_folder
 from airybench.provenance import Provenance
-from airybench.sweep.records import FinishedTrial
-from airybench.sweep.storage import StudyStorage, as_storage
+from airybench.sweep.definition import stored_attributes
+from airybench.sweep.records import INTERRUPTED, FinishedTrial
+from airybench.sweep.storage import StudyStorage, as_storage, open_storage
+from airybench.tracking.store import hidden
+
+STATES = ("finished", "failed", "pruned", "running", "waiting", "interrupted")
+"""States of a trial, in the order in which they are counted."""
+
+STATE_OF = {"COMPLETE": "finished", "PRUNED": "pruned", "RUNNING": "running", "WAITING": "waiting"}
 
 
 @dataclass(frozen=True)
 class SavedStudy:
-    """A study as its place holds it.
+    """A stored study.
 
     Attributes:
         name: `NAME@D`.
-        facts: definition, tracking URI, parent's run id and more.
-        records: finished trials, by number.
+        storage: where it is.
+        attributes: definition, tracking URI, parent's run id and more; empty where the study cannot be read.
+        problem: why it cannot be read; empty where it can.
     """
 
     name: str
-    facts: dict[str, Any]
-    records: tuple[FinishedTrial, ...]
+    storage: StudyStorage
+    attributes: dict[str, Any]
+    problem: str = ""
 
     @property
     def dataset(self) -> str:
         """What the user calls the data set."""
         return self.name.rpartition("@")[2]
+
+    @cached_property
+    def finished(self) -> tuple[FinishedTrial, ...]:
+        """Finished trials, by number."""
+        return tuple(FinishedTrial.of(trial) for trial in self._trials if trial.state == TrialState.COMPLETE)
 
     @cached_property
     def sweep(self) -> SweepConfig:
@@ -46,54 +64,103 @@ class SavedStudy:
         """The data and their split."""
         return Provenance(
             dataset=self.dataset,
-            source=str(self.facts.get("data_source", "")),
+            source=str(self.attributes.get("data_source", "")),
             data_sha256=str(self._definition.get("data_sha256", "")),
             split_digest=str(self._definition.get("split_digest", "")),
         )
 
-    @property
-    def data_sha256(self) -> str:
-        """Content hash of its store."""
-        return self.provenance.data_sha256
+    def counts(self) -> dict[str, int]:
+        """Number of trials in each state that occurs."""
+        states = Counter(_state(trial) for trial in self._trials)
+        return {state: states[state] for state in STATES if states[state]}
 
-    @property
-    def split_digest(self) -> str:
-        """Digest of its split."""
-        return self.provenance.split_digest
+    def summary(self) -> str:
+        """The counts in words, such as `3 finished, 1 failed`."""
+        return ", ".join(f"{count} {state}" for state, count in self.counts().items()) or "no trials"
+
+    def overview(self) -> dict[str, Any]:
+        """The study in short, ready for JSON."""
+        stamps = [trial.datetime_complete or trial.datetime_start for trial in self._trials]
+        last = max((stamp for stamp in stamps if stamp), default=None)
+        return {
+            "name": self.name,
+            "states": self.counts(),
+            "bytes": self.storage.size(self.name),
+            "last": last.astimezone(UTC).isoformat(timespec="seconds") if last else None,
+            "tracking_uri": hidden(str(self.attributes.get("tracking_uri", ""))),
+            "parent_run": self.attributes.get("parent_run_id"),
+            "data_source": self.attributes.get("data_source"),
+            "problem": self.problem,
+        }
+
+    def trials(self) -> list[dict[str, Any]]:
+        """Every trial but duplicates, ready for JSON."""
+        return [
+            {
+                "number": trial.number,
+                "state": _state(trial),
+                "cell": _title(trial),
+                "seed": trial.user_attrs.get("seed"),
+                "values": trial.values if trial.state == TrialState.COMPLETE else None,
+                "run_id": trial.user_attrs.get("run_id"),
+                "reason": trial.user_attrs.get("reason"),
+            }
+            for trial in self._trials
+        ]
+
+    def delete(self) -> None:
+        """Delete the study for good, with the checkpoints of its unfinished trials.
+
+        Raises:
+            StudyError: another process runs it.
+        """
+        self.storage.delete(self.name)
+        shutil.rmtree(checkpoint_folder(self.name), ignore_errors=True)
 
     @property
     def _definition(self) -> dict[str, Any]:
-        return dict(self.facts.get("definition", {}))
+        return dict(self.attributes.get("definition", {}))
+
+    @cached_property
+    def _trials(self) -> list[FrozenTrial]:
+        if self.problem:
+            return []
+        study = optuna.load_study(study_name=self.name, storage=self.storage.optuna_storage(self.name))
+        return [trial for trial in study.get_trials(deepcopy=False) if not trial.user_attrs.get("duplicate")]
 
 
 def names(where: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]:
-    """Full names of the studies in a place, all or those that are wanted.
+    """Full names of the studies in a storage, all or those that are wanted.
 
     Args:
-        where: a folder of journals, or another place.
+        where: a folder of journals, or another storage.
         wanted: `NAME@D`, or NAME for its studies of every data set.
 
     Raises:
         StudyError: a wanted one is not there.
     """
     storage = as_storage(where)
-    there = [name for name in storage.names() if "@" in name]  # a database may hold studies of others
-    found: list[str] = []
+    stored = [name for name in storage.names() if "@" in name]  # a database may hold studies of other programs
+    chosen: list[str] = []
     for name in wanted:
-        matching = [one for one in there if name in (one, one.rpartition("@")[0])]
+        matching = [full for full in stored if name in (full, full.rpartition("@")[0])]
+        if not matching and not stored:
+            raise StudyError(f"study {name!r} is not in {storage}, which holds none; run a sweep first")
         if not matching:
-            if not there:
-                raise StudyError(f"study {name!r} is not in {storage}, which holds none; run a sweep first")
-            raise unknown("study", name, there, error=StudyError)
-        found += matching
-    return list(dict.fromkeys(found)) if wanted else there
+            raise unknown("study", name, stored, error=StudyError)
+        chosen += matching
+    return list(dict.fromkeys(chosen)) if wanted else stored
 
 
 def read(where: Path | StudyStorage, name: str) -> SavedStudy:
     """Read one study.
 
+    Args:
+        where: a folder of journals, or another storage.
+        name: `NAME@D`.
+
     Raises:
-        StudyError: the journal is damaged, or the place holds no such study.
+        StudyError: the journal is damaged, or the storage holds no such study.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = as_storage(where)
@@ -103,5 +170,49 @@ def read(where: Path | StudyStorage, name: str) -> SavedStudy:
         raise StudyError(
             f"study {name} never began, or its journal was renamed; run it, give it back its name, or remove it"
         ) from None
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return SavedStudy(name, dict(study.user_attrs), tuple(FinishedTrial.of(trial) for trial in done))
+    return SavedStudy(name, storage, dict(study.user_attrs))
+
+
+def list_studies(storage: str | None = None) -> list[SavedStudy]:
+    """Every study in a storage; one that cannot be read is listed with its problem.
+
+    Args:
+        storage: a folder or a PostgreSQL URL; by default the data folder's.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    home = open_storage(storage, data_folder() / "studies")
+    studies = []
+    for name in home.names():
+        try:
+            attributes = stored_attributes(home, name)
+            problem = "" if attributes else "holds no study"
+        except AirybenchError as error:
+            attributes, problem = {}, str(error)
+        studies.append(SavedStudy(name, home, attributes, problem))
+    return studies
+
+
+def find_study(name: str, storage: str | None = None) -> SavedStudy:
+    """One study by its name; NAME alone where there is one of a single data set.
+
+    Raises:
+        StudyError: there is none of that name.
+    """
+    studies = {study.name: study for study in list_studies(storage)}
+    if name in studies:
+        return studies[name]
+    near = [full for full in studies if full.partition("@")[0] == name]
+    if len(near) == 1:
+        return studies[near[0]]
+    raise unknown("study", name, studies or ["none yet"], error=StudyError)
+
+
+def _state(trial: FrozenTrial) -> str:
+    if trial.state != TrialState.FAIL:
+        return STATE_OF[trial.state.name]
+    return INTERRUPTED if trial.user_attrs.get("failure", INTERRUPTED) == INTERRUPTED else "failed"
+
+
+def _title(trial: FrozenTrial) -> str | None:
+    config = trial.user_attrs.get("config")
+    return validated(TrialConfig, config).network.title if config else None

@@ -1,4 +1,4 @@
-"""Workers of one machine: the process at hand, or several long-lived ones that keep the data loaded."""
+"""Executors of one machine: this process itself, or several worker processes that keep the data loaded."""
 
 import contextlib
 import multiprocessing
@@ -14,42 +14,47 @@ from typing import Any
 import torch
 
 from airybench.errors import ConfigError
-from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Hear, Lost, Task, perform
+from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Lost, OnEvent, Task, run_task
+from airybench.tracking.store import RUN_VARIABLE
 from airybench.training.epoch import Epoch
 from airybench.trial.prepared import PreparedDataset
 
 PRELOADED = ["airybench.sweep.workers", "mlflow", "timm", "torchmetrics", "optuna", "matplotlib.figure"]
-"""Loaded once, in the server that workers are forked from: a new worker then begins within a moment."""
+"""Imported once, in the server that workers are forked from: a new worker then starts within a moment."""
 
-GRACE_SECONDS = 15.0  # for a worker that saves a checkpoint before it ends
-WAIT_SECONDS = 5.0  # for a worker that was told to end
+GRACE_SECONDS = 15.0  # for workers that save a checkpoint before they end
+WAIT_SECONDS = 5.0  # for a worker that has been killed
 
 
 class InProcess:
-    """One trial at a time, in this process: nothing to start, and everything in one place for a debugger."""
+    """One trial at a time, in this process: nothing to start, and easy to follow in a debugger.
 
-    def __init__(self, source: PreparedDataset) -> None:
-        self._source = source
+    Args:
+        dataset: the data.
+    """
+
+    def __init__(self, dataset: PreparedDataset) -> None:
+        self._dataset = dataset
         self._task: Task | None = None
 
-    def free(self) -> int:
+    def free_slots(self) -> int:
         """One, unless a trial waits to be run."""
         return int(self._task is None)
 
     def submit(self, task: Task) -> None:
-        """Keep the trial for the next step."""
+        """Keep the trial for the next call of `wait`."""
         self._task = task
 
-    def step(self, hear: Hear, seconds: float) -> None:
+    def wait(self, on_event: OnEvent, seconds: float) -> None:
         """Run the trial to its end."""
         task = self._task
         assert task is not None
-        event = perform(task, self._source, lambda epoch: hear(task.number, epoch))
+        event = run_task(task, self._dataset, lambda epoch: on_event(task.number, epoch))
         self._task = None
-        hear(task.number, event)
+        on_event(task.number, event)
 
     def close(self) -> None:
-        """Nothing runs outside a step."""
+        """Nothing runs outside `wait`."""
 
 
 @dataclass
@@ -61,26 +66,26 @@ class _Worker:
 
 
 class LocalWorkers:
-    """Several processes of this machine.
+    """Several worker processes on this machine.
 
     Args:
-        source: the data; each worker opens them for itself, once.
-        devices: where each worker trains, such as `cuda:0`; one entry a worker.
+        dataset: the data; each worker opens them for itself, once.
+        devices: where each worker trains, such as `cuda:0`; one entry per worker.
     """
 
-    def __init__(self, source: PreparedDataset, devices: list[str]) -> None:
-        self._recipe = DatasetSpec.of(source)
+    def __init__(self, dataset: PreparedDataset, devices: list[str]) -> None:
+        self._spec = DatasetSpec.of(dataset)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        self._threads = max(1, torch.get_num_threads() // len(devices))  # what this process was given, shared out
+        self._threads = max(1, torch.get_num_threads() // len(devices))  # what this process may use, shared out
         self._workers = [self._start(device) for device in devices]
 
-    def free(self) -> int:
-        """Workers without a trial."""
+    def free_slots(self) -> int:
+        """Number of workers without a trial."""
         return sum(worker.task is None for worker in self._workers)
 
     def submit(self, task: Task) -> None:
-        """Give the trial to a worker that has none; one that died in between is replaced."""
+        """Give the trial to a worker that has none; a dead worker is replaced first."""
         index = next(i for i, worker in enumerate(self._workers) if worker.task is None)
         if not self._workers[index].process.is_alive():
             self._replace(index)
@@ -91,15 +96,15 @@ class LocalWorkers:
             self._workers[index].pipe.send(task)
         self._workers[index].task = task
 
-    def step(self, hear: Hear, seconds: float) -> None:
-        """Pass on what the workers have to say, and answer."""
+    def wait(self, on_event: OnEvent, seconds: float) -> None:
+        """Pass on what the workers report, and answer."""
         busy = {worker.pipe: index for index, worker in enumerate(self._workers) if worker.task is not None}
         for pipe in wait(list(busy), seconds):
             assert isinstance(pipe, Connection)
-            self._hear(busy[pipe], hear)
+            self._receive(busy[pipe], on_event)
 
     def close(self) -> None:
-        """End the workers; one that trains saves a checkpoint first."""
+        """End the workers; those that train save a checkpoint first."""
         for worker in self._workers:
             worker.process.terminate()
             worker.pipe.close()
@@ -110,7 +115,7 @@ class LocalWorkers:
             worker.process.join(WAIT_SECONDS)
         self._workers = []
 
-    def _hear(self, index: int, hear: Hear) -> None:
+    def _receive(self, index: int, on_event: OnEvent) -> None:
         worker = self._workers[index]
         assert worker.task is not None
         number = worker.task.number
@@ -119,60 +124,67 @@ class LocalWorkers:
         except (EOFError, OSError):
             worker.process.join(WAIT_SECONDS)
             self._replace(index)
-            hear(number, Lost(f"its worker died ({_ending(worker.process.exitcode)})"))
+            on_event(number, Lost(f"its worker died ({_cause_of_death(worker.process.exitcode)})"))
             return
         if not isinstance(event, Epoch):
             worker.task = None
-        verdict = hear(number, event)
+        decision = on_event(number, event)
         if isinstance(event, Epoch):
-            with contextlib.suppress(OSError):  # it died meanwhile: the next step meets its end
-                worker.pipe.send(verdict)
+            with contextlib.suppress(OSError):  # it has died meanwhile: the next `wait` finds out
+                worker.pipe.send(decision)
 
     def _replace(self, index: int) -> None:
         self._workers[index].pipe.close()
         self._workers[index] = self._start(self._workers[index].device)
 
     def _start(self, device: str) -> _Worker:
-        here, there = self._context.Pipe()
+        own_end, worker_end = self._context.Pipe()
         process = self._context.Process(
-            target=work, args=(there, self._recipe, device, self._threads), daemon=True, name=f"airybench-{device}"
+            target=work, args=(worker_end, self._spec, device, self._threads), daemon=True, name=f"airybench-{device}"
         )
         process.start()
-        there.close()  # else the end of the worker would never show on this side
-        return _Worker(process, here, device)
+        worker_end.close()  # else this process would not see the pipe close when the worker dies
+        return _Worker(process, own_end, device)
 
 
-def work(pipe: "Connection[Any, Any]", recipe: DatasetSpec, device: str, threads: int) -> None:
-    """The life of a worker: trials from the pipe, one after the other, until the pipe or the main process ends."""
+def work(pipe: "Connection[Any, Any]", spec: DatasetSpec, device: str, threads: int) -> None:
+    """The main function of a worker: run trials from the pipe until the pipe closes or the main process ends.
+
+    Args:
+        pipe: to the main process.
+        spec: the data.
+        device: where to train.
+        threads: of torch, on a CPU.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the main one decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.environ.pop("MLFLOW_RUN_ID", None)  # MLflow would take the parent's run for this process's own
+    os.environ.pop(RUN_VARIABLE, None)  # MLflow would take the parent's run for this process's own
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if device == "cpu":
         torch.set_num_threads(threads)
     elif device != "cuda":
         torch.cuda.set_device(device)  # else every worker would keep a context on the first GPU as well
-    source = recipe.prepare(torch.device(device))
+    dataset = spec.prepare(torch.device(device))
 
-    def say(epoch: Epoch) -> EpochDecision:
+    def report(epoch: Epoch) -> EpochDecision:
         try:
             pipe.send(epoch)
-            verdict: EpochDecision = pipe.recv()
+            decision: EpochDecision = pipe.recv()
         except (EOFError, OSError):
-            return "go on"  # the main process closes; its signal is here already, and the training sees it next
-        return verdict
+            return "continue"  # the main process is closing: its signal has arrived, and the training sees it next
+        return decision
 
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             task: Task = pipe.recv()
-            pipe.send(perform(task, source, say))
+            pipe.send(run_task(task, dataset, report))
 
 
 def devices(name: str, workers: int, per_device: int) -> list[str]:
-    """The device of each worker, dealt out in turn.
+    """The device of each worker, assigned in turn.
 
     Args:
-        name: what `--device` says: `auto` and `cuda` are every GPU there is, or the CPU.
+        name: of `--device`: `auto` and `cuda` stand for all GPUs, or for the CPU where there is none.
         workers: how many.
         per_device: how many may share a GPU.
 
@@ -192,7 +204,7 @@ def devices(name: str, workers: int, per_device: int) -> list[str]:
     return [found[index % len(found)] for index in range(workers)]
 
 
-def _ending(code: int | None) -> str:
+def _cause_of_death(code: int | None) -> str:
     if code is None or code >= 0:
         return f"exit code {code}"
     try:
@@ -205,4 +217,4 @@ def _die_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
-    os._exit(1)  # nobody would hear of the trial at hand, and a resume runs it again
+    os._exit(1)  # nobody could receive the result of its trial; a resume runs that again

@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from airybench.config import Objective
 from airybench.errors import ConfigError, TrackingError
+from airybench.paths import is_plain
 from airybench.provenance import DATA_SHA256, SPLIT_DIGEST, Provenance
 from airybench.tracking.store import Tracking, active, hidden
 
@@ -60,7 +61,7 @@ def check_name(name: str) -> None:
     Raises:
         ConfigError: empty, too long, or with other characters than letters, digits, - _ and dots.
     """
-    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or len(name) > MAX_NAME:
+    if not is_plain(name) or len(name) > MAX_NAME:
         raise ConfigError(
             f"--register {name!r} is no name for a model; use at most {MAX_NAME} letters, digits, - _ and dots"
         )

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError, explained
 from airybench.provenance import installed
-from airybench.tracking.store import Tracking
+from airybench.tracking.store import RUN_VARIABLE, Tracking
 
 State = Literal["finished", "failed", "pruned", "interrupted"]
 STATUS: dict[State, str] = {
@@ -170,6 +170,6 @@ def _environment() -> dict[str, str]:
     return {
         "mlflow.user": os.environ.get("USER") or "unknown",
         "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
-        "mlflow.source.type": "PROJECT" if "MLFLOW_RUN_ID" in os.environ else "LOCAL",  # `mlflow run` sets it
+        "mlflow.source.type": "PROJECT" if RUN_VARIABLE in os.environ else "LOCAL",  # `mlflow run` sets it
         **installed().tags(),
     }

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from airybench.errors import TrackingError
 
 EXPERIMENT = "airybench"
+RUN_VARIABLE = "MLFLOW_RUN_ID"  # in which `mlflow run` names the run that it made
 ANSWER_SECONDS = 5.0
 
 
@@ -71,7 +72,7 @@ def _check_file(path: Path, *, existing: bool) -> None:
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise TrackingError(f"tracking store {path} cannot be written; choose another with --tracking-uri")
     if existing and not path.exists():
-        if "MLFLOW_RUN_ID" in os.environ:
+        if RUN_VARIABLE in os.environ:
             raise TrackingError(
                 f"tracking store {path} does not exist, though the run that was made for this is in it; `mlflow run` "
                 "works in a folder of its own: give it MLFLOW_TRACKING_URI with an absolute path, sqlite:////..."

@@ -17,10 +17,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of how many processes this is; alone by default."""
+    """The processes that share a training, and which of them this is; alone by default.
+
+    Attributes:
+        rank: number of this process, from 0.
+        world: number of processes.
+        sync_batch_norm: compute the statistics of batch norm over all processes, which needs GPUs.
+    """
 
     rank: int = 0
     world: int = 1
+    sync_batch_norm: bool = False
 
     @property
     def lead(self) -> bool:
@@ -68,22 +75,29 @@ class Ranks:
             raise ConfigError(f"a batch of {batch} shots cannot be shared by {self.world} processes; choose a multiple")
 
 
-def require_gpus(sync_bn: bool, device: torch.device) -> None:
-    """Refuse common batch-norm statistics where torch has none.
-
-    Raises:
-        ConfigError: the device is no GPU.
-    """
-    if sync_bn and device.type != "cuda":
-        raise ConfigError("--sync-bn needs GPUs; on a CPU each process keeps its own batch-norm statistics")
+ALONE = Ranks()
+"""One process trains by itself."""
 
 
 @contextmanager
-def ranks(device: torch.device) -> Iterator[tuple[Ranks, torch.device]]:
-    """Join the other processes where `torchrun` started several; yields who this is, and its device."""
+def shared_training(device: torch.device, *, sync_batch_norm: bool = False) -> Iterator[tuple[Ranks, torch.device]]:
+    """Join the other processes where `torchrun` started several.
+
+    Args:
+        device: what the user chose; each process takes a GPU of its own where that is `cuda`.
+        sync_batch_norm: compute the statistics of batch norm over all processes.
+
+    Yields:
+        The processes, and the device of this one.
+
+    Raises:
+        ConfigError: more processes than GPUs, or common batch-norm statistics on a CPU, where torch has none.
+    """
+    if sync_batch_norm and device.type != "cuda":
+        raise ConfigError("--sync-bn needs GPUs; on a CPU each process keeps its own batch-norm statistics")
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1 or "RANK" not in os.environ:
-        yield Ranks(), device
+        yield Ranks(sync_batch_norm=sync_batch_norm), device
         return
     local = int(os.environ.get("LOCAL_RANK", "0"))
     if device.type == "cuda":
@@ -93,6 +107,6 @@ def ranks(device: torch.device) -> Iterator[tuple[Ranks, torch.device]]:
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Ranks(dist.get_rank(), dist.get_world_size()), device
+        yield Ranks(dist.get_rank(), dist.get_world_size(), sync_batch_norm), device
     finally:
         dist.destroy_process_group()

@@ -1,6 +1,6 @@
-"""The result of one evaluation on val, with its form in JSON."""
+"""The result of one evaluation on val, its form in JSON, and the functions that are called with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,3 +47,20 @@ class Epoch:
     def from_json(cls, content: Mapping[str, Any]) -> "Epoch":
         """Read what `to_json` wrote."""
         return cls(**{**content, "val": Scores(**content["val"])})
+
+
+@dataclass(frozen=True)
+class EpochCallbacks:
+    """Functions that follow a training.
+
+    Attributes:
+        on_epoch: called after each evaluation on val, on the host. Returning True ends the training there, and what it
+            reached counts; raising gives it up.
+        on_resume: called with the epochs of a checkpoint, before the training continues from there.
+    """
+
+    on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None
+    on_resume: Callable[[tuple[Epoch, ...]], None] = lambda epochs: None
+
+
+NO_CALLBACKS = EpochCallbacks()

@@ -1,19 +1,18 @@
 """One training from start to end: epochs, evaluation on val, checkpoints, and the weights of the best epoch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from airybench.config import METRICS, TrialConfig
+from airybench.config import RANKING, Objective, TrialConfig
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.networks.build import build
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.device import channels_last, memory
-from airybench.training.distributed import Ranks, require_gpus
-from airybench.training.epoch import Epoch
+from airybench.training.distributed import ALONE, Ranks
+from airybench.training.epoch import NO_CALLBACKS, Epoch, EpochCallbacks
 from airybench.training.signals import Interrupts
 from airybench.training.state import TrainingState
 from airybench.training.trainer import Trainer, is_due, is_finished, seed_generators
@@ -33,14 +32,11 @@ def train(
     data: LoadedDataset,
     device: torch.device,
     *,
-    metric: str = "macro_ap",
-    direction: str | None = None,
-    on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None,
-    on_resume: Callable[[tuple[Epoch, ...]], None] = lambda epochs: None,
+    objective: Objective = RANKING,
+    callbacks: EpochCallbacks = NO_CALLBACKS,
     checkpoints: Checkpoints | None = None,
     accumulate: int = 1,
-    ranks: Ranks | None = None,
-    sync_bn: bool = False,
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Train one network.
 
@@ -48,16 +44,12 @@ def train(
         config: network and training; the data part was used to make `data`.
         data: the three parts, resident on `device`.
         device: where to train.
-        metric: which val metric names the best epoch.
-        direction: `max` or `min`; by default the metric's own.
-        on_epoch: called after each look at val, on the host; True ends the training there, and it may raise to give
-            it up.
-        on_resume: called with the looks that a checkpoint held, before the training goes on from there.
-        checkpoints: where to save and from where to go on; nothing is saved when left out.
-        accumulate: parts that each batch is taken through the network in; the step is that of the whole batch, but
-            batch norm sees a part at a time.
-        ranks: this process among those that share the training; alone when left out.
-        sync_bn: batch-norm statistics over all processes, on GPUs.
+        objective: chooses the best epoch, on val.
+        callbacks: called after each evaluation on val, and when the training resumes from a checkpoint.
+        checkpoints: where to save, and from where to resume; nothing is saved when left out.
+        accumulate: number of parts that each batch is split into on its way through the network; the optimiser's step
+            is that of the whole batch, but batch norm sees one part at a time.
+        ranks: the processes that share the training.
 
     Raises:
         DivergedError: the loss became NaN or infinite.
@@ -65,27 +57,24 @@ def train(
         KeyboardInterrupt: Ctrl-C or SIGTERM, between two steps and with a checkpoint written.
         DataError: a checkpoint is of another version or training.
     """
-    sign = 1.0 if (direction or METRICS[metric]) == "max" else -1.0
-    ranks = ranks or Ranks()
     ranks.require(min(config.training.batch_size, len(data.train)))
-    require_gpus(sync_bn, device)
     keep_freed_memory(device)
     seed_generators(config.training.seed)
     with memory(config), Interrupts() as interrupts:
-        network = _network(config, data, device, sync_bn=sync_bn)
+        network = _network(config, data, device, sync_batch_norm=ranks.sync_batch_norm)
         if ranks.world > 1:
             seed_generators(config.training.seed + ranks.rank)  # equal weights, but dropout of its own in each process
         trainer = Trainer(config, network, data, device, accumulate, ranks)
         state = trainer.state
         if _restored(state, checkpoints, ranks, config.training.seed):
-            on_resume(tuple(state.epochs))
+            callbacks.on_resume(tuple(state.epochs))
         interrupted, finished = False, is_finished(state, config.training)
         while not (interrupted or finished):
             interrupted = trainer.run_epoch(interrupts)
             if not interrupted and is_due(state.epoch, config.training):
                 epoch = trainer.evaluate()
-                state.keep_if_best(epoch, metric, sign)
-                finished = ranks.any(bool(on_epoch(epoch))) or is_finished(state, config.training)
+                state.keep_if_best(epoch, objective)
+                finished = ranks.any(bool(callbacks.on_epoch(epoch))) or is_finished(state, config.training)
                 interrupted = ranks.any(interrupts.wished)
                 if checkpoints and ranks.lead and not interrupted and (finished or checkpoints.due()):
                     checkpoints.save(state.tensors(), state.facts())
@@ -98,12 +87,12 @@ def train(
     return Trained(network, state.best, tuple(state.epochs))
 
 
-def _network(config: TrialConfig, data: LoadedDataset, device: torch.device, *, sync_bn: bool) -> nn.Module:
+def _network(config: TrialConfig, data: LoadedDataset, device: torch.device, *, sync_batch_norm: bool) -> nn.Module:
     """The untrained network on its device, in the memory layout that it is trained in."""
     network = build(config.network, len(data.class_names), config.data.image_size).to(device)
     if channels_last(config.training, device):
         network = network.to(memory_format=torch.channels_last)
-    if sync_bn:
+    if sync_batch_norm:
         from timm.layers import convert_sync_batchnorm
 
         network = convert_sync_batchnorm(network)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional import classification as tm
 
+from airybench.paths import slug
 from airybench.training.loss import cross_entropy
 
 
@@ -30,11 +31,6 @@ class Scores:
         flat = {f"{prefix}/{name}": value for name, value in self.values.items()}
         flat |= {f"{prefix}/f1/{slug(name)}": value for name, value in self.f1.items()}
         return flat | {f"{prefix}/ap/{slug(name)}": value for name, value in self.ap.items()}
-
-
-def slug(class_name: str) -> str:
-    """A class name as part of a metric key or file name: `Spherical/Oblate` becomes `Spherical-Oblate`."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in class_name)
 
 
 def decide(logits: Tensor, label_kind: str) -> Tensor:

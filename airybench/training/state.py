@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from airybench.config import Objective
 from airybench.training.epoch import Epoch
 
 
@@ -42,18 +43,18 @@ class TrainingState:
     counted: int = 0
     seconds: float = 0.0
 
-    def keep_if_best(self, epoch: Epoch, metric: str, sign: float) -> None:
+    def keep_if_best(self, epoch: Epoch, objective: Objective) -> None:
         """Keep the weights of an epoch that is better than all before it.
 
         Args:
             epoch: just evaluated.
-            metric: the val metric that decides.
-            sign: 1 where more is better, -1 where less is.
+            objective: decides, on val.
         """
 
         def value(of: Epoch) -> float:
             # A val split without any scored class has no ranking metric; its epochs are then ranked by the loss.
-            return sign * of.val.values[metric] if metric in of.val.values else -of.val.values["loss"]
+            scores = of.val.values
+            return objective.sign * scores[objective.metric] if objective.metric in scores else -scores["loss"]
 
         if self.best is None or value(epoch) > value(self.best):
             self.best = epoch

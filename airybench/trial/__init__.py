@@ -1,1 +1,1 @@
-"""One trial, a cell with one seed: prepare its data, execute it, say what it came to; no study needed."""
+"""One trial, which is one cell with one seed: prepare its data, train it, log it; no study needed."""

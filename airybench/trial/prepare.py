@@ -1,11 +1,12 @@
-"""From a data set's name to a source of trials."""
+"""From the name of a data set to data that are ready to train on."""
 
 import numpy as np
 import torch
 
-from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import label, resolve
-from airybench.data.split.split import PARTS, make_split
+from airybench.config import DataConfig, TrialConfig
+from airybench.data.datasets.catalog import display_name, open_dataset
+from airybench.data.split.split import PARTS, Split, make_split
+from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.reporter import SILENT, Reporter
 from airybench.trial.prepared import PreparedDataset
@@ -14,22 +15,30 @@ from airybench.trial.prepared import PreparedDataset
 def prepare(
     dataset: str, config: TrialConfig, device: torch.device, reporter: Reporter = SILENT, *, load: bool = True
 ) -> PreparedDataset:
-    """Find or make the store behind a name, split it, and load what this configuration sees of it.
+    """Find or make the store of a data set, split it, and load it as this configuration sees it.
 
     Args:
         dataset: name or path.
-        config: which shots, how they are split and how they are seen.
-        device: where to.
+        config: how many shots there are, how they are split and how they are preprocessed.
+        device: where to train.
         reporter: receives notices and progress.
-        load: leave the images where they are when False.
+        load: preprocess the images now, so that an unreadable one is met before any run begins; False leaves that to
+            the first trial.
 
     Raises:
-        DataError: no such data, damaged, without labels, or too few shots for three parts.
+        DataError: no such data, damaged, without labels, or too few shots for three splits.
     """
-    data = config.data
-    store = resolve(dataset, count=data.count, seed=data.data_seed, reporter=reporter)
+    name = display_name(dataset)
+    store = open_dataset(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
+    prepared = PreparedDataset(store, _split(store, config.data, name, reporter), device, name)
+    if load:
+        prepared.loaded(config.data, config.input_scaling)
+    return prepared
+
+
+def _split(store: Store, data: DataConfig, name: str, reporter: Reporter) -> Split:
     groups = store.groups() if data.split_by == "group" else None
     split = make_split(
         store.ids(),
@@ -41,10 +50,6 @@ def prepare(
         fold=data.fold,
     )
     if groups is not None:
-        sizes = {name: len(getattr(split, name)) for name in PARTS}
-        shares = ", ".join(f"{name} {size / store.count:.0%}" for name, size in sizes.items())
-        reporter.notify(f"{label(dataset)}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
-    source = PreparedDataset(store, split, device, label(dataset))
-    if load:  # kept for the first trial; an unreadable image is met before any run
-        source.loaded(data, config.input_scaling)
-    return source
+        shares = ", ".join(f"{part} {len(getattr(split, part)) / store.count:.0%}" for part in PARTS)
+        reporter.notify(f"{name}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
+    return split

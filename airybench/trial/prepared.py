@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
-from airybench.data.loading.loaded import LoadedDataset, load_dataset
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.fraction import training_fraction
 from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
@@ -19,7 +19,7 @@ from airybench.provenance import SIMULATED, Provenance, installed
 from airybench.tracking.dataset import DataInput
 from airybench.training.checkpoint import EVERY, Checkpoints
 
-KEPT = 2  # preprocessed copies of the data held at once: raw counts and scaled ones alternate in a grid
+KEPT = 2  # preprocessed copies of the data kept at once: raw counts and scaled ones alternate in a grid
 
 
 class PreparedDataset:
@@ -40,13 +40,18 @@ class PreparedDataset:
         self._kept: dict[tuple[object, ...], LoadedDataset] = {}
 
     def loaded(self, config: DataConfig, scaling: Scaling) -> LoadedDataset:
-        """The three parts as a network of this configuration sees them."""
+        """The three splits as a network of this configuration sees them; preprocessed once, then kept.
+
+        Args:
+            config: image size, input and noise.
+            scaling: of the input, which depends on the network.
+        """
         seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
         key = (config.image_size, config.antialias, scaling, *seen_as)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = load_dataset(self.store, self.split, config, scaling, self.device)
+            self._kept[key] = LoadedDataset.from_store(self.store, self.split, config, scaling, self.device)
         everything = self._kept[key]
         if config.fraction == 1:
             return everything
@@ -55,17 +60,17 @@ class PreparedDataset:
         return replace(everything, train=everything.train.chosen(kept))
 
     def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
-        """Rows of the store that a configuration trains on: the training part, or its fraction."""
+        """Rows of the store that a configuration trains on: the train split, or a fraction of it."""
         ids, labels = self.store.ids(), self.store.labels()
         return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed)
 
-    def forget(self) -> None:
-        """Free the preprocessed copies, where others will train."""
+    def unload(self) -> None:
+        """Free the preprocessed copies, where other processes do the training."""
         self._kept.clear()
 
     @property
     def logged(self) -> dict[str, Value]:
-        """What is logged is what is used: the store's own count, and a name in place of a path of this machine."""
+        """Parameters as they are logged: the count of the store itself, and a name in place of a path."""
         return {"dataset": self.name, "count": self.store.count}
 
     def provenance(self, config: TrialConfig | None = None) -> Provenance:
@@ -92,25 +97,25 @@ class PreparedDataset:
         return DataInput(self.provenance(), self.store.path.name, self.store.class_names, sizes)
 
     def digest(self, config: TrialConfig) -> str:
-        """Digest of a configuration on these data: the same one gives the same network."""
+        """Digest of a configuration on these data: equal digests give equal networks."""
         content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def checkpoints(
         self, config: TrialConfig, scope: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda _: None
     ) -> Checkpoints:
-        """Where a training of this configuration saves and goes on from.
+        """The checkpoints of a training of this configuration.
 
         Args:
             config: what is trained.
-            scope: study or command that it belongs to.
-            every: seconds between two checkpoints at least.
-            notify: handed one line where one is damaged or cannot be written.
+            scope: the study or command that it belongs to, which names their folder.
+            every: least time between two checkpoints, seconds.
+            notify: called with one line where one is damaged or cannot be written.
         """
         identity = self.digest(config)
         return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, notify=notify)
 
-    def sentence(self) -> str:
-        """The data in half a sentence, for descriptions."""
+    def summary(self) -> str:
+        """Name and number of shots, such as `helium (1024 simulated shots)`."""
         made = " simulated" if self.store.source == SIMULATED else ""
         return f"{self.name} ({self.store.count}{made} shots)"

@@ -10,6 +10,8 @@ from airybench.cli.main import command_tree
 CODE = re.compile(r"(--[a-z][a-z-]*|\$?[A-Z]+_[A-Z_]+|\w+=\w+|[\w.]+://\S+[^\s.,;:)\]])")
 """What is code in a help text: options, environment variables, settings, addresses."""
 
+TABLE = "<!-- table of commands -->"
+
 
 def markdown(text: str) -> str:
     """Help text as Markdown: options become code, special characters are escaped."""
@@ -49,7 +51,16 @@ def write_pages(folder: Path) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def fill_table(app: Any, name: str, source: list[str]) -> None:
+    """Put the table of commands where a page asks for it."""
+    rows = [
+        f"| [`{c.path}`](commands/{c.path.split()[-1]}.md) | {markdown(c.summary)} |" for c in command_tree().commands
+    ]
+    source[0] = source[0].replace(TABLE, "\n".join(["| command | purpose |", "|---|---|", *rows]))
+
+
 def setup(app: Any) -> dict[str, bool]:
-    """Write the pages before Sphinx looks for sources."""
+    """Write the pages before Sphinx looks for sources, and fill the table when it reads one."""
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir) / "commands"))
+    app.connect("source-read", fill_table)
     return {"parallel_read_safe": True}

@@ -17,7 +17,9 @@ def test_a_study_is_filled_resumed_for_its_last_trial_and_compared(tmp_path, mon
 
     def looked_at(names, *rest, **more):
         kept = read(studies.data_folder() / "studies", "bench-many@helium")
-        seen.append([(record.config.training.base_lr, record.config.network.log_activation) for record in kept.records])
+        seen.append(
+            [(record.config.training.base_lr, record.config.network.log_activation) for record in kept.finished]
+        )
         return compare_studies(names, *rest, **more)
 
     monkeypatch.setattr(studies, "compare_studies", looked_at)

@@ -20,6 +20,7 @@ from airybench.sweep.saved_studies import read
 from airybench.sweep.study import Study
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
+from airybench.trial.outcome import Outcome
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +117,11 @@ def test_a_space_with_a_range_is_reported_on(finished, tmp_path: Path) -> None:
     sweep = SweepConfig.model_validate({"base": known.sweep.base, "space": space, "study": rule.model_dump()})
     study = Study(tmp_path, "range@helium", sweep, known.provenance)
     for fact in ("parent_run_id", "tracking_uri", "experiment_id", "data_source"):
-        study.remember(fact, known.facts[fact])
-    ticket, like = study.ask(), known.records[0]
-    assert ticket is not None
-    ticket.note(run_id=like.run_id)
-    study.complete(ticket, like.value, like.scores, like.facts)
+        study.set_attribute(fact, known.attributes[fact])
+    trial, like = study.ask(), known.finished[0]
+    assert trial is not None
+    trial.set_attributes(run_id=like.run_id)
+    study.complete(trial, Outcome(like.value, like.scores, like.facts))
     found = answer_study(read(tmp_path, "range@helium"))
-    assert [cell.config.network.alpha for cell in found.cells] == [ticket.config.network.alpha]
+    assert [cell.config.network.alpha for cell in found.cells] == [trial.config.network.alpha]
     assert any(note.startswith("1 of 3 trials are finished") for note in found.notes)

@@ -11,6 +11,7 @@ from airybench.config import SweepConfig
 from airybench.paths import sole_owner
 from airybench.provenance import Provenance
 from airybench.sweep.study import Study
+from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 
@@ -26,17 +27,17 @@ def make(folder: Path) -> Callable[[str], Study]:
     def made(name: str) -> Study:
         """Two finished, one failed, one interrupted and queued again."""
         study = Study(folder, name, SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}}), PROVENANCE)
-        study.remember("tracking_uri", "postgresql://me:secret@host/mlflow")
+        study.set_attribute("tracking_uri", "postgresql://me:secret@host/mlflow")
         study.plan()
         for _ in range(2):
-            ticket = study.ask()
-            assert ticket is not None
-            ticket.note(run_id=f"run{ticket.number}")
-            study.complete(ticket, 0.25 * (1 + ticket.number), {"macro_ap": 0.5}, {"seconds": 60.0})
+            trial = study.ask()
+            assert trial is not None
+            trial.set_attributes(run_id=f"run{trial.number}")
+            study.complete(trial, Outcome(0.25 * (1 + trial.number), {"macro_ap": 0.5}, {"seconds": 60.0}))
         for kind in ("diverged", "interrupted"):
-            ticket = study.ask()
-            assert ticket is not None
-            study.fail(ticket, kind, "the loss became nan")
+            trial = study.ask()
+            assert trial is not None
+            study.fail(trial, kind, "the loss became nan")
         study.plan()
         return study
 

@@ -9,7 +9,7 @@ from airybench.cli.main import run
 from airybench.config import Range, SweepConfig, TrialConfig
 from airybench.config.experiments import experiments, load_experiment
 from airybench.networks.cost import Cost, cost
-from airybench.sweep import estimate
+from airybench.sweep import cost as costs
 from airybench.sweep.space import cells, finite
 
 QUESTIONS = ("architecture", "alpha", "leakiness", "fraction", "noise-ccf", "input-scaling", "optuna")
@@ -26,9 +26,9 @@ def counted(arch: str, depth: int, head_width: int, image_size: int, classes: in
 @pytest.fixture(autouse=True)
 def no_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks are counted, not timed."""
-    monkeypatch.setattr(estimate, "_rate", lambda config, one, classes, device: RATE)
+    monkeypatch.setattr(costs, "_rate", lambda config, one, classes, device: RATE)
     monkeypatch.setattr(
-        estimate, "cost", lambda network, size, classes: counted(
+        costs, "cost", lambda network, size, classes: counted(
             network.arch, network.depth, network.head_width, size, classes)
     )  # fmt: skip
 

@@ -12,9 +12,10 @@ from airybench.errors import StudyError
 from airybench.provenance import Provenance
 from airybench.sweep import forecast as module
 from airybench.sweep.engines import Engine, engine
-from airybench.sweep.forecast import forecast, span, total_seconds
+from airybench.sweep.forecast import forecast, time_text, total_seconds
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import Study
+from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 SOURCE: Any = SimpleNamespace(store=SimpleNamespace(count=64, class_names=tuple("abcde")))
@@ -27,13 +28,13 @@ def sweep(space: object, **rule: object) -> SweepConfig:
 
 
 def four(workers: int = 1) -> Engine:
-    return Engine(f"{workers} workers", torch.device("cpu"), workers, lambda source: None)  # type: ignore[arg-type,return-value]
+    return Engine(f"{workers} workers", torch.device("cpu"), workers, lambda dataset: None)  # type: ignore[arg-type,return-value]
 
 
 def test_a_new_study(tmp_path: Path) -> None:
     found = forecast(sweep({"alpha": [0.1, 0.2]}, seeds=2), "s@x", SOURCE, None, four(2), f"sqlite:///{tmp_path}/m.db")
     assert found.startswith("s@x: 4 trials on 2 workers, a minute at most of training")
-    expected = (4 + 2) * RESNET18 * 4 / 1e9 + 4 * module.BYTES_A_TRIAL / 1e9
+    expected = (4 + 2) * RESNET18 * 4 / 1e9 + 4 * module.BYTES_PER_TRIAL / 1e9
     assert f"{expected:.2f} GB of disk" in found
 
 
@@ -42,10 +43,10 @@ def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
     study = Study(tmp_path, "s@x", wanted, PROVENANCE)
     study.plan()
     for seconds in (1000.0, 2000.0):
-        ticket = study.ask()
-        assert ticket is not None
-        ticket.note(run_id="r")
-        study.complete(ticket, 0.5, {}, {"seconds": seconds})
+        trial = study.ask()
+        assert trial is not None
+        trial.set_attributes(run_id="r")
+        study.complete(trial, Outcome(0.5, {}, {"seconds": seconds}))
     found = forecast(wanted, "s@x", SOURCE, JournalFolder(tmp_path), four(2), "http://host")
     assert "3 trials on 2 workers, about 38 min of training" in found  # 3 x 1500 s / 2
     one = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]}, trials=2)
@@ -67,7 +68,7 @@ def test_time_is_shared_out() -> None:
     assert total_seconds(sweep({"alpha": [0.1, 0.2]}, seeds=2, trials=3), times) == 500
     ranged = sweep({"alpha": {"low": 0.1, "high": 1}}, sampler="tpe", trials=10)
     assert total_seconds(ranged, times, 2) == 1000
-    assert [span(s) for s in (90, 600, 36000)] == ["90 s", "10 min", "10.0 h"]
+    assert [time_text(s) for s in (90, 600, 36000)] == ["90 s", "10 min", "10.0 h"]
 
 
 @pytest.mark.parametrize(

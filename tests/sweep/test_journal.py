@@ -10,7 +10,7 @@ import pytest
 
 from airybench.errors import EXIT_INPUT, StudyError
 from airybench.paths import sole_owner
-from airybench.sweep.journal import HeldLock, mend, open_journal
+from airybench.sweep.journal import ProcessLock, open_journal, repair
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -38,7 +38,7 @@ def trials_of(path: Path) -> int:
 def test_whole_journal_is_left_alone(tmp_path: Path) -> None:
     path = written(tmp_path / "s@helium.journal")
     before = path.read_bytes()
-    mend(path)
+    repair(path)
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.torn"))
 
@@ -49,7 +49,7 @@ def test_torn_line_is_cut_and_kept(tmp_path: Path, cut: int) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     torn = b"".join(lines)[:-cut]
     path.write_bytes(torn)
-    mend(path)
+    repair(path)
     assert path.read_bytes() == b"".join(lines[:-1])
     assert (tmp_path / "s@helium.torn").read_bytes() == torn
 
@@ -64,15 +64,15 @@ def test_study_goes_on_behind_a_torn_line(tmp_path: Path) -> None:
 def test_journal_of_a_single_torn_line_becomes_empty(tmp_path: Path) -> None:
     path = tmp_path / "s.journal"
     path.write_bytes(b'{"op_code"')
-    mend(path)
+    repair(path)
     assert path.read_bytes() == b""
     assert written(path, 1)
 
 
-def test_nothing_to_mend(tmp_path: Path) -> None:
-    mend(tmp_path / "none.journal")
+def test_nothing_to_repair(tmp_path: Path) -> None:
+    repair(tmp_path / "none.journal")
     (tmp_path / "empty.journal").touch()
-    mend(tmp_path / "empty.journal")
+    repair(tmp_path / "empty.journal")
     assert [path.name for path in tmp_path.iterdir()] == ["empty.journal"]
 
 
@@ -90,10 +90,10 @@ def test_new_journal_makes_its_folder(tmp_path: Path) -> None:
 
 
 def test_lock_of_the_journal_is_taken_and_given(tmp_path: Path) -> None:
-    lock = HeldLock(tmp_path / "x")
+    lock = ProcessLock(tmp_path / "x")
     assert lock.acquire()
     lock.release()
-    with lock.held():
+    with lock.locked():
         pass
     assert lock.acquire()
     lock.release()

@@ -11,11 +11,11 @@ WORDS = ["--dataset", "cxidb", "--alpha", "0.3", "--study", "saved"]
 
 
 class _Interrupted:
-    """A drive that is interrupted before its first trial, and keeps how often one would have saved."""
+    """A scheduler that is interrupted before its first trial, and keeps how often trials would have saved."""
 
     told: tuple[float, ...] = ()
 
-    def __init__(self, study, parent, tags, executor, watch, checkpoint_every: float) -> None:
+    def __init__(self, study, parent, executor, observer, checkpoint_every: float) -> None:
         _Interrupted.told += (checkpoint_every,)
 
     def run(self) -> bool:
@@ -23,7 +23,7 @@ class _Interrupted:
 
 
 def test_checkpoint_every_and_fresh(tiny, data_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "Drive", _Interrupted)
+    monkeypatch.setattr(runner, "Scheduler", _Interrupted)
     monkeypatch.chdir(tmp_path)
     left = data_home / "checkpoints" / "saved@cxidb" / "0123" / "000001"
     left.mkdir(parents=True)

@@ -7,18 +7,20 @@ from typing import Any, ClassVar
 
 import pytest
 
-import airybench.sweep.scheduler as drive_module
+import airybench.sweep.scheduler as scheduler_module
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, ConfigError
 from airybench.provenance import Provenance
-from airybench.sweep.executor import Ended, Event, Failed, Finished, Hear, Lost, Task
-from airybench.sweep.records import MAX_LOST
+from airybench.sweep.executor import Event, Failed, Lost, OnEvent, Stopped, Task
+from airybench.sweep.observer import SilentObserver
+from airybench.sweep.records import MAX_LOST, FinishedTrial
 from airybench.sweep.scheduler import Scheduler
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import Study
 from airybench.sweep.workers import devices
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
+from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 ALPHAS = (0.1, 0.2, 0.3)
@@ -49,7 +51,7 @@ class _FakeRun:
 @pytest.fixture(autouse=True)
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[_FakeRun]:
     _FakeRun.made = []
-    monkeypatch.setattr(drive_module, "Run", _FakeRun)
+    monkeypatch.setattr(scheduler_module, "Run", _FakeRun)
     return _FakeRun.made
 
 
@@ -62,48 +64,47 @@ class _Scripted:
     def __init__(self, script: Script, slots: int = 1) -> None:
         self.script, self.slots, self.most, self.closed = script, slots, 0, False
         self.running: dict[int, list[Event]] = {}
-        self.verdicts: list[tuple[int, str]] = []
+        self.decisions: list[tuple[int, str]] = []
 
-    def free(self) -> int:
+    def free_slots(self) -> int:
         return self.slots - len(self.running)
 
     def submit(self, task: Task) -> None:
-        assert self.free() > 0
+        assert self.free_slots() > 0
         self.running[task.number] = list(self.script(task))
         self.most = max(self.most, len(self.running))
 
-    def step(self, hear: Hear, seconds: float) -> None:
+    def wait(self, on_event: OnEvent, seconds: float) -> None:
         for number in list(self.running):
             event = self.running[number].pop(0)
             if not isinstance(event, Epoch):
                 del self.running[number]
-            verdict = hear(number, event)
+            decision = on_event(number, event)
             if isinstance(event, Epoch):
-                self.verdicts.append((event.number, verdict))
-                if verdict != "go on":
-                    end = {"prune": Ended("pruned"), "give up": Ended("given up")}.get(verdict, finished(0.5))
-                    self.running[number] = [end]
+                self.decisions.append((event.number, decision))
+                if decision != "continue":
+                    stopped = decision in ("prune", "abandon")
+                    self.running[number] = [Stopped(decision) if stopped else finished(0.5)]
 
     def close(self) -> None:
         self.closed = True
 
 
-class _Silent:
-    """A watch that keeps the ends."""
+class _Ends(SilentObserver):
+    """Keeps how trials ended."""
 
     def __init__(self) -> None:
         self.ends: list[tuple[int, str, str]] = []
 
-    def study(self, *_: object) -> None: ...
-    def trial(self, *_: object) -> None: ...
-    def epoch(self, *_: object) -> None: ...
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        self.ends.append((number, "finished", ""))
 
-    def ended(self, number: int, record: object, reason: str = "", how: str = "failed") -> None:
-        self.ends.append((number, "finished" if record else how, reason))
+    def trial_ended(self, number: int, end: str, reason: str) -> None:
+        self.ends.append((number, end, reason))
 
 
-def finished(value: float, **facts: float) -> Finished:
-    return Finished(value, {"macro_ap": value, "loss": 1 - value}, {"seconds": 1.0, "parameters": 10.0, **facts})
+def finished(value: float, **facts: float) -> Outcome:
+    return Outcome(value, {"macro_ap": value, "loss": 1 - value}, {"seconds": 1.0, "parameters": 10.0, **facts})
 
 
 def epoch(number: int, value: float) -> Epoch:
@@ -119,9 +120,9 @@ def study(folder: Path, space: object = None, base: object = None, **rule: objec
     return Study(folder, "s@helium", SweepConfig.model_validate(content), PROVENANCE)
 
 
-def run(one: Study, executor: _Scripted, watch: _Silent | None = None) -> bool:
+def run(one: Study, executor: _Scripted, observer: _Ends | None = None) -> bool:
     parent: Any = SimpleNamespace(tracking=None, run_id="parent")
-    return Scheduler(one, parent, {"data": "x"}, executor, watch or _Silent()).run()
+    return Scheduler(one, parent, executor, observer or _Ends()).run()
 
 
 def test_every_trial_is_told_how_often_to_save(tmp_path, runs) -> None:
@@ -132,7 +133,7 @@ def test_every_trial_is_told_how_often_to_save(tmp_path, runs) -> None:
         return by_alpha(task)
 
     parent: Any = SimpleNamespace(tracking=None, run_id="parent")
-    assert Scheduler(study(tmp_path), parent, {}, _Scripted(script), _Silent(), checkpoint_every=7.0).run()
+    assert Scheduler(study(tmp_path), parent, _Scripted(script), _Ends(), checkpoint_every=7.0).run()
     assert told == [7.0] * len(ALPHAS)
 
 
@@ -160,12 +161,12 @@ def test_a_lost_worker_costs_its_trial_alone_and_the_cell_is_run_again(tmp_path,
             return [Lost("its worker died (SIGKILL)")]
         return by_alpha(task)
 
-    one, watch = study(tmp_path, sampler=sampler, trials=3), _Silent()
-    assert run(one, _Scripted(once, 2), watch)
+    one, observer = study(tmp_path, sampler=sampler, trials=3), _Ends()
+    assert run(one, _Scripted(once, 2), observer)
     assert sorted(r.value for r in one.finished()) == list(ALPHAS)
     assert len(lost) == 2
     assert sorted(r.state for r in runs) == ["finished"] * 3 + ["interrupted"] * 2
-    assert [end[0] for end in watch.ends if end[1] == "lost"] == lost
+    assert [end[0] for end in observer.ends if end[1] == "lost"] == lost
     assert one.failures() == []
 
 
@@ -176,9 +177,9 @@ def test_a_trial_that_kills_every_worker_fails_in_the_end(tmp_path, runs) -> Non
     one = study(tmp_path)
     assert run(one, _Scripted(deadly))
     assert len(one.finished()) == 2
-    ((_, title, reason),) = one.failures()
-    assert "log0.2" in title
-    assert reason == f"its worker died (SIGSEGV), {MAX_LOST} times in all"
+    (failed,) = one.failures()
+    assert "log0.2" in failed.title
+    assert failed.reason == f"its worker died (SIGSEGV), {MAX_LOST} times in all"
     assert [r.state for r in runs].count("failed") == 1
     assert run(study(tmp_path), _Scripted(by_alpha))
     assert len(study(tmp_path).finished()) == 2
@@ -202,9 +203,9 @@ def test_the_median_pruner_ends_what_falls_behind(tmp_path, runs) -> None:
         alpha = task.config.network.alpha
         return [epoch(number, alpha) for number in range(1, 30)] + [finished(alpha)]
 
-    one, watch = study(tmp_path, {"alpha": alphas}, pruner="median"), _Silent()
-    assert run(one, _Scripted(course), watch)
-    assert [(number, how) for number, how, _ in watch.ends] == [(n, "finished") for n in range(5)] + [(5, "pruned")]
+    one, observer = study(tmp_path, {"alpha": alphas}, pruner="median"), _Ends()
+    assert run(one, _Scripted(course), observer)
+    assert [(number, how) for number, how, _ in observer.ends] == [(n, "finished") for n in range(5)] + [(5, "pruned")]
     assert [r.state for r in runs] == ["finished"] * 5 + ["pruned"]
     assert one.counts() == {"complete": 5, "pruned": 1}
     assert one.plan() == 0  # what was pruned is done with
@@ -228,7 +229,7 @@ def test_without_a_pruner_nothing_is_reported(tmp_path) -> None:
     one = study(tmp_path)
     executor = _Scripted(by_alpha)
     run(one, executor)
-    assert executor.verdicts == [(1, "go on")] * 3
+    assert executor.decisions == [(1, "continue")] * 3
     assert not any(t.intermediate_values for t in one._study.get_trials())
 
 
@@ -247,23 +248,23 @@ class _Clock:
 
 
 def test_the_time_limit_of_the_study_breaks_off_what_runs_and_a_resume_goes_on(tmp_path, runs, monkeypatch) -> None:
-    monkeypatch.setattr(drive_module, "time", _Clock())
-    watch = _Silent()
+    monkeypatch.setattr(scheduler_module, "time", _Clock())
+    observer = _Ends()
 
     def long(task: Task) -> list[Event]:
         return [epoch(number, 0.5) for number in range(1, 6)] + [finished(0.5)]
 
-    assert not run(study(tmp_path, time_limit=10), _Scripted(long), watch)
+    assert not run(study(tmp_path, time_limit=10), _Scripted(long), observer)
     done = len(study(tmp_path).finished())
     assert 0 < done < 3
-    assert [how for _, how, _ in watch.ends] == ["finished"] * done + ["given up"]
+    assert [how for _, how, _ in observer.ends] == ["finished"] * done + ["abandoned"]
     assert [r.state for r in runs] == ["finished"] * done + ["interrupted"]
     assert run(study(tmp_path), _Scripted(long))  # the limit is no part of what makes the study
     assert len(study(tmp_path).finished()) == 3
 
 
 def test_a_trial_over_its_limit_counts_with_what_it_reached(tmp_path, runs, monkeypatch) -> None:
-    monkeypatch.setattr(drive_module, "time", _Clock())
+    monkeypatch.setattr(scheduler_module, "time", _Clock())
 
     def long(task: Task) -> list[Event]:
         return [epoch(number, 0.5) for number in range(1, 143)] + [finished(0.9)]
@@ -273,14 +274,14 @@ def test_a_trial_over_its_limit_counts_with_what_it_reached(tmp_path, runs, monk
     assert run(one, executor)
     assert [r.value for r in one.finished()] == [0.5] * 3
     assert all(r.tags["airybench.time_limited"].startswith("after epoch ") for r in runs)
-    assert [verdict for _, verdict in executor.verdicts].count("enough") == 3
+    assert [decision for _, decision in executor.decisions].count("finish") == 3
 
 
 def test_an_interruption_ends_everything_that_runs(tmp_path, runs) -> None:
     one = study(tmp_path)
 
     class _Interrupted(_Scripted):
-        def step(self, hear: Hear, seconds: float) -> None:
+        def wait(self, on_event: OnEvent, seconds: float) -> None:
             raise KeyboardInterrupt
 
     executor = _Interrupted(by_alpha, 2)
@@ -314,7 +315,7 @@ def test_an_undefined_second_objective_is_a_failure(tmp_path, runs) -> None:
     one = study(tmp_path, objective="macro_ap,roc_auc")
     assert run(one, _Scripted(by_alpha))
     assert [r.state for r in runs] == ["failed"] * 3
-    assert "roc_auc is undefined on val" in one.failures()[0][2]
+    assert "roc_auc is undefined on val" in one.failures()[0].reason
 
 
 def test_random_goes_on_behind_an_interruption_with_new_points(tmp_path) -> None:
@@ -341,13 +342,13 @@ class _Shared(JournalFolder):
 
 
 def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, monkeypatch) -> None:
-    monkeypatch.setattr(drive_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler_module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(_Shared, "living", {"one", "two"})
     sweep = SweepConfig.model_validate({"space": {"alpha": list(ALPHAS)}})
     other = Study(_Shared(tmp_path, "two"), "s@helium", sweep, PROVENANCE)
     other.plan()
-    ticket = other.ask()
-    assert ticket is not None
+    trial = other.ask()
+    assert trial is not None
     taken: list[str] = []
 
     class _Taken(_FakeRun):
@@ -359,9 +360,9 @@ def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, mon
         monkeypatch.setattr(_Shared, "living", {"one"})  # it dies while this one is at work
         return by_alpha(task)
 
-    ticket.note(run_id="of the dead")
+    trial.set_attributes(run_id="of the dead")
     create = _FakeRun.create
-    monkeypatch.setattr(drive_module, "Run", _Taken)
+    monkeypatch.setattr(scheduler_module, "Run", _Taken)
     monkeypatch.setattr(_Taken, "create", create)
     mine = Study(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
     assert run(mine, _Scripted(by_alpha_and_die))

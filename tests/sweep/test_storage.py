@@ -10,10 +10,11 @@ from postgres import server
 from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.provenance import Provenance
-from airybench.sweep.definition import recorded
+from airybench.sweep.definition import stored_attributes
 from airybench.sweep.records import TakenError
 from airybench.sweep.storage import JournalFolder, PostgresStorage, open_storage
-from airybench.sweep.study import Study, archive
+from airybench.sweep.study import Study
+from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 ALPHAS = (0.1, 0.2, 0.3, 0.4)
@@ -45,7 +46,7 @@ def test_what_storage_may_be(tmp_path: Path) -> None:
 def test_a_database_that_does_not_answer_is_one_line() -> None:
     pytest.importorskip("psycopg")
     with pytest.raises(StudyError, match=r"storage postgresql://me:\*\*\*@127.0.0.1:9/db cannot be used: ") as caught:
-        recorded(PostgresStorage("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
+        stored_attributes(PostgresStorage("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -62,9 +63,10 @@ def sweep(**rule: object) -> SweepConfig:
 
 def finish(one: Study, limit: int = 100) -> list[float]:
     done: list[float] = []
-    while len(done) < limit and (ticket := one.ask()) is not None:
-        ticket.note(run_id=f"{one.storage.owner}-{ticket.number}")
-        done.append(one.complete(ticket, ticket.config.network.alpha, {"macro_ap": 0.5}, {"seconds": 1.0}).value)
+    while len(done) < limit and (trial := one.ask()) is not None:
+        trial.set_attributes(run_id=f"{one.storage.owner}-{trial.number}")
+        outcome = Outcome(trial.config.network.alpha, {"macro_ap": 0.5}, {"seconds": 1.0})
+        done.append(one.complete(trial, outcome).value)
     return done
 
 
@@ -93,15 +95,15 @@ def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
         mine, lost = first.ask(), second.ask()
         assert mine is not None
         assert lost is not None
-        lost.note(run_id="run-of-the-dead")
+        lost.set_attributes(run_id="run-of-the-dead")
         assert first.reclaim() == []
-        assert first.others() == 1
-        dying._session.close()  # as the server sees a kill -9
+        assert first.running_elsewhere() == 1
+        dying._connection.close()  # as the server sees a kill -9
         assert first.reclaim() == ["run-of-the-dead"]
-        assert first.others() == 0
+        assert first.running_elsewhere() == 0
         assert first.reclaim() == []
-        mine.note(run_id="mine")
-        values = [first.complete(mine, mine.config.network.alpha, {}, {}).value, *finish(first)]
+        mine.set_attributes(run_id="mine")
+        values = [first.complete(mine, Outcome(mine.config.network.alpha, {}, {})).value, *finish(first)]
     assert sorted(values) == list(ALPHAS)
 
 
@@ -109,17 +111,17 @@ def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(u
     cut_off, other = PostgresStorage(url), PostgresStorage(url)
     study = Study(cut_off, "cut", sweep(), PROVENANCE)  # never a member: the other takes it for dead
     study.plan()
-    ticket = study.ask()
-    assert ticket is not None
-    ticket.note(run_id="late")
+    trial = study.ask()
+    assert trial is not None
+    trial.set_attributes(run_id="late")
     second = Study(other, "cut", sweep(), PROVENANCE)
     assert second.reclaim() == ["late"]
     assert sorted(finish(second)) == list(ALPHAS)
-    assert ticket.falls_behind(1, 0.5)
+    assert trial.should_prune(1, 0.5)
     with pytest.raises(TakenError, match="was given to another process"):
-        study.complete(ticket, 0.9, {}, {})
+        study.complete(trial, Outcome(0.9, {}, {}))
     with pytest.raises(TakenError):
-        study.fail(ticket, "error", "late")
+        study.fail(trial, "error", "late")
     assert sorted(r.value for r in second.finished()) == list(ALPHAS)
 
 
@@ -143,11 +145,11 @@ def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
         study.plan()
         assert study.ask() is not None
         with pytest.raises(StudyError, match="study old is being run by another process"):
-            archive(mine, "old")
+            mine.archive("old")
         finish(study, 1)
-    aside = archive(mine, "old")
+    aside = mine.archive("old")
     assert aside is not None
     assert aside.startswith("old.")
-    assert recorded(mine, "old") == {}
+    assert stored_attributes(mine, "old") == {}
     assert "old" not in mine.names()
-    assert archive(mine, "never") is None
+    assert mine.archive("never") is None

@@ -8,7 +8,10 @@ import pytest
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
 from airybench.provenance import Provenance
-from airybench.sweep.study import Study, archive, recorded, refuse_early
+from airybench.sweep.definition import refuse_early, stored_attributes
+from airybench.sweep.storage import JournalFolder
+from airybench.sweep.study import Study
+from airybench.trial.outcome import Outcome
 
 SPACE = {"alpha": [0.1, 0.2, 0.3]}
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
@@ -23,11 +26,11 @@ def finish(one: Study, limit: int | None = None) -> list[tuple[float, int]]:
     """Run what is missing, or `limit` trials of it; returns (alpha, seed) in order."""
     done = []
     for _ in range(one.plan() if limit is None else min(limit, one.plan())):
-        ticket = one.ask()
-        assert ticket is not None
-        ticket.note(run_id=f"run{ticket.number}")
-        alpha, seed = ticket.config.network.alpha, ticket.config.training.seed
-        one.complete(ticket, alpha, {"macro_ap": alpha}, {"seconds": 1.0})
+        trial = one.ask()
+        assert trial is not None
+        trial.set_attributes(run_id=f"run{trial.number}")
+        alpha, seed = trial.config.network.alpha, trial.config.training.seed
+        one.complete(trial, Outcome(alpha, {"macro_ap": alpha}, {"seconds": 1.0}))
         done.append((alpha, seed))
     return done
 
@@ -57,9 +60,9 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
     old = first.attribute("definition")
     for name in ("input", "noise", "fraction"):
         old["base"]["data"].pop(name)
-    first.remember("definition", old)
+    first.set_attribute("definition", old)
     assert finish(study(tmp_path)) == [(a, 1612) for a in SPACE["alpha"]]
-    refuse_early("s@helium", recorded(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
+    refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
     noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
     with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
         Study(tmp_path, "s@helium", noisy, PROVENANCE)
@@ -68,8 +71,8 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
 def test_a_trial_of_a_dead_process_is_run_again(tmp_path: Path) -> None:
     first = study(tmp_path)
     first.plan()
-    ticket = first.ask()
-    assert ticket is not None
+    trial = first.ask()
+    assert trial is not None
     again = study(tmp_path)
     again.reclaim()
     assert sorted(finish(again)) == [(a, 1612) for a in SPACE["alpha"]]
@@ -80,9 +83,9 @@ def test_a_trial_of_a_dead_process_is_run_again(tmp_path: Path) -> None:
 def test_which_failures_are_tried_again(tmp_path: Path, kind: str, left: int) -> None:
     one = study(tmp_path)
     one.plan()
-    ticket = one.ask()
-    assert ticket is not None
-    one.fail(ticket, kind, "why")
+    trial = one.ask()
+    assert trial is not None
+    one.fail(trial, kind, "why")
     finish(one, limit=2)
     again = study(tmp_path)
     assert again.plan() == left
@@ -107,10 +110,10 @@ def test_tpe_goes_on_with_the_seeds_that_an_interruption_kept_from_a_cell(tmp_pa
     rule = {"sampler": "tpe", "trials": 4, "seeds": 2}
     first = study(tmp_path, **rule)
     ((alpha, _),) = finish(first, limit=1)
-    ticket = first.ask()
-    assert ticket is not None
-    assert (ticket.config.network.alpha, ticket.config.training.seed) == (alpha, 1613)
-    first.fail(ticket, "interrupted", "by the user")
+    trial = first.ask()
+    assert trial is not None
+    assert (trial.config.network.alpha, trial.config.training.seed) == (alpha, 1613)
+    first.fail(trial, "interrupted", "by the user")
     done = [(alpha, 1612), *finish(study(tmp_path, **rule))]
     assert len(done) == len(set(done)) == 4
     assert (alpha, 1613) in done
@@ -129,11 +132,11 @@ def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
             replace(PROVENANCE, data_sha256="c" * 64),
         )
     with pytest.raises(StudyError, match="exists with another content"):
-        refuse_early("s@helium", recorded(tmp_path, "s@helium"), other)
+        refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), other)
 
 
 def test_archive_sets_the_journal_aside(tmp_path: Path) -> None:
     finish(study(tmp_path))
-    assert archive(tmp_path, "s@helium") is not None
-    assert recorded(tmp_path, "s@helium") == {}
+    assert JournalFolder(tmp_path).archive("s@helium") is not None
+    assert stored_attributes(tmp_path, "s@helium") == {}
     assert study(tmp_path).plan() == 3

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from airybench.config import Objective, TrialConfig
+from airybench.config import RANKING, TrialConfig
 from airybench.errors import DataError, TrackingError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
@@ -35,7 +35,7 @@ def parent(tracking):
 @pytest.fixture(scope="module")
 def registered(tracking, parent):
     tags = parent.data.tags
-    score = ModelScore(Objective(), 0.5, Provenance.from_tags(tags))
+    score = ModelScore(RANKING, 0.5, Provenance.from_tags(tags))
     return register(tracking, "droplets", tags["airybench.model_uri"], tags["airybench.winner"], score)
 
 

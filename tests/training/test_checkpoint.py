@@ -18,7 +18,7 @@ from airybench.errors import DataError
 from airybench.networks.activation import LogActivation
 from airybench.training import checkpoint as module
 from airybench.training.checkpoint import FACTS, TENSORS, Checkpoints
-from airybench.training.epoch import Epoch
+from airybench.training.epoch import Epoch, EpochCallbacks
 from airybench.training.loop import Trained, train
 from airybench.training.signals import Interrupts
 
@@ -304,13 +304,17 @@ def test_resumed_after_any_step_is_as_if_never_interrupted(
         folder, seen = tmp_path / str(number), list[Epoch]()
         stop_after(number)
         with pytest.raises(KeyboardInterrupt):
-            train(config, data, CPU, checkpoints=Checkpoints(folder, "x"), on_epoch=seen.append)
+            train(config, data, CPU, checkpoints=Checkpoints(folder, "x"), callbacks=EpochCallbacks(seen.append))
         stop_after(-1)
         torch.manual_seed(number)
         resumed: list[tuple[Epoch, ...]] = []
         again: list[Epoch] = []
         found = train(
-            config, data, CPU, checkpoints=Checkpoints(folder, "x"), on_resume=resumed.append, on_epoch=again.append
+            config,
+            data,
+            CPU,
+            checkpoints=Checkpoints(folder, "x"),
+            callbacks=EpochCallbacks(again.append, resumed.append),
         )
         assert_equal(found, expected)
         # What was told before is handed over, the rest is told as ever: each look once.
@@ -343,12 +347,12 @@ def test_killed_behind_a_checkpoint_with_the_newest_damaged(data: LoadedDataset,
 
     expected = train(config, data, CPU)
     with pytest.raises(SystemError):
-        train(config, data, CPU, checkpoints=Checkpoints(tmp_path, "x", every=0), on_epoch=killed)
+        train(config, data, CPU, checkpoints=Checkpoints(tmp_path, "x", every=0), callbacks=EpochCallbacks(killed))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000002", "000003"]
     flipped(TENSORS, 0.7)(tmp_path / "000003")
     resumed: list[tuple[Epoch, ...]] = []
     kept = Checkpoints(tmp_path, "x", notify=said.append)
-    found = train(config, data, CPU, checkpoints=kept, on_resume=resumed.append)
+    found = train(config, data, CPU, checkpoints=kept, callbacks=EpochCallbacks(on_resume=resumed.append))
     assert [epoch.number for epoch in resumed[0]] == [1, 2]
     assert len(said) == 1
     assert_equal(found, expected)

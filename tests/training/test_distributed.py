@@ -101,9 +101,9 @@ KILLER = """
 import json, os, random, signal, sys, time
 import airybench.jobs.train
 from airybench.cli.main import run
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 arguments, kills = json.loads(sys.argv[1]), 0
-resolve("helium", count=64, seed=1612)
+open_dataset("helium", count=64, seed=1612)
 
 def child(folder):
     pid = os.fork()

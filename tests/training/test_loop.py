@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from airybench.config import NetworkConfig, TrainConfig, TrialConfig
+from airybench.config import NetworkConfig, Objective, TrainConfig, TrialConfig
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import ConfigError, DivergedError, OutOfMemoryError
 from airybench.networks.activation import CountsStem, LogActivation
 from airybench.training.device import choose_device
-from airybench.training.epoch import Epoch
+from airybench.training.epoch import Epoch, EpochCallbacks
 from airybench.training.loop import Trained, train
 from airybench.training.metrics import score
 from airybench.training.trainer import split_logits
@@ -86,18 +86,18 @@ def test_same_seed_same_result_bit_for_bit(data: LoadedDataset) -> None:
 
 @pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize(
-    ("metric", "direction"), [("macro_ap", None), ("macro_ap", "min"), ("loss", None), ("loss", "max")]
+    "objective", [Objective(metric, way) for metric in ("macro_ap", "loss") for way in ("max", "min")], ids=str
 )
-def test_weights_of_the_best_epoch_come_back(data: LoadedDataset, metric: str, direction: str | None) -> None:
+def test_weights_of_the_best_epoch_come_back(data: LoadedDataset, objective: Objective) -> None:
     config = trial(epochs=5)
-    found = train(config, data, CPU, metric=metric, direction=direction)
-    values = [epoch.val.values[metric] for epoch in found.epochs]
-    wanted = (direction or ("min" if metric == "loss" else "max")) == "max"
-    assert found.best.val.values[metric] == (max(values) if wanted else min(values))
-    assert found.best is found.epochs[values.index(found.best.val.values[metric])]  # the first of equals
+    found = train(config, data, CPU, objective=objective)
+    values = [epoch.val.values[objective.metric] for epoch in found.epochs]
+    best = max(values) if objective.direction == "max" else min(values)
+    assert found.best.val.values[objective.metric] == best
+    assert found.best is found.epochs[values.index(best)]  # the first of equals
     again = split_logits(found.network, data.val, config.training, CPU)
     assert score(again, data.val.labels, data.class_names, data.label_kind) == found.best.val
-    if direction:
+    if objective != Objective.of(objective.metric):
         assert found.best.number < 5  # the worst was early: not simply the last weights
 
 
@@ -105,7 +105,7 @@ def test_weights_of_the_best_epoch_come_back(data: LoadedDataset, metric: str, d
 def test_epochs_report_themselves(data: LoadedDataset) -> None:
     seen: list[Epoch] = []
     config = trial(epochs=4, milestones=(2,))
-    found = train(config, data, CPU, on_epoch=seen.append)
+    found = train(config, data, CPU, callbacks=EpochCallbacks(seen.append))
     assert tuple(seen) == found.epochs
     assert [epoch.number for epoch in seen] == [1, 2, 3, 4]
     lr = 0.1 * 16 / 128
@@ -120,7 +120,7 @@ def test_callback_may_stop(data: LoadedDataset) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(trial(), data, CPU, on_epoch=stop)
+        train(trial(), data, CPU, callbacks=EpochCallbacks(stop))
 
 
 @pytest.mark.usefixtures("small_network")
@@ -238,7 +238,7 @@ def test_accumulated_parts_make_the_step_of_the_whole_batch(data, monkeypatch, a
 
 
 def test_a_listener_may_end_the_training(data, small_network) -> None:
-    found = train(trial(epochs=5), data, CPU, on_epoch=lambda epoch: epoch.number == 2)
+    found = train(trial(epochs=5), data, CPU, callbacks=EpochCallbacks(lambda epoch: epoch.number == 2))
     assert [epoch.number for epoch in found.epochs] == [1, 2]
     assert found.best in found.epochs
 
@@ -337,5 +337,5 @@ def test_learned_alpha_is_reported(data, monkeypatch) -> None:
     alphas = [epoch.metrics()["train/alpha"] for epoch in found.epochs]
     assert all(alpha > 0 for alpha in alphas)
     assert len({0.3, *alphas}) == 4
-    last = train(config.replace({"learn_alpha": True, "alpha": 0.3}), data, CPU, metric="loss", direction="max")
+    last = train(config.replace({"learn_alpha": True, "alpha": 0.3}), data, CPU, objective=Objective("loss", "max"))
     assert last.network[1].scale().item() == pytest.approx(last.best.alpha)

@@ -5,7 +5,8 @@ import pytest
 import torch
 from sklearn import metrics as sk
 
-from airybench.training.metrics import decide, ranks, score, scored_classes, slug
+from airybench.paths import slug
+from airybench.training.metrics import decide, ranks, score, scored_classes
 
 NAMES = ("Spherical/Oblate", "Round", "Streak", "Empty")
 

@@ -6,16 +6,16 @@ from rich.table import Table
 
 from airybench.cli.show.output import result_console
 from airybench.config import SweepConfig
-from airybench.sweep.estimate import Estimate
-from airybench.sweep.forecast import span, total_seconds
+from airybench.sweep.cost import CellCost
+from airybench.sweep.forecast import time_text, total_seconds
 
 
-def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate], workers: int = 1) -> None:
+def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers: int = 1) -> None:
     """The cells, their size, and how long the sweep would take."""
-    table = Table(title=f"{dataset}: {len(estimates)} cells x {sweep.study.seeds} seeds", title_justify="left")
+    table = Table(title=f"{dataset}: {len(costs)} cells x {sweep.study.seeds} seeds", title_justify="left")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
         table.add_column(heading, justify="left" if heading == "cell" else "right")
-    for one in estimates:
+    for one in costs:
         network = one.cell.config.network
         table.add_row(
             one.cell.config.label, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
@@ -27,19 +27,19 @@ def print_cells(sweep: SweepConfig, dataset: str, estimates: list[Estimate], wor
     ways = ", ".join(f"{metric} ({way})" for metric, way in rule.objectives)
     trials = "every cell and seed" if rule.trials is None else f"{rule.trials} trials"
     console.print(f"Sampler {rule.sampler}, {trials}; pruner {rule.pruner}; objective {ways}.", soft_wrap=True)
-    seconds, shared = total_seconds(sweep, estimates, workers), f" with {workers} workers" if workers > 1 else ""
-    console.print(f"Estimated training time{shared}: {span(seconds)} (good to a factor of two).")
+    seconds, shared = total_seconds(sweep, costs, workers), f" with {workers} workers" if workers > 1 else ""
+    console.print(f"Estimated training time{shared}: {time_text(seconds)} (good to a factor of two).")
 
 
-def cells_json(sweep: SweepConfig, dataset: str, estimates: list[Estimate], workers: int = 1) -> dict[str, Any]:
+def cells_json(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers: int = 1) -> dict[str, Any]:
     """A dry run as data."""
     cells = [
         {"name": one.cell.config.label, "params": one.cell.config.params(), "parameters": one.cost.parameters,
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
-        for one in estimates
+        for one in costs
     ]  # fmt: skip
     rule = sweep.study
     return {
         "dataset": dataset, "sampler": rule.sampler, "pruner": rule.pruner, "objectives": dict(rule.objectives),
-        "workers": workers, "cells": cells, "seconds": total_seconds(sweep, estimates, workers),
+        "workers": workers, "cells": cells, "seconds": total_seconds(sweep, costs, workers),
     }  # fmt: skip

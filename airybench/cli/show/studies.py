@@ -3,26 +3,26 @@
 from rich.table import Table
 
 from airybench.cli.show.output import result_console
-from airybench.sweep.inventory import Found
+from airybench.sweep.saved_studies import SavedStudy
 
 
-def print_studies(found: list[Found]) -> None:
+def print_studies(found: list[SavedStudy]) -> None:
     """One line per study."""
     table = Table(title="studies", title_justify="left")
     for heading in ("study", "trials", "size", "last", "tracking store"):
         table.add_column(heading, no_wrap=heading == "study", overflow="fold")
     for one in found:
-        facts = one.facts()
+        facts = one.overview()
         size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
         what = one.problem or one.summary()
         table.add_row(one.name, what, size, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
     result_console().print(table)
 
 
-def print_study(found: Found) -> None:
+def print_study(found: SavedStudy) -> None:
     """One study: what it records about itself, and its trials."""
-    console, facts = result_console(), found.facts()
-    rule = found.known.get("definition", {}).get("study", {})
+    console, facts = result_console(), found.overview()
+    rule = found.attributes.get("definition", {}).get("study", {})
     console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
     console.print(
         f"sampler {rule.get('sampler')}, pruner {rule.get('pruner', 'none')}, objective {rule.get('objective')}"

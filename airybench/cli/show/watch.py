@@ -1,18 +1,18 @@
-"""What a user sees while a study runs: a live table on a terminal, a line a trial elsewhere."""
+"""Following a study on stderr: a live table on a terminal, one line per trial elsewhere."""
 
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from airybench.cli.show.console import interactive, notice
-from airybench.config import TrialConfig
-from airybench.sweep.scheduler import TrialEnd
-from airybench.sweep.study import FinishedTrial
+from airybench.config import Objective, TrialConfig
+from airybench.sweep.observer import TrialEnd
+from airybench.sweep.records import FinishedTrial
 from airybench.training.epoch import Epoch
 
 LINE_SECONDS = 15.0
 SHOWN = 15  # finished trials in the table, from the best
-WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "given up": "broken off"}
+WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "abandoned": "broken off"}
 
 
 @dataclass
@@ -20,18 +20,21 @@ class _Running:
     config: TrialConfig
     began: float = field(default_factory=time.monotonic)
     epoch: Epoch | None = None
-    spoke: float = 0.0
+    shown: float = 0.0
 
 
 class StudyWatch:
-    """A `Watch` that draws on stderr; used as a context manager, so that a table is left behind whole."""
+    """A `StudyObserver` that draws on stderr; as a context manager it leaves a complete table behind.
 
-    def __init__(self, metric: str, direction: str) -> None:
-        self._metric = metric
-        self._sign = 1.0 if direction == "max" else -1.0
+    Args:
+        objective: the first objective of the study.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self._metric, self._sign = objective.metric, objective.sign
         self._name = ""
         self._total = 0
-        self._records: list[FinishedTrial] = []
+        self._finished: list[FinishedTrial] = []
         self._ended: dict[TrialEnd, int] = {}
         self._running: dict[int, _Running] = {}
         self._live: Any = None
@@ -43,14 +46,14 @@ class StudyWatch:
         self.pause()
 
     def pause(self) -> None:
-        """Leave the table as it stands, so that something else can be printed below."""
+        """Leave the table as it is, so that something else can be printed below."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
-    def study(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
-        """The study begins, or goes on."""
-        self._name, self._total, self._records = name, total, list(finished)
+    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
+        """The study begins, or resumes."""
+        self._name, self._total, self._finished = name, total, list(finished)
         self._ended, self._running = {}, {}
         if finished:
             notice(f"{name}: {len(finished)} of {total} trials are finished; going on")
@@ -64,39 +67,42 @@ class StudyWatch:
             self._live = Live(self._table(), console=Console(stderr=True), auto_refresh=False)
             self._live.start()
 
-    def trial(self, number: int, config: TrialConfig) -> None:
+    def trial_started(self, number: int, config: TrialConfig) -> None:
         """A trial begins."""
         self._running[number] = _Running(config)
-        self._say(f"trial {self._done() + len(self._running)}/{self._total} {config.title} begins")
+        self._show(f"trial {self._done() + len(self._running)}/{self._total} {config.title} begins")
 
-    def epoch(self, number: int, epoch: Epoch) -> None:
-        """A trial has ended an epoch."""
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
+        """A trial has been evaluated on val."""
         running = self._running[number]
         running.epoch = epoch
         now = time.monotonic()
-        if self._live is not None or now - running.spoke >= LINE_SECONDS:
-            running.spoke = now
+        if self._live is not None or now - running.shown >= LINE_SECONDS:
+            running.shown = now
             value = epoch.val.values.get(self._metric, float("nan"))
-            self._say(
+            self._show(
                 f"  {running.config.title} epoch {epoch.number}/{running.config.training.epochs}: loss "
                 f"{epoch.loss:.4f}, val {self._metric} {value:.3f}, {epoch.images_per_second:.0f} images/s"
             )
 
-    def ended(self, number: int, record: FinishedTrial | None, reason: str = "", how: TrialEnd = "failed") -> None:
-        """A trial has ended."""
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        """A trial has a result."""
         running = self._running.pop(number)
-        title, took = running.config.title, f"{time.monotonic() - running.began:.0f} s"
-        if record is None:
-            self._ended[how] = self._ended.get(how, 0) + 1
-            self._say(f"trial {title} {WORDS[how]}: {reason}", style="red" if how == "failed" else "yellow")
-        else:
-            self._records.append(record)
-            self._say(f"trial {title}: val {self._metric} {record.value:.3f} after {took}")
+        self._finished.append(trial)
+        seconds = time.monotonic() - running.began
+        self._show(f"trial {running.config.title}: val {self._metric} {trial.value:.3f} after {seconds:.0f} s")
+
+    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
+        """A trial ended without a result."""
+        running = self._running.pop(number)
+        self._ended[end] = self._ended.get(end, 0) + 1
+        line = f"trial {running.config.title} {WORDS[end]}: {reason}"
+        self._show(line, style="red" if end == "failed" else "yellow")
 
     def _done(self) -> int:
-        return len(self._records) + self._ended.get("failed", 0) + self._ended.get("pruned", 0)
+        return len(self._finished) + self._ended.get("failed", 0) + self._ended.get("pruned", 0)
 
-    def _say(self, line: str, *, style: str = "") -> None:
+    def _show(self, line: str, *, style: str = "") -> None:
         if self._live is None:
             notice(line)
             return
@@ -107,16 +113,15 @@ class StudyWatch:
     def _table(self) -> Any:
         from rich.table import Table
 
-        others = "".join(f", {count} {WORDS[how].lower()}" for how, count in self._ended.items())
+        others = "".join(f", {count} {WORDS[end].lower()}" for end, count in self._ended.items())
         table = Table(title=f"{self._name}: {self._done()} of {self._total} trials{others}", title_justify="left")
         table.add_column("trial")
         for heading in ("epoch", "loss", f"val {self._metric}", "images/s"):
             table.add_column(heading, justify="right")
-        for record in sorted(self._records, key=lambda r: -self._sign * r.value)[:SHOWN]:
-            facts = record.facts
+        for trial in sorted(self._finished, key=lambda t: -self._sign * t.value)[:SHOWN]:
             table.add_row(
-                record.config.title, f"best {facts['best_epoch']:.0f}", f"{record.scores['loss']:.4f}",
-                f"{record.value:.3f}", f"{facts['images_per_second']:.0f}",
+                trial.config.title, f"best {trial.facts['best_epoch']:.0f}", f"{trial.scores['loss']:.4f}",
+                f"{trial.value:.3f}", f"{trial.facts['images_per_second']:.0f}",
             )  # fmt: skip
         for running in self._running.values():
             epoch, epochs = running.epoch, running.config.training.epochs

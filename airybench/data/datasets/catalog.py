@@ -8,11 +8,11 @@ from airybench.data.datasets.simulated import simulated_store
 from airybench.data.formats.dispatch import import_data, open_source
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
-from airybench.paths import data_folder, locked
+from airybench.paths import data_folder, locked, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
 
-__all__ = ["CATALOG", "DataSet", "data_folder", "facts", "label", "resolve"]
+__all__ = ["CATALOG", "DataSet", "data_folder", "dataset_size", "display_name", "open_dataset"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ CATALOG = {
 FILES = ("a store (FILE.h5)", "a deposit (FILE.cxi)")
 
 
-def resolve(
+def open_dataset(
     name: str,
     *,
     count: int,
@@ -102,7 +102,7 @@ def resolve(
     raise unknown("data set", name, (*CATALOG, *FILES))
 
 
-def label(name: str) -> str:
+def display_name(name: str) -> str:
     """What runs and studies call a data set: its name, or the stem of its file. Looks at nothing but the name and path.
 
     Raises:
@@ -116,10 +116,10 @@ def label(name: str) -> str:
         raise unknown("data set", name, (*CATALOG, *FILES))
     if not path.is_file():
         raise DataError(f"{path}: no such file; give helium, cxidb, a store (.h5) or a deposit (.cxi)")
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in path.stem)
+    return slug(path.stem)
 
 
-def facts(name: str, count: int) -> tuple[int, int]:
+def dataset_size(name: str, count: int) -> tuple[int, int]:
     """Shots and classes of a data set, making nothing: what a dry run needs to know.
 
     A simulated stand-in would have `count` shots; a deposit is read but for its images.
@@ -128,7 +128,7 @@ def facts(name: str, count: int) -> tuple[int, int]:
         ConfigError: neither a known name nor one of the two kinds of file.
         DataError: the file is missing, damaged or breaks its layout.
     """
-    label(name)
+    display_name(name)
     path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
     if path.suffix == ".h5" and path.exists():
         store = Store.open(path)
@@ -150,4 +150,4 @@ def _imported_once(source: Path, reporter: Reporter) -> Store:
         if path.exists():
             return Store.open(path)
         reporter.notify(f"importing {source} once, into {path}")
-        return import_data([source], path, reporter=reporter, title=f"making {label(str(source))}")
+        return import_data([source], path, reporter=reporter, title=f"making {display_name(str(source))}")

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from airybench.cli.show.watch import StudyWatch
-from airybench.config import TrialConfig
+from airybench.config import RANKING, TrialConfig
 from airybench.sweep.records import FinishedTrial
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
@@ -27,20 +27,20 @@ def record(number: int, alpha: float, value: float) -> FinishedTrial:
 
 
 def play(watch: StudyWatch) -> None:
-    watch.study("s@helium", 5, [])
+    watch.study_started("s@helium", 5, [])
     for number, alpha in enumerate((0.1, 0.2, 0.3)):
-        watch.trial(number, config(alpha))
-    watch.epoch(1, epoch(2, 0.61))
-    watch.epoch(0, epoch(3, 0.52))
-    watch.ended(0, record(0, 0.1, 0.55))
-    watch.ended(2, None, "its worker died (SIGKILL); it is run again", "lost")
-    watch.trial(3, config(0.3))
-    watch.trial(4, config(0.4))
-    watch.ended(4, None, "fell behind", "pruned")
+        watch.trial_started(number, config(alpha))
+    watch.epoch_finished(1, epoch(2, 0.61))
+    watch.epoch_finished(0, epoch(3, 0.52))
+    watch.trial_finished(0, record(0, 0.1, 0.55))
+    watch.trial_ended(2, "lost", "its worker died (SIGKILL); it is run again")
+    watch.trial_started(3, config(0.3))
+    watch.trial_started(4, config(0.4))
+    watch.trial_ended(4, "pruned", "fell behind")
 
 
 def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with StudyWatch("macro_ap", "max") as watch:
+    with StudyWatch(RANKING) as watch:
         play(watch)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "s@helium: 5 trials"
@@ -53,7 +53,7 @@ def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_live_table_has_a_row_for_every_trial_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = StudyWatch("macro_ap", "max")
+    watch = StudyWatch(RANKING)
     live: Any = type("Live", (), {"console": Console(file=io.StringIO()), "update": lambda *_, **__: None})()
     watch._live = live
     monkeypatch.setattr("airybench.cli.show.watch.interactive", lambda: False)

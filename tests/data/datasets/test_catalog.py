@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from recording import RecordingReporter
 
-from airybench.data.datasets.catalog import CATALOG, facts, label, resolve
+from airybench.data.datasets.catalog import CATALOG, dataset_size, display_name, open_dataset
 from airybench.data.datasets.simulated import simulated_store
 from airybench.data.split.split import make_split
 from airybench.errors import ConfigError, DataError
@@ -34,7 +34,7 @@ def test_the_catalog_agrees_with_the_simulator() -> None:
 
 def test_a_stand_in_is_made_once(folder: Path, quick_simulator: SimpleNamespace) -> None:
     reporter = RecordingReporter()
-    store = resolve("helium", count=70, seed=5, reporter=reporter)
+    store = open_dataset("helium", count=70, seed=5, reporter=reporter)
     assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
     assert store.path.parent == folder
     assert (store.name, store.source, store.seed, store.count) == ("helium", "simulated", 5, 70)
@@ -46,12 +46,12 @@ def test_a_stand_in_is_made_once(folder: Path, quick_simulator: SimpleNamespace)
     assert any("simulating 70 helium shots" in note for note in reporter.notices)
     assert any("stand in for the experiment" in note for note in reporter.notices)
     store.verify()
-    assert resolve("helium", count=70, seed=5) == store
+    assert open_dataset("helium", count=70, seed=5) == store
     assert quick_simulator.shots == 70
 
 
 def test_cxidb_is_multiclass(folder: Path, quick_simulator: SimpleNamespace) -> None:
-    store = resolve("cxidb", count=10, seed=5)
+    store = open_dataset("cxidb", count=10, seed=5)
     assert (store.name, store.label_kind) == ("cxidb", "multiclass")
 
 
@@ -59,51 +59,51 @@ def test_cxidb_is_multiclass(folder: Path, quick_simulator: SimpleNamespace) -> 
 def test_counts_share_their_shots(
     folder: Path, quick_simulator: SimpleNamespace, first: int, second: int, simulated: int
 ) -> None:
-    resolve("helium", count=first, seed=5)
+    open_dataset("helium", count=first, seed=5)
     before = quick_simulator.shots
-    shared = resolve("helium", count=second, seed=5)
+    shared = open_dataset("helium", count=second, seed=5)
     assert quick_simulator.shots - before == simulated
     shared_truth = shared.columns("truth")
     for path in folder.glob("*.h5"):
         path.unlink()
-    alone = resolve("helium", count=second, seed=5)
+    alone = open_dataset("helium", count=second, seed=5)
     assert alone.content_sha256 == shared.content_sha256
     np.testing.assert_array_equal(alone.columns("truth")["radius"], shared_truth["radius"])
 
 
 def test_only_sound_stores_of_the_same_series_are_shared(folder: Path, quick_simulator: SimpleNamespace) -> None:
-    resolve("helium", count=30, seed=6)
-    resolve("cxidb", count=30, seed=5)
-    resolve("helium", count=30, seed=5, balance=0.05)
+    open_dataset("helium", count=30, seed=6)
+    open_dataset("cxidb", count=30, seed=5)
+    open_dataset("helium", count=30, seed=5, balance=0.05)
     assert "helium-simulated-n30-s5-v1-b0.05.h5" in names(folder)
     before = quick_simulator.shots
-    store = resolve("helium", count=30, seed=5)
+    store = open_dataset("helium", count=30, seed=5)
     assert quick_simulator.shots - before == 30
     with store.path.open("r+b") as raw:  # damage an image: its shots must not live on under a new hash
         raw.seek(store.path.stat().st_size // 2)
         raw.write(b"\xff" * 4000)
     reporter = RecordingReporter()
     before = quick_simulator.shots
-    resolve("helium", count=20, seed=5, reporter=reporter)
+    open_dataset("helium", count=20, seed=5, reporter=reporter)
     assert quick_simulator.shots - before == 20
     assert any(note.startswith("not reused: ") for note in reporter.notices)
 
 
 def test_a_stand_in_that_no_longer_opens_is_made_again(folder: Path, quick_simulator: SimpleNamespace) -> None:
-    path = resolve("helium", count=20, seed=5).path
+    path = open_dataset("helium", count=20, seed=5).path
     path.write_bytes(path.read_bytes()[:5000])
     reporter = RecordingReporter()
-    resolve("helium", count=20, seed=5, reporter=reporter).verify()
+    open_dataset("helium", count=20, seed=5, reporter=reporter).verify()
     assert any("making it again" in note for note in reporter.notices)
 
 
 def test_an_interruption_leaves_nothing(folder: Path, quick_simulator: SimpleNamespace) -> None:
     quick_simulator.fail_at = 50
     with pytest.raises(KeyboardInterrupt):
-        resolve("helium", count=100, seed=5)
+        open_dataset("helium", count=100, seed=5)
     assert names(folder) == []
     quick_simulator.fail_at = None
-    assert resolve("helium", count=100, seed=5).count == 100
+    assert open_dataset("helium", count=100, seed=5).count == 100
 
 
 def test_a_disk_without_room_is_refused_before_the_first_shot(
@@ -111,42 +111,42 @@ def test_a_disk_without_room_is_refused_before_the_first_shot(
 ) -> None:
     monkeypatch.setattr("airybench.paths.shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
     with pytest.raises(DataError, match=r"0\.00 GB free, up to 0\.13 GB needed"):
-        resolve("helium", count=1000, seed=5)
+        open_dataset("helium", count=1000, seed=5)
     assert quick_simulator.shots == 0
 
 
 def test_an_imported_store_comes_first(folder: Path, quick_simulator: SimpleNamespace, write_store: Make) -> None:
     imported = write_store(folder / "helium.h5", source="cxidb-94")
-    assert resolve("helium", count=70, seed=5) == imported
+    assert open_dataset("helium", count=70, seed=5) == imported
     assert quick_simulator.shots == 0
 
 
 def test_a_path_is_opened(tmp_path: Path, write_store: Make) -> None:
     store = write_store(tmp_path / "mine.h5")
-    assert resolve(str(tmp_path / "mine.h5"), count=1, seed=1) == store
+    assert open_dataset(str(tmp_path / "mine.h5"), count=1, seed=1) == store
     with pytest.raises(DataError, match="no such file"):
-        resolve(str(tmp_path / "none.h5"), count=1, seed=1)
+        open_dataset(str(tmp_path / "none.h5"), count=1, seed=1)
 
 
 def test_a_deposit_is_imported_once(tmp_path: Path, folder: Path, write_deposit: Make) -> None:
     labels = [(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)] * 2
     source = write_deposit(tmp_path / "run.cxi", [np.ones((6, 6), np.uint16)] * 2, labels)
     reporter = RecordingReporter()
-    store = resolve(str(source), count=1, seed=1, reporter=reporter)
+    store = open_dataset(str(source), count=1, seed=1, reporter=reporter)
     assert store.path.parent == folder
     assert len(reporter.notices) == 2
-    assert resolve(str(source), count=1, seed=1, reporter=reporter) == store
+    assert open_dataset(str(source), count=1, seed=1, reporter=reporter) == store
     assert len(reporter.notices) == 2
     write_deposit(source, [np.full((6, 6), 2, np.uint16)] * 2, labels)
     os.utime(source, ns=(1, 1))
-    assert resolve(str(source), count=1, seed=1).content_sha256 != store.content_sha256
+    assert open_dataset(str(source), count=1, seed=1).content_sha256 != store.content_sha256
     with pytest.raises(DataError, match="no such file"):
-        resolve(str(tmp_path / "none.cxi"), count=1, seed=1)
+        open_dataset(str(tmp_path / "none.cxi"), count=1, seed=1)
 
 
 def test_other_names_are_refused_with_the_valid_ones(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"unknown data set 'heliun'; valid: helium, cxidb, .*\.h5.*\.cxi.*'helium'"):
-        resolve("heliun", count=20, seed=5)
+        open_dataset("heliun", count=20, seed=5)
     with pytest.raises(ConfigError, match="unknown data set 'argon'"):
         simulated_store("argon", count=20, seed=5)
     with pytest.raises(ConfigError, match="count 0, seed 5"):
@@ -166,26 +166,26 @@ def test_output_is_not_overwritten_unasked(tmp_path: Path, folder: Path, quick_s
 def test_labels_are_good_for_file_names(tmp_path: Path) -> None:
     for name in ("run 12@x.h5", "c.d.cxi"):
         (tmp_path / name).touch()
-    found = [label(name) for name in ("helium", f"{tmp_path}/run 12@x.h5", f"{tmp_path}/c.d.cxi")]
+    found = [display_name(name) for name in ("helium", f"{tmp_path}/run 12@x.h5", f"{tmp_path}/c.d.cxi")]
     assert found == ["helium", "run-12-x", "c.d"]
     with pytest.raises(DataError, match="no such file"):
-        label(f"{tmp_path}/none.h5")
+        display_name(f"{tmp_path}/none.h5")
     with pytest.raises(ConfigError, match="unknown data set"):
-        label("heliun")
+        display_name("heliun")
 
 
 def test_facts_make_nothing(
     tmp_path: Path, folder: Path, quick_simulator: SimpleNamespace, write_store: Make, write_deposit: Make
 ) -> None:
-    assert facts("helium", 70) == (70, 11)
-    assert facts("cxidb", 70) == (70, 5)
+    assert dataset_size("helium", 70) == (70, 11)
+    assert dataset_size("cxidb", 70) == (70, 5)
     source = write_deposit(tmp_path / "d.cxi", [np.ones((6, 6), np.uint16)] * 2, [(1, 0, 0, 0, 0)] * 2)
-    assert facts(str(source), 70) == (2, 5)
+    assert dataset_size(str(source), 70) == (2, 5)
     assert names(folder) == []
     write_store(folder / "helium.h5")
-    assert facts("helium", 70) == (10, 2)
+    assert dataset_size("helium", 70) == (10, 2)
     with pytest.raises(ConfigError, match="unknown data set"):
-        facts("heliun", 70)
+        dataset_size("heliun", 70)
     assert quick_simulator.shots == 0
 
 
@@ -199,7 +199,7 @@ def _resolve_slowly(results: Any, counter: Any) -> None:
         return quick(dataset, indices, seed, **options)
 
     simulator.simulate = slow
-    results.put(resolve("helium", count=70, seed=5).content_sha256)
+    results.put(open_dataset("helium", count=70, seed=5).content_sha256)
 
 
 def test_two_processes_make_one_store(folder: Path, quick_simulator: SimpleNamespace) -> None:
@@ -215,13 +215,13 @@ def test_two_processes_make_one_store(folder: Path, quick_simulator: SimpleNames
     assert counter.value == 70  # the second waited and took what the first had made
     assert digests[0] == digests[1]
     assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
-    resolve("helium", count=70, seed=5).verify()
+    open_dataset("helium", count=70, seed=5).verify()
 
 
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])
 def test_the_real_simulator_fills_a_store(folder: Path, dataset: str) -> None:
-    few = resolve(dataset, count=4, seed=1612)
-    store = resolve(dataset, count=24, seed=1612)
+    few = open_dataset(dataset, count=4, seed=1612)
+    store = open_dataset(dataset, count=24, seed=1612)
     store.verify()
     assert store.image_shape == (259, 259)
     direct = simulator.simulate(dataset, range(24), 1612)

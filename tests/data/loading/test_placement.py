@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from airybench.config import DataConfig, TrainConfig, TrialConfig
-from airybench.data.datasets.catalog import resolve
-from airybench.data.loading.loaded import LoadedDataset, load_dataset
+from airybench.data.datasets.catalog import open_dataset
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.loading.placement import HostInputs, place
 from airybench.data.split.split import make_split
 from airybench.training.loop import train
@@ -17,9 +17,12 @@ SEEN = DataConfig(image_size=32, antialias=True, count=64, noise="mean")
 
 @pytest.fixture(scope="module")
 def placed(data_home) -> dict[str, LoadedDataset]:
-    store = resolve("cxidb", count=64, seed=1612)
+    store = open_dataset("cxidb", count=64, seed=1612)
     split = make_split(store.ids(), store.labels(), store.content_sha256, 1612)
-    return {where: load_dataset(store, split, SEEN, "counts", CPU, where) for where in ("device", "host", "disk")}
+    return {
+        where: LoadedDataset.from_store(store, split, SEEN, "counts", CPU, where)
+        for where in ("device", "host", "disk")
+    }
 
 
 @pytest.mark.parametrize("where", ["host", "disk"])

@@ -1,11 +1,12 @@
-"""What a sweep would cost, before it starts: parameters, work, time."""
+"""The cost of a sweep before it starts: parameters, work and time of every cell."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from airybench.config import SweepConfig, TrialConfig
+from airybench.config import TrialConfig
 from airybench.networks.build import build
 from airybench.networks.cost import Cost, cost
 from airybench.sweep.space import Cell
@@ -18,41 +19,50 @@ PROBE_WORK = 2e10  # multiply-adds of a forward pass worth timing: tenths of a s
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Cost of one cell: network size, and seconds of one training."""
+class CellCost:
+    """Cost of one cell.
+
+    Attributes:
+        cell: the cell.
+        cost: size of its network.
+        seconds: estimated time of one training.
+    """
 
     cell: Cell
     cost: Cost
     seconds: float
 
 
-def estimate(sweep: SweepConfig, found: list[Cell], shots: int, classes: int, device: torch.device) -> list[Estimate]:
-    """Estimate every cell from one timed step of the smallest network of each architecture.
+def cell_costs(found: Sequence[Cell], shots: int, classes: int, device: torch.device) -> list[CellCost]:
+    """Estimate the time of every cell from one timed step of the smallest network of each architecture.
 
     Args:
-        sweep: the sweep.
-        found: its cells.
+        found: the cells of a sweep.
         shots: shots in the data set.
         classes: classes in it.
         device: where it would run.
 
     Returns:
-        One estimate a cell; times are good to about a factor of two, as larger networks use a device better.
+        The cost of each cell; times are good to a factor of about two, as larger networks use a device better.
     """
-    costs = costs_of(found, classes)
+    costs = network_costs(found, classes)
     rates: dict[str, float] = {}
     for cell in sorted(found, key=lambda c: costs[c.digest].multiply_adds):
         arch = cell.config.network.arch
         if arch not in rates:
             rates[arch] = _rate(cell.config, costs[cell.digest], classes, device)
     return [
-        Estimate(cell, costs[cell.digest], work(cell, costs[cell.digest], shots) / rates[cell.config.network.arch])
+        CellCost(
+            cell,
+            costs[cell.digest],
+            training_work(cell, costs[cell.digest], shots) / rates[cell.config.network.arch],
+        )
         for cell in found
     ]
 
 
-def costs_of(found: list[Cell], classes: int) -> dict[str, Cost]:
-    """The cost of every cell by its digest; cells that differ in no size are counted once."""
+def network_costs(found: Sequence[Cell], classes: int) -> dict[str, Cost]:
+    """Size of the network of every cell, by the cell's digest; cells that differ in no size are counted once."""
     counted: dict[tuple[object, ...], Cost] = {}
     costs = {}
     for cell in found:
@@ -64,16 +74,16 @@ def costs_of(found: list[Cell], classes: int) -> dict[str, Cost]:
     return costs
 
 
-def work(cell: Cell, one: Cost, shots: int) -> float:
+def training_work(cell: Cell, size: Cost, shots: int) -> float:
     """Multiply-adds of one training of a cell."""
     passes = TRAINED_SHARE * cell.config.data.fraction * STEP_WORK + EVALUATED_SHARE
-    return one.multiply_adds * shots * cell.config.training.epochs * passes
+    return size.multiply_adds * shots * cell.config.training.epochs * passes
 
 
-def _rate(config: TrialConfig, one: Cost, classes: int, device: torch.device) -> float:
-    """Multiply-adds a second, forward counted, in training steps of this network."""
+def _rate(config: TrialConfig, size: Cost, classes: int, device: torch.device) -> float:
+    """Multiply-adds per second, counting the forward pass, in training steps of this network."""
     network = build(config.network, classes, config.data.image_size).to(device).train()
-    batch = max(2, min(config.training.batch_size, int(PROBE_WORK / one.multiply_adds)))
+    batch = max(2, min(config.training.batch_size, int(PROBE_WORK / size.multiply_adds)))
     images = torch.rand(batch, 1, config.data.image_size, config.data.image_size, device=device)
     labels = torch.zeros(batch, classes, device=device)
     best = float("inf")
@@ -85,4 +95,4 @@ def _rate(config: TrialConfig, one: Cost, classes: int, device: torch.device) ->
             torch.cuda.synchronize(device)
         best = min(best, time.perf_counter() - began)
         network.zero_grad(set_to_none=True)
-    return one.multiply_adds * batch * STEP_WORK / best
+    return size.multiply_adds * batch * STEP_WORK / best

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from airybench.config import DataConfig, TrainConfig, TrialConfig
-from airybench.data.loading.loaded import LoadedSplit, network_inputs, preprocess, resized
+from airybench.data.loading.loaded import LoadedSplit
 from airybench.data.loading.noise import amplitude, draws, with_noise
+from airybench.data.loading.preprocess import network_inputs, preprocess, resized
 from airybench.inference.predictor import Predictor
 from airybench.physics.correlation import correlation_map
 

@@ -1,0 +1,25 @@
+"""What `sweep` and `train` have in common beside the configuration; nothing here changes a result."""
+
+from dataclasses import dataclass
+
+from airybench.training.checkpoint import EVERY
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where a job logs, and how it starts and saves.
+
+    Attributes:
+        tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        fresh: begin anew: a sweep archives the existing study, a training drops its checkpoint.
+        checkpoint_every: least time between two checkpoints of a training, seconds.
+        register_as: name of the registered model that the winner becomes a version of; None registers nothing.
+    """
+
+    tracking_uri: str | None = None
+    fresh: bool = False
+    checkpoint_every: float = EVERY
+    register_as: str | None = None
+
+
+DEFAULTS = RunOptions()

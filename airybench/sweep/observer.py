@@ -1,0 +1,51 @@
+"""Following a study while it runs."""
+
+from typing import Literal, Protocol
+
+from airybench.config import TrialConfig
+from airybench.sweep.records import FinishedTrial
+from airybench.training.epoch import Epoch
+
+TrialEnd = Literal["failed", "pruned", "lost", "abandoned"]
+"""How a trial ends without a result; one that is lost or abandoned runs again."""
+
+
+class StudyObserver(Protocol):
+    """Called while a study runs."""
+
+    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
+        """The study begins, or resumes after the trials that are finished."""
+
+    def trial_started(self, number: int, config: TrialConfig) -> None:
+        """A trial begins."""
+
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
+        """A trial has been evaluated on val."""
+
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        """A trial has a result."""
+
+    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
+        """A trial ended without a result."""
+
+
+class SilentObserver:
+    """Ignores everything; a class that derives from it overrides only what it needs."""
+
+    def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
+        """Do nothing."""
+
+    def trial_started(self, number: int, config: TrialConfig) -> None:
+        """Do nothing."""
+
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
+        """Do nothing."""
+
+    def trial_finished(self, number: int, trial: FinishedTrial) -> None:
+        """Do nothing."""
+
+    def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
+        """Do nothing."""
+
+
+UNOBSERVED: StudyObserver = SilentObserver()

@@ -1,0 +1,151 @@
+"""Which trial of a study runs next: cells in a fixed order for a grid, or whatever a sampler proposes."""
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.sweep.records import RETRIED
+from airybench.sweep.space import Cell, suggest
+from airybench.sweep.trial_list import TrialList
+
+MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has nothing new to ask
+
+Key = tuple[str, int]
+"""Digest of a cell, and a seed: two trials of equal keys have equal results."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A trial that Optuna proposes.
+
+    Attributes:
+        trial: Optuna's.
+        config: the cell with the seed.
+        is_new: whether the sampler chose it now, rather than the queue.
+    """
+
+    trial: optuna.Trial
+    config: TrialConfig
+    is_new: bool
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self.config.training.seed
+
+    @cached_property
+    def key(self) -> Key:
+        """Cell and seed."""
+        return self.config.cell(), self.seed
+
+
+class TrialQueue:
+    """The trials of a study that wait, and those that a sampler adds.
+
+    Args:
+        study: Optuna's.
+        sweep: base, space and sampler.
+    """
+
+    def __init__(self, study: optuna.Study, sweep: SweepConfig) -> None:
+        self._study = study
+        self._sweep = sweep
+        self._grid = sweep.study.sampler == "grid"
+        self.trials = TrialList(sweep)
+
+    def fill(self) -> int:
+        """Enqueue what is missing; returns how many trials are still to run."""
+        states = self.states()
+        if not self._grid:
+            self._enqueue_missing_seeds(states)
+            return max(0, self.trials.total() - _started(states))
+        wanted = [(cell, seed, states.get((cell.digest, seed))) for cell, seed in self.trials.wanted()]
+        for cell, seed, state in wanted:
+            if state is None:
+                self.enqueue(cell, seed)
+        return sum(state in (None, TrialState.WAITING) for _, _, state in wanted)
+
+    def pop(self) -> Proposal | None:
+        """The next trial to run, or None where nothing is left."""
+        wanted = {(cell.digest, seed) for cell, seed in self.trials.wanted()} if self._grid else set()
+        for _ in itertools.count() if self._grid else range(MAX_DUPLICATES):
+            states = self.states()
+            left = self._waiting() if self._grid else _started(states) < self.trials.total()
+            if not left:
+                return None
+            proposal = self._propose()
+            is_open = states.get(proposal.key, TrialState.WAITING) == TrialState.WAITING
+            if is_open and (not self._grid or proposal.key in wanted):
+                return proposal
+            # Equal cells with equal seeds give equal results, and a grid may have shrunk since it was enqueued.
+            proposal.trial.set_user_attr("duplicate", True)
+            self._study.tell(proposal.trial, state=TrialState.FAIL)
+            if not self._grid and self.trials.finite and not self._enqueue_untried(states, proposal.trial.number):
+                return None
+        return None
+
+    def _propose(self) -> Proposal:
+        trial = self._study.ask()
+        is_new = "seed" not in trial.user_attrs  # the sampler's own idea; what is enqueued has a seed
+        seed = self._sweep.base.training.seed if is_new else int(trial.user_attrs["seed"])
+        return Proposal(trial, suggest(trial, self._sweep).replace({"seed": seed}), is_new)
+
+    def enqueue(self, cell: Cell, seed: int) -> None:
+        """Enqueue a cell with a seed."""
+        self._study.enqueue_trial(cell.point, user_attrs={"cell": cell.digest, "seed": seed})
+
+    def enqueue_again(self, trial: FrozenTrial) -> None:
+        """Enqueue the cell and seed of a trial again, by the point that led there."""
+        if "cell" in trial.user_attrs:
+            point = trial.system_attrs.get("fixed_params") or trial.params
+            attrs = {"cell": trial.user_attrs["cell"], "seed": trial.user_attrs["seed"]}
+            self._study.enqueue_trial(dict(point), user_attrs=attrs)
+
+    def _enqueue_untried(self, states: dict[Key, TrialState], number: int) -> bool:
+        """Enqueue a cell of a finite space that the sampler has not proposed yet; returns whether there is one."""
+        untried = [(cell, seed) for cell, seed in self.trials.all_trials() if (cell.digest, seed) not in states]
+        chosen = untried[number % len(untried)][0] if untried else None
+        for cell, seed in untried:
+            if cell is chosen:
+                self.enqueue(cell, seed)
+        return bool(untried)
+
+    def _enqueue_missing_seeds(self, states: dict[Key, TrialState]) -> None:
+        """Enqueue the seeds that an interruption kept from cells which a sampler had chosen."""
+        for trial in self._study.get_trials(deepcopy=False):
+            attrs = trial.user_attrs
+            if "config" not in attrs or attrs.get("duplicate"):
+                continue
+            for seed in self.trials.seeds:
+                if (str(attrs["cell"]), seed) not in states:
+                    states[str(attrs["cell"]), seed] = TrialState.WAITING
+                    self.enqueue(Cell(validated(TrialConfig, attrs["config"]), dict(trial.params)), seed)
+
+    def states(self) -> dict[Key, TrialState]:
+        """The state of every (cell, seed); those that are to run again are absent."""
+        states: dict[Key, TrialState] = {}
+        for trial in self._study.get_trials(deepcopy=False):
+            attrs = trial.user_attrs
+            if "cell" not in attrs or attrs.get("duplicate"):
+                continue
+            if trial.state == TrialState.FAIL and attrs.get("failure") in RETRIED:
+                continue
+            if states.get(trial_key(trial)) not in (TrialState.COMPLETE, TrialState.RUNNING):
+                states[trial_key(trial)] = trial.state
+        return states
+
+    def _waiting(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+
+
+def trial_key(trial: FrozenTrial) -> Key:
+    """Cell and seed of a trial that was enqueued or begun."""
+    return str(trial.user_attrs["cell"]), int(trial.user_attrs["seed"])
+
+
+def _started(states: dict[Key, TrialState]) -> int:
+    return sum(state != TrialState.WAITING for state in states.values())

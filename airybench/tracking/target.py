@@ -1,0 +1,41 @@
+"""Where a command logs: the tracking store that the user chose, and the run that `mlflow run` made for it."""
+
+import os
+from dataclasses import dataclass
+
+from airybench.tracking.store import RUN_VARIABLE, Tracking, check, connect, tracking_uri
+
+
+@dataclass(frozen=True)
+class TrackingTarget:
+    """Where a command logs.
+
+    Attributes:
+        uri: the tracking store.
+        joined: id of the run that `mlflow run` made for this command; None where it was started by itself.
+    """
+
+    uri: str
+    joined: str | None
+
+    @classmethod
+    def chosen(cls, option: str | None = None) -> "TrackingTarget":
+        """The store that an option or the environment names, checked but not created.
+
+        Args:
+            option: `--tracking-uri`, if given.
+
+        Raises:
+            TrackingError: it cannot be used, or it is missing although `mlflow run` has made a run in it.
+        """
+        uri, joined = tracking_uri(option), os.environ.get(RUN_VARIABLE) or None
+        check(uri, existing=joined is not None)
+        return cls(uri, joined)
+
+    def connect(self) -> Tracking:
+        """Open the store, creating it where it is missing.
+
+        Raises:
+            TrackingError: the store refuses.
+        """
+        return connect(self.uri)
