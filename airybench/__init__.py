@@ -1,4 +1,4 @@
-"""Which network sorts your diffraction patterns best: tracked benchmarks of ResNets and VGGs with a logarithmic activation.
+"""Which network sorts your diffraction patterns best: tracked benchmarks of ResNets and VGGs.
 
 Everything named in `__all__` is loaded on first use (PEP 562), so that `import airybench` takes no time and loads
 neither torch nor mlflow.
@@ -57,7 +57,7 @@ _HOMES = {
 }
 """The module that defines each public name."""
 
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604  (names are checked by tests/test_api.py)
+__all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,7 @@ from airybench.api.display import showable
 from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
 from airybench.config import SEED, Value
-from airybench.data.datasets.catalog import resolve
+from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import import_data as import_files
 from airybench.data.formats.dispatch import open_source
 from airybench.data.formats.shot_source import ShotSource
@@ -115,9 +115,7 @@ class Dataset:
         return showable(shots_figure(self.store, pick(self.store, count, seed)))
 
 
-def load_dataset(
-    name: str | Path, *, count: int = 1024, seed: int = SEED, reporter: Reporter | None = None
-) -> Dataset:
+def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, reporter: Reporter | None = None) -> Dataset:
     """Open a data set by its name, or a store or deposit by its path.
 
     A name without an imported store stands for a simulated data set, which is made on first use and kept in the data
@@ -134,7 +132,7 @@ def load_dataset(
         DataError: the file is missing or damaged, or the store cannot be made.
     """
     reference = str(name)
-    store = resolve(reference, count=count, seed=seed, reporter=reporter or default_reporter())
+    store = open_dataset(reference, count=count, seed=seed, reporter=reporter or default_reporter())
     return Dataset(reference, store)
 
 

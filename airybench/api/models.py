@@ -17,12 +17,12 @@ from airybench.api.read_options import ReadOptions
 from airybench.api.reporting import default_reporter
 from airybench.config import TrialConfig
 from airybench.errors import DataError
+from airybench.inference.logits import logits, placed
 from airybench.inference.predict import BATCH, PredictOptions
 from airybench.inference.predict import predict as predict_file
-from airybench.inference.logits import logits, placed
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import Evaluated, evaluate_model
+from airybench.jobs.evaluate import EvaluatedModel, evaluate_model
 from airybench.jobs.models import open_model
 from airybench.reporter import Reporter
 from airybench.tracking.store import tracking_uri as resolved_uri
@@ -89,9 +89,9 @@ class Model:
     def _checked(self, array: NDArray[Any]) -> NDArray[np.uint16]:
         if array.ndim == 2:
             array = array[None]
-        origin = self.predictor.origin
-        expected = "(N, H, W)" if origin is None else f"(N, {origin.image_shape[0]}, {origin.image_shape[1]})"
-        if array.ndim != 3 or (origin is not None and array.shape[1:] != origin.image_shape):
+        shape = self.predictor.image_shape
+        expected = "(N, H, W)" if shape is None else f"(N, {shape[0]}, {shape[1]})"
+        if array.ndim != 3 or (shape is not None and array.shape[1:] != shape):
             raise DataError(f"counts have shape {array.shape}, expected {expected}; bin or crop them to that size")
         if array.dtype == np.uint16:
             return np.ascontiguousarray(array)
@@ -127,7 +127,7 @@ class EvaluationResult:
     tracking_uri: str
 
     @classmethod
-    def of(cls, found: Evaluated) -> "EvaluationResult":
+    def of(cls, found: EvaluatedModel) -> "EvaluationResult":
         """The result of the job."""
         import pandas as pd
 

@@ -71,7 +71,9 @@ def source_options(given: ReadOptions) -> SourceOptions:
             raise unknown("option", name, ReadOptions.__annotations__)
     csv, names = options.get("labels_csv"), options.get("class_names")
     return SourceOptions(
-        keys=StackKeys(**{key: options[key] for key in KEYS if key in options}, events=tuple(options.get("events", ()))),
+        keys=StackKeys(
+            **{key: options[key] for key in KEYS if key in options}, events=tuple(options.get("events", ()))
+        ),
         rule=CountsRule.from_options(
             options.get("counts_per_photon"), clip=options.get("clip", False), nan=options.get("nan")
         ),

@@ -113,6 +113,7 @@ class Bar:
 
 
 def show_text(text: str) -> None:
+    """Show one line of text in the output of the running cell."""
     _display(f"<div>{html.escape(text)}</div>")
 
 

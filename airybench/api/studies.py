@@ -11,8 +11,8 @@ from airybench.analysis.intervals import Estimate
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import ParameterEffect, parameter_effect
 from airybench.api.datasets import Dataset
-from airybench.api.plots import plot_rows
 from airybench.api.observing import default_observer
+from airybench.api.plots import plot_rows
 from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
 from airybench.errors import NothingFinishedError
@@ -72,7 +72,9 @@ class Study:
     @cached_property
     def board(self) -> Leaderboard:
         """The ranking as values: rows with configurations, trials and intervals."""
-        return rank(self.saved.finished, self.saved.sweep.study.objectives, lambda trial: self._predictions(trial, "val"))
+        return rank(
+            self.saved.finished, self.saved.sweep.study.objectives, lambda trial: self._predictions(trial, "val")
+        )
 
     @cached_property
     def leaderboard(self) -> "pd.DataFrame":

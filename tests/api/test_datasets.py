@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
+from files import store_file
 
 import airybench as ab
 from airybench.errors import DataError
 from airybench.figures.shots import pick
-from files import store_file
 
 
 def test_a_name_stands_for_a_simulated_store(folder: Path, quick_simulator: SimpleNamespace) -> None:
@@ -66,4 +66,6 @@ def test_shots_and_import_take_the_same_words(folder: Path, tmp_path: Path) -> N
     assert data.path == folder / "mine.h5"
     with pytest.raises(DataError, match="exists already"):
         ab.import_data(tmp_path / "run.h5", images="patterns", ids="id", photon_energy=20.0, name="mine")
-    assert len(ab.import_data([tmp_path / "run.h5"], images="patterns", photon_energy=20.0, name="mine", force=True)) == 6
+    assert (
+        len(ab.import_data([tmp_path / "run.h5"], images="patterns", photon_energy=20.0, name="mine", force=True)) == 6
+    )

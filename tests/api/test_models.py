@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from conftest import Benchmark
 
 import airybench as ab
 from airybench.cli.main import run
 from airybench.errors import DataError
-from conftest import Benchmark
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import Benchmark
 from matplotlib import pyplot as plt
 from mlflow import MlflowClient
 
 import airybench as ab
 from airybench.api.reporting import LogObserver, LogReporter
 from airybench.errors import ConfigError, NothingFinishedError, StudyError
-from conftest import Benchmark
 
 
 @pytest.fixture(scope="module")
