@@ -10,7 +10,8 @@ from matplotlib import pyplot as plt
 from mlflow import MlflowClient
 
 import airybench as ab
-from airybench.api.reporting import LogObserver, LogReporter
+from airybench.api.observing import LogObserver
+from airybench.api.reporting import LogReporter
 from airybench.errors import ConfigError, NothingFinishedError, StudyError
 
 
