@@ -65,7 +65,7 @@ class StorageError(AirybenchError):
 
 
 class ReaderError(AirybenchError):
-    """A process that reads ahead of the network was killed."""
+    """A process that reads shots for the network was killed."""
 
 
 class NothingFinishedError(AirybenchError):
@@ -90,13 +90,13 @@ class OutOfMemoryError(TrialError):
     kind = "out-of-memory"
 
 
-def refused(report: Mapping[str, Any], names: Collection[str], *, name: str = "") -> AirybenchError:
-    """One line from an entry of pydantic's report: the parameter, what was found, what is valid.
+def config_error(report: Mapping[str, Any], names: Collection[str], *, name: str = "") -> AirybenchError:
+    """An error of one line from an entry of pydantic's report: the parameter, what was found, what is valid.
 
     Args:
         report: the entry.
-        names: names of parameters, to tell them from pydantic's own in the entry's location.
-        name: the parameter, where the location does not say.
+        names: names of parameters, to tell them from pydantic's own names in the location of the entry.
+        name: the parameter, if the location does not name it.
     """
     where = [part for part in report["loc"] if isinstance(part, int) or part in names]
     name = next((str(part) for part in reversed(where) if not isinstance(part, int)), name or "configuration")

@@ -7,17 +7,19 @@ from airybench.reporter import Progress
 
 
 class CollectingReporter:
-    """Keeps notices, titles of progress bars, and results.
+    """Keeps notices, titles and steps of progress bars, and results.
 
     Attributes:
         notices: the lines, in order.
-        titles: of every bar that was opened.
+        titles: of the progress bars, in order.
+        steps: (done, total) of all bars, in order.
         results: results, in order.
     """
 
     def __init__(self) -> None:
         self.notices: list[str] = []
         self.titles: list[str] = []
+        self.steps: list[tuple[int, int]] = []
         self.results: list[object] = []
 
     def notify(self, text: str) -> None:
@@ -26,9 +28,13 @@ class CollectingReporter:
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """Keep the title."""
+        """Keep the title and the steps."""
         self.titles.append(title)
-        yield lambda done, total: None
+        yield self.step
+
+    def step(self, done: int, total: int) -> None:
+        """Keep a step of a bar."""
+        self.steps.append((done, total))
 
     def result(self, result: object) -> None:
         """Keep a result."""

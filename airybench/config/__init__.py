@@ -1,10 +1,14 @@
-"""The single truth about what can be set: options, YAML, grid cells and logged parameters derive from these models."""
+"""Everything that can be configured; command-line options, YAML files, cells and logged parameters derive from it."""
 
-from airybench.config.network import DEPTHS, TIMM, NetworkConfig, without_effect
+from airybench.config.data import DataConfig, Scaling
+from airybench.config.network import DEPTHS, TIMM, NetworkConfig, neutral_values
 from airybench.config.objective import COSTS, METRICS, RANKING, Direction, Objective
-from airybench.config.sweep import Axis, Grid, Range, StudyConfig, SweepConfig, parameter, word
+from airybench.config.parameters import SECTIONS, parse_value, section_of
+from airybench.config.space import Axis, Grid, Range, parse_value_or_range
+from airybench.config.study import StudyConfig
+from airybench.config.sweep import SweepConfig
 from airybench.config.training import TrainConfig
-from airybench.config.trial import SECTIONS, DataConfig, Scaling, TrialConfig, section_of
+from airybench.config.trial import TrialConfig
 from airybench.config.values import SEED, Switch, Value, validated
 
 __all__ = [
@@ -29,9 +33,9 @@ __all__ = [
     "TrainConfig",
     "TrialConfig",
     "Value",
-    "parameter",
+    "neutral_values",
+    "parse_value",
+    "parse_value_or_range",
     "section_of",
     "validated",
-    "without_effect",
-    "word",
 ]

@@ -1,22 +1,17 @@
-"""The baseline of support vectors: what is searched, and how."""
+"""The support-vector baseline: its features and the grid of its hyperparameters."""
 
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from airybench.config.values import Frozen, Number
-
-
-def _listed(value: object) -> object:
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
+from airybench.config.values import Frozen, Number, split_commas
 
 Positive = Annotated[Number, Field(gt=0)]
-Positives = Annotated[tuple[Positive, ...], Field(min_length=1), BeforeValidator(_listed)]
+Positives = Annotated[tuple[Positive, ...], Field(min_length=1), BeforeValidator(split_commas)]
 
 
 class BaselineConfig(Frozen):
-    """Principal components of the features, and the grid over C and gamma of the support vectors behind them."""
+    """Principal components of the features, and the grid over C and gamma of the support-vector machines."""
 
     components: int = Field(64, ge=1, le=10_000, description="Largest number of principal components of the features.")
     c: Positives = Field((1.0, 10.0, 100.0, 1000.0), description="Values of C to choose from.")
@@ -25,5 +20,5 @@ class BaselineConfig(Frozen):
 
     @classmethod
     def quick(cls) -> "BaselineConfig":
-        """A grid of four in place of sixteen."""
+        """A grid of four combinations instead of sixteen."""
         return cls(c=(10.0, 100.0), gamma=(1e-4, 1e-3))

@@ -1,4 +1,4 @@
-"""Experiments on disk: one YAML a question, found by name or path."""
+"""Experiments on disk: one YAML file per question, found by its name or path."""
 
 from pathlib import Path
 
@@ -9,7 +9,11 @@ from airybench.errors import ConfigError, unknown
 
 
 def experiments() -> dict[str, Path]:
-    """The shipped experiments by name, from the wheel or from the checkout."""
+    """The shipped experiments by name, from the wheel or from the checkout.
+
+    >>> "quick" in experiments()
+    True
+    """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "experiments", package.parent / "experiments"):
         if folder.is_dir():
@@ -18,10 +22,16 @@ def experiments() -> dict[str, Path]:
 
 
 def load_experiment(name: str) -> SweepConfig:
-    """Read an experiment by its name or path.
+    """Read an experiment.
+
+    Args:
+        name: of a shipped experiment, or the path of a YAML file.
 
     Raises:
-        ConfigError: no such experiment or file, not YAML, or a parameter that cannot be.
+        ConfigError: no such experiment or file, not YAML, or an invalid parameter.
+
+    >>> load_experiment("quick").study.sampler
+    'grid'
     """
     path = experiments().get(name)
     if path is None:

@@ -1,18 +1,18 @@
-"""What a network is: family, depth, activations."""
+"""The network: its family, depth and activations."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from airybench.config.values import Frozen, Number, Switch, Value, words
+from airybench.config.values import Frozen, Number, Switch, Value, parse_switch
 from airybench.errors import unknown
 
 DEPTHS: dict[str, tuple[int, ...]] = {"resnet": (18, 34, 50, 101, 152, 200), "vgg": (11, 13, 16, 19)}
-"""Depths that each architecture comes in."""
+"""Depths of each family of networks."""
 
 TIMM = "timm:"
-"""What the name of any other timm model begins with."""
+"""Prefix of the name of any other timm model."""
 
 
 def _known(arch: str) -> str:
@@ -21,26 +21,29 @@ def _known(arch: str) -> str:
     return arch
 
 
-def without_effect(values: Mapping[str, Any]) -> dict[str, Value]:
-    """Parameters that have no effect beside the others, with the neutral value that each then holds.
+def neutral_values(values: Mapping[str, Any]) -> dict[str, Value]:
+    """The parameters of a network that have no effect, with the neutral values that stand for this.
 
     Args:
-        values: what is known of a network; what is left out is the default.
+        values: parameters of the network by name; those left out have their defaults.
+
+    >>> neutral_values({"log_activation": False})["alpha"]
+    0.0
     """
     arch = str(values.get("arch", "resnet"))
-    normed = arch == "resnet" or (arch == "vgg" and words(values.get("batch_norm", False)) is True)
+    has_norm = arch == "resnet" or (arch == "vgg" and parse_switch(values.get("batch_norm", False)) is True)
     neutral: dict[str, Value] = {}
-    if words(values.get("log_activation", True)) is False:
+    if parse_switch(values.get("log_activation", True)) is False:
         neutral |= {"alpha": 0.0, "beta": 0.0, "learn_alpha": False}
     if arch != "vgg":
         neutral |= {"head_width": 0, "dropout": 0.0, "batch_norm": False}
     if arch.startswith(TIMM):
-        neutral |= {"depth": 0, "leakiness": 0.0}  # the name says both
-    return neutral if normed else neutral | {"bn_momentum": 0.0}
+        neutral |= {"depth": 0, "leakiness": 0.0}  # both are part of the name
+    return neutral if has_norm else neutral | {"bn_momentum": 0.0}
 
 
 class NetworkConfig(Frozen):
-    """What the network is; a parameter without effect holds its neutral value, so that equal networks are equal."""
+    """The network. Parameters without effect take their neutral values, so that equal networks compare equal."""
 
     arch: Annotated[str, AfterValidator(_known)] = Field(
         "resnet", description="Network family: resnet, vgg, or timm:NAME for any other timm model."
@@ -64,7 +67,7 @@ class NetworkConfig(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _neutral(cls, values: Any) -> Any:
-        return {**values, **without_effect(values)} if isinstance(values, Mapping) else values
+        return {**values, **neutral_values(values)} if isinstance(values, Mapping) else values
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -81,7 +84,11 @@ class NetworkConfig(Frozen):
 
     @property
     def title(self) -> str:
-        """Short readable name, such as `resnet18-log0.2-leaky0.2`."""
+        """Short readable name.
+
+        >>> NetworkConfig(alpha=0.5).title
+        'resnet18-log0.5-leaky0.2'
+        """
         return "-".join((self._trunk[0], self.activation, *self._trunk[1:]))
 
     @property

@@ -1,27 +1,23 @@
-"""How a network is trained."""
+"""The training: loss, optimiser, schedule and augmentation."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from airybench.config.values import MAX_SEED, Frozen, Number, Switch, words
-
-
-def _numbers(value: object) -> object:
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+from airybench.config.values import MAX_SEED, SEED, Frozen, Number, Switch, parse_switch, split_commas
 
 
 def _on_off(value: object) -> object:
-    found = words(value)  # YAML reads on and off as booleans
-    return ("on" if found else "off") if isinstance(found, bool) else value
+    switch = parse_switch(value)  # YAML reads on and off as booleans
+    return ("on" if switch else "off") if isinstance(switch, bool) else value
 
 
 class TrainConfig(Frozen):
     """How the network is trained; the defaults are the paper's."""
 
     seed: int = Field(
-        1612,
+        SEED,
         ge=0,
         le=MAX_SEED,
         description="Seed of the weights, the order of shots and the flips. Further seeds of a study follow it.",
@@ -36,7 +32,7 @@ class TrainConfig(Frozen):
     )
     momentum: Number = Field(0.9, ge=0, lt=1, description="Momentum of sgd, or beta1 of adamw.")
     schedule: Literal["piecewise", "cosine"] = Field("piecewise", description="Schedule of the learning rate.")
-    milestones: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = Field(
+    milestones: Annotated[tuple[int, ...], BeforeValidator(split_commas)] = Field(
         (30, 60, 120, 150), description="Epochs at which the piecewise schedule divides the learning rate by ten."
     )
     loss: Literal["bce", "focal"] = Field("bce", description="bce: cross-entropy; focal: focal loss, for rare labels.")
@@ -87,5 +83,5 @@ class TrainConfig(Frozen):
 
     @property
     def lr(self) -> float:
-        """Learning rate for this batch size."""
+        """Learning rate for the batch size: `base_lr` holds for a batch of 128."""
         return self.base_lr * self.batch_size / 128

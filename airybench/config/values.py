@@ -1,39 +1,57 @@
-"""What every model of the configuration is made of: kinds of values, and one way to refuse."""
+"""What every model of the configuration is made of: types of values, and one way to report what is invalid."""
 
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from airybench.errors import refused
+from airybench.errors import config_error
 
 Value = bool | int | float | str
+"""What a parameter may be, wherever it is logged or listed."""
+
 SEED = 1612
-"""The seed of everything that is not told another one."""
+"""The default of every seed."""
 
 MAX_SEED = 2**31 - 1
 Number = Annotated[float, Field(allow_inf_nan=False)]
+"""A finite number."""
+
 ON, OFF = ("true", "on", "yes", "t", "y", "1", "1.0"), ("false", "off", "no", "f", "n", "0", "0.0")
 
 
-def words(value: object) -> object:
-    """A boolean out of the words that people use for one; anything else as it is."""
-    word = str(value).lower()  # `mlflow run -P` and YAML lists hand booleans over as words
+def parse_switch(value: object) -> object:
+    """A boolean from any of the usual words for it; other values are returned unchanged.
+
+    >>> parse_switch("on"), parse_switch("No"), parse_switch("maybe")
+    (True, False, 'maybe')
+    """
+    word = str(value).lower()  # `mlflow run -P` and lists in YAML give booleans as words
     return word in ON if word in ON + OFF else value
 
 
-Switch = Annotated[bool, BeforeValidator(words)]
+Switch = Annotated[bool, BeforeValidator(parse_switch)]
+"""A boolean, also given as on/off, yes/no or 1/0."""
+
+
+def split_commas(value: object) -> object:
+    """The items of a comma-separated list; values that are no text are returned unchanged.
+
+    >>> split_commas("30,60,")
+    ['30', '60']
+    """
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Frozen(BaseModel):
-    """A model that cannot be changed and takes no unknown name."""
+    """A model that cannot be changed, and that refuses unknown names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
     names: ClassVar[set[str]] = set()
-    """Every field name of every model, to be told from mistyped ones."""
+    """The field names of all models, to tell parameters from pydantic's own names in error reports."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Keep the names of a new model."""
+        """Collect the field names of a new model."""
         Frozen.names.update(cls.model_fields)
 
 
@@ -41,12 +59,16 @@ M = TypeVar("M", bound=Frozen)
 
 
 def validated(model: type[M], content: object) -> M:
-    """Validate, turning pydantic's report into one line.
+    """Validate content against a model, with an error of one line.
+
+    Args:
+        model: class of the configuration.
+        content: a mapping of its fields, or an instance.
 
     Raises:
-        ConfigError: naming the parameter, what was found and what was expected.
+        ConfigError: names the parameter, what was found and what was expected.
     """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise refused(error.errors(include_url=False)[0], frozenset(Frozen.names)) from None
+        raise config_error(error.errors(include_url=False)[0], frozenset(Frozen.names)) from None

@@ -1,4 +1,4 @@
-"""What a network's answers are worth: every metric with its interval, class by class, beside the majority."""
+"""Scoring predictions: every metric with its interval, class by class, beside the majority baseline."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from airybench.config import SEED
 from airybench.errors import ConfigError
-from airybench.inference.bootstrap import interval, resamples, weighted_classes, weighted_scores
+from airybench.inference.bootstrap import ClassDraws, interval, resamples, weighted_classes, weighted_scores
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.training.metrics import Scores, decide, score
@@ -23,11 +23,11 @@ class ClassReport:
     """One class.
 
     Attributes:
-        name: of the class.
-        positives: shots that carry it.
-        threshold: probability above which it is answered (multilabel).
+        name: name of the class.
+        positives: number of shots that carry it.
+        threshold: probability above which it is assigned (multilabel).
         values: `ap`, `roc_auc`, `f1`, `precision`, `recall`; empty where the class is not scored.
-        intervals: 95 % bootstrap over shots of each.
+        intervals: 95 % bootstrap over shots of each value.
         majority_ap: average precision of the majority baseline, the prevalence.
     """
 
@@ -41,12 +41,12 @@ class ClassReport:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How often what is said with a probability holds, all labels pooled; ten bins of equal width.
+    """How often labels hold over the probability that was predicted, all labels pooled; ten bins of equal width.
 
     Attributes:
-        said: mean probability in each bin, NaN where it is empty.
+        said: mean predicted probability in each bin, NaN where it is empty.
         held: share of labels that hold there.
-        counts: labels in each bin.
+        counts: number of labels in each bin.
         error: expected calibration error, the mean of |said - held| weighted by counts.
         brier: mean squared difference of probability and label.
     """
@@ -60,16 +60,16 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One full pass over a split.
+    """Predictions of one part of the split, scored.
 
     Attributes:
-        shots: their number.
+        shots: number of shots.
         scores: every metric; `loss` is that of the untuned logits.
         intervals: 95 % bootstrap over shots of every metric.
-        majority: the same metrics of the majority answer.
+        majority: the same metrics of the majority baseline.
         classes: class by class.
-        reliability: of the probabilities.
-        unscored: classes without a positive or without a negative here; macro values leave them out.
+        reliability: reliability of the probabilities.
+        unscored: classes without a positive or without a negative shot; macro averages leave them out.
     """
 
     shots: int
@@ -81,56 +81,60 @@ class Evaluation:
     unscored: tuple[str, ...]
 
 
-def evaluate(
-    logits: Tensor,
-    labels: Tensor,
-    class_names: tuple[str, ...],
-    label_kind: str,
-    training_labels: Tensor,
-    thresholds: Tensor | None = None,
-) -> Evaluation:
-    """Evaluate logits.
+def evaluate(predictions: Predictions, training_labels: Tensor, thresholds: Tensor | None = None) -> Evaluation:
+    """Score predictions.
 
     Args:
-        logits: shape (N, C).
-        labels: 0/1, shape (N, C).
-        class_names: C names.
-        label_kind: `multilabel` or `multiclass`.
-        training_labels: 0/1, shape (M, C), from which the majority answers.
-        thresholds: logit above which each class is answered, shape (C,), multilabel only; 0 (p > 0.5) when left out.
+        predictions: N shots and C classes.
+        training_labels: 0/1, shape (M, C), from which the majority baseline is made.
+        thresholds: logit above which each class is assigned, shape (C,), multilabel only; 0 (p > 0.5) when left out.
     """
-    logits, labels = logits.double(), labels.long()
+    logits, labels = torch.from_numpy(predictions.logits).double(), torch.from_numpy(predictions.labels).long()
+    names, kind = predictions.class_names, predictions.label_kind
     offset = torch.zeros(logits.shape[1]).double() if thresholds is None else thresholds.double()
     shifted = logits - offset  # the same order within a class, and decisions at 0
-    found = score(shifted, labels, class_names, label_kind)
     each = F.binary_cross_entropy_with_logits(logits, labels.double(), reduction="none").mean(1)
-    scores = Scores({**found.values, "loss": float(each.mean())}, found.f1, found.ap)
+    scores = score(shifted, labels, names, kind)
+    scores = Scores({**scores.values, "loss": float(each.mean())}, scores.f1, scores.ap)
     weights = resamples(len(labels), SEED)
-    drawn = weighted_classes(shifted, labels, label_kind, weights)
-    metrics = weighted_scores(shifted, labels, label_kind, weights, drawn)
+    drawn = weighted_classes(shifted, labels, kind, weights)
+    metrics = weighted_scores(shifted, labels, kind, weights, drawn)
     metrics["loss"] = weights @ each / len(labels)
-    intervals = {
-        name: interval(values, scores.values[name]) for name, values in metrics.items() if name in scores.values
-    }
-    once = weighted_classes(shifted, labels, label_kind, torch.ones(1, len(labels)))
-    classes = []
-    for column, name in enumerate(class_names):
-        defined = name in scores.ap
-        values = {metric: float(of[0, column]) for metric, of in once.values.items()} if defined else {}
+    once = weighted_classes(shifted, labels, kind, torch.ones(1, len(labels)))
+    majority = majority_logits(training_labels, len(labels))
+    return Evaluation(
+        shots=len(labels),
+        scores=scores,
+        intervals={
+            name: interval(draws, scores.values[name]) for name, draws in metrics.items() if name in scores.values
+        },
+        majority=score(majority, labels, names, kind),
+        classes=_class_reports(names, labels, torch.sigmoid(offset), once, drawn),
+        reliability=reliability(logits, labels),
+        unscored=predictions.unscored,
+    )
+
+
+def _class_reports(
+    names: tuple[str, ...], labels: Tensor, thresholds: Tensor, once: ClassDraws, drawn: ClassDraws
+) -> tuple[ClassReport, ...]:
+    """Values of every class on the shots themselves (`once`), with intervals from the resamples (`drawn`)."""
+    reports = []
+    for column, name in enumerate(names):
+        scored = bool(once.defined[0, column])
+        values = {metric: float(of[0, column]) for metric, of in once.values.items()} if scored else {}
         kept = drawn.defined[:, column]
-        classes.append(
+        reports.append(
             ClassReport(
                 name=name,
                 positives=int(labels[:, column].sum()),
-                threshold=float(torch.sigmoid(offset[column])),
+                threshold=float(thresholds[column]),
                 values=values,
                 intervals={key: interval(drawn.values[key][kept, column], value) for key, value in values.items()},
                 majority_ap=float(labels[:, column].double().mean()),
             )
         )
-    majority = score(majority_logits(training_labels, len(labels)), labels, class_names, label_kind)
-    unscored = tuple(name for name in class_names if name not in scores.ap)
-    return Evaluation(len(labels), scores, intervals, majority, tuple(classes), reliability(logits, labels), unscored)
+    return tuple(reports)
 
 
 def scores_on_test(predictions: Predictions) -> dict[str, float]:
@@ -150,13 +154,13 @@ def scores_on_test(predictions: Predictions) -> dict[str, float]:
 
 
 def reliability(logits: Tensor, labels: Tensor) -> Reliability:
-    """Reliability of sigmoid probabilities.
+    """Reliability of sigmoid probabilities, all labels pooled.
 
     Args:
         logits: shape (N, C).
         labels: 0/1, shape (N, C).
 
-    Source: Guo et al., On calibration of modern neural networks, ICML (2017), pooled over labels.
+    Source: Guo et al., On calibration of modern neural networks, ICML (2017).
     """
     said, held = torch.sigmoid(logits.double()).flatten(), labels.double().flatten()
     place = (said * BINS).long().clamp(0, BINS - 1)
@@ -173,23 +177,32 @@ def reliability(logits: Tensor, labels: Tensor) -> Reliability:
     )
 
 
+def require_thresholds(label_kind: str) -> None:
+    """Refuse to tune thresholds where there are none.
+
+    Raises:
+        ConfigError: classes exclude each other, so that the largest logit decides.
+    """
+    if label_kind != "multilabel":
+        raise ConfigError("thresholds are tuned for classes that may occur together; here the largest logit decides")
+
+
 def tuned_thresholds(logits: Tensor, labels: Tensor, label_kind: str) -> Tensor:
-    """Logit of each class above which its F1 is best, from val; 0 where the class has no positive or no negative.
+    """Logit of each class above which its F1 is best on the validation split; 0 where the class is not scored.
 
     Args:
-        logits: of val, shape (N, C).
-        labels: of val, 0/1, shape (N, C).
+        logits: logits of the validation split, shape (N, C).
+        labels: its labels, 0/1, shape (N, C).
         label_kind: only `multilabel` has thresholds.
 
     Returns:
-        float64, shape (C,): half way between the last logit that is answered and the first that is not.
+        float64, shape (C,): half way between the lowest logit above the threshold and the highest below it.
 
     Raises:
-        ConfigError: classes that exclude each other are answered by the largest, without thresholds.
+        ConfigError: classes exclude each other, so that the largest logit decides.
     """
-    if label_kind != "multilabel":
-        raise ConfigError("thresholds are tuned for labels that may hold together; here the largest answers")
-    found = torch.zeros(logits.shape[1], dtype=torch.float64)
+    require_thresholds(label_kind)
+    thresholds = torch.zeros(logits.shape[1], dtype=torch.float64)
     for column, (values, truth) in enumerate(zip(logits.double().unbind(1), labels.double().unbind(1), strict=True)):
         positives = truth.sum()
         if not 0 < positives < len(truth):
@@ -197,13 +210,13 @@ def tuned_thresholds(logits: Tensor, labels: Tensor, label_kind: str) -> Tensor:
         order = values.argsort(descending=True, stable=True)
         ranked = values[order]
         f1 = 2 * truth[order].cumsum(0) / (torch.arange(1, len(truth) + 1) + positives)
-        ends = torch.cat([ranked[1:] != ranked[:-1], torch.tensor([True])])  # ties are answered together
+        ends = torch.cat([ranked[1:] != ranked[:-1], torch.tensor([True])])  # ties get the same decision
         last = int(torch.where(ends, f1, -1.0).argmax())
         below = ranked[last + 1] if last + 1 < len(ranked) else ranked[last] - 1
-        found[column] = (ranked[last] + below) / 2
-    return found
+        thresholds[column] = (ranked[last] + below) / 2
+    return thresholds
 
 
-def answers(logits: Tensor, label_kind: str, thresholds: Tensor | None = None) -> Tensor:
-    """Answers 0/1 (N, C) from logits (N, C), at thresholds (C,) where there are any."""
+def decisions(logits: Tensor, label_kind: str, thresholds: Tensor | None = None) -> Tensor:
+    """Decisions 0/1, shape (N, C), from logits (N, C), at thresholds (C,) where there are any."""
     return decide(logits if thresholds is None else logits.double() - thresholds, label_kind)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from airybench.data.store.writer import explained
+from airybench.data.store.hdf5_file import writing
 from airybench.errors import AirybenchError, DataError, already_exists, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
@@ -74,14 +74,14 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
         raise DataError(f"{output}: the folder {output.parent} does not exist; create it, or choose another --output")
     shape = predictor.image_shape or DEFAULT_SHAPE
     if format == "weights":
-        with explained(output, "export"):
+        with writing(output, "export"):
             output.mkdir(exist_ok=True)
             save_weights(output, predictor)
         return Exported(output, format, shape, 0.0, 0.0)
     module = Answers(predictor.cpu()).eval()
     made = output.with_name(f".{output.name}.part")
     try:
-        with explained(output, "export"), _told(format):
+        with writing(output, "export"), _told(format):
             run = (_onnx if format == "onnx" else _pt2)(module, made, shape)
         errors = _compare(module, run, shape)
         if not all(error <= TOLERANCE for error in errors):  # NaN is no agreement
@@ -89,7 +89,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
                 f"{output}: the {format} model answers otherwise than the network (probabilities by {errors[0]:.1e}, "
                 f"logits by {errors[1]:.1e}, at most {TOLERANCE:.0e} is expected); nothing was written"
             )
-        with explained(output, "export"):
+        with writing(output, "export"):
             os.replace(made, output)
     finally:
         with suppress(OSError):

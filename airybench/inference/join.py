@@ -9,8 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from airybench.data.store.store import opened
-from airybench.data.store.writer import explained
+from airybench.data.store.hdf5_file import open_hdf5, writing
 from airybench.errors import DataError
 from airybench.inference.parts import Columns, Parts, create_column
 from airybench.inference.plan import PART, Plan
@@ -42,7 +41,7 @@ def join(parts: Parts, *, table: bool = False, reporter: Reporter = SILENT) -> P
                 f"{first} to {after - 1}; run the shards that are missing"
             )
         unfinished = parts.output.with_name(f".{parts.output.name}.joining")
-        with explained(parts.output, "prediction"):
+        with writing(parts.output, "prediction"):
             try:
                 with (
                     _appending(unfinished, plan) as append,
@@ -66,7 +65,7 @@ def is_joined(parts: Parts, plan: Plan) -> bool:
     if not parts.output.exists():
         return False
     try:
-        with opened(parts.output) as file:
+        with open_hdf5(parts.output) as file:
             return all(np.array_equal(file.attrs.get(key), value) for key, value in plan.attributes().items())
     except DataError:
         return False
@@ -94,7 +93,7 @@ def _appending(path: Path, plan: Plan) -> Iterator[Callable[[Columns], None]]:
 def _write_table(plan: Plan, joined: Path, path: Path) -> None:
     """Write ids, probabilities and answers of the joined file as CSV, one shot per line."""
     unfinished = path.with_name(f".{path.name}.joining")
-    with opened(joined) as file, unfinished.open("w", encoding="utf-8", newline="") as text:
+    with open_hdf5(joined) as file, unfinished.open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["id", *(f"p {name}" for name in plan.class_names), "answer"])
         for start in range(0, plan.count, PART):

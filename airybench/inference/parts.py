@@ -12,8 +12,7 @@ import h5py
 import hdf5plugin
 from numpy.typing import NDArray
 
-from airybench.data.store.store import opened
-from airybench.data.store.writer import explained
+from airybench.data.store.hdf5_file import open_hdf5, writing
 from airybench.errors import DataError
 from airybench.inference.plan import PART, Plan
 from airybench.paths import locked, require_free
@@ -48,7 +47,7 @@ class Parts:
                         "--output, or add --force to delete them"
                     )
                 return
-            with explained(self.output, "prediction"):
+            with writing(self.output, "prediction"):
                 maps = 2 * plan.map_side**2 * 2  # bytes of two float16 maps per shot, before compression
                 require_free(self.output.parent, plan.count * (8 + 5 * len(plan.class_names) + maps))
                 unfinished = self.folder.with_name(f".{self.folder.name}")
@@ -87,7 +86,7 @@ class Parts:
         Raises:
             DataError: the disk is full, or the folder is gone.
         """
-        with explained(self.output, "prediction"):
+        with writing(self.output, "prediction"):
             unfinished = self.folder / f".{number:06d}.{platform.node()}.{os.getpid()}"
             try:
                 with h5py.File(unfinished, "w", rdcc_nbytes=0) as file:
@@ -103,7 +102,7 @@ class Parts:
 
     def read(self, number: int) -> dict[str, NDArray[Any]]:
         """The columns of a part."""
-        with opened(self._path(number)) as file:
+        with open_hdf5(self._path(number)) as file:
             return {key: values[()] for key, values in file.items()}
 
     def remove(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import optuna
 
-from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, section_of, without_effect
+from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, neutral_values, section_of
 from airybench.errors import ConfigError
 from airybench.networks.timm_models import require_buildable
 
@@ -139,7 +139,7 @@ def _options(
         depths = grid["depth"]
         assert isinstance(depths, tuple)
         return name, tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
-    if name != "depth" and name in without_effect({**base.network.model_dump(), **chosen}):
+    if name != "depth" and name in neutral_values({**base.network.model_dump(), **chosen}):
         return name, ()
     if name in ONLY_WITH:
         other, value = ONLY_WITH[name]

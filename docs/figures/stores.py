@@ -53,7 +53,7 @@ def counts() -> None:
     for label_set, count in zip(sets, published, strict=True):
         print(f"| {', '.join(name for name in names if name in label_set)} | {count} | {simulated[label_set]} |")
     drawn_sets = np.array([simulated[label_set] for label_set in sets], dtype=float)
-    print(f"\n{label_set_test(drawn_sets, np.array(published, dtype=float))}")
+    print(f"\n{label_set_test(drawn_sets, np.array(published) * store.count / sum(published))}")
     truth = store.columns("truth")
     laws = np.array([label_rules.radius_law(frozenset(names[row == 1].tolist())) for row in labels])
     for law in label_rules.RADIUS_LAWS:

@@ -43,9 +43,9 @@ def test_every_question_comes_in_two_sizes() -> None:
     for name in QUESTIONS:
         first = experiments()[name].read_text(encoding="utf-8").splitlines()[0]
         assert first.startswith("# ")
-        assert first.endswith("? One GPU-night.")
+        assert first.endswith("? A night on a GPU.")
         small = experiments()[f"{name}-quick"].read_text(encoding="utf-8").splitlines()[0]
-        assert small == first.replace("One GPU-night.", "Minutes on two CPU cores.")
+        assert small == first.replace("A night on a GPU.", "Minutes on two CPU cores.")
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -1,8 +1,5 @@
 """Evaluation against scikit-learn, brute force and hand counts, on sane and on degenerate labels."""
 
-import csv
-import io
-import json
 import math
 from dataclasses import asdict
 
@@ -14,8 +11,8 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
 from airybench.errors import ConfigError
-from airybench.inference.evaluate import Evaluation, answers, evaluate, reliability, tuned_thresholds
-from airybench.jobs.evaluate import class_table, evaluation_json
+from airybench.inference.evaluate import Evaluation, decisions, evaluate, reliability, tuned_thresholds
+from airybench.inference.predictions import Predictions
 
 NAMES = ("Round", "Spherical/Oblate", "Empty", "Rare")
 
@@ -30,8 +27,8 @@ def drawn(shots: int = 120, seed: int = 0) -> tuple[NDArray[np.float64], NDArray
 
 
 def evaluated(logits: NDArray[np.float64], labels: NDArray[np.int64], kind: str = "multilabel", **how) -> Evaluation:
-    truth = torch.from_numpy(labels)
-    return evaluate(torch.from_numpy(logits), truth, NAMES[: labels.shape[1]], kind, how.pop("training", truth), **how)
+    predictions = Predictions(np.arange(len(labels)), logits, labels, NAMES[: labels.shape[1]], kind)
+    return evaluate(predictions, how.pop("training", torch.from_numpy(labels)), **how)
 
 
 def one_hot(shots: int = 90, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -128,13 +125,6 @@ def test_a_class_without_two_kinds_is_said_so_and_never_a_number(constant: int) 
     assert found.scores.values["macro_ap"] == pytest.approx(expected, abs=1e-6)
     assert found.scores.values["classes_scored"] == 3
     assert not any("Rare" in key for key in found.scores.flat("test"))
-    last = list(csv.DictReader(io.StringIO(class_table(found))))[3]
-    assert {key for key, cell in last.items() if cell} == {"class", "positives", "shots", "threshold"}
-    content = json.loads(evaluation_json(found), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert content["unscored"] == ["Rare"]
-    assert content["classes"][3]["values"] == {}
-    assert content["classes"][3]["majority_ap"] is None
-    assert all(math.isfinite(number) for number in numbers(content))
 
 
 @pytest.mark.parametrize("logit", [-80.0, 80.0, 0.0])
@@ -144,18 +134,7 @@ def test_nothing_to_score_at_all(logit: float) -> None:
     assert "macro_ap" not in found.scores.values
     assert set(found.intervals) == set(found.scores.values) - {"classes_scored"}
     assert all(math.isfinite(number) for number in numbers(asdict(found.scores)))
-    content = json.loads(evaluation_json(found), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert all(math.isfinite(number) for number in numbers(content))
     assert found.scores.values["accuracy"] == (0.0 if logit > 0 else 1.0)
-
-
-def test_empty_bins_have_no_number_in_json() -> None:
-    logits, labels = drawn()
-    found = evaluated(np.where(logits > 0, 9.0, -9.0), labels)
-    assert any(math.isnan(value) for value in found.reliability.said)
-    content = json.loads(evaluation_json(found), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert content["reliability"]["said"][5] is None
-    assert content["reliability"]["counts"][5] == 0
 
 
 def test_a_single_shot() -> None:
@@ -203,7 +182,7 @@ def test_thresholds_shift_answers_and_leave_the_ranking() -> None:
     cut = torch.tensor([0.55, -0.95, 0.0, 2.05], dtype=torch.float64)
     plain, tuned = evaluated(logits, labels), evaluated(logits, labels, thresholds=cut)
     said = (logits > cut.numpy()).astype(int)
-    np.testing.assert_array_equal(answers(torch.from_numpy(logits), "multilabel", cut).numpy(), said)
+    np.testing.assert_array_equal(decisions(torch.from_numpy(logits), "multilabel", cut).numpy(), said)
     assert tuned.scores.values["macro_f1"] == pytest.approx(sk.f1_score(labels, said, average="macro"), abs=1e-6)
     assert tuned.scores.values["exact_match"] == pytest.approx(sk.accuracy_score(labels, said))
     for same in ("loss", "macro_ap", "roc_auc"):
@@ -217,5 +196,5 @@ def test_thresholds_where_there_can_be_none() -> None:
     logits, labels = (torch.from_numpy(of) for of in drawn())
     labels[:, 0], labels[:, 1] = 0, 1
     assert tuned_thresholds(logits, labels, "multilabel")[:2].tolist() == [0, 0]
-    with pytest.raises(ConfigError, match="thresholds are tuned for labels that may hold together"):
+    with pytest.raises(ConfigError, match="thresholds are tuned for classes that may occur together"):
         tuned_thresholds(logits, labels, "multiclass")

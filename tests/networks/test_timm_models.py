@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from airybench.config import DEPTHS, NetworkConfig
-from airybench.config.trial import MIN_IMAGE_SIZE
+from airybench.config.data import MIN_IMAGE_SIZE
 from airybench.errors import ConfigError
 from airybench.networks import timm_models
 from airybench.networks.activation import LogActivation

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from airybench.cli.options.common import FROM_CONFIG
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import DATA, INPUT, NETWORK, OBVIOUS, START, STUDY, TRAINING
-from airybench.config import COSTS, DEPTHS, METRICS, SECTIONS, TIMM, Range, StudyConfig, Value, word
+from airybench.config import COSTS, DEPTHS, METRICS, SECTIONS, TIMM, Range, StudyConfig, Value, parse_value_or_range
 from airybench.errors import ConfigError
 
 AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
@@ -103,7 +103,7 @@ def given(options: Mapping[str, Any], settings: Iterable[str] | None) -> dict[st
         if name == "objective" and words:
             words = [",".join(words)]
         if words:
-            checked[name] = tuple(word(name, part) for part in words)
+            checked[name] = tuple(parse_value_or_range(name, part) for part in words)
     return checked
 
 

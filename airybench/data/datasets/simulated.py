@@ -1,28 +1,51 @@
 """Making a simulated store on first use, from shots that exist already where that is possible."""
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from airybench.data.store.store import SLICE, Store
+from airybench.data.store.content import SLICE
+from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.paths import data_folder, locked
-from airybench.reporter import SILENT, Progress, Reporter
+from airybench.reporter import SILENT, Reporter
 
 BATCH = 32
 """Shots simulated at a time; an interruption loses the file, never leaves half of it."""
 
 
+@dataclass(frozen=True)
+class Series:
+    """Simulated shots of one data set; shot i depends on the series and i only.
+
+    Attributes:
+        dataset: `helium` or `cxidb`.
+        seed: not negative.
+        balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
+    """
+
+    dataset: str
+    seed: int
+    balance: float = 0.0
+
+    @property
+    def ending(self) -> str:
+        """End of the names of its files."""
+        from airybench.physics.simulate import SIMULATOR_VERSION  # imports torch
+
+        return f"-s{self.seed}-v{SIMULATOR_VERSION}" + (f"-b{self.balance:g}" if self.balance else "") + ".h5"
+
+
 def simulated_name(dataset: str, count: int, seed: int, balance: float = 0.0) -> str:
-    """The file name, which says all that the content depends on.
+    """The file name of a simulated store, which names everything that its content depends on.
 
     >>> simulated_name("helium", 1024, 1612)
     'helium-simulated-n1024-s1612-v1.h5'
     """
-    return f"{dataset}-simulated-n{count}{_series(seed, balance)}.h5"
+    return f"{dataset}-simulated-n{count}{Series(dataset, seed, balance).ending}"
 
 
 def simulated_store(
@@ -36,20 +59,20 @@ def simulated_store(
     reporter: Reporter = SILENT,
     title: str = "",
 ) -> Store:
-    """The simulated store of `count` shots, made when it is not there.
+    """The simulated store of `count` shots, made when it does not exist.
 
-    Shot i depends on seed, balance and i only, so shots of a store of another count are copied, not simulated again.
-    Simulated on the CPU, so that every machine gets the same bytes.
+    Shot i depends on data set, seed, balance and i only, so that shots of another count are copied, not simulated
+    again. Simulation runs on the CPU, so that every machine gets the same bytes.
 
     Args:
         dataset: `helium` or `cxidb`.
         count: number of shots.
-        seed: which series of shots.
+        seed: of the series of shots.
         balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
-        output: the file to make; in the data folder, under its full name, when left out.
+        output: the file to make; by default in the data folder, under its full name.
         force: replace an existing `output`.
         reporter: receives notices and progress.
-        title: of the progress bar; `simulating DATASET` when left out.
+        title: of the progress bar; by default `simulating DATASET`.
 
     Raises:
         ConfigError: count, seed or balance is out of range.
@@ -57,47 +80,54 @@ def simulated_store(
     """
     from airybench.physics.simulate import class_names  # imports torch
 
-    class_names(dataset)  # an unknown data set ends here, before a file is begun
+    class_names(dataset)  # an unknown data set is refused before a file is begun
     if count < 1 or seed < 0:
         raise ConfigError(f"count {count}, seed {seed}: at least 1 shot and a seed of at least 0 are needed")
-    name = simulated_name(dataset, count, seed, balance)
-    path = data_folder() / name if output is None else Path(output).absolute()
+    series = Series(dataset, seed, balance)
+    path = data_folder() / simulated_name(dataset, count, seed, balance) if output is None else Path(output).absolute()
     with locked(path):
         if path.exists() and output is not None and not force:
             raise already_exists(path)
-        if path.exists() and output is None:
-            try:
-                return Store.open(path)
-            except DataError as error:
-                reporter.notify(f"{error} - making it again")
-        donor = _donor(dataset, count, seed, balance, reporter)
-        reporter.notify(
-            f"simulating {count} {dataset} shots into {path}" + (f", reusing {donor.path.name}" if donor else "")
-        )
-        with reporter.progress(title or f"simulating {dataset}") as progress:
-            _make(path, dataset, count, seed, balance, donor, progress)
+        store = _sound(path, reporter) if output is None else None
+        return store or _simulate(series, count, path, reporter, title or f"simulating {dataset}")
+
+
+def _sound(path: Path, reporter: Reporter) -> Store | None:
+    """The store that exists already, unless it is damaged."""
+    if not path.exists():
+        return None
+    try:
         return Store.open(path)
+    except DataError as error:
+        reporter.notify(f"{error} - making it again")
+        return None
 
 
-def _make(
-    path: Path, dataset: str, count: int, seed: int, balance: float, donor: Store | None, progress: Progress
-) -> None:
+def _simulate(series: Series, count: int, path: Path, reporter: Reporter, title: str) -> Store:
+    """Write a store of the first `count` shots of a series."""
     from airybench.physics import simulate as simulator  # imports torch
 
-    size = simulator.IMAGE_SIZE
+    donor = _donor(series, count, reporter)
+    reused = f", reusing {donor.path.name}" if donor else ""
+    reporter.notify(f"simulating {count} {series.dataset} shots into {path}{reused}")
     header = StoreHeader(
-        name=dataset,
-        class_names=simulator.class_names(dataset),
-        label_kind=simulator.label_kind(dataset),
+        name=series.dataset,
+        class_names=simulator.class_names(series.dataset),
+        label_kind=simulator.label_kind(series.dataset),
         source="simulated",
         counts_rule="simulated detector counts, clipped to 0..65535",
-        seed=seed,
+        seed=series.seed,
     )
-    with StoreWriter(path, header, image_shape=(size, size), expected=count) as writer:
+    size = simulator.IMAGE_SIZE
+    with (
+        reporter.progress(title) as progress,
+        StoreWriter(path, header, image_shape=(size, size), expected=count) as writer,
+    ):
         done = _copy(donor, writer, count) if donor else 0
         progress(done, count)
-        for indices in _batches(done, count):
-            shots = simulator.simulate(dataset, indices, seed, balance=balance)
+        for start in range(done, count, BATCH):
+            indices = range(start, min(start + BATCH, count))
+            shots = simulator.simulate(series.dataset, indices, series.seed, balance=series.balance)
             writer.append(
                 shots.images,
                 ids=indices,
@@ -106,6 +136,7 @@ def _make(
                 truth=shots.truth,
             )
             progress(indices.stop, count)
+    return Store.open(path)
 
 
 def _copy(donor: Store, writer: StoreWriter, count: int) -> int:
@@ -124,31 +155,23 @@ def _copy(donor: Store, writer: StoreWriter, count: int) -> int:
     return count
 
 
-def _batches(start: int, stop: int) -> Iterator[range]:
-    for at in range(start, stop, BATCH):
-        yield range(at, min(at + BATCH, stop))
-
-
-def _series(seed: int, balance: float) -> str:
-    from airybench.physics.simulate import SIMULATOR_VERSION
-
-    return f"-s{seed}-v{SIMULATOR_VERSION}" + (f"-b{balance:g}" if balance else "")
-
-
-def _donor(dataset: str, count: int, seed: int, balance: float, reporter: Reporter) -> Store | None:
-    """The sound store of the same series that leaves least to simulate and to copy."""
-    pattern = re.compile(re.escape(f"{dataset}-simulated-n") + r"(\d+)" + re.escape(f"{_series(seed, balance)}.h5"))
-    found = [(int(match[1]), path) for path in data_folder().iterdir() if (match := pattern.fullmatch(path.name))]
-    larger = sorted(item for item in found if item[0] >= count)
-    smaller = sorted((item for item in found if item[0] < count), reverse=True)
-    for _, path in larger + smaller:
+def _donor(series: Series, count: int, reporter: Reporter) -> Store | None:
+    """The sound store of the same series that leaves the fewest shots to simulate, and then to copy."""
+    for path in _candidates(series, count):
         try:
             store = Store.open(path)
-            # Copied shots get a new hash: damage must not be passed on under it.
-            store.verify()
+            store.verify()  # copied shots get a new hash: damage must not be passed on under it
         except DataError as error:
             reporter.notify(f"not reused: {error}")
             continue
-        if store.source == "simulated" and store.seed == seed and np.array_equal(store.ids(), np.arange(store.count)):
+        simulated = store.source == "simulated" and store.seed == series.seed
+        if simulated and np.array_equal(store.ids(), np.arange(store.count)):
             return store
     return None
+
+
+def _candidates(series: Series, count: int) -> list[Path]:
+    """Files of a series: those with at least `count` shots, the smallest first, then the others, the largest first."""
+    pattern = re.compile(re.escape(f"{series.dataset}-simulated-n") + r"(\d+)" + re.escape(series.ending))
+    counts = {path: int(match[1]) for path in data_folder().iterdir() if (match := pattern.fullmatch(path.name))}
+    return sorted(counts, key=lambda path: (0, counts[path]) if counts[path] >= count else (1, -counts[path]))

@@ -16,7 +16,7 @@ from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.options import SourceOptions, StackKeys
 from airybench.data.formats.photon_energy import JOULE_PER_EV, plausible
 from airybench.data.formats.shot_source import Block, ShotReader, ShotSource, file_identity
-from airybench.data.store.store import opened
+from airybench.data.store.hdf5_file import open_hdf5
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
@@ -35,7 +35,7 @@ def recognises(path: Path, options: SourceOptions) -> bool:
     """Whether a file is HDF5 with at least one `entry_<number>` that holds a detector."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
-    with opened(path) as file:
+    with open_hdf5(path) as file:
         return any(_ENTRY.fullmatch(key) and f"{key}/instrument_1/detector_1" in file for key in file)
 
 
@@ -53,13 +53,8 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         LabelError: labels break the rules; everything else is sound.
     """
     path = paths[0]
-    for_stacks = (options.keys, options.name, options.labels.csv, options.labels.labelled_only)
-    if len(paths) > 1 or for_stacks != (StackKeys(), None, None, False):
-        raise ConfigError(
-            f"{path}: a deposit is one file whose layout says where everything is; for a stack of images give "
-            f"--images KEY"
-        )
-    with opened(path) as file:
+    _refuse_stack_options(paths, options)
+    with open_hdf5(path) as file:
         entries = _entries(path, file)
         images = [dataset(path, file, f"{entry}/{IMAGE}") for entry in entries]
         shape = _common_shape(path, entries, [image.shape for image, _ in images])
@@ -92,6 +87,16 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     )
 
 
+def _refuse_stack_options(paths: Sequence[Path], options: SourceOptions) -> None:
+    """Refuse what only stacks take."""
+    for_stacks = (options.keys, options.name, options.labels.csv, options.labels.labelled_only)
+    if len(paths) > 1 or for_stacks != (StackKeys(), None, None, False):
+        raise ConfigError(
+            f"{paths[0]}: a deposit is one file whose layout says where everything is; for a stack of images give "
+            f"--images KEY"
+        )
+
+
 @dataclass(frozen=True)
 class DepositReader(ShotReader):
     """Reads the images of a deposit, entry by entry."""
@@ -103,7 +108,7 @@ class DepositReader(ShotReader):
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
         masked = self.conversion.rule.nan_mask
-        with opened(self.path) as file:
+        with open_hdf5(self.path) as file:
             for start in range(0, len(rows), BATCH):
                 some = rows[start : start + BATCH]
                 yield self.conversion.block(self.path, self._images(file, some), len(some), masked=masked)

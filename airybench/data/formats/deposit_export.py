@@ -11,8 +11,8 @@ import numpy as np
 from airybench.data.formats.deposit import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.formats.photon_energy import JOULE_PER_EV
+from airybench.data.store.hdf5_file import writing
 from airybench.data.store.store import Store
-from airybench.data.store.writer import explained
 from airybench.errors import DataError, already_exists
 from airybench.paths import locked, require_free
 from airybench.reporter import SILENT, Reporter
@@ -113,7 +113,7 @@ def export_store(
             raise already_exists(path)
         height, width = store.image_shape
         require_free(path.parent, store.count * (height * width * 2 + _OVERHEAD))
-        with explained(path, "export"):
+        with writing(path, "export"):
             sink = _Sink(temporary)
         try:
             with h5py.File(sink, "w") as file, reporter.progress(f"exporting {store.path.name}") as progress:
@@ -129,10 +129,10 @@ def export_store(
                         if labels is not None:
                             entry[LABELS] = labels[row]
                     file.flush()
-                    with explained(path, "export"):
+                    with writing(path, "export"):
                         sink.settle()
                     progress(int(rows[-1]) + 1, store.count)
-            with explained(path, "export"):
+            with writing(path, "export"):
                 sink.settle()
                 os.fsync(sink.fileno())
                 os.replace(temporary, path)

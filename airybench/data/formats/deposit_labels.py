@@ -55,9 +55,8 @@ def read_labels(
     if not any(f"{entry}/{LABELS}" in file for entry in entries):
         return DepositLabels(np.zeros((len(entries), 0), np.uint8))
     kind = None
-    if class_names is None and "class_names" in file.attrs:  # as `airybench data export` writes them
-        class_names = [str(name) for name in file.attrs["class_names"]] or None
-        kind = str(file.attrs.get("label_kind", ""))
+    if class_names is None:
+        class_names, kind = _exported(file)
     try:
         values = _values(path, entries, [_vector(path, file, entry) for entry in entries])
         names, dataset = _names(path, values.shape[1], class_names)
@@ -70,6 +69,13 @@ def read_labels(
     return DepositLabels(
         values, names, "multilabel" if kind == "multilabel" else kind_of_labels(values, names), dataset
     )
+
+
+def _exported(file: h5py.File) -> tuple[list[str] | None, str | None]:
+    """Class names and kind of labels where `airybench data export` wrote the file."""
+    if "class_names" not in file.attrs:
+        return None, None
+    return [str(name) for name in file.attrs["class_names"]] or None, str(file.attrs.get("label_kind", ""))
 
 
 def _vector(path: Path, file: h5py.File, entry: str) -> NDArray[Any]:

@@ -12,7 +12,8 @@ from airybench.data.formats.importer import import_source
 from airybench.data.formats.labels_csv import labelled
 from airybench.data.formats.options import AS_IT_IS, LabelOptions, SourceOptions, StackKeys
 from airybench.data.formats.shot_source import ShotSource
-from airybench.data.store.store import Store, opened
+from airybench.data.store.hdf5_file import open_hdf5
+from airybench.data.store.store import Store
 from airybench.errors import DataError, LabelError
 from airybench.reporter import SILENT, Reporter
 
@@ -113,7 +114,7 @@ def _format_of(path: Path, options: SourceOptions) -> Format:
     for one in FORMATS:
         if one.recognises(path, options):
             return one
-    with opened(path):  # a file that is missing, damaged or no HDF5 is refused as such
+    with open_hdf5(path):  # a file that is missing, damaged or no HDF5 is refused as such
         raise DataError(
             f"{path}: neither a store nor a deposit nor a CXI file (no groups /entry_1, /entry_2, ...)",
             "for a stack of images give --images KEY",

@@ -13,7 +13,7 @@ from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.paths import data_folder, locked
 from airybench.physics.populations import HELIUM_CLASSES
-from airybench.reporter import SILENT, Reporter
+from airybench.reporter import SILENT, Progress, Reporter
 
 _PROBED = 8
 _WRITE_RATE = 100e6
@@ -45,23 +45,13 @@ def import_source(
     path = data_folder() / f"{source.name}.h5" if output is None else Path(output).absolute()
     if path.resolve() in {one.resolve() for one in source.paths}:
         raise DataError(f"{path}: cannot be replaced by its own import", "name another file with --output")
-    if not source.class_names:
-        reporter.notify(f"{source.path.name}: no labels; the store serves for prediction only")
-    if source.binning > 1 and source.detector_shape:
-        before, after = ("{} x {} px".format(*shape) for shape in (source.detector_shape, source.image_shape))
-        reporter.notify(f"{source.path.name}: {before} binned by {source.binning} to {after}")
+    _describe(source, reporter)
     with locked(path):
         if path.exists() and not force:
             raise already_exists(path)
         _announce(source, path, reporter)
         with reporter.progress(title or f"importing {source.path.name}") as progress, _writer(source, path) as writer:
-            done = 0
-            own_masks = source.mask is None
-            for block in source.read.blocks(np.arange(source.count)):
-                rows = slice(done, done + len(block.counts))
-                writer.append(block.counts, mask=block.good if own_masks else None, **source.columns(rows))
-                done = rows.stop
-                progress(done, source.count)
+            _copy(source, writer, progress)
     return Store.open(path)
 
 
@@ -72,6 +62,26 @@ def _check(source: ShotSource) -> None:
     source.require_unique_ids()
     if source.labels is not None and source.class_names == HELIUM_CLASSES:
         check_helium(source.labels, lambda row: f"{source.name}: id {source.ids[row]}")
+
+
+def _describe(source: ShotSource, reporter: Reporter) -> None:
+    """Say what a user may not expect of the store."""
+    if not source.class_names:
+        reporter.notify(f"{source.path.name}: no labels; the store serves for prediction only")
+    if source.binning > 1 and source.detector_shape:
+        before, after = ("{} x {} px".format(*shape) for shape in (source.detector_shape, source.image_shape))
+        reporter.notify(f"{source.path.name}: {before} binned by {source.binning} to {after}")
+
+
+def _copy(source: ShotSource, writer: StoreWriter, progress: Progress) -> None:
+    """Write every shot of a source, block by block."""
+    done = 0
+    for block in source.read.blocks(np.arange(source.count)):
+        rows = slice(done, done + len(block.counts))
+        mask = block.good if source.mask is None else None
+        writer.append(block.counts, mask=mask, **source.columns(rows))
+        done = rows.stop
+        progress(done, source.count)
 
 
 def _writer(source: ShotSource, path: Path) -> StoreWriter:

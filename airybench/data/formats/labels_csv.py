@@ -148,7 +148,7 @@ def _by_name(
     path: Path, rows: Sequence[Row], class_names: Sequence[str] | None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Labels and class names from the column that names the classes of each shot."""
-    cells = [[word.strip() for word in (row["label"] or "").split(SEPARATOR) if word.strip()] for _, row in rows]
+    cells = [_words(row["label"]) for _, row in rows]
     names = tuple(class_names or sorted({word for words in cells for word in words}))
     columns = {name: column for column, name in enumerate(names)}
     labels = np.zeros((len(rows), len(names)), np.uint8)
@@ -161,6 +161,15 @@ def _by_name(
                 )
             labels[index, columns[word]] = 1
     return labels, names
+
+
+def _words(cell: str | None) -> list[str]:
+    """The class names in a cell.
+
+    >>> _words("round; prolate")
+    ['round', 'prolate']
+    """
+    return [word.strip() for word in (cell or "").split(SEPARATOR) if word.strip()]
 
 
 def _whole(path: Path, line: int, text: str | None) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from airybench.data.formats.binning import binned_mask
 from airybench.data.formats.conversion import Conversion, RawImage, readable
-from airybench.data.formats.counts_rule import CONVENTIONS, CountsRule, good_pixels
+from airybench.data.formats.counts_rule import CONVENTIONS, good_pixels
 from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.formats.shot_source import Block, ShotReader, ShotSource, file_identity
 from airybench.data.formats.stack_file import CXI_IMAGES, StackFile, StackImages, read_stack_file
+from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.data.store.store import opened
 from airybench.errors import ConfigError, DataError, unknown
 from airybench.reporter import Reporter
 
@@ -29,7 +29,7 @@ def recognises(path: Path, options: SourceOptions) -> bool:
         return True
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
-    with opened(path) as file:
+    with open_hdf5(path) as file:
         return any(file.get(key, getlink=True) is not None for key in CXI_IMAGES if key.rpartition("/")[0] in file)
 
 
@@ -51,15 +51,13 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     files = [read_stack_file(path, options.keys, reporter) for path in paths]
     _require_alike(files)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
-    shared = _shared_mask(files, options.rule)
     convention = options.keys.mask_convention if options.keys.mask else None
-    masked = options.rule.nan_mask or any(file.images.masks for file in files)
     labels, class_names = _labels(files, options.keys, options.labels)
     return ShotSource(
         paths=tuple(paths),
         ids=_ids(files, reporter),
         image_shape=conversion.image_shape,
-        read=StackReader(tuple(file.images for file in files), conversion, convention, masked),
+        read=StackReader(tuple(file.images for file in files), conversion, convention),
         identity=file_identity(paths, options.keys, conversion.rule, conversion.factor),
         block=files[0].images.block,
         name=options.name or files[0].path.stem,
@@ -69,12 +67,12 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         label_kind="multilabel" if labels is None else kind_of_labels(labels, class_names),
         photon_energy=_joined([file.photon_energy for file in files]),
         groups=_groups(files),
-        events={key: np.concatenate([file.events[key] for file in files]) for key in files[0].events},
-        mask=None if shared is None else binned_mask(shared, conversion.factor),
+        events=_events(files),
+        mask=_shared_mask(files, conversion),
         counts_rule=conversion.rule.words(conversion.factor, convention or ""),
         binning=conversion.factor,
         detector_shape=conversion.detector_shape,
-        files=tuple(name for file in files for name in file.files),
+        files=tuple(chain.from_iterable(file.files for file in files)),
         place=lambda row: _place(files, row),
     )
 
@@ -87,13 +85,16 @@ class StackReader(ShotReader):
         files: where the images are.
         conversion: from images to counts.
         convention: what the values of masks mean; None without masks.
-        masked: whether each shot has a mask of its own.
     """
 
     files: tuple[StackImages, ...]
     conversion: Conversion
     convention: str | None
-    masked: bool
+
+    @property
+    def masked(self) -> bool:
+        """Whether each shot has a mask of its own."""
+        return self.conversion.rule.nan_mask or any(images.masks for images in self.files)
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
@@ -104,7 +105,7 @@ class StackReader(ShotReader):
                 yield from self._blocks_of(images, inside)
 
     def _blocks_of(self, images: StackImages, rows: NDArray[np.int64]) -> Iterator[Block]:
-        with opened(images.path) as file:
+        with open_hdf5(images.path) as file:
             stack, _ = resolve(images.path, file, images.key)
             masks = resolve(images.path, file, images.masks)[0] if images.masks else None
             for some in np.split(rows, np.flatnonzero(np.diff(rows // images.block)) + 1):
@@ -174,6 +175,11 @@ def _groups(files: Sequence[StackFile]) -> NDArray[np.int32]:
     )
 
 
+def _events(files: Sequence[StackFile]) -> dict[str, NDArray[Any]]:
+    """Further identifiers of all files, by name."""
+    return {name: np.concatenate([file.events[name] for file in files]) for name in files[0].events}
+
+
 def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     """One column out of those of all files; None when a file has none."""
     there = [part for part in parts if part is not None]
@@ -214,12 +220,12 @@ def _labels(
     return values.astype(np.uint8), named_once(values.shape[1], names, where)
 
 
-def _shared_mask(files: Sequence[StackFile], rule: CountsRule) -> NDArray[np.bool_] | None:
-    """The one mask of all shots of all files; None when there is no such mask."""
+def _shared_mask(files: Sequence[StackFile], conversion: Conversion) -> NDArray[np.bool_] | None:
+    """The one mask of all shots of all files as it is stored; None when there is no such mask."""
     first = files[0].images.good
-    if first is None or rule.nan_mask:
+    if first is None or conversion.rule.nan_mask:
         return None
     for file in files[1:]:
         if file.images.good is None or (file.images.good != first).any():
             raise DataError(f"{file.path}: has another mask than {files[0].path.name}", "import them separately")
-    return first
+    return binned_mask(first, conversion.factor)

@@ -13,7 +13,7 @@ from airybench.data.formats.deposit import ENERGY, IDS
 from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.options import StackKeys
 from airybench.data.formats.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible
-from airybench.data.store.store import opened
+from airybench.data.store.hdf5_file import open_hdf5
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
@@ -94,7 +94,7 @@ def read_stack_file(path: Path, keys: StackKeys, reporter: Reporter) -> StackFil
         ConfigError: keys contradict each other.
         DataError: a key is missing, or holds impossible values.
     """
-    with opened(path) as file:
+    with open_hdf5(path) as file:
         columns = _Columns(path, file, keys)
         ids, events = columns.ids_and_events()
         good, masks = columns.mask()

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from airybench.data.formats.options import AS_IT_IS, LabelOptions, SourceOptions
 from airybench.data.formats.shot_source import Block, ShotReader, ShotSource
+from airybench.data.store.content import SLICE
+from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.schema import SCHEMA
-from airybench.data.store.store import SLICE, Store, opened
+from airybench.data.store.store import Store
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 
@@ -20,7 +22,7 @@ def recognises(path: Path, options: SourceOptions) -> bool:
     """Whether a file says that it is a store."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
-    with opened(path) as file:
+    with open_hdf5(path) as file:
         return bool(file.attrs.get("schema") == SCHEMA)
 
 
@@ -74,14 +76,14 @@ class StoreReader(ShotReader):
         return self.store.read_images(np.arange(start, stop))
 
     def _good(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        with opened(self.store.path) as file:
+        with open_hdf5(self.store.path) as file:
             masks = file["mask"][rows[0] : rows[-1] + 1]
         return np.asarray(masks[rows - rows[0]] > 0)
 
 
 def _masks(store: Store) -> tuple[NDArray[np.bool_] | None, bool]:
     """The mask of all shots, None where there is no such one; and whether each shot has its own."""
-    with opened(store.path) as file:
+    with open_hdf5(store.path) as file:
         if "mask" not in file:
             return None, False
         mask = file["mask"]

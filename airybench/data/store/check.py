@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from airybench.data.store.content import SLICE, Survey
+from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.labels import check_helium
-from airybench.data.store.store import SLICE, Store, Survey, opened
+from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
@@ -38,7 +40,7 @@ def check(store: Store, reporter: Reporter = SILENT) -> Survey:
         )
     if store.labelled and store.class_names == HELIUM_CLASSES:
         check_helium(store.labels(), lambda row: f"{store.path}: /labels row {row} (id {ids[row]})")
-    with opened(store.path) as file:
+    with open_hdf5(store.path) as file:
         mask = file.get("mask")
         for start in range(0, len(mask) if mask is not None else 0, SLICE):
             if mask[start : start + SLICE].max() > 1:

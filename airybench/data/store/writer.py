@@ -1,9 +1,8 @@
 """Writing a store: batches stream to a temporary name beside the target, which appears only when whole."""
 
-import errno
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +13,12 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from airybench.data.store.content import content_sha256
+from airybench.data.store.hdf5_file import open_hdf5, writing
 from airybench.data.store.schema import SCHEMA, SCHEMA_VERSION
-from airybench.data.store.store import Store, content_sha256
+from airybench.data.store.store import Store
 from airybench.errors import DataError
-from airybench.paths import VARIABLE, locked, require_free
-
-_REMEDY = f"choose another folder with --output or {VARIABLE}"
+from airybench.paths import locked, require_free
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,11 @@ class StoreHeader:
 
 
 class StoreWriter:
-    """Context manager that makes one store.
+    """Context manager that writes one store.
 
-    Holds the target's lock from entry to exit, so that a second process waits. On leaving without an exception the
-    file is hashed, checked like any store and renamed; otherwise nothing with the target's name is left. A temporary
-    file of a killed process is overwritten by the next writer of that name.
+    The lock of the target is held from entry to exit, so that a second process waits. On leaving without an exception
+    the file is hashed, checked like any store and renamed; otherwise no file of that name is left. The next writer of
+    that name overwrites the temporary file of a killed process.
 
     Args:
         path: the file to make; an existing one is replaced at the end.
@@ -98,20 +97,12 @@ class StoreWriter:
         height, width = self.image_shape
         with ExitStack() as stack:
             stack.enter_context(locked(self.path))
-            with explained(self.path):
+            with writing(self.path):
                 self._temporary.unlink(missing_ok=True)
                 require_free(self.path.parent, self._expected * height * width * 2)
                 # No chunk cache: one that a full disk keeps from being flushed makes HDF5 crash the process at its end.
                 self._file = h5py.File(self._temporary, "w", locking="best-effort", rdcc_nbytes=0)
-                self._images = self._file.create_dataset(
-                    "images",
-                    shape=(0, height, width),
-                    maxshape=(None, height, width),
-                    dtype="uint16",
-                    chunks=(1, height, width),
-                    fletcher32=True,  # a damaged chunk is an error, where the bare decoder would crash the process
-                    **hdf5plugin.Bitshuffle(cname="lz4"),
-                )
+                self._create("images", np.uint16)
             self._stack = stack.pop_all()
         return self
 
@@ -151,30 +142,19 @@ class StoreWriter:
             "ids": np.asarray(ids, np.int64),
             "photon_energy": np.asarray(photon_energy, np.float32),
             "groups": np.zeros(count, np.int32) if groups is None else np.asarray(groups, np.int32),
+            **{f"truth/{key}": np.asarray(values) for key, values in (truth or {}).items()},
+            **{f"events/{key}": np.asarray(values) for key, values in (events or {}).items()},
         }
         if self._header.class_names:
             columns["labels"] = np.asarray(labels, np.uint8)
-        for group, values in (("truth", truth), ("events", events)):
-            columns |= {f"{group}/{key}": np.asarray(column) for key, column in (values or {}).items()}
         for key, column in columns.items():
             self._columns.setdefault(key, []).append(column)
-        with explained(self.path):
-            self._images.resize(len(self._images) + count, axis=0)
-            if count:
-                self._images[-count:] = images
+        with writing(self.path):
+            self._extend("images", images)
             if mask is not None:
                 if "mask" not in self._file:
-                    self._file.create_dataset(
-                        "mask",
-                        shape=(0, *self.image_shape),
-                        maxshape=(None, *self.image_shape),
-                        dtype="uint8",
-                        chunks=(1, *self.image_shape),
-                        fletcher32=True,
-                        **hdf5plugin.Bitshuffle(cname="lz4"),
-                    )
-                self._file["mask"].resize(len(self._images), axis=0)
-                self._file["mask"][-count:] = mask
+                    self._create("mask", np.uint8)
+                self._extend("mask", mask)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -190,37 +170,42 @@ class StoreWriter:
                 with suppress(OSError):
                     self._temporary.unlink(missing_ok=True)
 
+    def _create(self, key: str, dtype: type[np.generic]) -> None:
+        """An empty data set that grows image by image."""
+        self._file.create_dataset(
+            key,
+            shape=(0, *self.image_shape),
+            maxshape=(None, *self.image_shape),
+            dtype=dtype,
+            chunks=(1, *self.image_shape),
+            fletcher32=True,  # a damaged chunk is an error, where the bare decoder would crash the process
+            **hdf5plugin.Bitshuffle(cname="lz4"),
+        )
+
+    def _extend(self, key: str, images: NDArray[Any]) -> None:
+        """Append images, shape (n, H, W), to a data set."""
+        data = self._file[key]
+        data.resize(len(data) + len(images), axis=0)
+        if len(images):
+            data[-len(images) :] = images
+
     def _finish(self) -> None:
-        with explained(self.path):
+        with writing(self.path):
             for key, parts in self._columns.items():
                 self._file[key] = np.concatenate(parts)
             if not self._columns:
-                raise DataError(f"{self.path}: not one shot was given; a store needs at least one")
+                raise DataError(f"{self.path}: no shot was given", "a store needs at least one")
             if self._mask is not None:
                 self._file["mask"] = np.asarray(self._mask, np.uint8)
             for key, value in self._header.attributes().items():
                 self._file.attrs[key] = value
             self._file.flush()
-            # Read back rather than hashed on the way: the hash wants the images last, and vouches for what is on disk.
+            # Read back rather than hashed on the way: the images come last in the hash, and it vouches for the disk.
             self._file.attrs["content_sha256"] = content_sha256(self._file)
             self._file.close()
             with open(self._temporary, "rb") as written:
                 os.fsync(written.fileno())
-        try:
-            Store.open(self._temporary)
-        except DataError as error:
-            raise DataError(str(error).replace(str(self._temporary), str(self.path))) from error
-        with explained(self.path):
+        with open_hdf5(self._temporary) as file:
+            Store.read(self.path, file)  # whatever breaks the schema is never renamed
+        with writing(self.path):
             os.replace(self._temporary, self.path)
-
-
-@contextmanager
-def explained(path: Path, what: str = "store") -> Iterator[None]:
-    """Turn whatever a disk or HDF5 stumbles over while writing `path` into one clear line."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        number = getattr(error, "errno", None)
-        why = os.strerror(number) if number else str(error).split("\n")[0]
-        remedy = f"free some space, or {_REMEDY}" if number in (errno.ENOSPC, errno.EDQUOT) else _REMEDY
-        raise DataError(f"{path}: cannot write this {what} ({why}); {remedy}") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recording import RecordingReporter
+from reporters import CollectingReporter
 
 from airybench.data.datasets.catalog import CATALOG, dataset_size, display_name, open_dataset
 from airybench.data.datasets.simulated import simulated_store
@@ -33,7 +33,7 @@ def test_the_catalog_agrees_with_the_simulator() -> None:
 
 
 def test_a_stand_in_is_made_once(folder: Path, quick_simulator: SimpleNamespace) -> None:
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     store = open_dataset("helium", count=70, seed=5, reporter=reporter)
     assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
     assert store.path.parent == folder
@@ -82,7 +82,7 @@ def test_only_sound_stores_of_the_same_series_are_shared(folder: Path, quick_sim
     with store.path.open("r+b") as raw:  # damage an image: its shots must not live on under a new hash
         raw.seek(store.path.stat().st_size // 2)
         raw.write(b"\xff" * 4000)
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     before = quick_simulator.shots
     open_dataset("helium", count=20, seed=5, reporter=reporter)
     assert quick_simulator.shots - before == 20
@@ -92,7 +92,7 @@ def test_only_sound_stores_of_the_same_series_are_shared(folder: Path, quick_sim
 def test_a_stand_in_that_no_longer_opens_is_made_again(folder: Path, quick_simulator: SimpleNamespace) -> None:
     path = open_dataset("helium", count=20, seed=5).path
     path.write_bytes(path.read_bytes()[:5000])
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     open_dataset("helium", count=20, seed=5, reporter=reporter).verify()
     assert any("making it again" in note for note in reporter.notices)
 
@@ -131,7 +131,7 @@ def test_a_path_is_opened(tmp_path: Path, write_store: Make) -> None:
 def test_a_deposit_is_imported_once(tmp_path: Path, folder: Path, write_deposit: Make) -> None:
     labels = [(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)] * 2
     source = write_deposit(tmp_path / "run.cxi", [np.ones((6, 6), np.uint16)] * 2, labels)
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     store = open_dataset(str(source), count=1, seed=1, reporter=reporter)
     assert store.path.parent == folder
     assert len(reporter.notices) == 2

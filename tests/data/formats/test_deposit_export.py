@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from files import import_deposit
-from recording import RecordingReporter
+from reporters import CollectingReporter
 
 from airybench.data.formats.deposit_export import export_store
 from airybench.data.store.writer import StoreHeader, StoreWriter
@@ -23,7 +23,7 @@ Make = Callable[..., Any]
 @pytest.mark.parametrize(("side", "names"), [(24, ("A", "B")), (259, ("A", "B")), (24, ())])
 def test_the_way_back_is_bit_exact(tmp_path: Path, write_store: Make, side: int, names: tuple[str, ...]) -> None:
     store = write_store(tmp_path / "a.h5", 70 if side == 24 else 3, side, class_names=names)
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     export_store(store, tmp_path / "a.cxi", reporter=reporter)
     assert reporter.steps[-1] == (store.count, store.count)
     back = import_deposit(tmp_path / "a.cxi", tmp_path / "b.h5")
@@ -42,7 +42,7 @@ def test_a_simulated_store_comes_back_whole(tmp_path: Path, quick_simulator: Sim
 
     for name in ("helium", "cxidb"):
         store = simulated_store(name, count=9, seed=1)
-        reporter = RecordingReporter()
+        reporter = CollectingReporter()
         back = import_deposit(export_store(store, tmp_path / f"{name}.cxi", reporter=reporter), tmp_path / f"{name}.h5")
         assert back.content_sha256 == store.content_sha256
         assert (back.name, back.label_kind, back.class_names) == (name, store.label_kind, store.class_names)
@@ -73,7 +73,7 @@ def test_nothing_is_overwritten_or_left_behind(
     with pytest.raises(DataError, match="cannot be replaced by its own export"):
         export_store(store, store.path, force=True)
 
-    class Interrupting(RecordingReporter):
+    class Interrupting(CollectingReporter):
         def step(self, done: int, total: int) -> None:
             raise KeyboardInterrupt
 
@@ -115,6 +115,6 @@ def test_groups_and_masks_are_named_as_lost(tmp_path: Path) -> None:
         writer.append(images, ids=[1, 2], photon_energy=[1, 1], groups=[0, 3], events={"train": [7, 8]})
     from airybench.data.store.store import Store
 
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     export_store(Store.open(tmp_path / "a.h5"), tmp_path / "a.cxi", reporter=reporter)
     assert reporter.notices == ["a.h5: the layout has no place for groups, events; they are not exported"]

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from files import import_deposit
-from recording import RecordingReporter
+from reporters import CollectingReporter
 
 from airybench.data.formats import deposit
 from airybench.data.formats.binning import CountsError, binned_counts, plain_counts
@@ -50,7 +50,7 @@ def full_size(kind: int) -> np.ndarray:
 def test_full_size_deposit_is_binned_exactly(tmp_path: Path, write_deposit: Make) -> None:
     images = [full_size(kind) for kind in range(3)]
     source = write_deposit(tmp_path / "d.cxi", images, LABELS[:3], numbers=(2, 10, 9))
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     store = import_deposit(source, tmp_path / "d.h5", reporter=reporter)
     assert store == Store.open(tmp_path / "d.h5")
     assert store.image_shape == (259, 259)
@@ -259,7 +259,7 @@ def test_a_deposit_without_labels_serves_prediction(tmp_path: Path, write_deposi
         for entry in file.values():
             del entry["note_1"]
 
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     source = write_deposit(tmp_path / "d.cxi", SMALL, LABELS, edit=edit)
     store = import_deposit(source, tmp_path / "d.h5", reporter=reporter)
     assert not store.labelled

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from recording import RecordingReporter
+from reporters import CollectingReporter
 
 from airybench.data.formats import dispatch
 from airybench.data.formats.counts_rule import CountsRule
@@ -99,14 +99,14 @@ def test_a_stack_with_ids(tmp_path: Path) -> None:
 
 
 def test_a_stack_without_ids_is_numbered_and_says_so(tmp_path: Path) -> None:
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), reporter=reporter)
     assert shots.ids.tolist() == list(range(len(STACK)))
     assert [line for line in reporter.notices if "numbered from 0" in line and "--ids KEY" in line]
 
 
 def test_ids_that_repeat_are_told_and_kept(tmp_path: Path) -> None:
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     ids = np.zeros(len(STACK), np.int64)
     keys = StackKeys(images="run/images", ids="run/ids")
     shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys, reporter=reporter)

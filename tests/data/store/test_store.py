@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from recording import RecordingReporter
+from reporters import CollectingReporter
 
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
@@ -72,6 +72,7 @@ def test_slices_are_stitched_at_their_edges(tmp_path: Path, monkeypatch: pytest.
     store = write_store(tmp_path / "a.h5")
     whole = store.read_images()
     monkeypatch.setattr("airybench.data.store.store.SLICE", 3)
+    monkeypatch.setattr("airybench.data.store.content.SLICE", 3)
     np.testing.assert_array_equal(store.read_images(), whole)
     np.testing.assert_array_equal(store.read_images(np.arange(2, 10)), whole[2:])
     assert store.verify().largest == whole.max()
@@ -195,7 +196,7 @@ def test_verify_counts_blank_and_saturated(tmp_path: Path) -> None:
     images[2, 1, 1] = 65535
     with StoreWriter(tmp_path / "a.h5", HEADER, image_shape=(8, 8)) as writer:
         writer.append(images, ids=[1, 2, 3], photon_energy=[1, 1, 1])
-    reporter = RecordingReporter()
+    reporter = CollectingReporter()
     survey = Store.open(tmp_path / "a.h5").verify(reporter)
     assert (survey.blank, survey.saturated, survey.largest) == (1, 1, 65535)
     assert reporter.steps == [(3, 3)]

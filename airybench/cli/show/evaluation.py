@@ -1,0 +1,61 @@
+"""An evaluation on stdout, as tables or as data."""
+
+import math
+from typing import Any
+
+from rich.table import Table
+
+from airybench.analysis.evaluation_files import evaluation_data
+from airybench.cli.show.output import result_console
+from airybench.cli.show.tables import interval_text, print_caveats, print_whereabouts
+from airybench.jobs.evaluate import EvaluatedModel
+
+
+def print_evaluation(evaluated: EvaluatedModel) -> None:
+    """Every metric beside the majority baseline, the classes, and where the run is."""
+    console, result = result_console(), evaluated.result
+    heading = f"{evaluated.title} on {evaluated.dataset} {evaluated.split}, {result.shots} shots"
+    table = Table(title=heading, title_justify="left")
+    for column in ("metric", "value", "95 % interval", "majority"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for name, value in result.scores.values.items():
+        if name == "classes_scored":
+            continue
+        low, high = result.intervals.get(name, (math.nan, math.nan))
+        other = result.majority.values.get(name)
+        table.add_row(name, f"{value:.3f}", interval_text(low, high), "" if other is None else f"{other:.3f}")
+    console.print(table)
+    table = Table(box=None, pad_edge=False)
+    for column in ("class", "positives", "AP", "95 %", "majority", "F1", "95 %", "precision", "recall", "p >"):
+        table.add_column(column, justify="left" if column == "class" else "right", no_wrap=True)
+    for one in result.classes:
+        if not one.values:
+            table.add_row(one.name, str(one.positives), "-")
+            continue
+        ap, f1 = ("{:.2f} .. {:.2f}".format(*one.intervals[key]) for key in ("ap", "f1"))
+        table.add_row(
+            one.name, str(one.positives), f"{one.values['ap']:.3f}", ap, f"{one.majority_ap:.3f}",
+            f"{one.values['f1']:.3f}", f1, f"{one.values['precision']:.3f}", f"{one.values['recall']:.3f}",
+            f"{one.threshold:.2f}",
+        )  # fmt: skip
+    console.print(table)
+    measured = result.reliability
+    console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
+    print_caveats(console, result.unscored, evaluated.data_source, evaluated.split)
+    console.print(f"Run: {evaluated.run_id}", soft_wrap=True, markup=False)
+    print_whereabouts(console, evaluated.tracking_uri)
+
+
+def evaluation_json(evaluated: EvaluatedModel) -> dict[str, Any]:
+    """An evaluation as data."""
+    return {
+        "model": evaluated.model,
+        "title": evaluated.title,
+        "dataset": evaluated.dataset,
+        "split": evaluated.split,
+        "result": evaluation_data(evaluated.result),
+        "tuned": evaluated.tuned,
+        "data_source": evaluated.data_source,
+        "run_id": evaluated.run_id,
+        "tracking_uri": evaluated.tracking_uri,
+    }

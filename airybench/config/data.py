@@ -1,0 +1,78 @@
+"""The data: which shots, how they are split, and how they become network inputs."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from airybench.config.values import MAX_SEED, SEED, Frozen, Number, Switch
+
+Scaling = Literal["counts", "unit", "log1p", "standardised"]
+"""How raw counts are scaled for the network; see `DataConfig.input_scaling`."""
+
+MIN_IMAGE_SIZE = 32
+"""Pixels: both families of networks halve the image five times, and need one pixel to be left."""
+
+
+class DataConfig(Frozen):
+    """Which shots are used, and how they become the inputs of the network."""
+
+    dataset: str = Field(
+        "helium", min_length=1, description="Data set: helium, cxidb, a store (.h5) or a deposit (.cxi)."
+    )
+    count: int = Field(7264, ge=20, le=10_000_000, description="Number of shots, if the data set is simulated.")
+    data_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the simulation, if the data set is simulated.")
+    split_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the split into train, val and test.")
+    split_by: Literal["shot", "group"] = Field(
+        "shot", description="What the split keeps together. group: all shots of a run or file stay in one part."
+    )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Number of folds of a k-fold split, at least 3. 0: train, val and test hold 70, 15 and 15 %.",
+    )
+    fold: int = Field(0, ge=0, description="Fold that is the test split, from 0. The next one is the validation split.")
+    image_size: int = Field(224, ge=MIN_IMAGE_SIZE, le=1024, description="Side of the network's input in pixels.")
+    antialias: Switch = Field(False, description="Resize with antialiasing. The paper resizes without.")
+    input_scaling: Literal["paper", "counts", "unit", "log1p", "standardised"] = Field(
+        "paper",
+        description="Scaling of the counts. counts: none; unit: counts / 65535; log1p: ln(1 + counts); standardised: "
+        "every image has mean 0 and standard deviation 1; paper: counts with the logarithmic activation, else unit.",
+    )
+    input: Literal["image", "ccf"] = Field(
+        "image", description="What the network sees: the image, or its two-point cross-correlation map (ccf)."
+    )
+    ccf_kind: Literal["angular", "radial"] = Field(
+        "angular", description="Axes of a map. angular: (q, angle); radial: (q1, q2) at the angle ccf_delta."
+    )
+    ccf_delta: Number = Field(0.0, ge=0, lt=360, description="Angle of a radial map in degrees.")
+    ccf_zero: Literal["keep", "mask"] = Field(
+        "keep", description="mask: set to 0 where a map correlates a pixel with itself. There it is 1 for every image."
+    )
+    noise: Literal["none", "mean", "mean-std", "max"] = Field(
+        "none",
+        description="Uniform noise on all images, from 0 to the mean, mean + std or max of the image.",
+    )
+    noise_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the noise.")
+    fraction: Number = Field(1.0, gt=0, le=1, description="Share of the training shots to train on.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.folds in (1, 2) or self.fold >= max(self.folds, 1):
+            raise ValueError(f"fold {self.fold} of {self.folds} folds; expected at least 3 folds and a fold below them")
+        return self
+
+    def without_effect(self) -> set[str]:
+        """Names of the parameters that have no effect with these settings.
+
+        >>> sorted(DataConfig(input="ccf").without_effect())
+        ['ccf_delta', 'noise_seed']
+        """
+        names: set[str] = set()
+        if self.input != "ccf":
+            names |= {"ccf_kind", "ccf_delta", "ccf_zero"}
+        elif self.ccf_kind != "radial":
+            names |= {"ccf_delta"}
+        elif self.ccf_delta:
+            names |= {"ccf_zero"}
+        return names | ({"noise_seed"} if self.noise == "none" else set())
