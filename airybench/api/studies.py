@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airybench.analysis.compare import Comparison
-from airybench.analysis.intervals import Estimate
 from airybench.analysis.leaderboard import Leaderboard, rank
-from airybench.analysis.parameter_effect import ParameterEffect, parameter_effect
+from airybench.analysis.parameter_effect import parameter_effect
+from airybench.api.comparison import ParameterComparison, StudyComparison
 from airybench.api.datasets import Dataset
 from airybench.api.observing import default_observer
-from airybench.api.plots import plot_rows
 from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
 from airybench.errors import NothingFinishedError
-from airybench.figures.comparison import Bar
 from airybench.inference.predictions import Predictions
 from airybench.jobs import report as report_job
 from airybench.jobs import sweep as sweep_job
@@ -32,7 +29,6 @@ from airybench.tracking.store import reopen, tracking_uri
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class Study:
 
         return pd.DataFrame(self.saved.trials())
 
-    def compare(self, parameter: str, *, metric: str | None = None) -> "ParameterComparison":
+    def compare(self, parameter: str, *, metric: str | None = None) -> ParameterComparison:
         """Compare the cells that differ in one parameter alone, on the test shots.
 
         Args:
@@ -109,106 +105,6 @@ class Study:
     def _predictions(self, trial: FinishedTrial, part: str) -> Predictions:
         tracking = reopen(self.tracking_uri, str(self.saved.attributes.get("experiment_id", "")))
         return predictions(Run(tracking, trial.run_id), part)
-
-
-@dataclass(frozen=True)
-class ParameterComparison:
-    """What one parameter changes in a study, as a table and as a plot.
-
-    Attributes:
-        study: the study's name.
-        effect: differences with 95 % intervals, pair by pair and on average.
-    """
-
-    study: str
-    effect: ParameterEffect
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """One row per pair of cells: value and reference of the parameter, and the difference with its interval."""
-        import pandas as pd
-
-        rows: list[dict[str, Any]] = [
-            {
-                "cell": pair.first.label,
-                "against": pair.second.label,
-                self.effect.parameter: pair.value,
-                "seeds": pair.seeds,
-                "difference": pair.difference.value,
-                "low": pair.difference.low,
-                "high": pair.difference.high,
-            }
-            for pair in self.effect.pairs
-        ]
-        return pd.DataFrame(rows)
-
-    def _repr_html_(self) -> str:
-        mean = self.effect.mean
-        text = (
-            f"{self.study}: {self.effect.parameter} against {self.effect.reference}, test {self.effect.metric}; mean "
-            f"difference {mean.value:+.3f} [{mean.low:+.3f} .. {mean.high:+.3f}]"
-        )
-        return f"<p>{text}</p>{self.to_pandas().to_html(index=False)}"
-
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw every difference with its 95 % interval over test shots and seeds.
-
-        Args:
-            ax: axes to draw on; new ones by default, which a notebook shows.
-        """
-        effect = self.effect
-        pairs = [_bar(f"{pair.first.label}\nagainst {pair.second.label}", pair.difference) for pair in effect.pairs]
-        label = f"test {effect.metric}, difference from {effect.parameter} = {effect.reference}"
-        return plot_rows([*pairs, _bar("mean of these", effect.mean, marked=True)], label, self.study, ax, zero=True)
-
-
-@dataclass(frozen=True)
-class StudyComparison:
-    """Cells of several studies on the same test shots, as a table and as a plot.
-
-    Attributes:
-        comparison: cells with 95 % intervals, data set by data set.
-    """
-
-    comparison: Comparison
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """One row per cell, best on the validation split first."""
-        import pandas as pd
-
-        rows: list[dict[str, Any]] = [
-            {
-                "dataset": one.dataset,
-                "study": cell.study,
-                "cell": cell.config.label,
-                "seeds": cell.seeds,
-                "val": cell.val,
-                "test": cell.test.value,
-                "low": cell.test.low,
-                "high": cell.test.high,
-            }
-            for one in self.comparison.datasets
-            for cell in one.cells
-        ]
-        return pd.DataFrame(rows)
-
-    def _repr_html_(self) -> str:
-        return f"<p>test {self.comparison.metric}</p>{self.to_pandas().to_html(index=False)}"
-
-    def plot(self, dataset: str | None = None, ax: "Axes | None" = None) -> "Axes":
-        """Draw the test scores of every cell with their 95 % intervals.
-
-        Args:
-            dataset: which data set; the first one by default.
-            ax: axes to draw on; new ones by default, which a notebook shows.
-        """
-        found = {one.dataset: one for one in self.comparison.datasets}
-        chosen = found[dataset] if dataset in found else next(iter(found.values()))
-        bars = [_bar(cell.config.label, cell.test) for cell in chosen.cells]
-        return plot_rows(bars, f"test {self.comparison.metric}", chosen.dataset, ax)
-
-
-def _bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:
-    return Bar(name, estimate.value, (estimate.low, estimate.high), estimate.over_seeds, marked)
 
 
 def run_sweep(

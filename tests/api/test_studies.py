@@ -88,6 +88,8 @@ def test_studies_side_by_side_and_a_report(study: ab.Study, tmp_path: Path) -> N
     axes = found.plot("cxidb")
     assert len(axes.get_yticks()) == (table["dataset"] == "cxidb").sum()
     plt.close(axes.figure)
+    with pytest.raises(ConfigError, match="unknown data set 'helum'"):
+        found.plot("helum")
     page = ab.write_report(study, tmp_path / "report.html", pictures=False)
     assert "both" in page.read_text(encoding="utf-8")
     assert page.with_suffix(".md").is_file()
