@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from airybench.errors import ConfigError
+from airybench.errors import ConfigError, unknown
 from airybench.sweep.executor import Executor
 from airybench.sweep.workers import InProcess, LocalWorkers, devices
 from airybench.training.device import choose_device
@@ -62,7 +62,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
 
         return Engine(f"Ray at {address}" if address else "a local Ray", CPU, workers or 1, on_ray, bool(address))
     if name != "local":
-        raise ConfigError(f"unknown engine {name!r}; valid: local, ray, ray://HOST:PORT")
+        raise unknown("engine", name, ("local", "ray", "ray://HOST:PORT"))
     if workers is None or workers == 1:
         chosen = choose_device(device)
         return Engine(str(chosen), chosen, 1, InProcess)
