@@ -15,7 +15,7 @@ from torch import Tensor
 
 from airybench import __version__
 from airybench.data.formats.shot_source import ShotSource
-from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
+from airybench.data.loading.prefetch import ReadAhead, readers_for, to_device
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.inference.join import is_joined, join
 from airybench.inference.logits import compiled_for, logits, placed
@@ -204,7 +204,7 @@ def _answer_parts(
         bytes_held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(answerer.device, left, PART, bytes_held)
     reading = ReadAhead(shots.read, readers=min(readers, len(requests)), ahead=AHEAD)(requests)
-    with closing(brought(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
+    with closing(to_device(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None
         for number in missing:
             columns: list[dict[str, NDArray[Any]]] = []

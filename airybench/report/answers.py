@@ -152,7 +152,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     return StudyAnswers(
         name=name,
         dataset=study.dataset,
-        question=_question(Run(tracking, facts["parent_run_id"]), name),
+        question=question_of(Run(tracking, facts["parent_run_id"]), name),
         metric=metric,
         cells=tuple(cells),
         answers=tuple(answers),
@@ -244,7 +244,7 @@ def _notes(cells: list[Cell], total: int) -> list[str]:
     return notes
 
 
-def _question(parent: Run, name: str) -> str:
+def question_of(parent: Run, name: str) -> str:
     """The question as the study's run keeps it in its configuration; else that of the shipped experiment."""
     try:
         with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
