@@ -65,7 +65,7 @@ class StorageError(AirybenchError):
 
 
 class ReaderError(AirybenchError):
-    """A process that reads ahead of the network was killed."""
+    """A process that reads shots for the network was killed."""
 
 
 class NothingFinishedError(AirybenchError):

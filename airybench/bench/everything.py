@@ -1,4 +1,4 @@
-"""Every benchmark in one run of minutes, to fill the tables of a machine."""
+"""Every benchmark in one run of some minutes, sized for the device."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,7 @@ import torch
 
 from airybench.bench.correlate import bench_correlate
 from airybench.bench.importing import bench_import
-from airybench.bench.measure import Measurement
+from airybench.bench.measure import Measurement, counted_steps
 from airybench.bench.overhead import bench_overhead
 from airybench.bench.predict import bench_predict
 from airybench.bench.simulate import bench_simulate
@@ -15,17 +15,18 @@ from airybench.bench.studies import bench_studies
 from airybench.bench.sweep import bench_sweep
 from airybench.bench.train import bench_train
 from airybench.config import TrialConfig
+from airybench.reporter import SILENT, Reporter
 
 
-def bench_all(*, device: torch.device, progress: Callable[[int, int], None] | None = None) -> list[Measurement]:
-    """Run them one after the other, sized for the device.
+def bench_all(*, device: torch.device, reporter: Reporter = SILENT) -> list[Measurement]:
+    """Run all benchmarks one after the other.
 
     Args:
         device: where to compute.
-        progress: handed (benchmarks done, benchmarks in all).
+        reporter: shows progress.
 
     Returns:
-        All measurements, each subject headed by the name of its benchmark.
+        All measurements; each subject begins with the name of its benchmark.
     """
     cuda = device.type == "cuda"
     base = TrialConfig().replace({"bn_momentum": 0.1, "antialias": True})
@@ -51,8 +52,8 @@ def bench_all(*, device: torch.device, progress: Callable[[int, int], None] | No
         ("sweep", lambda: bench_studies(device=device)),
     ]
     found: list[Measurement] = []
-    for done, (name, run) in enumerate(parts, 1):
-        found += [replace(row, subject=f"{name}: {row.subject}") for row in run()]
-        if progress:
-            progress(done, len(parts))
+    with counted_steps(reporter, "measuring", len(parts)) as advance:
+        for name, run in parts:
+            found += [replace(row, subject=f"{name}: {row.subject}") for row in run()]
+            advance()
     return found

@@ -1,33 +1,31 @@
-"""How fast a deposit of full-size images becomes a store, and in how much memory."""
+"""How fast a deposit of full-size images is imported into a store, and in how much memory."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from airybench.bench.measure import Measurement, elapsed, measurement, peak_memory
+from airybench.bench.measure import Measurement, counted_steps, elapsed, measurement, peak_memory, require_at_least
 from airybench.data.formats.deposit import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.formats.dispatch import import_data
 from airybench.data.formats.photon_energy import JOULE_PER_EV
-from airybench.errors import ConfigError
+from airybench.reporter import SILENT, Reporter
 
-SIDE = 1035
-MEMORY_GOAL = 2000.0
+SIDE = 1035  # pixels of an image of CXIDB id 94
+MEMORY_GOAL = 2000.0  # MB
 OVER = 3
+"""The long deposit holds this many times the images of the short one."""
 
 
-def bench_import(
-    *, count: int = 48, repeats: int = 3, progress: Callable[[int, int], None] | None = None
-) -> list[Measurement]:
-    """Import a deposit of 1035 x 1035 images in the layout of CXIDB id 94 again and again.
+def bench_import(*, count: int = 48, repeats: int = 3, reporter: Reporter = SILENT) -> list[Measurement]:
+    """Import a deposit of 1035 x 1035 images in the layout of CXIDB id 94 repeatedly.
 
     Args:
-        count: entries; a deposit of three times as many is imported once as well.
-        repeats: how often.
-        progress: handed (imports done, imports in all).
+        count: images of the deposit. A deposit of three times as many is imported once, too.
+        repeats: number of repeats.
+        reporter: shows progress.
 
     Returns:
         Images per second, MB of source per second, time per image of the long deposit over that of the short one,
@@ -36,9 +34,11 @@ def bench_import(
     Raises:
         ConfigError: count or repeats is below 1.
     """
-    if count < 1 or repeats < 1:
-        raise ConfigError(f"count {count}, repeats {repeats}: at least 1 of each is needed")
-    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder:
+    require_at_least(count=(count, 1), repeats=(repeats, 1))
+    with (
+        tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder,
+        counted_steps(reporter, "importing", repeats + 2) as advance,
+    ):
         short, long = Path(folder) / "short.cxi", Path(folder) / "long.cxi"
         _write(short, count)
         _write(long, OVER * count)
@@ -46,15 +46,13 @@ def bench_import(
         taken = []
         for turn in range(repeats + 1):
             one = elapsed(lambda: import_data([short], output, force=True))
-            if turn:
+            if turn:  # the first one warms up
                 taken.append(one)
-            if progress:
-                progress(turn + 1, repeats + 2)
+            advance()
         before = peak_memory()
         whole = elapsed(lambda: import_data([long], output, force=True))
         after = peak_memory()
-        if progress:
-            progress(repeats + 2, repeats + 2)
+        advance()
     subject, size = f"{SIDE} px deposit", SIDE**2 * 2 / 1e6
     return [
         measurement(subject, "import", "images/s", [count / one.wall for one in taken]),
@@ -69,7 +67,7 @@ def bench_import(
 
 
 def _write(path: Path, count: int) -> None:
-    """A deposit of noise: bytes that compress no better than real ones."""
+    """Write a deposit of noise, which compresses no better than measured images."""
     rng = np.random.default_rng(0)
     with h5py.File(path, "w") as file:
         for number in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""What every benchmark shares: repeated timing, peak memory, the machine, and a table of results."""
+"""What every benchmark shares: timing, peak memory, progress, the machine, and results as CSV."""
 
 import csv
 import io
@@ -6,7 +6,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,9 +16,11 @@ import numpy as np
 import torch
 
 from airybench import __version__
+from airybench.errors import ConfigError
+from airybench.reporter import Reporter
 
 VERSIONS = ("torch", "numpy", "scipy", "h5py")
-"""Packages whose versions stand beside every number."""
+"""Packages whose versions are given with every number."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,14 @@ class Measurement:
 
     Attributes:
         subject: what was measured, such as a data set.
-        quantity: which number of it.
+        quantity: which property of it.
         unit: of median, low and high.
         median: over the repeats.
-        low: smallest of the repeats.
-        high: largest of the repeats.
-        repeats: how many.
-        goal: what it should reach, NaN where nothing was set.
-        ratio: median over goal, or goal over median where less is better: 1 or more has reached it.
+        low: smallest value of the repeats.
+        high: largest value of the repeats.
+        repeats: their number.
+        goal: value to reach; NaN if there is none.
+        ratio: median over goal, or goal over median where less is better. From 1 on the goal is reached.
     """
 
     subject: str
@@ -56,7 +59,19 @@ def measurement(
     goal: float = float("nan"),
     less_is_better: bool = False,
 ) -> Measurement:
-    """Median and range of repeated values, each at least one; arguments as the attributes of `Measurement`."""
+    """Median and range of repeated values.
+
+    Args:
+        subject: what was measured.
+        quantity: which property of it.
+        unit: of the values.
+        values: one for each repeat, at least one.
+        goal: value to reach; NaN if there is none.
+        less_is_better: whether the goal is an upper limit.
+
+    >>> measurement("helium", "throughput", "patterns/s", [10, 40, 20], goal=10).ratio
+    2.0
+    """
     median = float(np.median(values))
     ratio = goal / median if less_is_better else median / goal
     return Measurement(subject, quantity, unit, median, min(values), max(values), len(values), goal, ratio)
@@ -64,21 +79,61 @@ def measurement(
 
 @dataclass(frozen=True)
 class Elapsed:
-    """Seconds on the wall clock, and seconds that all cores together worked for this process."""
+    """How long some work took.
+
+    Attributes:
+        wall: seconds on the clock.
+        cpu: seconds that the cores worked for this process, summed over cores. Other work on the machine does not
+            change it.
+    """
 
     wall: float
     cpu: float
 
 
 def elapsed(work: Callable[[], object]) -> Elapsed:
-    """Time one call; the caller warms up."""
+    """Time one call. The caller warms up first."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return Elapsed(time.perf_counter() - wall, time.process_time() - cpu)
 
 
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has finished its work; a CPU has no queue."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@contextmanager
+def counted_steps(reporter: Reporter, title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar that advances by one step at each call of what it yields."""
+    done = 0
+    with reporter.progress(title) as progress:
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            progress(done, total)
+
+        yield advance
+
+
+def require_at_least(**sizes: tuple[int, int]) -> None:
+    """Check the sizes of a benchmark.
+
+    Args:
+        sizes: name -> (value, smallest possible value).
+
+    Raises:
+        ConfigError: a value is too small.
+    """
+    for name, (value, least) in sizes.items():
+        if value < least:
+            raise ConfigError(f"{name.replace('_', ' ')} {value}: at least {least} is needed")
+
+
 def peak_memory() -> float:
-    """Largest resident memory of this process so far in MB; NaN where the system does not tell."""
+    """Largest resident memory of this process so far in MB; NaN where the system does not report it."""
     if sys.platform == "win32":
         return float("nan")
     import resource
@@ -88,7 +143,7 @@ def peak_memory() -> float:
 
 
 def machine(device: torch.device) -> dict[str, str]:
-    """Where the numbers were measured: device, cores, threads, how busy it was in the last minute, versions."""
+    """Where the numbers were measured: device, cores, threads, load of the last minute, and versions."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     found = {
         "device": f"{device}: {name}",
@@ -108,7 +163,7 @@ def machine(device: torch.device) -> dict[str, str]:
 
 
 def _processor() -> str:
-    """The processor's name as the system gives it."""
+    """Name of the processor, as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -118,7 +173,7 @@ def _processor() -> str:
 
 
 def as_csv(bench: str, measurements: Sequence[Measurement], where: dict[str, str]) -> str:
-    """One line a measurement, each with the machine beside it, below a line of names."""
+    """A header and one line per measurement, each with the machine it was taken on."""
     text = io.StringIO()
     rows = [{"bench": bench} | asdict(found) | where for found in measurements]
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")

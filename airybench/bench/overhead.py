@@ -1,19 +1,18 @@
 """What tracking, checkpoints and the study add to the time of a bare training."""
 
 import math
-import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from airybench.bench.measure import Measurement, measurement
-from airybench.bench.sweep import elsewhere
+from airybench.bench.measure import Measurement, counted_steps, measurement
+from airybench.bench.sandbox import sandbox
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.networks.build import build
+from airybench.reporter import SILENT, Reporter
 from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.runner import run_study
@@ -25,16 +24,16 @@ from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 GOALS = {1.0: 1.02, 0.2: 1.10}
-"""Length of an epoch in seconds -> what a trial in a study may take over the bare training."""
+"""Length of an epoch in seconds -> largest time of a trial in a study over that of a bare training."""
 
-SHOTS = 64  # of the store by which the length of an epoch is found
-MOST_SHOTS = 4096  # a fast device gets shorter epochs than asked for, since shots must be simulated first
+SHOTS = 64  # of the store on which the length of an epoch is measured
+MOST_SHOTS = 4096  # more would take long to simulate; a fast device then has shorter epochs than asked for
 EPOCHS = TrialConfig().training.epochs
 
 
 @dataclass
 class Course:
-    """When a training began, ended epochs, and ended."""
+    """Times at which a training began, ended each epoch, and ended, in seconds."""
 
     began: float = 0.0
     epochs: list[float] = field(default_factory=list)
@@ -42,17 +41,17 @@ class Course:
 
     @property
     def epoch(self) -> float:
-        """Seconds an epoch, without the first, which warms up."""
+        """Seconds per epoch, without the first one, which warms up."""
         return (self.epochs[-1] - self.epochs[0]) / (len(self.epochs) - 1)
 
     @property
     def beside(self) -> float:
-        """Seconds beside the epochs: before, after, and what the first takes longer."""
+        """Seconds besides the epochs: before, after, and by what the first epoch is longer."""
         return self.ended - self.began - len(self.epochs) * self.epoch
 
 
 class _Watch(SilentObserver):
-    """Notes when the epochs of a study of one trial end, its start included."""
+    """Notes the course of a study of one trial, including the creation of its run."""
 
     def __init__(self) -> None:
         self.course = Course()
@@ -77,41 +76,43 @@ def bench_overhead(
     epochs: int = 12,
     repeats: int = 5,
     device: torch.device,
-    progress: Callable[[int, int], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> list[Measurement]:
-    """Train a ResNet-18 at 64 px bare and as the one trial of a study, in turns.
+    """Train a ResNet-18 at 64 px bare and as the only trial of a study, alternately.
 
     Args:
-        lengths: seconds that an epoch is to last.
-        seconds: of epochs in each training, at least.
-        epochs: in each training, at least: the speed of two cores wanders by more than what is looked for.
+        lengths: lengths of an epoch, seconds.
+        seconds: shortest time of the epochs of a training.
+        epochs: smallest number of epochs of a training. On two cores speed varies by more than the overhead.
         repeats: pairs of trainings.
         device: where to train.
-        progress: handed (pairs done, pairs in all).
+        reporter: shows progress.
 
     Returns:
-        For each length: the length itself; an epoch in a study over a bare one; what a trial takes beside its epochs
-        more than a bare training; one checkpoint; and, from all of these, a trial of the default number of epochs over
-        a bare training of as many, with a checkpoint a minute. The longest training here ends before its first minute.
+        For each length: seconds of a bare epoch; an epoch in a study over a bare one; the seconds that a trial takes
+        besides its epochs, more than a bare training; seconds of one checkpoint; and, from all of these, a trial of the
+        default number of epochs with a checkpoint a minute over a bare training. No training here lasts a minute.
     """
     found: list[Measurement] = []
-    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
-        save = [_checkpoint(Path(folder) / "checkpoints-alone", device) for _ in range(repeats)]
+    with (
+        sandbox() as folder,
+        counted_steps(reporter, "training with and without a study", len(lengths) * repeats) as advance,
+    ):
+        save = [_checkpoint(folder / "checkpoints-alone", device) for _ in range(repeats)]
         first = _prepared(TrialConfig().replace({**_BASE, "count": SHOTS, "epochs": 3}), device)
         measured = _bare(*first).epoch
-        for step, length in enumerate(lengths):
+        for length in lengths:
             config, source = _prepared(_sized(length, measured, max(epochs, math.ceil(seconds / length))), device)
             bare: list[Course] = []
             tracked: list[Course] = []
             for pair in range(repeats):
-                # Now one first, now the other: what drifts hits both.
+                # The order alternates, so that a drift of the machine's speed affects both alike.
                 for kind in ("bare", "tracked") if pair % 2 == 0 else ("tracked", "bare"):
                     if kind == "bare":
                         bare.append(_bare(config, source))
                     else:
-                        tracked.append(_tracked(config, source, f"{length:g}-{pair}", Path(folder)))
-                if progress:
-                    progress(step * repeats + pair + 1, len(lengths) * repeats)
+                        tracked.append(_tracked(config, source, f"{length:g}-{pair}", folder))
+                advance()
             found += _rows(length, bare, tracked, save)
     return found
 
@@ -120,7 +121,7 @@ _BASE = {"image_size": 64, "antialias": True, "batch_size": 32, "bn_momentum": 0
 
 
 def _sized(length: float, measured: float, epochs: int) -> TrialConfig:
-    """As many shots as make an epoch that long, by one of SHOTS; below that a fraction of them."""
+    """A training whose epochs last `length` seconds, if one of SHOTS shots lasts `measured` seconds."""
     config = TrialConfig().replace({**_BASE, "epochs": epochs})
     share = length / measured
     if share < 1:
@@ -151,7 +152,7 @@ def _tracked(config: TrialConfig, source: PreparedDataset, name: str, folder: Pa
 
 
 def _checkpoint(folder: Path, device: torch.device) -> float:
-    """Seconds to save what a training would: weights, the best ones so far, and momentum."""
+    """Seconds to save what a training saves: weights, the best weights so far, and momentum."""
     network = build(TrialConfig().network, 8, 64).to(device)
     parts = ("now", "best", "momentum")
     tensors = {f"{part}/{key}": value.clone() for part in parts for key, value in network.state_dict().items()}
@@ -174,7 +175,7 @@ def _rows(length: float, bare: list[Course], tracked: list[Course], save: list[f
     return [
         measurement(subject, "a bare epoch", "s", [one.epoch for one in bare]),
         measurement(subject, "an epoch in a study over a bare one", "ratio", epochs),
-        measurement(subject, "a trial beside its epochs, more than a bare training", "s", beside),
+        measurement(subject, "a trial besides its epochs, more than a bare training", "s", beside),
         measurement(subject, "one checkpoint", "s", save),
         measurement(
             subject, f"a trial of {EPOCHS} epochs, a checkpoint a minute, over a bare training", "ratio", whole,

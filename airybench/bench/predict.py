@@ -1,28 +1,30 @@
-"""How much of a bare forward pass a prediction from a compressed store reaches, and that its memory is flat."""
+"""How fast a compressed store is predicted, as a share of bare forward passes, and that its memory is flat."""
 
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from airybench.bench.measure import Measurement, measurement, peak_memory
+from airybench.bench.measure import Measurement, counted_steps, measurement, peak_memory, require_at_least, wait_for
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
 from airybench.data.loading.preprocess import network_inputs
-from airybench.errors import ConfigError
 from airybench.inference.logits import placed
 from airybench.inference.predict import BATCH, PredictOptions, predict
 from airybench.inference.predictor import Predictor
+from airybench.reporter import SILENT, Reporter
 from airybench.training.device import arranged, precision
 
 GOALS = {"cpu": 0.90, "cuda": 0.80}
+"""Share of the bare forward pass to reach."""
+
 RATE_GOAL = {"cuda": 27_000.0}
-"""Images per second on a GPU: the full pulse rate of the European XFEL."""
+"""Images per second to reach on a GPU: the full pulse rate of the European XFEL."""
 
 OVER = 3
+"""The store is also predicted to this fraction, to compare time per image and memory."""
 
 
 def bench_predict(
@@ -31,26 +33,26 @@ def bench_predict(
     count: int = 512,
     repeats: int = 3,
     device: torch.device,
-    progress: Callable[[int, int], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> list[Measurement]:
-    """Predict a compressed store again and again, from file to file, beside forward passes over one ready batch.
+    """Predict a compressed store repeatedly, file to file, and time forward passes over one ready batch.
 
     Args:
         config: network, image size, precision.
-        count: shots of the simulated store, made on first use; its first third is predicted as well, for memory.
-        repeats: turns.
+        count: shots of the store, which is simulated on first use. A store of a third is predicted, too.
+        repeats: number of repeats.
         device: where to compute.
-        progress: handed (turns done, turns in all).
+        reporter: shows progress.
 
     Returns:
-        Images per second of both, the share, seconds per image of the whole over those of a third, peak memory.
+        Images per second of both, the share of the forward pass that prediction reaches, seconds per image of the whole
+        over those of the third, and peak memory.
 
     Raises:
         ConfigError: count or repeats is too small.
     """
     batch = BATCH[device.type]
-    if count < OVER * batch or repeats < 1:
-        raise ConfigError(f"count {count}, repeats {repeats}: at least {OVER * batch} and 1 are needed")
+    require_at_least(count=(count, OVER * batch), repeats=(repeats, 1))
     long = open_shots(open_dataset("helium", count=count, seed=config.data.data_seed).path)
     short = open_shots(open_dataset("helium", count=count // OVER, seed=config.data.data_seed).path)
     torch.manual_seed(config.training.seed)
@@ -61,17 +63,20 @@ def bench_predict(
     @torch.no_grad()
     def bare() -> float:
         passes = count // batch
-        _wait(device)
+        wait_for(device)
         began = time.perf_counter()
         for _ in range(passes):
             with precision(config.training, device):
                 predictor.network(ready)
-        _wait(device)
+        wait_for(device)
         return passes * batch / (time.perf_counter() - began)
 
     rates: dict[str, list[float]] = {"bare": [], "long": [], "short": []}
     peaks: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder,
+        counted_steps(reporter, "predicting", repeats + 1) as advance,
+    ):
         output = Path(folder) / "predictions.h5"
         for turn in range(repeats + 1):
             limit = bare()
@@ -81,12 +86,11 @@ def bench_predict(
                 predict(predictor, shots, output, device=device, options=PredictOptions(force=True))
                 found[name] = shots.count / (time.perf_counter() - began)
                 peaks.setdefault(name, peak_memory())
-            if turn:
+            if turn:  # the first one warms up
                 rates["bare"].append(limit)
                 for name, rate in found.items():
                     rates[name].append(rate)
-            if progress:
-                progress(turn + 1, repeats + 1)
+            advance()
     subject = f"{config.network.title} {config.data.image_size} px"
     share = [ours / limit for ours, limit in zip(rates["long"], rates["bare"], strict=True)]
     linear = [short_rate / long_rate for short_rate, long_rate in zip(rates["short"], rates["long"], strict=True)]
@@ -100,8 +104,3 @@ def bench_predict(
         measurement(subject, f"memory that {count} images add to {count // OVER}", "MB", [added]),
         measurement(subject, "peak memory", "MB", [peak_memory()]),
     ]
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

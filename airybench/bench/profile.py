@@ -1,4 +1,4 @@
-"""Where the time of a training goes, operation by operation."""
+"""Where the time of a training goes, by operation."""
 
 import os
 import time
@@ -22,14 +22,14 @@ def profile_training(config: TrialConfig, data: LoadedDataset, device: torch.dev
     Args:
         config: what to train.
         data: on `device`.
-        device: where; on a GPU its own time is counted, else that of the thread which leads the training.
-        subject: heading of the rows.
+        device: where to train. On a GPU its own time is counted, on a CPU that of the training's main thread.
+        subject: of the measurements.
 
     Returns:
-        Share of the wall time by operation, each without those that it calls: the dearest, all others together, and
-        what no operation accounts for, which is Python, the profiler and, on a GPU, its idling.
+        Share of the wall time by operation, without the operations it calls: the most expensive ones, all others
+        together, and the time in no operation, which is Python, the profiler and the idle time of a GPU.
     """
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else it complains of GPUs that are not there
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else it warns of GPUs that are not there
     cuda = device.type == "cuda"
     kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]
     short = config.replace({"epochs": EPOCHS})
@@ -42,8 +42,8 @@ def profile_training(config: TrialConfig, data: LoadedDataset, device: torch.dev
         row.key: (row.self_device_time_total if cuda else row.self_cpu_time_total) / 1e6
         for row in profiler.key_averages()
     }
-    dearest = sorted(spent, key=lambda key: -spent[key])
-    shown = {key.removeprefix("aten::"): spent[key] for key in dearest[:SHOWN]}
-    shown["other operations"] = sum(spent[key] for key in dearest[SHOWN:])
+    ranked = sorted(spent, key=lambda key: -spent[key])
+    shown = {key.removeprefix("aten::"): spent[key] for key in ranked[:SHOWN]}
+    shown["other operations"] = sum(spent[key] for key in ranked[SHOWN:])
     shown["no operation"] = wall - sum(spent.values())
     return [measurement(subject, f"time in {name}", "%", [100 * value / wall]) for name, value in shown.items()]

@@ -1,15 +1,15 @@
-"""How cost grows: with images, in what is done to each of them, and with trials, in what a study does for each."""
+"""How cost grows with the number of images, and with the number of trials of a study."""
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from airybench.bench.measure import Measurement, measurement
+from airybench.bench.measure import Measurement, counted_steps, measurement
 from airybench.bench.simulate import WARM_UP, simulate_batches
 from airybench.bench.studies import StudyTimes, time_study
 from airybench.config import TrialConfig
@@ -17,22 +17,24 @@ from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.split import make_split
+from airybench.data.store.store import Store
 from airybench.inference.logits import placed
 from airybench.inference.predict import PredictOptions, predict
 from airybench.inference.predictor import Predictor
+from airybench.reporter import SILENT, Reporter
 from airybench.training.loop import train
 
-COUNTS = (128, 256, 512, 1024)
+COUNTS = (128, 256, 512, 1024)  # images
 
 
 @dataclass(frozen=True)
 class Growth:
-    """One kind of work over more and more of it.
+    """The time of one kind of work for rising numbers of images.
 
     Attributes:
-        name: what is done.
-        counts: of images or trials.
-        seconds: for each of the counts.
+        name: of the work.
+        counts: numbers of images.
+        seconds: time for each of them.
     """
 
     name: str
@@ -41,12 +43,16 @@ class Growth:
 
     @property
     def power(self) -> float:
-        """P of seconds ~ counts^p, by least squares on logarithms: 1 is linear."""
+        """Exponent p of seconds ~ counts^p, by least squares on logarithms: 1 is linear.
+
+        >>> round(Growth("work", (10, 20, 40), (1.0, 2.0, 4.0)).power, 6)
+        1.0
+        """
         return float(np.polyfit(np.log(self.counts), np.log(self.seconds), 1)[0])
 
 
 def rows(growths: Sequence[Growth], study: StudyTimes) -> list[Measurement]:
-    """Seconds for each count, the power of their growth, and a trial's cost by tenths of the study."""
+    """Seconds for each number of images, the power of their growth, and the cost of a trial by tenths of the study."""
     found = []
     for one in growths:
         found += [
@@ -65,49 +71,59 @@ def measure_growth(
     counts: Sequence[int] = COUNTS,
     trials: int = 1000,
     device: torch.device,
-    progress: Callable[[int, int], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> tuple[list[Growth], StudyTimes]:
-    """Simulate, train on and predict more and more helium shots, and tell a study more and more trials.
+    """Simulate, train on and predict rising numbers of helium shots, and fill a study with trials.
 
     Args:
-        counts: shots, rising.
-        trials: of the study.
+        counts: rising numbers of shots.
+        trials: number of trials of the study.
         device: where to compute.
-        progress: handed (parts done, parts in all).
+        reporter: shows progress.
 
     Returns:
-        One growth a kind of work over images, and what the study took.
+        One growth per kind of work, and the times of the study.
     """
     config = TrialConfig().replace({"image_size": 64, "antialias": True, "bn_momentum": 0.1, "epochs": 2})
-    found: dict[str, list[float]] = {"simulate": [], "train, one epoch": [], "predict, file to file": []}
-    steps = len(counts) + 1
+    works = {
+        "simulate": _simulation_seconds,
+        "train, one epoch": _epoch_seconds,
+        "predict, file to file": _prediction_seconds,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in works}
     simulate_batches("helium", list(range(WARM_UP)), torch.device("cpu"))
-    for done, count in enumerate(counts, 1):
-        store = open_dataset("helium", count=count, seed=config.data.data_seed)
-        began = time.perf_counter()
-        simulate_batches("helium", list(range(count)), torch.device("cpu"))
-        found["simulate"].append(time.perf_counter() - began)
-        split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
-        data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
-        shots = len(data.train) // config.training.batch_size * config.training.batch_size
-        speed = train(config, data, device).epochs[-1].images_per_second
-        found["train, one epoch"].append(shots / speed)
-        predictor = placed(Predictor(config, store.class_names, "multilabel"), device)
-        with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder:
-            for _ in range(2):  # the first one warms up
-                began = time.perf_counter()
-                predict(
-                    predictor,
-                    open_shots(store.path),
-                    Path(folder) / "p.h5",
-                    device=device,
-                    options=PredictOptions(force=True),
-                )
-                taken = time.perf_counter() - began
-        found["predict, file to file"].append(taken)
-        if progress:
-            progress(done, steps)
-    study = time_study(trials=trials, device=device)
-    if progress:
-        progress(steps, steps)
-    return [Growth(name, tuple(counts), tuple(seconds)) for name, seconds in found.items()], study
+    with counted_steps(reporter, "measuring growth", len(counts) + 1) as advance:
+        for count in counts:
+            store = open_dataset("helium", count=count, seed=config.data.data_seed)
+            for name, work in works.items():
+                seconds[name].append(work(config, store, device))
+            advance()
+        study = time_study(trials=trials, device=device)
+        advance()
+    return [Growth(name, tuple(counts), tuple(times)) for name, times in seconds.items()], study
+
+
+def _simulation_seconds(config: TrialConfig, store: Store, device: torch.device) -> float:
+    began = time.perf_counter()
+    simulate_batches("helium", list(range(store.count)), torch.device("cpu"))
+    return time.perf_counter() - began
+
+
+def _epoch_seconds(config: TrialConfig, store: Store, device: torch.device) -> float:
+    """Time of the last epoch of a training on a store."""
+    split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
+    data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
+    shots = len(data.train) // config.training.batch_size * config.training.batch_size
+    return shots / train(config, data, device).epochs[-1].images_per_second
+
+
+def _prediction_seconds(config: TrialConfig, store: Store, device: torch.device) -> float:
+    """Time of the second of two predictions of a store; the first one warms up."""
+    predictor = placed(Predictor(config, store.class_names, "multilabel"), device)
+    again = PredictOptions(force=True)
+    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder:
+        for _ in range(2):
+            began = time.perf_counter()
+            predict(predictor, open_shots(store.path), Path(folder) / "p.h5", device=device, options=again)
+            taken = time.perf_counter() - began
+    return taken

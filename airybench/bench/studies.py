@@ -1,20 +1,18 @@
-"""What it takes to start, to resume and to compare a study of very many trials."""
+"""How long it takes to start, to resume and to compare a study of very many trials."""
 
-import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from airybench.bench.measure import Measurement, measurement
-from airybench.bench.sweep import elsewhere
+from airybench.bench.sandbox import sandbox
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.jobs.compare import compare_studies
 from airybench.jobs.sweep import run_sweep
 from airybench.paths import data_folder
+from airybench.reporter import SILENT, Progress, Reporter
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
@@ -23,13 +21,13 @@ from airybench.sweep.study import Study
 from airybench.trial.outcome import Outcome
 
 GOAL = 5.0
-"""Seconds that a start, a resume and a comparison of 1 000 trials may take each, beyond importing the libraries."""
+"""Largest time of a start, of a resume and of a comparison of 1 000 trials in seconds, with libraries loaded."""
 
 NAME = "bench-many"
 
 
 class _UntilTrial(SilentObserver):
-    """Notes when the first trial begins, and ends the sweep there where it is told to."""
+    """Notes when the first trial begins, and interrupts the sweep there if `stop`."""
 
     def __init__(self, *, stop: bool) -> None:
         self.began = float("nan")
@@ -48,15 +46,15 @@ class _UntilTrial(SilentObserver):
 
 @dataclass(frozen=True)
 class StudyTimes:
-    """What a study of many trials took.
+    """How long a study of many trials took.
 
     Attributes:
-        trials: how many it has.
+        trials: their number.
         start: seconds from the command to the first trial.
-        resume: seconds from the same command to the last trial, all others finished.
-        conclude: seconds of the last trial and what follows: leaderboard, plots, the winner on test.
+        resume: seconds from the same command to the last trial, with all others finished.
+        conclude: seconds of the last trial and of what follows: leaderboard, plots, the winner on the test split.
         compare: seconds of a comparison.
-        told: seconds that the study itself took for each trial but the last, in their order.
+        told: seconds that the study itself took for each trial but the last, in order.
     """
 
     trials: int
@@ -67,11 +65,9 @@ class StudyTimes:
     told: tuple[float, ...]
 
 
-def bench_studies(
-    *, trials: int = 1000, device: torch.device, progress: Callable[[int, int], None] | None = None
-) -> list[Measurement]:
+def bench_studies(*, trials: int = 1000, device: torch.device, reporter: Reporter = SILENT) -> list[Measurement]:
     """Start a study, fill it with trials, resume it for the last one, and compare it: see `time_study`."""
-    found = time_study(trials=trials, device=device, progress=progress)
+    found = time_study(trials=trials, device=device, reporter=reporter)
     subject, third = f"a study of {found.trials} trials", len(found.told) // 3
     growth = float(np.median(found.told[-third:]) / np.median(found.told[:third]))
     return [
@@ -84,27 +80,25 @@ def bench_studies(
     ]
 
 
-def time_study(
-    *, trials: int = 1000, device: torch.device, progress: Callable[[int, int], None] | None = None
-) -> StudyTimes:
-    """Start a study, tell it all trials but the last, resume it for that one, and compare it.
+def time_study(*, trials: int = 1000, device: torch.device, reporter: Reporter = SILENT) -> StudyTimes:
+    """Start a study, fill it up to its last trial, resume it for that one, and compare it.
 
-    All but two trials are told to the study without a training: each is asked for, noted and finished as by a sweep,
-    and takes its scores from a generator and its predictions from a trained one.
+    All but two trials are recorded without training: each is asked for, noted and completed as in a sweep, with scores
+    from a random generator and the predictions of a trained one.
 
     Args:
-        trials: cells of the study.
+        trials: number of cells of the study.
         device: where the two trainings run.
-        progress: handed (trials finished, trials in all).
+        reporter: shows progress.
     """
-    # The smallest network there is: weights of 1 000 larger ones would be asked for disk that they never take.
+    # The smallest network there is: a sweep checks for the disk that the weights of all trials would take.
     rates = [round(float(rate), 6) for rate in np.linspace(0.001, 0.1, (trials + 1) // 2)]
     base = TrialConfig().replace(
         {"arch": "timm:test_resnet", "count": 64, "image_size": 32, "epochs": 1, "batch_size": 32, "bn_momentum": 0.1}
     )
     sweep = _grid(base, rates)
     where = engine("local", str(device), 1, 1)
-    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
+    with sandbox(), reporter.progress("filling a large study") as progress:
         few = _grid(base, rates[:1])
         seed = run_sweep(few, ["helium"], study="bench-few", observer=_UntilTrial(stop=False), engine=where)[0]
         started = _until_trial(sweep, where, stop=True)[0]
@@ -132,8 +126,8 @@ def _until_trial(sweep: SweepConfig, where: Engine, *, stop: bool) -> tuple[floa
     return watch.began - began, time.perf_counter() - began
 
 
-def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[int, int], None] | None) -> list[float]:
-    """Finish all trials but the last; returns the seconds that each took."""
+def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Progress) -> list[float]:
+    """Complete all trials but the last; returns the seconds that the study took for each."""
     draw = np.random.default_rng(sweep.base.training.seed)
     home = data_folder() / "studies"
     by_switch = {record.config.network.log_activation: record for record in trained}
@@ -150,6 +144,6 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Callable[[
         trial.set_attributes(run_id=like.run_id)
         known.complete(trial, Outcome(value, {**like.scores, "macro_ap": value}, like.facts))
         seconds.append(time.perf_counter() - began)
-        if progress and (number + 1) % 20 == 0:
+        if (number + 1) % 20 == 0:
             progress(number + 1, total)
     return seconds

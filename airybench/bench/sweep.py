@@ -1,27 +1,24 @@
-"""What a study costs beside its trainings, and that a trial costs the same however many there are."""
+"""What a study costs besides its trainings, and whether later trials cost more than earlier ones."""
 
-import contextlib
-import os
-import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
-from airybench.bench.measure import Measurement, measurement
+from airybench.bench.measure import Measurement, counted_steps, measurement, require_at_least
+from airybench.bench.sandbox import sandbox
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.data.datasets.catalog import open_dataset
-from airybench.errors import ConfigError
 from airybench.jobs.sweep import run_sweep
+from airybench.reporter import SILENT, Reporter
 from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.training.epoch import Epoch
 
 OVER = 3
+"""The long study has this many times the trials of the short one."""
 
 START_GOAL = 4.0
-"""Seconds from the start of a sweep to its first batch, data made before, beyond importing the libraries."""
+"""Seconds from the start of a sweep to its first batch, on existing data and with libraries loaded."""
 
 START_SHOTS = 512
 
@@ -42,42 +39,36 @@ class _Stopwatch(SilentObserver):
         self.ends.append(time.perf_counter())
 
 
-def bench_sweep(
-    *, trials: int = 6, device: torch.device, progress: Callable[[int, int], None] | None = None
-) -> list[Measurement]:
+def bench_sweep(*, trials: int = 6, device: torch.device, reporter: Reporter = SILENT) -> list[Measurement]:
     """Run a study of tiny trainings, and one of three times as many trials.
 
     Args:
-        trials: of the short study.
+        trials: number of trials of the short study.
         device: where to train.
-        progress: handed (studies done, studies in all).
+        reporter: shows progress.
 
     Returns:
-        Seconds from the start to the first trial's end, seconds a trial, how that grows from the first third of the
-        long study to its last, and seconds from the start to a first batch.
+        Seconds of a trial, seconds from the start to the end of the first trial, how the time of a trial grows from the
+        first third of the long study to its last, and seconds from the start to a first batch.
 
     Raises:
         ConfigError: fewer than 3 trials.
     """
-    if trials < 3:
-        raise ConfigError(f"trials {trials}: at least 3 are needed to see whether the later ones cost more")
+    require_at_least(trials=(trials, 3))
     base = TrialConfig().replace(
         {"count": 64, "image_size": 32, "epochs": 1, "batch_size": 32, "bn_momentum": 0.1, "base_lr": 0.01}
     )
     found: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder, elsewhere(Path(folder)):
-        for done, (name, number) in enumerate((("short", trials), ("long", OVER * trials)), 1):
+    with sandbox(), counted_steps(reporter, "sweeping", 2) as advance:
+        for name, number in (("short", trials), ("long", OVER * trials)):
             alphas = [round(0.1 + 0.01 * i, 2) for i in range(number)]
             sweep = validated(SweepConfig, {"base": base.model_dump(), "space": [{"alpha": alphas}]})
             watch, began = _Stopwatch(), time.perf_counter()
-            concluded = run_sweep(sweep, ["helium"], study=f"bench-{name}", observer=watch)
-            trained = [trial.facts["seconds"] for row in concluded[0].leaderboard.rows for trial in row.trials]
+            run_sweep(sweep, ["helium"], study=f"bench-{name}", observer=watch)
             gaps = [after - before for before, after in zip([began, *watch.ends], watch.ends, strict=False)]
             found[name] = gaps
-            found[f"{name} trained"] = trained
             found[f"{name} whole"] = [time.perf_counter() - began]
-            if progress:
-                progress(done, 2)
+            advance()
         start = _start(base)
     later = found["long"][1:]
     third = max(1, len(later) // 3)
@@ -88,7 +79,7 @@ def bench_sweep(
         measurement(subject, "first trial, with everything that comes before", "s", [found["short"][0]]),
         measurement(subject, "last third of the trials over the first", "ratio", [growth]),
         measurement(
-            subject, "conclusion, behind the last trial", "s",
+            subject, "conclusion, after the last trial", "s",
             [found["long whole"][0] - sum(found["long"])],
         ),
         measurement(
@@ -106,20 +97,3 @@ def _start(base: TrialConfig) -> float:
     watch, began = _Stopwatch(), time.perf_counter()
     run_sweep(sweep, ["helium"], study="bench-start", observer=watch)
     return watch.epochs[0] - began
-
-
-@contextlib.contextmanager
-def elsewhere(folder: Path):  # type: ignore[no-untyped-def]
-    """Keep studies and runs of the benchmark out of the user's."""
-    before = {name: os.environ.get(name) for name in ("AIRYBENCH_DATA", "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID")}
-    os.environ["AIRYBENCH_DATA"] = str(folder)
-    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
-    os.environ.pop("MLFLOW_RUN_ID", None)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

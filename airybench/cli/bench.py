@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import torch
 
     from airybench.bench.measure import Measurement
+    from airybench.reporter import Reporter
 
-    Measure = Callable[[torch.device, Callable[[int, int], None]], list[Measurement]]
+    Measure = Callable[[torch.device, Reporter], list[Measurement]]
 
 app = App(name="bench", help="Measure speed and memory on this machine.")
 
@@ -54,7 +55,7 @@ def bench(
     everything: Annotated[bool, typer.Option("--all", help="Run every benchmark, in less than ten minutes.")] = False,
     device: Device = "auto",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure speed and memory on this machine."""
@@ -69,7 +70,7 @@ def bench(
         raise typer.Exit
     from airybench.bench.everything import bench_all
 
-    _measure("all", {"measuring": lambda on, tick: bench_all(device=on, progress=tick)}, device, output, json)
+    _measure("all", lambda on, reporter: bench_all(device=on, reporter=reporter), device, output, as_json)
 
 
 @app.command()
@@ -96,7 +97,7 @@ def train(
     repeats: Repeats = 5,
     device: Device = "auto",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure training against bare steps on one ready batch, and against a plain loop over an h5py DataLoader."""
@@ -109,13 +110,13 @@ def train(
         arch=arch, depth=depth, image_size=image_size, batch_size=batch_size, precision=precision, compile=compile
     )
 
-    def measure(on: "torch.device", tick: Callable[[int, int], None]) -> "list[Measurement]":
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
         return bench_train(
             config=config, count=count, repeats=repeats, plain=against == "plain", profile=profile, device=on,
-            progress=tick,
+            reporter=reporter,
         )  # fmt: skip
 
-    _measure("train", {"training": measure}, device, output, json)
+    _measure("train", measure, device, output, as_json)
 
 
 @app.command()
@@ -128,7 +129,7 @@ def predict(
     repeats: Repeats = 3,
     device: Device = "auto",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure prediction of a compressed store, file to file, against bare forward passes, and its memory."""
@@ -136,10 +137,10 @@ def predict(
 
     config = _config(arch=arch, depth=depth, image_size=image_size, precision=precision)
 
-    def measure(on: "torch.device", tick: Callable[[int, int], None]) -> "list[Measurement]":
-        return bench_predict(config=config, count=count, repeats=repeats, device=on, progress=tick)
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        return bench_predict(config=config, count=count, repeats=repeats, device=on, reporter=reporter)
 
-    _measure("predict", {"predicting": measure}, device, output, json)
+    _measure("predict", measure, device, output, as_json)
 
 
 @app.command()
@@ -152,7 +153,7 @@ def sweep(
     ] = 1000,
     device: Device = "auto",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure what a study adds to bare training, and what a trial costs besides its training."""
@@ -160,12 +161,14 @@ def sweep(
     from airybench.bench.studies import bench_studies
     from airybench.bench.sweep import bench_sweep
 
-    parts: dict[str, Measure] = {
-        "training with and without a study": lambda on, tick: bench_overhead(device=on, progress=tick),
-        "sweeping": lambda on, tick: bench_sweep(trials=trials, device=on, progress=tick),
-        "filling a large study": lambda on, tick: bench_studies(trials=many, device=on, progress=tick),
-    }
-    _measure("sweep", parts, device, output, json)
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        return [
+            *bench_overhead(device=on, reporter=reporter),
+            *bench_sweep(trials=trials, device=on, reporter=reporter),
+            *bench_studies(trials=many, device=on, reporter=reporter),
+        ]
+
+    _measure("sweep", measure, device, output, as_json)
 
 
 @app.command()
@@ -174,7 +177,7 @@ def scale(
     plot: Annotated[Path | None, typer.Option(metavar="PATH", help="Also draw a .png file.")] = None,
     device: Device = "auto",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure how cost grows with the number of images and with the number of trials."""
@@ -190,15 +193,15 @@ def scale(
             raise InputError(f"--plot {plot}: give a file ending in .png")
         writable(plot.absolute().parent, "choose another --plot")
 
-    def measure(on: "torch.device", tick: Callable[[int, int], None]) -> "list[Measurement]":
-        images, study = measure_growth(trials=trials, device=on, progress=tick)
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        images, study = measure_growth(trials=trials, device=on, reporter=reporter)
         if plot:
             drawn = {one.name: (one.counts, one.seconds) for one in images}
             save(growth(drawn, study.told, f"How cost grows ({on})"), plot)
             notice(f"written: {plot}")
         return rows(images, study)
 
-    _measure("scale", {"measuring growth": measure}, device, output, json)
+    _measure("scale", measure, device, output, as_json)
 
 
 @app.command("import")
@@ -206,16 +209,16 @@ def import_(
     count: Annotated[int, typer.Option(min=1, help="Number of images in the short deposit.")] = 48,
     repeats: Repeats = 3,
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure the import of deposits of 1035 x 1035 images: images per second, memory and linearity."""
     from airybench.bench.importing import bench_import
 
-    parts: dict[str, Measure] = {
-        "importing": lambda on, tick: bench_import(count=count, repeats=repeats, progress=tick),
-    }
-    _measure("import", parts, "cpu", output, json)
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        return bench_import(count=count, repeats=repeats, reporter=reporter)
+
+    _measure("import", measure, "cpu", output, as_json)
 
 
 @app.command()
@@ -224,16 +227,16 @@ def simulate(
     repeats: Repeats = 5,
     device: Device = "cpu",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure the simulation of both data sets: patterns per second, memory and linearity."""
     from airybench.bench.simulate import bench_simulate
 
-    parts: dict[str, Measure] = {
-        "simulating": lambda on, tick: bench_simulate(count=count, repeats=repeats, device=on, progress=tick),
-    }
-    _measure("simulate", parts, device, output, json)
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        return bench_simulate(count=count, repeats=repeats, device=on, reporter=reporter)
+
+    _measure("simulate", measure, device, output, as_json)
 
 
 @app.command()
@@ -246,34 +249,30 @@ def correlate(
     repeats: Repeats = 5,
     device: Device = "auto",
     output: Output = None,
-    json: Json = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Measure correlation maps per second, against plain NumPy and against what a ResNet-18 consumes."""
     from airybench.bench.correlate import bench_correlate
 
-    def measure(on: "torch.device", tick: Callable[[int, int], None]) -> "list[Measurement]":
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
         return bench_correlate(
             count=count, image_size=image_size, repeats=repeats, kind="radial" if radial else "angular", device=on,
-            progress=tick,
+            reporter=reporter,
         )  # fmt: skip
 
-    _measure("correlate", {"correlating": measure}, device, output, json)
+    _measure("correlate", measure, device, output, as_json)
 
 
-def _measure(name: str, parts: "dict[str, Measure]", device: str, output: str | None, as_json: bool) -> None:
-    """Run the parts of a benchmark, each under its title, and print what they measured."""
-    _refuse_early(output)
-    from airybench.cli.show.console import progress_bar
+def _measure(name: str, measure: "Measure", device: str, output: str | None, as_json: bool) -> None:
+    """Run a benchmark and print what it measured."""
+    from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.measurements import print_measurements
     from airybench.training.device import choose_device
 
+    _refuse_early(output)
     on = choose_device(device)
-    found: list[Measurement] = []
-    for title, measure in parts.items():
-        with progress_bar(title) as tick:
-            found += measure(on, tick)
-    print_measurements(name, found, str(on), output, as_json=as_json)
+    print_measurements(name, measure(on, ConsoleReporter()), str(on), output, as_json=as_json)
 
 
 def _config(**changes: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How well each class is told: F1 per class and confusion."""
+"""How well each class is recognised: F1 per class and confusion."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,11 +12,11 @@ from airybench.figures.style import BLUE, ERROR_COLORS, RATE_COLORS, STYLE, new_
 
 
 def class_f1(f1: Mapping[str, float], positives: Mapping[str, int], title: str) -> Figure:
-    """Bars of F1 per class, with the number of positives behind each.
+    """Bars of F1 per class, with the number of positives of each.
 
     Args:
         f1: F1 of the scored classes by name.
-        positives: shots that carry each class, every class; a class absent from `f1` is marked as not scored.
+        positives: number of shots that carry each class, for every class; one without an F1 is marked as not scored.
         title: heading.
     """
     names = list(positives)
@@ -38,12 +38,12 @@ def class_f1(f1: Mapping[str, float], positives: Mapping[str, int], title: str) 
 
 
 def confusion(
-    answers: NDArray[np.int64], truth: NDArray[np.int64], names: Sequence[str], kind: str, title: str
+    decisions: NDArray[np.int64], truth: NDArray[np.int64], names: Sequence[str], kind: str, title: str
 ) -> Figure:
-    """Confusion of one split: 2 x 2 per label for multilabel, C x C for one-hot labels.
+    """Confusion of one part of the split: 2 x 2 per class for multilabel, C x C for multiclass.
 
     Args:
-        answers: 0/1, shape (N, C).
+        decisions: 0/1, shape (N, C).
         truth: 0/1, shape (N, C).
         names: C class names.
         kind: `multilabel` or `multiclass`.
@@ -52,22 +52,22 @@ def confusion(
     if kind == "multilabel":
         counts = np.stack(
             [
-                (truth * answers).sum(0),
-                (truth * (1 - answers)).sum(0),
-                ((1 - truth) * answers).sum(0),
-                ((1 - truth) * (1 - answers)).sum(0),
+                (truth * decisions).sum(0),
+                (truth * (1 - decisions)).sum(0),
+                ((1 - truth) * decisions).sum(0),
+                ((1 - truth) * (1 - decisions)).sum(0),
             ],
             axis=1,
         )
         totals = np.repeat(np.stack([truth.sum(0), (1 - truth).sum(0)], axis=1), 2, axis=1)
-        columns = ["labelled:\nanswered", "labelled:\nmissed", "not labelled:\nanswered", "not labelled:\nleft out"]
+        columns = ["labelled:\nassigned", "labelled:\nmissed", "not labelled:\nassigned", "not labelled:\nnot assigned"]
         wrong = np.tile([False, True, True, False], (len(names), 1))
         ylabel, xlabel = "", "number of shots (colour: their share; orange: wrong)"
     else:
-        counts = truth.T @ answers
+        counts = truth.T @ decisions
         totals = np.maximum(counts.sum(1, keepdims=True), 0).repeat(len(names), axis=1)
         wrong = ~np.eye(len(names), dtype=bool)
-        columns, ylabel, xlabel = list(names), "label", "answer"
+        columns, ylabel, xlabel = list(names), "label", "decision"
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     with rc_context(STYLE):
         figure = new_figure(2.2 + 0.95 * len(columns), 1.4 + 0.34 * len(names))

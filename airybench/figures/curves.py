@@ -1,4 +1,4 @@
-"""Curves behind the numbers: precision and recall, true and false positives, what is said and what holds."""
+"""Curves: precision and recall, ROC, and reliability."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ COLUMNS = 4
 def precision_recall(
     scores: NDArray[np.float64], truth: NDArray[np.int64], names: Sequence[str], values: Sequence[str], title: str
 ) -> Figure:
-    """Precision over recall, one panel a class, the majority answer (the prevalence) dashed.
+    """Precision over recall, one panel per class; dashed, the majority baseline (the prevalence).
 
     Args:
-        scores: whatever ranks the shots, shape (N, C).
+        scores: rank the shots, such as logits, shape (N, C).
         truth: 0/1, shape (N, C).
         names: C class names.
-        values: what to write into each panel; a class whose text is empty is marked as not scored.
+        values: text for each panel; a class with an empty text is marked as not scored.
         title: heading.
     """
 
@@ -33,13 +33,13 @@ def precision_recall(
         axes.step(np.r_[0, recall], np.r_[precision[0], precision], where="pre", color=BLUE, linewidth=1.4)
         axes.axhline(truth[:, column].mean(), color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
 
-    return _panels(draw, names, values, "recall", "precision", title, "dashed: majority answer")
+    return _panels(draw, names, values, "recall", "precision", title, "dashed: majority baseline")
 
 
 def roc(
     scores: NDArray[np.float64], truth: NDArray[np.int64], names: Sequence[str], values: Sequence[str], title: str
 ) -> Figure:
-    """True positives over false positives, one panel a class, the majority answer (the diagonal) dashed.
+    """True over false positive rate, one panel per class; dashed, the majority baseline (the diagonal).
 
     Arguments as those of `precision_recall`.
     """
@@ -49,19 +49,19 @@ def roc(
         axes.plot(np.r_[0, (number - hits) / (number - hits)[-1]], np.r_[0, hits / hits[-1]], color=BLUE, linewidth=1.4)
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
 
-    return _panels(draw, names, values, "false positive rate", "true positive rate", title, "dashed: majority answer")
+    return _panels(draw, names, values, "false positive rate", "true positive rate", title, "dashed: majority baseline")
 
 
 def reliability(
     said: Sequence[float], held: Sequence[float], counts: Sequence[int], prevalence: float, error: float, title: str
 ) -> Figure:
-    """How often a label holds over the probability that was said, with how often each was said below.
+    """Share of labels that hold over the predicted probability; below, how often each probability was predicted.
 
     Args:
-        said: mean probability in each bin; NaN where it is empty.
-        held: share of labels that hold there.
-        counts: labels there.
-        prevalence: share of labels that hold at all, what the majority answer comes to.
+        said: mean predicted probability in each bin; NaN where it is empty.
+        held: share of labels that hold in the bin.
+        counts: number of labels in the bin.
+        prevalence: share of all labels that hold, which the majority baseline predicts.
         error: expected calibration error.
         title: heading.
     """
@@ -73,7 +73,7 @@ def reliability(
         axes.annotate("prevalence", (1.0, prevalence), xytext=(-2, 3), textcoords="offset points", ha="right",
                       color=GREY, fontsize=8)  # fmt: skip
         shots = np.maximum(counts, 1)
-        middle = (np.asarray(held) * shots + 1) / (shots + 2)  # rule of succession: an error of 0 at 0 or 1 would lie
+        middle = (np.asarray(held) * shots + 1) / (shots + 2)  # rule of succession: shares of 0 and 1 are uncertain too
         error_bars = np.sqrt(middle * (1 - middle) / shots)
         axes.errorbar(said, held, yerr=error_bars, fmt="o-", color=BLUE, markersize=4, linewidth=1.4, capsize=2)
         axes.text(
@@ -88,13 +88,13 @@ def reliability(
         below.set_yscale("log")
         below.set_ylim(bottom=0.8)
         below.set_xlim(0, 1)
-        below.set_xlabel("probability said")
+        below.set_xlabel("predicted probability")
         below.set_ylabel("labels")
     return figure
 
 
 def _hits(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """True positives and answers at every operating point, shots with equal scores answered together."""
+    """True positives and predicted positives at every threshold; shots with equal scores share one."""
     order = np.argsort(-scores, kind="stable")
     ends = np.r_[np.flatnonzero(np.diff(scores[order])), len(scores) - 1]
     return np.cumsum(truth[order])[ends], ends + 1
@@ -130,7 +130,7 @@ def _panels(
                 axes.text(0.5, 0.5, "not scored", transform=axes.transAxes, ha="center", color=GREY)
         for axes in grid[len(names) :]:
             axes.set_visible(False)
-        for axes in grid[max(0, len(names) - columns) : len(names)]:  # also above a panel that is not there
+        for axes in grid[max(0, len(names) - columns) : len(names)]:  # also above an empty place of the grid
             axes.tick_params(labelbottom=True)
         figure.supxlabel(f"{xlabel}   ({note})", fontsize=9)
         figure.supylabel(ylabel, fontsize=9)

@@ -1,4 +1,4 @@
-"""A plate of patterns: one row a class, each pattern in log colours of its own range."""
+"""A plate of patterns: one row per class, each pattern in logarithmic colours of its own range."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,18 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from airybench.config import SEED
 from airybench.figures.style import GREY, PATTERN_COLORS, STYLE
+from airybench.provenance import SIMULATED
 
 if TYPE_CHECKING:
     from airybench.data.store.store import Store
 
 HIDDEN = "#7F8790"
-"""Where the detector does not see: a grey that the colours of the patterns do not hold."""
+"""Dead or masked pixels: a grey that does not occur among the colours of the patterns."""
 
 LOOKED = "#4DD0E1"
-"""Of the contour around where a network looked: a colour that the patterns do not hold."""
+"""The contour around what a network looked at: a colour that does not occur in the patterns."""
 
 HALF = 0.5
 
@@ -31,23 +33,23 @@ DARKEST = 2.0
 """Colours begin this many standard deviations of the noise above the background."""
 
 FEWEST_DECADES = 1.5
-"""Colours span at least this much: a background without signal stays dark."""
+"""The colours span at least this many decades, so that a background without signal stays dark."""
 
 _GAP, _NAMES, _LINE, _TOP, _FOOT, _LETTER = 0.05, 1.42, 0.095, 0.36, 0.12, 0.052
-"""Inches: between panels, for the names at the left, a line below a panel, above all rows, a line at the foot, and a
-letter there."""
+"""Inches: between panels, for the names at the left, for a line below a panel, above all rows, for a line of the note
+at the foot, and for a letter of it."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One pattern of the plate.
+    """One pattern of a plate.
 
     Attributes:
         counts: float, shape (H, W).
-        visible: where the detector sees, bool, shape (H, W).
-        caption: lines below.
-        attention: where a network looked, in [0, 1], shape (H, W), NaN where it could not look; its half height is
-            drawn as a contour.
+        visible: pixels that were measured, bool, shape (H, W).
+        caption: lines below the pattern.
+        attention: what a network looked at, in [0, 1], shape (H, W), NaN outside its input; the half height is drawn
+            as a contour.
     """
 
     counts: NDArray[np.float32]
@@ -58,7 +60,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Row:
-    """One class: its name, how many shots carry it, and examples, any number of them."""
+    """One class: its name, the number of shots that carry it, and any number of examples."""
 
     name: str
     count: int
@@ -70,8 +72,8 @@ def choose(labels: NDArray[np.uint8], columns: int, seed: int) -> list[NDArray[n
 
     Args:
         labels: 0 or 1, shape (N, C).
-        columns: most shots a class.
-        seed: another seed, other shots.
+        columns: most shots of each class.
+        seed: another seed gives other shots.
 
     Returns:
         Rows of `labels` for each of the C classes, ascending; fewer than `columns` where a class has no more.
@@ -91,15 +93,15 @@ def choose(labels: NDArray[np.uint8], columns: int, seed: int) -> list[NDArray[n
 def limits(counts: NDArray[np.float32], visible: NDArray[np.bool_]) -> tuple[float, float, float]:
     """Background and the ends of the colours for one pattern, all in counts.
 
-    The background is the level that the darkest fiftieth stays below. The noise is read off the differences between
-    neighbours where the pattern is dark, so that no ring or gradient passes for it.
+    The background is the 2nd percentile. The noise is estimated from the differences between neighbouring pixels where
+    the pattern is dark, so that rings and gradients do not count as noise.
 
     Args:
         counts: shape (H, W).
-        visible: where the detector sees, shape (H, W).
+        visible: pixels that were measured, shape (H, W).
 
     Returns:
-        Background to subtract, then lowest and highest value of the logarithmic scale.
+        Background to subtract, then the lowest and highest value of the logarithmic scale.
     """
     seen = counts[visible]
     if seen.size == 0:
@@ -115,21 +117,21 @@ def limits(counts: NDArray[np.float32], visible: NDArray[np.bool_]) -> tuple[flo
 
 
 def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200) -> Figure:
-    """The plate.
+    """Draw a plate.
 
     Args:
         rows: the classes from top to bottom.
-        columns: panels a row has room for.
+        columns: panels that fit into a row.
         title: heading; says whether the patterns are simulated.
         note: text at the foot, beside the colour scale.
         panel: edge of a pattern in inches.
-        dpi: of the file; patterns larger than a panel's pixels are averaged over whole blocks of theirs.
+        dpi: resolution of the file; patterns with more pixels than a panel are averaged over blocks.
     """
     lines = [max((len(shown.caption) for shown in row.panels), default=0) for row in rows]
     heights = [panel + _LINE * count + 2 * _GAP for count in lines]
     width = _NAMES + columns * (panel + _GAP) + 0.05
     colours = f"log of counts above background, each pattern from its noise to its {BRIGHTEST:g}th percentile; "
-    foot = wrap(f"{colours}grey: not seen. {note}", max(20, int((width - 1.3) / _LETTER)))
+    foot = wrap(f"{colours}grey: not measured. {note}", max(20, int((width - 1.3) / _LETTER)))
     height = _TOP + sum(heights) + _FOOT * (len(foot) + 0.5)
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=dpi)
@@ -143,7 +145,7 @@ def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: 
             for column, shown in enumerate(row.panels[:columns]):
                 left = _NAMES + column * (panel + _GAP)
                 box = (left / width, 1 - (top + panel) / height, panel / width, panel / height)
-                _draw(figure, box, _block_mean(shown, round(panel * dpi)))
+                draw_panel(figure, box, shown, round(panel * dpi))
         _foot(figure, foot)
     return figure
 
@@ -152,40 +154,38 @@ def store_gallery(
     store: "Store",
     *,
     columns: int = 6,
-    seed: int = 1612,
+    seed: int = SEED,
     panel: float = 1.3,
     dpi: int = 200,
     classes: slice = slice(None),
 ) -> Figure:
-    """The plate of a store: every class, examples drawn at random and put from bright to weak.
+    """The plate of a store: random examples of every class, from bright to weak.
 
-    A pixel that is 0 in the shot or masked in the store counts as not seen. Below each pattern: its row in the store,
-    the photon energy, and the other labels it carries.
+    A pixel that is 0 in the shot or masked in the store counts as not measured. Below each pattern: its row in the
+    store, the photon energy, and its other labels.
 
     Args:
         store: labelled or not; an unlabelled one becomes one row.
-        columns: examples a class.
-        seed: another seed, other shots.
+        columns: examples of each class.
+        seed: another seed gives other shots.
         panel: as in `gallery`.
         dpi: as in `gallery`.
-        classes: which of the rows; all when left out.
+        classes: which rows to draw; all when left out.
     """
     labels = store.labels() if store.labelled else np.ones((store.count, 1), np.uint8)
     names = store.class_names if store.labelled else ("all shots",)
-    energy, mask = store.photon_energy(), store.mask()
+    energy = store.photon_energy()
     rows = []
     for column, shots in enumerate(choose(labels, columns, seed)):
         panels = []
-        for shot, image in zip(shots.tolist(), store.read_images(shots), strict=True):
-            good = image > 0
-            if mask is not None:
-                good &= (mask if mask.ndim == 2 else mask[shot]) == 1
+        good = visible_pixels(store, shots)
+        for shot, image, visible in zip(shots.tolist(), store.read_images(shots), good, strict=True):
             others = ", ".join(names[i] for i in np.flatnonzero(labels[shot]) if i != column)
             caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(22 * panel)))
-            panels.append(Panel(image.astype(np.float32), good, caption))
+            panels.append(Panel(image.astype(np.float32), visible, caption))
         panels.sort(key=_brightness, reverse=True)
         rows.append(Row(names[column], int(labels[:, column].sum()), panels))
-    origin = "simulated" if store.source == "simulated" else f"source: {store.source}"
+    origin = "simulated" if store.source == SIMULATED else f"source: {store.source}"
     title = f"{store.name} - {origin}, {store.count} shots" + (f", seed {store.seed}" if store.seed is not None else "")
     height, width = store.image_shape
     note = (
@@ -195,13 +195,22 @@ def store_gallery(
     return gallery(rows[classes], columns=columns, title=title, note=note, panel=panel, dpi=dpi)
 
 
+def visible_pixels(store: "Store", rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where the detector sees: pixels with a count that the store does not mask, bool, shape (n, H, W)."""
+    visible: NDArray[np.bool_] = store.read_images(rows) > 0
+    mask = store.mask()
+    if mask is not None:
+        visible &= (mask if mask.ndim == 2 else mask[rows]) == 1
+    return visible
+
+
 def _brightness(panel: Panel) -> float:
     background, _, _ = limits(panel.counts, panel.visible)
     return float((panel.counts - background)[panel.visible].mean()) if panel.visible.any() else 0.0
 
 
 def _block_mean(shown: Panel, edge: int) -> Panel:
-    """The panel averaged over the seen pixels of whole blocks, so that it has about `edge` pixels."""
+    """The panel averaged over the measured pixels of whole blocks, to about `edge` pixels."""
     height, width = shown.counts.shape
     block = max(1, round(max(height, width) / edge))
     if block == 1:
@@ -218,7 +227,16 @@ def _block_mean(shown: Panel, edge: int) -> Panel:
     return Panel(counts, share * 2 >= block * block, shown.caption, attention)
 
 
-def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) -> None:
+def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: Panel, edge: int) -> None:
+    """One pattern with its caption.
+
+    Args:
+        figure: where to draw.
+        box: left, bottom, width and height as shares of the figure.
+        shown: the pattern.
+        edge: pixels that it has room for; larger patterns are averaged over whole blocks.
+    """
+    shown = _block_mean(shown, edge)
     axes = figure.add_axes(box)
     background, low, high = limits(shown.counts, shown.visible)
     above = np.ma.masked_array(np.maximum(shown.counts - background, low), ~shown.visible)
@@ -235,13 +253,13 @@ def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) 
 
 
 def _write(figure: Figure, x: float, y: float, text: str, **look: Any) -> None:
-    """Text at inches from the left and from the top; names come from files, so none of it is mathematics."""
+    """Text at inches from the left and the top. Names come from files, so `$` does not start mathematics."""
     width, height = figure.get_size_inches()
     figure.text(x / width, 1 - y / height, text, parse_math=False, **look)
 
 
 def _foot(figure: Figure, lines: Sequence[str]) -> None:
-    """The colour scale with its meaning, and the note."""
+    """The colour scale and the note."""
     width, height = figure.get_size_inches()
     scale = figure.add_axes((0.08 / width, (_FOOT * len(lines) - 0.08) / height, 1.1 / width, 0.07 / height))
     scale.imshow(np.linspace(0, 1, 256)[None], cmap=PATTERN_COLORS, aspect="auto")

@@ -1,4 +1,4 @@
-"""How cost grows with images and with trials."""
+"""How cost grows with the number of images and of trials."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,12 +12,14 @@ from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, STYLE, new_figure
 WINDOW = 25
 
 
-def growth(images: Mapping[str, tuple[Sequence[int], Sequence[float]]], told: Sequence[float], title: str) -> Figure:
-    """Seconds over images on logarithmic axes beside lines of slope 1, and milliseconds a trial over trials.
+def growth(
+    images: Mapping[str, tuple[Sequence[int], Sequence[float]]], bookkeeping: Sequence[float], title: str
+) -> Figure:
+    """Seconds over images on logarithmic axes with lines of slope 1, and milliseconds per trial over trials.
 
     Args:
-        images: by kind of work, counts and the seconds of each.
-        told: seconds that each trial cost its study, in their order.
+        images: for each kind of work the numbers of images and the seconds they took.
+        bookkeeping: seconds that each trial cost its study beside the training, in the order of the trials.
         title: heading.
     """
     with rc_context(STYLE):
@@ -28,7 +30,7 @@ def growth(images: Mapping[str, tuple[Sequence[int], Sequence[float]]], told: Se
         counts: Sequence[int] = ()
         for color, (name, (counts, seconds)) in zip(colors, images.items(), strict=False):
             left.plot(counts, seconds, "o", color=color, markersize=5, label=name)
-            # A line through the geometric means: what cost in proportion would look like.
+            # A line of slope 1 through the geometric means: cost in proportion to the number of images.
             mean = float(np.exp(np.mean(np.log(seconds)) - np.mean(np.log(counts))))
             left.plot(counts, [mean * count for count in counts], color=color, linewidth=1.0)
         left.set(xscale="log", yscale="log", xlabel="images", ylabel="seconds", title="lines: in proportion")
@@ -38,10 +40,10 @@ def growth(images: Mapping[str, tuple[Sequence[int], Sequence[float]]], told: Se
             axis.set_minor_locator(NullLocator())
         left.grid(visible=True)
         left.legend()
-        cost = 1e3 * np.asarray(told)
+        cost = 1e3 * np.asarray(bookkeeping)
         number = np.arange(1, len(cost) + 1)
         right.plot(number, cost, ".", color=GREY, markersize=2, alpha=0.5, label="each trial")
-        windows = [chunk for chunk in np.array_split(np.arange(len(cost)), max(1, len(cost) // WINDOW))]
+        windows = np.array_split(np.arange(len(cost)), max(1, len(cost) // WINDOW))
         right.plot(
             [number[chunk].mean() for chunk in windows], [np.median(cost[chunk]) for chunk in windows],
             color=BLUE, label=f"median of {WINDOW}",

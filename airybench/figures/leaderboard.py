@@ -21,11 +21,11 @@ def leaderboard(
     """Cells from best to worst as points with their 95 % intervals, beside the majority baseline.
 
     Args:
-        names: what each cell is.
-        means: its mean.
-        intervals: low and high of its interval; NaN where there is none.
-        baseline: the majority baseline's value, or None.
-        metric: axis label.
+        names: label of each cell.
+        means: mean of each cell.
+        intervals: ends of the interval of each cell; NaN where there is none.
+        baseline: value of the majority baseline, if it has one.
+        metric: label of the axis.
         title: heading.
         note: what the intervals are.
     """

@@ -1,4 +1,4 @@
-"""The figures of a study as pictures: parallel coordinates, importance, heat maps, depth curves, Pareto front."""
+"""Figures of a study as pictures: parallel coordinates, importance, heat maps, depth curves and Pareto front."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ MARKERS = ("o", "s", "^", "D")
 def parallel_coordinates(
     axes: Sequence[Axis], values: NDArray[np.float64], best: int, *, metric: str, title: str
 ) -> Figure:
-    """One line a cell through its parameters, coloured by the objective; the winner in orange.
+    """One line per cell through its parameters, coloured by the objective; the winner in orange.
 
     Args:
-        axes: the parameters, the objective last; N places each.
+        axes: the parameters, then the objective; N places each.
         values: the objective, shape (N,).
         best: index of the winner.
         metric: name of the objective.
@@ -84,12 +84,12 @@ def importance(names: Sequence[str], shares: Sequence[float], *, title: str, not
 
 
 def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, title: str) -> Figure:
-    """Means over two parameters as colours with numbers, one panel a network, in one scale.
+    """Means over two parameters as colours with numbers, one panel per network, on one scale.
 
     Args:
-        panels: one or more.
-        rows: what the rows are.
-        columns: what the columns are.
+        panels: at least one.
+        rows: label of the rows.
+        columns: label of the columns.
         metric: name of the objective.
         title: heading.
     """
@@ -123,10 +123,10 @@ def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, t
 
 
 def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
-    """The objective over depth, with the logarithmic activation on against off.
+    """The objective over depth, with the logarithmic activation on and off.
 
     Args:
-        curves: one a family and state.
+        curves: one per family and state of the activation.
         metric: name of the objective.
         title: heading.
     """
@@ -136,7 +136,7 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
         plot = figure.add_subplot()
         for curve in curves:
             color, marker = ORANGE if curve.on else BLUE, MARKERS[families.index(curve.family) % len(MARKERS)]
-            shift = 0.25 if curve.on else -0.25  # two trials of one depth do not hide each other
+            shift = 0.25 if curve.on else -0.25  # so that trials of one depth do not hide each other
             depths = [depth + shift for depth, _ in curve.trials]
             plot.plot(depths, [value for _, value in curve.trials], marker, color=color, alpha=0.3, markersize=4)
             plot.plot(curve.depths, curve.means, marker=marker, color=color, linewidth=1.8, markersize=6,
@@ -153,13 +153,13 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
 def pareto_front(
     points: NDArray[np.float64], front: NDArray[np.bool_], names: Sequence[str], labels: Sequence[str], *, title: str
 ) -> Figure:
-    """Trials by their first two objectives; those that no other beats are joined.
+    """Trials by their first two objectives; those that no other trial beats are joined by a line.
 
     Args:
         points: shape (N, 2).
         front: whether each is on the front, shape (N,).
-        names: what the trials are.
-        labels: of the two axes.
+        names: label of each trial, shown on the front.
+        labels: labels of the two axes.
         title: heading.
     """
     with rc_context(STYLE):

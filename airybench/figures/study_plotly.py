@@ -1,4 +1,4 @@
-"""The figures of a study as pages that can be turned and read off: plotly, whole in one file, without a network."""
+"""Figures of a study as interactive pages: plotly, each in one file that works offline."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ SYMBOLS = ("circle", "square", "triangle-up", "diamond")
 
 
 def parallel_coordinates(axes: Sequence[Axis], values: NDArray[np.float64], *, metric: str, title: str) -> str:
-    """As `study.parallel_coordinates`; axes can be moved, and a range marked on each."""
+    """As `study_matplotlib.parallel_coordinates`; axes can be moved, and a range selected on each."""
     import plotly.graph_objects as go
 
-    # The lines of cells that share values would lie on each other.
+    # Without a shift the lines of cells with equal values would hide each other.
     shift = np.linspace(-0.012, 0.012, len(values)) if len(values) > 1 else np.zeros(len(values))
     dimensions = [
         {
@@ -35,7 +35,7 @@ def parallel_coordinates(axes: Sequence[Axis], values: NDArray[np.float64], *, m
 
 
 def importance(names: Sequence[str], shares: Sequence[float], *, title: str, note: str) -> str:
-    """As `study.importance`."""
+    """As `study_matplotlib.importance`."""
     import plotly.graph_objects as go
 
     figure = go.Figure(go.Bar(x=list(shares), y=list(names), orientation="h", marker_color=BLUE))
@@ -45,7 +45,7 @@ def importance(names: Sequence[str], shares: Sequence[float], *, title: str, not
 
 
 def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, title: str) -> str:
-    """As `study.heat_maps`."""
+    """As `study_matplotlib.heat_maps`."""
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
@@ -67,7 +67,7 @@ def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, t
 
 
 def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
-    """As `study.depth_curves`."""
+    """As `study_matplotlib.depth_curves`."""
     import plotly.graph_objects as go
 
     families = list(dict.fromkeys(curve.family for curve in curves))
@@ -95,7 +95,7 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
 def pareto_front(
     points: NDArray[np.float64], front: NDArray[np.bool_], names: Sequence[str], labels: Sequence[str], *, title: str
 ) -> str:
-    """As `study.pareto_front`; every point says what it is."""
+    """As `study_matplotlib.pareto_front`; every point shows its label."""
     import plotly.graph_objects as go
 
     order = np.flatnonzero(front)[np.argsort(points[front, 0], kind="stable")]
@@ -118,7 +118,7 @@ def pareto_front(
 
 
 def _page(figure: Any, title: str, **layout: Any) -> str:
-    """The whole page, plotly's script inside: MLflow shows a page by itself, and many machines have no network."""
+    """The page with plotly's script inside: MLflow shows each page alone, and many machines are offline."""
     figure.update_layout(title=title, template="plotly_white", font={"family": "DejaVu Sans, sans-serif"}, **layout)
     page: str = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False})
     return page

@@ -1,4 +1,4 @@
-"""One consistent, colour-blind safe style for every figure."""
+"""The style of every figure, safe for colour-blind readers."""
 
 from pathlib import Path
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette: told apart with every common colour vision, and in grey by lightness.
+# Okabe and Ito's palette: distinct for every common type of colour vision, and in grey by lightness.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
 PATTERN_COLORS = "magma"  # log-scaled diffraction patterns
 RATE_COLORS = "Blues"  # shares from 0 to 1
 ERROR_COLORS = "Oranges"  # shares of wrong answers
-VALUE_COLORS = "cividis"  # an objective, from bad to good; orange stands out of it
+VALUE_COLORS = "cividis"  # an objective; orange stands out against it
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -31,7 +31,7 @@ STYLE: Any = {
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure in inches, outside pyplot: no global state, safe in any process."""
+    """An empty figure, sizes in inches; outside pyplot, which keeps global state."""
     return Figure(figsize=(width, height), dpi=150, layout="constrained")
 
 

@@ -1,4 +1,4 @@
-"""A table as a page: whole in one file, sorted by a click on a heading."""
+"""A table as an HTML page in one file, sorted by a click on a heading."""
 
 from collections.abc import Sequence
 from html import escape
@@ -32,14 +32,14 @@ def table_page(title: str, note: str, headings: Sequence[str], rows: Sequence[Se
 
     Args:
         title: heading.
-        note: a sentence below it.
-        headings: of the columns.
-        rows: as text, the first one marked as the winner.
+        note: a sentence below the heading.
+        headings: headings of the columns.
+        rows: the table as text; the first row is marked as the winner.
     """
-    words = [not all(_number(row[column]) for row in rows) for column in range(len(headings))]
+    textual = [not all(_number(row[column]) for row in rows) for column in range(len(headings))]
 
     def cells(tag: str, row: Sequence[str]) -> str:
-        kinds = [' class="text"' if word else "" for word in words]
+        kinds = [' class="text"' if text else "" for text in textual]
         return "".join(f"<{tag}{kind}>{escape(text)}</{tag}>" for kind, text in zip(kinds, row, strict=True))
 
     marks = [' class="first"', *[""] * len(rows)]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from airybench import __version__
 from airybench.data.formats.shot_source import ShotSource
-from airybench.data.loading.prefetch import ReadAhead, brought, readers_for
+from airybench.data.loading.prefetch import ReadAhead, readers_for, to_device
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.inference.join import is_joined, join
 from airybench.inference.logits import compiled_for, logits, placed
@@ -23,7 +23,7 @@ from airybench.inference.parts import Parts
 from airybench.inference.plan import PART, Plan, model_digest
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
-from airybench.training.device import memory
+from airybench.training.device import checked_memory
 from airybench.training.metrics import decide
 
 BATCH = {"cpu": 64, "cuda": 256}
@@ -126,7 +126,7 @@ def predict(
     missing = parts.missing(plan, share)
     total, left = (sum(map(plan.size, numbers)) for numbers in (share, missing))
     began = time.perf_counter()
-    with memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
+    with checked_memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
         progress(total - left, total)
         _answer_parts(parts, plan, missing, shots, answerer, lambda done: progress(total - left + done, total))
     speed = left / max(time.perf_counter() - began, 1e-9) if left else float("nan")
@@ -204,7 +204,7 @@ def _answer_parts(
         bytes_held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(answerer.device, left, PART, bytes_held)
     reading = ReadAhead(shots.read, readers=min(readers, len(requests)), ahead=AHEAD)(requests)
-    with closing(brought(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
+    with closing(to_device(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None
         for number in missing:
             columns: list[dict[str, NDArray[Any]]] = []

@@ -56,7 +56,7 @@ class Predictions:
         """Classes decided for, 0 or 1, uint8, shape (N, C): p > 0.5 for multilabel, the largest for multiclass."""
         if self.label_kind == "multilabel":
             return (self.logits > 0).astype(np.uint8)
-        return np.eye(len(self.class_names), dtype=np.uint8)[self.logits.argmax(axis=1)]
+        return np.asarray(np.eye(len(self.class_names), dtype=np.uint8)[self.logits.argmax(axis=1)])
 
     @property
     def classes(self) -> list[tuple[str, ...]]:

@@ -1,7 +1,6 @@
 """The main job: one study per data set, from names to summaries."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from airybench.config import SweepConfig
@@ -23,6 +22,7 @@ from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, connect
 from airybench.tracking.store import check as check_tracking
+from airybench.tracking.tags import Tag
 from airybench.tracking.target import TrackingTarget
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -80,7 +80,7 @@ def run_sweep(
     check_space(sweep)
     if options.register_as is not None:
         check_name(options.register_as)
-    _refuse_same_label(datasets, study)
+    _refuse_same_name(datasets, study)
     engine = engine or local_engine("local", "auto", 1, 1)
     home = open_storage(storage, data_folder() / "studies")
     target = TrackingTarget.chosen(options.tracking_uri)
@@ -91,38 +91,56 @@ def run_sweep(
     # A run that `mlflow run` made becomes the parent of a single new study; else it links to the parents.
     alone = len(plans) == 1 and not plans[0].resumed
     start = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)
-    link = None
-    if target.joined and not alone:
-        link = Run.join(target.connect(), target.joined, f"launch {study}", "launch", {})
+
+    def run_one(plan: StudyPlan, dataset: PreparedDataset) -> StudySummary:
+        with run_study(
+            plan.sweep, plan.name, dataset, _connected(plan, home), home,
+            engine=engine.make, observer=observer, options=start,
+        ) as finished:  # fmt: skip
+            summary = summarise_study(finished, register_as=options.register_as)
+            if not finished.complete:
+                reporter.notify(
+                    f"{plan.name}: the time limit was reached with {len(finished.trials)} of {finished.study.total()} "
+                    "trials finished; the same command goes on from there"
+                )
+        return summary
+
+    if alone or not target.joined:
+        return _run_all(ready, run_one, reporter)
+    link = Run.join(target.connect(), target.joined, f"launch {study}", "launch", {})
+    with link.ending():
+        return _run_all(ready, run_one, reporter, link)
+
+
+def _run_all(
+    ready: Sequence[tuple[StudyPlan, PreparedDataset]],
+    run_one: Callable[[StudyPlan, PreparedDataset], StudySummary],
+    reporter: Reporter,
+    link: Run | None = None,
+) -> list[StudySummary]:
+    """Run the studies one after the other; one without a finished trial does not keep the others from running.
+
+    Raises:
+        NothingFinishedError: of the last such study, after all have run.
+    """
     summaries: list[StudySummary] = []
     unfinished: NothingFinishedError | None = None
-    with link.ending() if link else nullcontext():
-        for plan, dataset in ready:
-            tracking = _connected(plan, home)
-            try:
-                with run_study(
-                    plan.sweep, plan.name, dataset, tracking, home,
-                    engine=engine.make, observer=observer, options=start,
-                ) as ran:  # fmt: skip
-                    summaries.append(summarise_study(ran, register_as=options.register_as))
-                    if not ran.complete:
-                        reporter.notify(
-                            f"{plan.name}: the time limit was reached with {len(ran.trials)} of {ran.study.total()} "
-                            "trials finished; the same command goes on from there"
-                        )
-            except NothingFinishedError as error:
-                unfinished = error
-                reporter.notify(str(error))
-            else:
-                reporter.result(summaries[-1])
-        if link:
-            link.tag({"airybench.parents": ",".join(summary.parent_run for summary in summaries)})
-        if unfinished:
-            raise unfinished
+    for plan, dataset in ready:
+        try:
+            summaries.append(run_one(plan, dataset))
+        except NothingFinishedError as error:
+            unfinished = error
+            reporter.notify(str(error))
+        else:
+            reporter.result(summaries[-1])
+    if link:
+        link.tag({Tag.PARENTS: ",".join(summary.parent_run for summary in summaries)})
+    if unfinished:
+        raise unfinished
     return summaries
 
 
-def _refuse_same_label(datasets: Sequence[str], study: str) -> None:
+def _refuse_same_name(datasets: Sequence[str], study: str) -> None:
     labels = [display_name(dataset) for dataset in datasets]
     repeated = {name for name in labels if labels.count(name) > 1}
     if repeated:

@@ -1,15 +1,15 @@
-"""What a study can say yes or no to, read off the parameters that its cells differ in."""
+"""The claims that a study can test, derived from the parameters that its cells differ in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from airybench.config import TrialConfig
+from airybench.config import NetworkConfig, TrialConfig
 
-CONTEXT = ("input", "noise", "fraction", "input_scaling")
-"""Held the same on both sides of a claim, unless the claim is about it."""
+DATA = ("input", "noise", "fraction", "input_scaling")
+"""Parameters of the data that both sides of a claim share, unless the claim is about them."""
 
 NETWORK = ("arch", "depth", "log_activation", "alpha", "leakiness")
-"""Likewise, of the network."""
+"""Parameters of the network, likewise."""
 
 PAPER_ALPHA = 0.2
 
@@ -21,8 +21,8 @@ class Claim:
     """One statement of the form "the first are better than the second".
 
     Attributes:
-        statement: in words, as a noun phrase of the difference.
-        first: cells on the side that is claimed to be better, by their place in the study.
+        statement: what is compared with what.
+        first: cells on the side that is claimed to be better, as indices into the study's cells.
         second: cells on the other side.
     """
 
@@ -31,69 +31,99 @@ class Claim:
     second: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _NetworkClaim:
+    """A claim about networks.
+
+    Attributes:
+        statement: what is compared with what.
+        first: whether a network is on the first side.
+        second: whether it is on the second side.
+        about: parameters in which the sides differ by nature; they are alike in all others where that is possible.
+    """
+
+    statement: str
+    first: Callable[[NetworkConfig], bool]
+    second: Callable[[NetworkConfig], bool]
+    about: tuple[str, ...]
+
+
 def claims(cells: Sequence[TrialConfig]) -> list[Claim]:
     """The claims that the cells of a study can test; each side has at least one cell.
 
     Args:
-        cells: the cells of a study, their seeds aside.
+        cells: one configuration per cell.
+
+    >>> logarithmic = TrialConfig()
+    >>> [claim.statement for claim in claims([logarithmic, logarithmic.replace({"log_activation": False})])]
+    ['the logarithmic activation against none']
     """
     found: list[Claim] = []
-    for where, members in _contexts(cells, without=()):
-        found += _about(cells, members, where)
-    for where, members in _contexts(cells, without=("input",)):
+    for context, members in _contexts(cells, DATA):
+        for claim in _network_claims([cells[i].network for i in members]):
+            found += _matched(cells, members, claim, context)
+    for context, members in _contexts(cells, tuple(name for name in DATA if name != "input")):
         maps = [i for i in members if cells[i].data.input == "ccf"]
         images = [i for i in members if cells[i].data.input == "image"]
-        found += _claim(f"correlation maps against images{where}", maps, images)
-    for where, members in _contexts(cells, without=("fraction",)):
+        found += _claim(f"correlation maps against images{context}", maps, images)
+    for context, members in _contexts(cells, tuple(name for name in DATA if name != "fraction")):
         least = min(cells[i].data.fraction for i in members)
         whole = [i for i in members if cells[i].data.fraction == 1 > least]
         part = [i for i in members if cells[i].data.fraction == least < 1]
-        found += _claim(f"all training shots against {least:.0%} of them{where}", whole, part)
+        found += _claim(f"all training shots against {least:.0%} of them{context}", whole, part)
     return found
 
 
-def _about(cells: Sequence[TrialConfig], members: list[int], where: str) -> list[Claim]:
-    """Claims about the network itself, in one context."""
-
-    def side(rule: Callable[[TrialConfig], bool]) -> list[int]:
-        return [i for i in members if rule(cells[i])]
-
-    def match(statement: str, first: list[int], second: list[int], without: str) -> list[Claim]:
-        return _matched(
-            cells, f"{statement}{where}", first, second, tuple(n for n in NETWORK if n not in without.split())
-        )
-
-    logarithmic, plain = side(lambda c: c.network.log_activation), side(lambda c: not c.network.log_activation)
-    found = match("the logarithmic activation against none", logarithmic, plain, "log_activation alpha")
-    alphas = {cells[i].network.alpha for i in logarithmic}
-    if len(alphas) > 1 and PAPER_ALPHA in alphas:
-        other, papers = (
-            side(lambda c: c.network.alpha not in (0, PAPER_ALPHA)),
-            side(lambda c: c.network.alpha == PAPER_ALPHA),
-        )
-        found += match(f"another alpha than the paper's {PAPER_ALPHA:g}", other, papers, "alpha")
-    leaky, relu = side(lambda c: c.network.leakiness > 0), side(lambda c: c.network.leakiness == 0)
-    found += match("a leaky ReLU against a plain one", leaky, relu, "leakiness")
-    resnets, vggs = side(lambda c: c.network.arch == "resnet"), side(lambda c: c.network.arch == "vgg")
-    found += match("ResNet against VGG", resnets, vggs, "arch depth")
-    for name, family in (("ResNet", resnets), ("VGG", vggs)):
-        least = min((cells[i].network.depth for i in family), default=0)
-        deeper = [i for i in family if cells[i].network.depth > least]
-        found += match(f"a deeper {name} against {least} layers", deeper, sorted(set(family) - set(deeper)), "depth")
-    return found
-
-
-def _claim(statement: str, first: list[int], second: list[int]) -> list[Claim]:
-    return [Claim(statement, tuple(first), tuple(second))] if first and second else []
+def _network_claims(networks: Sequence[NetworkConfig]) -> list[_NetworkClaim]:
+    """Every claim about networks, whether or not these networks can test it."""
+    found = [
+        _NetworkClaim(
+            "the logarithmic activation against none",
+            lambda network: network.log_activation,
+            lambda network: not network.log_activation,
+            ("log_activation", "alpha"),
+        ),
+        _NetworkClaim(
+            f"another alpha than the paper's {PAPER_ALPHA:g}",
+            lambda network: network.log_activation and network.alpha != PAPER_ALPHA,
+            lambda network: network.log_activation and network.alpha == PAPER_ALPHA,
+            ("alpha",),
+        ),
+        _NetworkClaim(
+            "a leaky ReLU against a plain one",
+            lambda network: network.leakiness > 0,
+            lambda network: network.leakiness == 0,
+            ("leakiness",),
+        ),
+        _NetworkClaim(
+            "ResNet against VGG",
+            lambda network: network.arch == "resnet",
+            lambda network: network.arch == "vgg",
+            ("arch", "depth"),
+        ),
+    ]
+    return [*found, *(_deeper(networks, arch, name) for arch, name in (("resnet", "ResNet"), ("vgg", "VGG")))]
 
 
-def _matched(
-    cells: Sequence[TrialConfig], statement: str, first: list[int], second: list[int], names: tuple[str, ...]
-) -> list[Claim]:
-    """The claim over the cells that have a counterpart on the other side, equal in all else; else over all."""
+def _deeper(networks: Sequence[NetworkConfig], arch: str, name: str) -> _NetworkClaim:
+    least = min((network.depth for network in networks if network.arch == arch), default=0)
+    return _NetworkClaim(
+        f"a deeper {name} against {least} layers",
+        lambda network: network.arch == arch and network.depth > least,
+        lambda network: network.arch == arch and network.depth == least,
+        ("depth",),
+    )
+
+
+def _matched(cells: Sequence[TrialConfig], members: list[int], claim: _NetworkClaim, context: str) -> list[Claim]:
+    """The claim over cells that have a counterpart on the other side, equal in all else; over all where none has."""
+    first = [i for i in members if claim.first(cells[i].network)]
+    second = [i for i in members if claim.second(cells[i].network)]
+    statement = f"{claim.statement}{context}"
+    alike = [name for name in NETWORK if name not in claim.about]
 
     def key(index: int) -> tuple[object, ...]:
-        return tuple(getattr(cells[index].network, name) for name in names)
+        return tuple(getattr(cells[index].network, name) for name in alike)
 
     shared = {key(i) for i in first} & {key(i) for i in second}
     if not shared:
@@ -101,21 +131,21 @@ def _matched(
     return _claim(statement, [i for i in first if key(i) in shared], [i for i in second if key(i) in shared])
 
 
-def _contexts(cells: Sequence[TrialConfig], without: tuple[str, ...]) -> list[tuple[str, list[int]]]:
-    """Cells that agree in the context, with words for what they agree in where the study varies it."""
-    names = [name for name in CONTEXT if name not in without and len({_value(cell, name) for cell in cells}) > 1]
+def _claim(statement: str, first: list[int], second: list[int]) -> list[Claim]:
+    return [Claim(statement, tuple(first), tuple(second))] if first and second else []
+
+
+def _contexts(cells: Sequence[TrialConfig], names: Sequence[str]) -> list[tuple[str, list[int]]]:
+    """Groups of cells that agree in some parameters of the data, with words for those that the study varies."""
+    # The configured value decides, not the one in force: `paper` scales the inputs of the two sides differently.
+    varied = [name for name in names if len({getattr(cell.data, name) for cell in cells}) > 1]
     groups: dict[tuple[object, ...], list[int]] = {}
     for index, cell in enumerate(cells):
-        groups.setdefault(tuple(_value(cell, name) for name in names), []).append(index)
+        groups.setdefault(tuple(getattr(cell.data, name) for name in varied), []).append(index)
     return [
-        ("".join(f", {_words(name, value)}" for name, value in zip(names, key, strict=True)), members)
+        ("".join(f", {_words(name, value)}" for name, value in zip(varied, key, strict=True)), members)
         for key, members in groups.items()
     ]
-
-
-def _value(cell: TrialConfig, name: str) -> object:
-    # What was asked for, not what came of it: `paper` gives the two sides other scales, as the paper did.
-    return getattr(cell.data, name)
 
 
 def _words(name: str, value: object) -> str:

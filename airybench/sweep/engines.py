@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from airybench.errors import ConfigError
+from airybench.errors import ConfigError, unknown
 from airybench.sweep.executor import Executor
 from airybench.sweep.workers import InProcess, LocalWorkers, devices
 from airybench.training.device import choose_device
@@ -52,21 +52,28 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
     if per_device < 1:
         raise ConfigError(f"trials_per_device is {per_device}, expected at least 1")
     if name == "ray" or name.startswith("ray://"):
-        from airybench.sweep.ray_engine import RayTasks
-
-        address = name if name.startswith("ray://") else os.environ.get("RAY_ADDRESS")
-
-        def on_ray(dataset: PreparedDataset) -> Executor:
-            dataset.unload()
-            return RayTasks(dataset, address, device, workers, per_device)
-
-        return Engine(f"Ray at {address}" if address else "a local Ray", CPU, workers or 1, on_ray, bool(address))
+        return _ray(name, device, workers, per_device)
     if name != "local":
-        raise ConfigError(f"unknown engine {name!r}; valid: local, ray, ray://HOST:PORT")
+        raise unknown("engine", name, ("local", "ray", "ray://HOST:PORT"))
+    chosen = choose_device(device)
     if workers is None or workers == 1:
-        chosen = choose_device(device)
         return Engine(str(chosen), chosen, 1, InProcess)
-    choose_device(device)
+    return _local(device, workers, per_device)
+
+
+def _ray(name: str, device: str, workers: int | None, per_device: int) -> Engine:
+    from airybench.sweep.ray_engine import RayTasks
+
+    address = name if name.startswith("ray://") else os.environ.get("RAY_ADDRESS")
+
+    def on_ray(dataset: PreparedDataset) -> Executor:
+        dataset.unload()  # the tasks load it for themselves
+        return RayTasks(dataset, address, device, workers, per_device)
+
+    return Engine(f"Ray at {address}" if address else "a local Ray", CPU, workers or 1, on_ray, bool(address))
+
+
+def _local(device: str, workers: int, per_device: int) -> Engine:
     assigned = devices(device, workers, per_device)
     shared = ", ".join(dict.fromkeys(assigned))
 

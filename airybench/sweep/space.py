@@ -136,16 +136,24 @@ def _options(
         arch = str(chosen.get("arch", base.network.arch))
         return f"{arch}_depth", tuple(depth for depth in axis if depth in DEPTHS.get(arch, ()))
     if name == "arch" and isinstance(axis, tuple) and "depth" in grid:
-        depths = grid["depth"]
-        assert isinstance(depths, tuple)
-        return name, tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
+        return name, _architectures(axis, grid["depth"])
+    return name, axis if _has_effect(name, base, chosen) else ()
+
+
+def _architectures(axis: tuple[Value, ...], depths: tuple[Value, ...] | Range) -> tuple[Value, ...]:
+    """Those that come in one of the depths, or in no depth at all."""
+    assert isinstance(depths, tuple)
+    return tuple(arch for arch in axis if set(depths) & set(DEPTHS.get(str(arch), depths)))
+
+
+def _has_effect(name: str, base: TrialConfig, chosen: Mapping[str, Any]) -> bool:
+    """Whether an axis changes anything beside the values chosen before it."""
     if name != "depth" and name in neutral_values({**base.network.model_dump(), **chosen}):
-        return name, ()
-    if name in ONLY_WITH:
-        other, value = ONLY_WITH[name]
-        if chosen.get(other, getattr(getattr(base, section_of(other)), other)) != value:
-            return name, ()
-    return name, axis
+        return False
+    if name not in ONLY_WITH:
+        return True
+    other, value = ONLY_WITH[name]
+    return bool(chosen.get(other, getattr(getattr(base, section_of(other)), other)) == value)
 
 
 def _expand(

@@ -1,6 +1,5 @@
 """Which trial of a study runs next: cells in a fixed order for a grid, or whatever a sampler proposes."""
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,22 +70,33 @@ class TrialQueue:
 
     def pop(self) -> Proposal | None:
         """The next trial to run, or None where nothing is left."""
-        wanted = {(cell.digest, seed) for cell, seed in self.trials.wanted()} if self._grid else set()
-        for _ in itertools.count() if self._grid else range(MAX_DUPLICATES):
+        return self._pop_grid() if self._grid else self._pop_sampler()
+
+    def _pop_grid(self) -> Proposal | None:
+        wanted = {(cell.digest, seed) for cell, seed in self.trials.wanted()}
+        while self._waiting():
+            states, proposal = self.states(), self._propose()
+            if proposal.key in wanted and _is_open(proposal, states):
+                return proposal
+            self._reject(proposal)  # the grid has become smaller since it was enqueued
+        return None
+
+    def _pop_sampler(self) -> Proposal | None:
+        for _ in range(MAX_DUPLICATES):
             states = self.states()
-            left = self._waiting() if self._grid else _started(states) < self.trials.total()
-            if not left:
+            if _started(states) >= self.trials.total():
                 return None
             proposal = self._propose()
-            is_open = states.get(proposal.key, TrialState.WAITING) == TrialState.WAITING
-            if is_open and (not self._grid or proposal.key in wanted):
+            if _is_open(proposal, states):
                 return proposal
-            # Equal cells with equal seeds give equal results, and a grid may have shrunk since it was enqueued.
-            proposal.trial.set_user_attr("duplicate", True)
-            self._study.tell(proposal.trial, state=TrialState.FAIL)
-            if not self._grid and self.trials.finite and not self._enqueue_untried(states, proposal.trial.number):
+            self._reject(proposal)  # equal cells with equal seeds give equal results
+            if self.trials.finite and not self._enqueue_untried(states, proposal.trial.number):
                 return None
         return None
+
+    def _reject(self, proposal: Proposal) -> None:
+        proposal.trial.set_user_attr("duplicate", True)
+        self._study.tell(proposal.trial, state=TrialState.FAIL)
 
     def _propose(self) -> Proposal:
         trial = self._study.ask()
@@ -145,6 +155,10 @@ class TrialQueue:
 def trial_key(trial: FrozenTrial) -> Key:
     """Cell and seed of a trial that was enqueued or begun."""
     return str(trial.user_attrs["cell"]), int(trial.user_attrs["seed"])
+
+
+def _is_open(proposal: Proposal, states: dict[Key, TrialState]) -> bool:
+    return states.get(proposal.key, TrialState.WAITING) == TrialState.WAITING
 
 
 def _started(states: dict[Key, TrialState]) -> int:

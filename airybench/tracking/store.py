@@ -167,39 +167,44 @@ def connect(uri: str) -> Tracking:
         TrackingError: the store refuses.
     """
     settle()
-    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
     try:
-        client = MlflowClient(tracking_uri=uri)
-        chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
-        if chosen:
-            try:
-                return Tracking(uri, client.get_experiment(chosen).experiment_id)
-            except MlflowException:
-                raise TrackingError(f"MLFLOW_EXPERIMENT_ID is {chosen}, which {hidden(uri)} lacks; unset it") from None
-        name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-        found = client.get_experiment_by_name(name)
-        if found is not None and found.lifecycle_stage == "deleted":
-            raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
-        if found is not None:
-            return Tracking(uri, found.experiment_id)
-        path = _sqlite_path(uri)
-        artifacts = (path.parent / "mlruns" / name).absolute().as_uri() if path else None
-        return Tracking(uri, client.create_experiment(name, artifact_location=artifacts))
+        return Tracking(uri, _experiment(uri))
     except TrackingError:
         raise
     except Exception as error:
-        # Whatever the driver of this store raises: MLflow hands SQLAlchemy's and requests' errors through.
-        if (
-            not isinstance(error, MlflowException | OSError | ImportError)
-            and "sqlalchemy" not in type(error).__module__
-        ):
+        # Whatever the driver of this store raises: MLflow hands errors of SQLAlchemy and requests through.
+        of_store = isinstance(error, MlflowException | OSError | ImportError)
+        if not of_store and "sqlalchemy" not in type(error).__module__:
             raise
         reason = " ".join(str(error).split())[:200]
         raise TrackingError(
             f"tracking store {uri} cannot be used: {reason}; choose another with --tracking-uri"
         ) from error
+
+
+def _experiment(uri: str) -> str:
+    """Id of the experiment in use, which is created where it is missing."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    client = MlflowClient(tracking_uri=uri)
+    chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
+    if chosen:
+        try:
+            return str(client.get_experiment(chosen).experiment_id)
+        except MlflowException:
+            raise TrackingError(f"MLFLOW_EXPERIMENT_ID is {chosen}, which {hidden(uri)} lacks; unset it") from None
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+    found = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage == "deleted":
+        raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
+    if found is not None:
+        return str(found.experiment_id)
+    path = _sqlite_path(uri)
+    artifacts = (path.parent / "mlruns" / name).absolute().as_uri() if path else None
+    return str(client.create_experiment(name, artifact_location=artifacts))
 
 
 def local_folder(uri: str) -> Path | None:

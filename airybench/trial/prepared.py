@@ -57,7 +57,7 @@ class PreparedDataset:
             return everything
         rows = self.training_rows(config)
         kept = np.flatnonzero(np.isin(self.split.train, rows))
-        return replace(everything, train=everything.train.chosen(kept))
+        return replace(everything, train=everything.train.select(kept))
 
     def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
         """Rows of the store that a configuration trains on: the train split, or a fraction of it."""

@@ -2,16 +2,11 @@
 
 import re
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from airybench.analysis.importance import importances, sampled
-from airybench.analysis.pareto import unbeaten
-from airybench.analysis.study_figures import study_figures, varying, write_figures
+from airybench.analysis.study_figures import study_figures, write_figures
 from airybench.config import Objective, TrialConfig
-from airybench.figures.plot_data import axis
-from airybench.figures.table import table_page
 from airybench.sweep.records import FinishedTrial
 
 ONE = [Objective.of("macro_ap")]
@@ -91,47 +86,3 @@ def test_heat_maps_hold_the_means(grid, monkeypatch) -> None:
     assert best.means[3, 1] == pytest.approx((0.9 + 0.4 + 0.25 + 0.014) / 2)
     assert best.counts[3, 1] == 2
     assert best.counts.sum() == 9
-
-
-@pytest.mark.parametrize("ways", [("max", "max"), ("max", "min"), ("min", "min")])
-def test_the_front_is_what_no_other_beats(ways) -> None:
-    values = np.random.default_rng(1).integers(0, 6, (40, 2)).astype(float)
-    sign = [1 if way == "max" else -1 for way in ways]
-
-    def beats(a, b) -> bool:
-        gains = [s * (x - y) for s, x, y in zip(sign, a, b, strict=True)]
-        return all(gain >= 0 for gain in gains) and any(gain > 0 for gain in gains)
-
-    expected = [not any(beats(other, one) for other in values) for one in values]
-    assert unbeaten(values, [Objective("any", way) for way in ways]).tolist() == expected
-
-
-def test_importance_finds_the_parameter_that_matters(grid) -> None:
-    shares = importances(varying(grid), [one.values[0] for one in grid])
-    assert next(iter(shares)) == "alpha"
-    assert set(shares) == {"alpha", "depth", "leakiness", "log_activation"}
-    assert sum(shares.values()) == pytest.approx(1)
-    assert shares["depth"] < 0.1
-
-
-def test_a_forest_is_grown_on_evenly_spaced_trials_where_there_are_many() -> None:
-    assert list(sampled(5)) == [0, 1, 2, 3, 4]
-    assert len(sampled(200)) == 200
-    assert list(sampled(1000)) == list(range(0, 1000, 5))
-
-
-def test_an_axis_places_few_values_evenly_and_many_by_size() -> None:
-    few = axis("alpha", [0.5, 0.0, 0.1], {0.0: "off"})
-    assert few.places.tolist() == [1.0, 0.0, 0.5]
-    assert few.ticks == ((0.0, "off"), (0.5, "0.1"), (1.0, "0.5"))
-    decades = axis("base_lr", [10.0**-k for k in range(9)])
-    assert np.diff(decades.places) == pytest.approx(np.full(8, -1 / 8))
-    linear = axis("leakiness", [k / 10 for k in range(10)])
-    assert np.diff(linear.places) == pytest.approx(np.full(9, 1 / 9))
-
-
-def test_a_table_page_escapes_what_it_shows() -> None:
-    page = table_page("a<b", "note", ["name", "value"], [["<script>", "0.5"], ["x", ""]])
-    assert "<script>0" not in page
-    assert "&lt;script&gt;" in page
-    assert page.count('class="first"') == 1

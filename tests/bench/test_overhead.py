@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from reporters import CollectingReporter
 
 from airybench.bench import overhead
 from airybench.bench.overhead import EPOCHS, Course, bench_overhead
@@ -22,7 +23,7 @@ def test_rows_are_ratios_of_pairs() -> None:
     rows = {row.quantity: row for row in overhead._rows(1.0, bare, tracked, [0.6, 0.6])}
     assert (rows["a bare epoch"].low, rows["a bare epoch"].high) == (1.0, 2.0)
     assert rows["an epoch in a study over a bare one"].median == pytest.approx(1.1)
-    beside = rows["a trial beside its epochs, more than a bare training"]
+    beside = rows["a trial besides its epochs, more than a bare training"]
     assert (beside.low, beside.high) == (pytest.approx(1.9), pytest.approx(2.0))
     (whole,) = [row for name, row in rows.items() if name.startswith("a trial of")]
     assert whole.high == pytest.approx(1.1 + 1.9 / EPOCHS + 0.6 / EVERY)
@@ -38,18 +39,18 @@ def test_shots_are_as_many_as_make_the_epoch(length: float, expected: tuple[int,
 
 @pytest.mark.slow
 def test_the_whole_for_a_moment() -> None:
-    seen: list[tuple[int, int]] = []
+    reporter = CollectingReporter()
     rows = bench_overhead(
         lengths=(0.1,),
         seconds=0.3,
         epochs=3,
         repeats=1,
         device=torch.device("cpu"),
-        progress=lambda *of: seen.append(of),
+        reporter=reporter,
     )
     found = {row.quantity: row.median for row in rows}
     assert len(rows) == 5
     assert all(math.isfinite(value) for value in found.values())
-    assert found["a trial beside its epochs, more than a bare training"] > 0.01  # a run, weights and plots
+    assert found["a trial besides its epochs, more than a bare training"] > 0.01  # a run, weights and plots
     assert found["one checkpoint"] > 0.001
-    assert seen == [(1, 1)]
+    assert reporter.steps == [(1, 1)]

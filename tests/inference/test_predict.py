@@ -153,7 +153,7 @@ def test_a_killed_reader_is_one_line_and_resumable(
     predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.h5"
-    with pytest.raises(ReaderError, match=r"a process that reads ahead was killed, .*--readers") as caught:
+    with pytest.raises(ReaderError, match=r"a reader process was killed, .*--readers") as caught:
         go(predictor, replace(shots, read=Dying(shots.read, 20)), output, readers=1, explain=True)
     assert "\n" not in str(caught.value)
     assert 0 < go(predictor, shots, output, explain=True).done_before <= 20

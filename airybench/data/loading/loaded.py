@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
-from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, place
+from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, choose_placement
 from airybench.data.loading.preprocess import network_inputs, rotated
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
@@ -20,14 +20,14 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class LoadedSplit:
-    """One part of a split.
+    """One part of a split: N shots as a network sees them.
 
     Attributes:
-        inputs: float32, shape (N, 1, S, S), on the device; or where else they live.
-        labels: float32 0/1, shape (N, C).
+        inputs: float32, shape (N, 1, S, S), on the device; or `Inputs` kept elsewhere.
+        labels: 0 or 1, float32, shape (N, C), on the device.
         ids: int64, shape (N,), on the host.
-        flippable: whether a mirrored or turned input is an input again; a map's axes are no directions on a detector,
-            and the map of a mirrored image is the map itself, or its transpose.
+        flippable: whether a mirrored or rotated input is a valid input. Correlation maps are not: their axes are no
+            directions on the detector, and the map of a mirrored image is the map itself, or its transpose.
     """
 
     inputs: Tensor | Inputs
@@ -38,15 +38,19 @@ class LoadedSplit:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def chosen(self, rows: NDArray[np.int64]) -> "LoadedSplit":
-        """The same for some of the shots, by their places within the part."""
-        places = torch.from_numpy(rows)
+    def select(self, rows: NDArray[np.int64]) -> "LoadedSplit":
+        """The same part with some of its shots only.
+
+        Args:
+            rows: indices within the part, shape (n,).
+        """
+        indices = torch.from_numpy(rows)
         inputs = self.inputs
-        some = inputs[places.to(inputs.device)] if isinstance(inputs, Tensor) else inputs.chosen(rows)
-        return replace(self, inputs=some, labels=self.labels[places.to(self.labels.device)], ids=self.ids[rows])
+        some = inputs[indices.to(inputs.device)] if isinstance(inputs, Tensor) else inputs.select(rows)
+        return replace(self, inputs=some, labels=self.labels[indices.to(self.labels.device)], ids=self.ids[rows])
 
     def _inputs(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Inputs on the device, batch after batch; rows are on the host."""
+        """Inputs on the device, batch by batch, for rows on the host."""
         if isinstance(self.inputs, Tensor):
             device = self.inputs.device
             for some in rows:
@@ -57,29 +61,32 @@ class LoadedSplit:
     def training_batches(
         self, config: TrainConfig, epoch: int, *, skip: int = 0, shard: tuple[int, int] = (0, 1)
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled, flipped and turned batches of one epoch; the short last batch is dropped.
+        """Shuffled, flipped and rotated batches of one epoch; a short last batch is dropped.
 
-        Order, flips and turns depend on (seed, epoch) only, and are drawn on the host so that every device sees the
-        same.
+        Order, flips and rotations depend on (seed, epoch) only. They are drawn on the host, so that all devices see the
+        same batches.
 
         Args:
-            config: batch size, seed and what is done to images.
+            config: batch size, seed and augmentation.
             epoch: from 1.
-            skip: batches at the start that were trained on already.
-            shard: (i, n): every n-th shot of each batch from the i-th on, for n processes that share it.
+            skip: batches at the start of the epoch that were trained on already.
+            shard: (i, n) takes every n-th shot of each batch from the i-th on, for n processes that share the batch.
+
+        Yields:
+            Inputs, float32, shape (n, 1, S, S), and labels, float32, shape (n, C), on the device.
         """
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
         device, (first, step) = self.labels.device, shard
         order = torch.randperm(len(self), generator=generator)
         mirrored = (torch.rand(2, len(self), generator=generator) < 0.5).to(device)
-        turned = config.rotation != "none" and self.flippable
-        turns = torch.rand(len(self), generator=generator).to(device) if turned else None
+        rotating = config.rotation != "none" and self.flippable
+        turns = torch.rand(len(self), generator=generator).to(device) if rotating else None
         batch_size = min(config.batch_size, len(self))
         starts = range(skip * batch_size, len(self) - batch_size + 1, batch_size)
-        chosen = [slice(start + first, start + batch_size, step) for start in starts]
-        # Labels are small: one upload of the order serves them all, and waits for nothing.
+        batches = [slice(start + first, start + batch_size, step) for start in starts]
+        # Labels are small: one upload of the order serves all batches.
         labels = self.labels[order.to(device)]
-        for some, images in zip(chosen, self._inputs([order[one] for one in chosen]), strict=True):
+        for some, images in zip(batches, self._inputs([order[batch] for batch in batches]), strict=True):
             if config.flips and self.flippable:
                 for axis, mirror in ((-1, mirrored[0]), (-2, mirrored[1])):
                     images = torch.where(mirror[some].view(-1, 1, 1, 1), images.flip(axis), images)
@@ -88,13 +95,21 @@ class LoadedSplit:
             yield images, labels[some]
 
     def evaluation_batches(self) -> Iterator[Tensor]:
-        """Inputs in order, every shot once."""
+        """Inputs in order, every shot once, float32, shape (n, 1, S, S), on the device."""
         yield from self._inputs(list(torch.arange(len(self)).split(EVALUATION_BATCH)))
 
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """The three parts of a data set for one device, with what names them."""
+    """The three parts of a data set on one device.
+
+    Attributes:
+        train: the part that the network is trained on.
+        val: the part that chooses the epoch and the network.
+        test: the part that is scored once at the end.
+        class_names: C names, in the order of the label columns.
+        label_kind: `multilabel` or `multiclass`.
+    """
 
     train: LoadedSplit
     val: LoadedSplit
@@ -112,37 +127,39 @@ class LoadedDataset:
         device: torch.device | str = "cpu",
         placement: Placement | None = None,
     ) -> Self:
-        """Load a store once, preprocess it in slices and leave it on the device, in parts.
+        """Read a store once, preprocess it in slices and keep each part on the device.
 
-        What does not fit the device stays in host memory, and what does not fit there on disk; batches are the same.
+        Inputs that do not fit there stay in host memory, or else on disk. The batches are the same in all three cases.
 
         Args:
-            store: where the shots are.
+            store: the shots, labelled.
             split: which row belongs to which part.
-            config: image size, resize, noise, and image or map.
-            scaling: input scaling of the network at hand.
+            config: image size, resize, noise, and whether the input is the image or its correlation map.
+            scaling: input scaling of the network.
             device: where the network is.
-            placement: where the inputs are to live; by their size when left out.
+            placement: where the inputs are kept; by default chosen by their size.
         """
         device = torch.device(device)
-        where = placement or place(store.count, config.image_size, device)
-        home = device if where == "device" else torch.device("cpu")
+        kept = placement or choose_placement(store.count, config.image_size, device)
+        home = device if kept == "device" else torch.device("cpu")
         labels = torch.from_numpy(store.labels().astype(np.float32))
         ids = store.ids()
 
+        def prepare(counts: Tensor, some: NDArray[np.int64]) -> Tensor:
+            return network_inputs(counts, config, scaling, ids=some)
+
         def part(rows: NDArray[np.int64]) -> LoadedSplit:
             inputs: Tensor | Inputs
-            if where == "disk":
-                inputs = DiskInputs(store, rows, lambda raw, of: network_inputs(raw, config, scaling, ids=of), device)
+            if kept == "disk":
+                inputs = DiskInputs(store, rows, prepare, device)
             else:
                 values = torch.empty(len(rows), 1, config.image_size, config.image_size, device=home)
                 for start in range(0, len(rows), EVALUATION_BATCH):
-                    chosen = rows[start : start + EVALUATION_BATCH]
-                    counts = torch.from_numpy(store.read_images(chosen)).to(device)
-                    values[start : start + len(chosen)] = network_inputs(counts, config, scaling, ids=ids[chosen])
-                inputs = values if where == "device" else HostInputs(values, device)
-            return LoadedSplit(
-                inputs, labels[torch.from_numpy(rows)].to(device), ids[rows], flippable=config.input == "image"
-            )
+                    some = rows[start : start + EVALUATION_BATCH]
+                    counts = torch.from_numpy(store.read_images(some)).to(device)
+                    values[start : start + len(some)] = prepare(counts, ids[some])
+                inputs = values if kept == "device" else HostInputs(values, device)
+            own = labels[torch.from_numpy(rows)].to(device)
+            return LoadedSplit(inputs, own, ids[rows], flippable=config.input == "image")
 
         return cls(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)

@@ -1,4 +1,4 @@
-"""Noise of the robustness study: the same on a shot for every network, part and device."""
+"""Noise of the robustness study: a shot gets the same noise for every network, part and device."""
 
 from typing import Literal
 
@@ -13,11 +13,17 @@ Level = Literal["mean", "mean-std", "max"]
 
 
 def amplitude(images: Tensor, level: Level) -> Tensor:
-    """A of each image, shape (N, 1, 1, 1): its mean, its mean and standard deviation together, or its largest value.
+    """Amplitude A of the noise for each image, counts.
 
     Args:
         images: float, shape (N, 1, S, S).
-        level: which.
+        level: `mean` of the image, `mean-std` (mean plus standard deviation), or its `max`.
+
+    Returns:
+        Shape (N, 1, 1, 1).
+
+    >>> amplitude(torch.tensor([[[[1.0, 3.0]]]]), "mean-std").item()
+    3.0
     """
     if level == "max":
         return images.amax(dim=(1, 2, 3), keepdim=True)
@@ -26,25 +32,36 @@ def amplitude(images: Tensor, level: Level) -> Tensor:
 
 
 def draws(ids: NDArray[np.int64], size: int, seed: int) -> Tensor:
-    """Uniform numbers in [0, 1) of each shot, float32, shape (N, 1, size, size), on the host.
+    """Uniform random numbers in [0, 1) for each shot.
 
-    The numbers of a shot hang on (seed, id) and the size alone, not on its place, its part or the other shots.
+    They depend on (seed, id) and the size only, not on the position of a shot, its part or the other shots.
+
+    Args:
+        ids: identifiers of the shots, any int64, shape (N,).
+        size: side S of an image, pixels.
+        seed: of the noise.
+
+    Returns:
+        float32, shape (N, 1, S, S), on the host.
     """
-    found = np.empty((len(ids), 1, size, size), np.float32)
+    numbers = np.empty((len(ids), 1, size, size), np.float32)
     for row, shot in enumerate(ids.tolist()):
-        # An id may be any int64; the generator's key is unsigned.
-        shot_generator(seed, shot % (1 << 64), Stream.ROBUSTNESS).random(dtype=np.float32, out=found[row])
-    return torch.from_numpy(found)
+        # An id may be any int64, but the key of the generator is unsigned.
+        shot_generator(seed, shot % (1 << 64), Stream.ROBUSTNESS).random(dtype=np.float32, out=numbers[row])
+    return torch.from_numpy(numbers)
 
 
 def with_noise(images: Tensor, level: Level, ids: NDArray[np.int64], seed: int) -> Tensor:
-    """Images plus noise that is uniform on [0, A], A of each image.
+    """Images plus noise that is uniform on [0, A], with an amplitude A for each image.
 
     Args:
-        images: float, shape (N, 1, S, S), as the network would see them but for the scaling.
-        level: what A is.
-        ids: the shots' identifiers, shape (N,).
+        images: counts before scaling, float, shape (N, 1, S, S).
+        level: what A is, see `amplitude`.
+        ids: identifiers of the shots, shape (N,).
         seed: of the noise.
+
+    Returns:
+        Same shape.
 
     Source: add_noise of the reference code, with its levels 1 (mean), 2 (mean + std) and 3 (max).
     """

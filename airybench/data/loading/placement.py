@@ -1,4 +1,4 @@
-"""Where the inputs of a data set live: on the device, in host memory, or on disk; the batches are the same."""
+"""Where the inputs of a data set are kept: on the device, in host memory or on disk. The batches are the same."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,44 +10,51 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.data.loading.prefetch import ReadAhead, brought
+from airybench.data.loading.prefetch import ReadAhead, to_device
 from airybench.data.store.store import Store
 
 Placement = Literal["device", "host", "disk"]
 
 SHARE = 0.6
-"""Share of free memory that inputs may take: networks, gradients and copies need the rest."""
+"""Share of free memory that inputs may take; networks, gradients and copies need the rest."""
 
 READERS = 2
 AHEAD = 4
-"""Batches that each reader keeps ready."""
+"""Batches that each reader process keeps ready."""
 
 
 class Inputs(Protocol):
-    """Network inputs of the shots of one part, somewhere."""
+    """Network inputs of the shots of one part that are not kept on the device."""
 
     @property
     def device(self) -> torch.device:
-        """Where batches come to."""
+        """Where batches are delivered."""
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
-        """The inputs of some shots after the other, float32 (n, 1, S, S) each, on the device.
+        """Inputs of some shots, batch by batch.
 
         Args:
-            rows: indices within the part, int64 on the host, (n,) each.
+            rows: indices within the part for each batch, int64, shape (n,), on the host.
+
+        Yields:
+            float32, shape (n, 1, S, S), on the device.
         """
 
-    def chosen(self, rows: NDArray[np.int64]) -> "Inputs":
-        """The same for some of the shots."""
+    def select(self, rows: NDArray[np.int64]) -> "Inputs":
+        """The inputs of some of the shots only.
+
+        Args:
+            rows: indices within the part, shape (n,).
+        """
 
 
 @dataclass(frozen=True)
 class HostInputs:
-    """Inputs in host memory, pinned where the device is a GPU; the next batch is gathered and copied meanwhile.
+    """Inputs in host memory. While the network works on one batch, the next one is gathered and copied to the device.
 
     Attributes:
         values: float32, shape (N, 1, S, S), on the host.
-        device: where batches go.
+        device: where batches are delivered.
     """
 
     values: Tensor
@@ -55,21 +62,21 @@ class HostInputs:
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """See `Inputs.batches`."""
-        yield from brought((self.values[some] for some in rows), self.device)
+        yield from to_device((self.values[some] for some in rows), self.device)
 
-    def chosen(self, rows: NDArray[np.int64]) -> "HostInputs":
-        """See `Inputs.chosen`."""
+    def select(self, rows: NDArray[np.int64]) -> "HostInputs":
+        """See `Inputs.select`."""
         return HostInputs(self.values[torch.from_numpy(rows)], self.device)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Raw counts of rows of a store, in any order; each process opens the file anew."""
+    """Reads counts of rows of a store in any order. Every call opens the file anew, so that it can be pickled."""
 
     store: Store
 
     def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
-        # In the order of the file, so that neighbours are read together, and back.
+        # Read in the order of the file, so that neighbours come together, then put back into the order asked for.
         order = np.argsort(rows, kind="stable")
         counts = np.empty((len(rows), *self.store.image_shape), np.uint16)
         counts[order] = self.store.read_images(rows[order])
@@ -77,14 +84,14 @@ class _Rows:
 
 
 class DiskInputs:
-    """Inputs that are read and made anew for every batch, by reader processes ahead of the network.
+    """Inputs that reader processes read from disk for every batch, before the network needs it.
 
     Args:
-        store: where the shots are.
-        rows: of the store, shape (N,).
-        prepare: from counts (n, H, W) on the device and the shots' ids (n,) to inputs.
-        device: where that happens.
-        readers: reader processes, which stay from epoch to epoch; 0 reads in this one.
+        store: the shots.
+        rows: of the store, int64, shape (N,).
+        prepare: from counts (n, H, W) on the device and ids (n,) to inputs (n, 1, S, S).
+        device: where inputs are prepared and batches delivered.
+        readers: reader processes, which stay from epoch to epoch; 0 reads in this process.
     """
 
     def __init__(
@@ -102,21 +109,22 @@ class DiskInputs:
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """See `Inputs.batches`."""
-        asked = [self._rows[some.numpy()] for some in rows]
-        for counts, some in zip(brought(self._ahead((some,) for some in asked), self.device), asked, strict=True):
-            yield self._prepare(counts, self._ids[some])
+        requests = [self._rows[some.numpy()] for some in rows]
+        counts = to_device(self._ahead((request,) for request in requests), self.device)
+        for batch, request in zip(counts, requests, strict=True):
+            yield self._prepare(batch, self._ids[request])
 
-    def chosen(self, rows: NDArray[np.int64]) -> "DiskInputs":
-        """See `Inputs.chosen`."""
+    def select(self, rows: NDArray[np.int64]) -> "DiskInputs":
+        """See `Inputs.select`."""
         return DiskInputs(self._store, self._rows[rows], self._prepare, self.device, self._readers)
 
 
-def place(shots: int, image_size: int, device: torch.device) -> Placement:
-    """Where the inputs of so many shots go: the device, else host memory, else they stay on disk.
+def choose_placement(shots: int, image_size: int, device: torch.device) -> Placement:
+    """Where to keep inputs: on the device if they fit, else in host memory, else on disk.
 
     Args:
-        shots: all of the data set.
-        image_size: side of an input, pixels.
+        shots: number of shots in the data set.
+        image_size: side S of an input, pixels.
         device: where the network is.
     """
     needed = 4 * shots * image_size**2

@@ -1,4 +1,4 @@
-"""Reading ahead of whoever computes: processes that read, and copies to the device beside the work on it."""
+"""Prefetching: reader processes that read before the network asks, and copies to the device during computation."""
 
 import multiprocessing
 import os
@@ -23,13 +23,15 @@ Read = Callable[..., NDArray[Any]]
 Request = tuple[Any, ...]
 
 MOST = 8
-"""Readers beyond which more were never needed to keep a GPU fed."""
+"""More readers than this were never needed to keep a GPU busy."""
 
 _SHARED = Path("/dev/shm")
-"""Where Linux keeps the memory that processes share; 64 MB in a container that was given no more."""
+"""Where Linux keeps memory that processes share; a container may have no more than 64 MB of it."""
 
 
-class _Asked(Dataset[Any]):
+class _Requests(Dataset[Any]):
+    """Answers requests inside a reader process."""
+
     def __init__(self, read: Read) -> None:
         self._read = read
 
@@ -37,19 +39,19 @@ class _Asked(Dataset[Any]):
         try:
             return self._read(*request)
         except AirybenchError as error:
-            return error  # raised here it would come back with a traceback for a message
+            return error  # raised here, it would arrive with a traceback as its message
 
 
 class ReadAhead:
-    """Answers to requests in their order, each read by one of some processes before it is needed.
+    """Reads what is requested, in order, in reader processes and before it is needed.
 
-    The processes start with the first call and stay for the next, until this object goes, a call is broken off or the
-    process that they read for dies.
+    The processes start with the first call and stay for later ones. They end with this object, with a call that is
+    broken off, or with the process that they read for.
 
     Args:
-        read: from what a request holds, as arguments, to an array; sent to each process once, so it holds no open file.
-        readers: processes; 0 reads in this one, when asked for.
-        ahead: answers that each process keeps ready, and so what bounds memory.
+        read: from the arguments in a request to an array; pickled once for each process, so it holds no open file.
+        readers: number of processes; 0 reads in this process, on demand.
+        ahead: answers that each process keeps ready, which bounds memory.
     """
 
     def __init__(self, read: Read, *, readers: int, ahead: int) -> None:
@@ -58,20 +60,23 @@ class ReadAhead:
         self._loader: DataLoader[Any] | None = None
 
     def __call__(self, requests: Iterable[Request]) -> Generator[Tensor, None, None]:
-        """Read.
+        """Read everything that is requested.
+
+        Args:
+            requests: arguments of `read`, one tuple for each call of it.
 
         Yields:
-            What `read` answers to each request, on the host.
+            What `read` returns for each request, on the host.
 
         Raises:
             AirybenchError: as `read` raised it.
-            ReaderError: a reader was killed.
+            ReaderError: a reader process was killed.
         """
-        # Kept for the next call when all was read; else it goes with this call, and its processes with it, at once.
+        # Kept for the next call once everything was read; else it ends with this call, and its processes at once.
         loader, self._loader = self._loader or self._started(), None
         self._requests[:] = requests
         try:
-            # Ctrl-C goes to every process of a terminal; readers are this one's to end, in their first second too.
+            # Ctrl-C reaches every process of a terminal. This process ends the readers, even in their first second.
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
                 found = iter(loader)
@@ -83,40 +88,40 @@ class ReadAhead:
                 yield answer
             self._loader = loader
         except (RuntimeError, OSError, EOFError) as error:
-            # The loader's word for it, or what is left of a message whose sender is gone; not what `read` raised.
+            # The loader says that a reader exited, or a message breaks off; errors of `read` itself are raised as such.
             broken = isinstance(error, ConnectionError | FileNotFoundError | EOFError)
             if not self._readers or str(error).startswith("Caught ") or not (broken or "exited unex" in str(error)):
                 raise
             raise ReaderError(
-                "a process that reads ahead was killed, perhaps for want of memory (or of /dev/shm, in a container); "
-                "run the same again with fewer --readers, or with 0 to read in one process"
+                "a reader process was killed, perhaps because memory (or /dev/shm, in a container) ran out; run the "
+                "same command again with fewer --readers, or with 0 to read in one process"
             ) from error
 
     def _started(self) -> DataLoader[Any]:
         return DataLoader(
-            _Asked(self._read),
+            _Requests(self._read),
             sampler=self._requests,
             batch_size=None,  # an answer is a batch
             num_workers=self._readers,
             prefetch_factor=self._ahead if self._readers else None,
             persistent_workers=self._readers > 0,
             multiprocessing_context="forkserver" if self._readers else None,  # no HDF5 file may cross a fork
-            worker_init_fn=_begin,
+            worker_init_fn=_start_reader,
             collate_fn=_as_tensor,
-            generator=torch.Generator(),  # else each pass draws from the generator that a training draws from
+            generator=torch.Generator(),  # the default generator belongs to the training
         )
 
 
-def brought(batches: Generator[Tensor, None, None], device: torch.device) -> Generator[Tensor, None, None]:
-    """The same batches on a device; while one is worked on, the next is made and copied, in a thread and a stream.
+def to_device(batches: Generator[Tensor, None, None], device: torch.device) -> Generator[Tensor, None, None]:
+    """The same batches on a device; the next one is made and copied during the work on the one before.
 
     Args:
         batches: on the host.
-        device: where they go.
+        device: where they go; a GPU copies in a stream of its own, from pinned memory.
     """
     stream = torch.cuda.Stream(device) if device.type == "cuda" else None
 
-    def bring() -> Tensor | None:
+    def fetch() -> Tensor | None:
         batch = next(batches, None)
         if batch is None or stream is None:
             return batch
@@ -124,43 +129,46 @@ def brought(batches: Generator[Tensor, None, None], device: torch.device) -> Gen
             return batch.pin_memory().to(device, non_blocking=True)
 
     with closing(batches), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(bring)
+        waiting = pool.submit(fetch)
         while (batch := waiting.result()) is not None:
             if stream is not None:
                 current = torch.cuda.current_stream(device)
                 current.wait_stream(stream)
                 batch.record_stream(current)
-            waiting = pool.submit(bring)
+            waiting = pool.submit(fetch)
             yield batch
 
 
-def readers_for(device: torch.device, shots: int, each: int, held: int) -> int:
-    """How many reader processes pay: those that a GPU can use, or half the cores beside a network on the others.
+def readers_for(device: torch.device, shots: int, shots_each: int, bytes_each: int) -> int:
+    """How many reader processes are worth while.
+
+    A GPU leaves all cores but one to readers; a network on the CPU leaves them half.
 
     Args:
         device: where the network is.
-        shots: to be read.
-        each: shots that are worth starting a process for.
-        held: bytes that a reader keeps in shared memory.
+        shots: number of shots to read.
+        shots_each: shots for which it is worth starting a process.
+        bytes_each: bytes that a reader keeps in shared memory.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wanted = cores - 1 if device.type == "cuda" else cores // 2 if cores > 2 else 0
-    room = shutil.disk_usage(_SHARED).free // 2 // held if _SHARED.is_dir() else MOST
-    return min(wanted, shots // each, room, MOST)
+    room = shutil.disk_usage(_SHARED).free // 2 // bytes_each if _SHARED.is_dir() else MOST
+    return min(wanted, shots // shots_each, room, MOST)
 
 
-def _as_tensor(found: Any) -> Any:
-    return torch.from_numpy(found) if isinstance(found, np.ndarray) else found
+def _as_tensor(answer: Any) -> Any:
+    """Arrays as tensors; errors as they are."""
+    return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
 
 
-def _begin(reader: int) -> None:
-    """Leave Ctrl-C to the process that reads for, and end when that one is killed: nobody else would tell."""
+def _start_reader(number: int) -> None:
+    """Set up a reader process: it ignores Ctrl-C, and ends when the process that it reads for is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
-    def follow() -> None:
+    def end_with_parent() -> None:
         if parent is not None:
             parent.join()
             os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()

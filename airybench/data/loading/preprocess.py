@@ -17,14 +17,14 @@ FULL_SCALE = 65535.0
 
 
 def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Scaling) -> Tensor:
-    """Crop to the central power of two, resize, scale: the only way from counts to a network's input.
+    """Crop to the central power of two, resize and scale: the only way from counts to an image that a network sees.
 
     Args:
         counts: detector counts, uint16 (or any real dtype), shape (N, H, W); 259 px keeps rows and columns [1:257].
         image_size: side S of the result, pixels.
-        antialias: low-pass before shrinking (the paper did not).
-        scaling: `counts` as they are; `unit`, divided by 65535; `log1p`, ln(1 + counts); `standardised`, each image
-            less its mean and over its deviation (at least one count over the number of pixels' root).
+        antialias: low-pass filter before shrinking (the paper used none).
+        scaling: `counts`, as they are; `unit`, divided by 65535; `log1p`, ln(1 + counts); `standardised`, each image
+            minus its mean, divided by its standard deviation (at least 1 / S counts).
 
     Returns:
         float32, shape (N, 1, S, S); never re-quantised.
@@ -37,14 +37,14 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
 def network_inputs(
     counts: Tensor, config: DataConfig, scaling: Scaling, *, ids: NDArray[np.int64] | None = None
 ) -> Tensor:
-    """All of the way from counts to what a network of this configuration sees: `preprocess`, or the map of its image.
+    """What a network of this configuration sees: the preprocessed image, or its correlation map.
 
     Args:
         counts: detector counts, shape (N, H, W).
-        config: image size, resize, and image or map.
+        config: image size, resize, noise, and whether the input is the image or its map.
         scaling: input scaling of the network; maps have none, see `TrialConfig.input_scaling`.
-        ids: the shots' identifiers, for the noise that a study puts on its shots. Without them there is none: it
-            belongs to the study's shots, not to the network, which meets real noise later.
+        ids: identifiers of the shots, shape (N,), from which a study draws the noise it adds. Without them no noise is
+            added: it belongs to the shots of the study, not to the network, which meets real noise later.
 
     Returns:
         float32, shape (N, 1, S, S).
@@ -59,7 +59,16 @@ def network_inputs(
 
 
 def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:
-    """The first steps of `preprocess`, up to the scaling: float32 counts, shape (N, 1, S, S)."""
+    """The first steps of `preprocess`: cropped and resized counts, not yet scaled.
+
+    Args:
+        counts: shape (N, H, W).
+        image_size: side S of the result, pixels.
+        antialias: low-pass filter before shrinking.
+
+    Returns:
+        float32, shape (N, 1, S, S).
+    """
     height, width = counts.shape[-2:]
     side = 1 << (min(height, width).bit_length() - 1)
     top, left = (height - side) // 2, (width - side) // 2
@@ -71,7 +80,18 @@ def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:
 
 
 def scaled(images: Tensor, scaling: Scaling) -> Tensor:
-    """The last step of `preprocess`: counts (N, 1, S, S) as a network sees them."""
+    """The last step of `preprocess`.
+
+    Args:
+        images: counts, float32, shape (N, 1, S, S).
+        scaling: see `preprocess`.
+
+    Returns:
+        float32, same shape.
+
+    >>> scaled(torch.full((1, 1, 2, 2), 65535.0), "unit").max()
+    tensor(1.)
+    """
     if scaling == "unit":
         return images / FULL_SCALE
     if scaling == "log1p":
@@ -79,18 +99,22 @@ def scaled(images: Tensor, scaling: Scaling) -> Tensor:
     if scaling == "standardised":
         centred = images - images.mean(dim=(-2, -1), keepdim=True)
         deviation = centred.square().mean(dim=(-2, -1), keepdim=True).sqrt()
-        # An image without structure stays near 0 in place of being blown up.
+        # An image without structure stays near 0 and its noise is not amplified.
         return centred / deviation.clamp_min(1 / math.sqrt(images.shape[-1] * images.shape[-2]))
     return images
 
 
 def rotated(images: Tensor, turns: Tensor, *, by_quarters: bool) -> Tensor:
-    """Images turned about their centre.
+    """Images rotated about their centre.
 
     Args:
         images: shape (N, C, S, S).
-        turns: share of a full turn for each, in [0, 1), shape (N,).
-        by_quarters: only by whole quarters, exactly; else by the angle, bilinear, the edges mirrored outwards.
+        turns: angle of each in full turns, in [0, 1), shape (N,).
+        by_quarters: rotate exactly, by whole quarter turns, rounded down; else by the angle itself, bilinear, with the
+            image mirrored beyond its edges.
+
+    Returns:
+        Same shape.
     """
     if by_quarters:
         quarter = (turns * 4).long().view(-1, 1, 1, 1)

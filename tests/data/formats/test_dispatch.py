@@ -1,5 +1,6 @@
 """ShotSource of every kind of source: as they lie in the file, in order, from any place to any other."""
 
+import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -140,6 +141,19 @@ def test_identity_changes_with_content_and_with_the_way_to_read_it(tmp_path: Pat
     assert open_shots(path, keys=keys, rule=CountsRule(clip=True)).identity != first
     stack(path, STACK[:-1])
     assert open_shots(path, keys=keys).identity != first
+
+
+def test_predictions_begun_by_an_earlier_version_go_on(tmp_path: Path, write_deposit: Callable[..., Path]) -> None:
+    path = stack(tmp_path / "s.h5")
+    rule = "CountsRule(nan_mask=False, counts_per_photon=0.0, clip=False)"
+    keys = "StackKeys(images='run/images', labels=None, ids=None, energy=None, photon_energy=None, groups=None, "
+    keys += "events=(), mask=None, mask_convention=None)"
+    expected = f"('s.h5', {path.stat().st_size}, {path.stat().st_mtime_ns}, {keys}, {rule}, 1)"
+    found = open_shots(path, keys=StackKeys(images="run/images")).identity
+    assert found == hashlib.sha256(expected.encode()).hexdigest()
+    path = write_deposit(tmp_path / "d.cxi", STACK[:2], [EMPTY] * 2)
+    expected = f"('d.cxi', {path.stat().st_size}, {path.stat().st_mtime_ns}, {rule}, 1)"
+    assert open_shots(path).identity == hashlib.sha256(expected.encode()).hexdigest()
 
 
 def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_deposit, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 from airybench.config import DataConfig, TrainConfig, TrialConfig
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.loading.loaded import LoadedDataset
-from airybench.data.loading.placement import HostInputs, place
+from airybench.data.loading.placement import HostInputs, choose_placement
 from airybench.data.split.split import make_split
 from airybench.training.loop import train
 
@@ -43,7 +43,7 @@ def test_an_epoch_is_the_same_bit_for_bit(placed, where) -> None:
 @pytest.mark.parametrize("where", ["host", "disk"])
 def test_some_of_the_shots_are_some_of_the_shots(placed, where) -> None:
     rows = np.array([3, 1, 7, 20])
-    some = placed[where].train.chosen(rows)
+    some = placed[where].train.select(rows)
     assert isinstance(placed["device"].train.inputs, torch.Tensor)
     assert torch.equal(torch.cat(list(some.evaluation_batches())), placed["device"].train.inputs[rows])
     assert some.ids.tolist() == placed["device"].train.ids[rows].tolist()
@@ -65,11 +65,11 @@ def test_the_place_goes_by_size(monkeypatch) -> None:
         available = 10_000_000
 
     monkeypatch.setattr("airybench.data.loading.placement.psutil.virtual_memory", Memory)
-    assert place(100, 32, CPU) == "device"
-    assert place(100_000, 32, CPU) == "disk"
+    assert choose_placement(100, 32, CPU) == "device"
+    assert choose_placement(100_000, 32, CPU) == "disk"
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (1_000_000, 2_000_000))
     cuda = torch.device("cuda")
-    assert [place(shots, 32, cuda) for shots in (100, 1000, 10_000)] == ["device", "host", "disk"]
+    assert [choose_placement(shots, 32, cuda) for shots in (100, 1000, 10_000)] == ["device", "host", "disk"]
 
 
 def test_host_inputs_of_nothing_are_nothing() -> None:

@@ -1,0 +1,23 @@
+"""All benchmarks together: each is run, and its rows say of which they are."""
+
+import pytest
+import torch
+from reporters import CollectingReporter
+
+from airybench.bench import everything
+from airybench.bench.measure import measurement
+
+PARTS = ("simulate", "correlate", "import", "train", "predict", "overhead", "sweep", "studies")
+
+
+def test_rows_are_headed_by_their_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PARTS:
+        rows = [measurement(name, "speed", "1/s", [1.0])]
+        monkeypatch.setattr(everything, f"bench_{name}", lambda rows=rows, **_: rows)
+    reporter = CollectingReporter()
+    found = everything.bench_all(device=torch.device("cpu"), reporter=reporter)
+    assert [row.subject for row in found] == [
+        "simulate: simulate", "correlate: correlate", "import: import", "train: train", "train: train",
+        "predict: predict", "predict: predict", "sweep: overhead", "sweep: sweep", "sweep: studies",
+    ]  # fmt: skip
+    assert reporter.steps[-1] == (10, 10)

@@ -1,0 +1,50 @@
+"""A table as a page."""
+
+from html.parser import HTMLParser
+
+from airybench.figures.table import table_page
+
+
+class Cells(HTMLParser):
+    """Collects the cells of a page, row by row, with the class of each."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.rows: list[list[tuple[str, str]]] = []
+        self._open = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open a row or a cell."""
+        if tag == "tr":
+            self.rows.append([])
+        self._open = tag in ("td", "th")
+        if self._open:
+            self.rows[-1].append((dict(attrs).get("class") or "", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close whatever is open."""
+        self._open = False
+
+    def handle_data(self, data: str) -> None:
+        """Add to the cell."""
+        if self._open:
+            kind, text = self.rows[-1][-1]
+            self.rows[-1][-1] = kind, text + data
+
+
+def test_a_table_page_shows_every_cell_and_aligns_numbers() -> None:
+    page = table_page("Cells", "A note.", ["name", "value"], [["a", "0.5"], ["b", ""]])
+    assert Cells(page).rows == [
+        [("text", "name"), ("", "value")],
+        [("text", "a"), ("", "0.5")],
+        [("text", "b"), ("", "")],
+    ]
+    assert "<p>A note.</p>" in page
+
+
+def test_a_table_page_escapes_what_it_shows() -> None:
+    page = table_page("a<b", "note", ["name", "value"], [["<script>", "0.5"], ["x", ""]])
+    assert "<script>0" not in page
+    assert "&lt;script&gt;" in page
+    assert page.count('class="first"') == 1

@@ -1,0 +1,116 @@
+"""The answers of a real study: what they are made of, and that no text of a run steers them."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from airybench.analysis.intervals import difference
+from airybench.cli.main import run
+from airybench.config.experiments import load_experiment
+from airybench.errors import StudyError, TrackingError
+from airybench.paths import data_folder
+from airybench.report import answers as module
+from airybench.report.answers import StudyAnswers, answer_study, question_of
+from airybench.sweep.saved_studies import SavedStudy, read
+
+
+@pytest.fixture(scope="module")
+def saved(finished) -> SavedStudy:
+    return read(data_folder() / "studies", "both@helium")
+
+
+@pytest.fixture(scope="module")
+def answered(saved: SavedStudy) -> StudyAnswers:
+    return answer_study(saved)
+
+
+def test_a_difference_is_that_of_the_best_cells_of_either_side(answered: StudyAnswers) -> None:
+    claim = next(one for one in answered.answers if one.statement == "the logarithmic activation against none")
+    by_name = {cell.config.label: cell for cell in answered.cells}
+    first, second = by_name[claim.first], by_name[claim.second]
+    assert first.config.network.log_activation
+    assert not second.config.network.log_activation
+    matched = [cell.val for cell in answered.cells if cell.config.network.log_activation
+               and cell.config.network.leakiness == second.config.network.leakiness]  # fmt: skip
+    assert first.val == max(matched)
+    assert claim.difference == difference(first.predictions, second.predictions, "macro_ap", paired=True)
+    assert claim.scores == (first.test["macro_ap"], second.test["macro_ap"])
+    assert (claim.shots, claim.seeds) == (len(first.predictions[0].ids), (1, 1))
+    assert claim.verdict == claim.difference.verdict()
+
+
+def test_cells_stand_in_the_order_of_the_validation_split(answered: StudyAnswers) -> None:
+    vals = [cell.val for cell in answered.cells]
+    assert vals == sorted(vals, reverse=True)
+    assert len(vals) == 3
+    assert answered.winner is answered.cells[0]
+
+
+def test_the_question_is_the_studys_own_whatever_its_note_says(saved: SavedStudy, finished) -> None:
+    """The report once read the question out of the run's note, which everybody edits in the MLflow UI."""
+    client, parent = MlflowClient(finished.uri), saved.facts["parent_run_id"]
+    note = client.get_run(parent).data.tags["mlflow.note.content"]
+    client.set_tag(parent, "mlflow.note.content", "Talked about at the meeting; ask Ada.")
+    try:
+        assert answer_study(saved).question == "Does it run?"
+    finally:
+        client.set_tag(parent, "mlflow.note.content", note)
+
+
+class _Parent:
+    """A parent run whose configuration reads as given."""
+
+    def __init__(self, content: str | None) -> None:
+        self._content = content
+
+    def fetch(self, artifact: str, into: Path) -> Path:
+        """Write the artifact, or refuse."""
+        if self._content is None:
+            raise TrackingError("gone")
+        (into / artifact).write_text(self._content, encoding="utf-8")
+        return into / artifact
+
+
+def test_a_study_called_like_a_shipped_experiment_keeps_its_question() -> None:
+    assert question_of(_Parent("question: Mine,\n  or yours?\n"), "alpha") == "Mine, or yours?"
+    assert question_of(_Parent(None), "alpha") == " ".join(load_experiment("alpha").question.split())
+    assert question_of(_Parent("- no mapping"), "unknown") == ""
+
+
+def test_the_note_on_a_missing_baseline_is_about_baselines_not_names(
+    answered: StudyAnswers, saved: SavedStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network whose name began with `features` once passed for the baseline."""
+    assert any("No baseline of support vectors" in note for note in answered.notes)
+    renamed = replace(answered.answers[0], second="features_net-log0.2")
+    monkeypatch.setattr(module, "_answers", lambda *_: [renamed])
+    assert any("No baseline of support vectors" in note for note in answer_study(saved).notes)
+
+
+def test_the_best_network_is_set_against_support_vectors_on_its_shots(finished) -> None:
+    arguments = ["--dataset", "cxidb", "--count", "64", "--image-size", "32", "--quick", "--tracking-uri", finished.uri]
+    assert run(["baseline", *arguments]) == 0
+    found = answer_study(read(data_folder() / "studies", "both@cxidb"))
+    last = found.answers[-1]
+    assert last.statement == "the best network against support vectors on physics features"
+    assert (last.first, last.seeds) == (found.winner.config.label, (1, 1))
+    assert last.difference.value == pytest.approx(last.scores[0].value - last.scores[1].value)
+    assert not any("No baseline" in note for note in found.notes)
+
+
+def test_facts_name_data_seeds_and_software(answered: StudyAnswers, saved: SavedStudy) -> None:
+    assert answered.facts["data sha256"] == saved.data_sha256
+    assert answered.facts["split digest"] == saved.split_digest
+    assert (answered.facts["seeds"], answered.facts["shots"]) == ("1612", "64")
+    assert re.fullmatch(r"\d+\.\d+.*", answered.facts["airybench"])
+    assert answered.provenance.simulated
+
+
+def test_a_study_that_never_began_or_finished_says_so(saved: SavedStudy) -> None:
+    with pytest.raises(StudyError, match="never began"):
+        answer_study(replace(saved, facts={}))
+    with pytest.raises(StudyError, match="has no finished trial"):
+        answer_study(replace(saved, records=()))
