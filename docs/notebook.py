@@ -5,8 +5,10 @@ names a file.
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 from nbclient import NotebookClient
@@ -30,7 +32,8 @@ def executed(count: int | None) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         if count is not None and cell.cell_type == "code":
             cell.source = cell.source.replace(COUNT, f"count={count}")
-    with tempfile.TemporaryDirectory() as folder:
+    # Data and runs go into a new folder, whose relative name is what the outputs show.
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, AIRYBENCH_DATA="data"):
         client = NotebookClient(
             notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}
         )

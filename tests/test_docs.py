@@ -1,5 +1,6 @@
 """README and site are true: commands, options, pages and figures exist; citation and changelog are in order."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MOST_WORDS = 800
+MOST_NOTEBOOK_BYTES = 200_000
 MOST_BYTES = 300_000
 """What one figure may weigh."""
 
@@ -106,6 +108,18 @@ def test_the_reference_lists_exactly_what_the_api_exports() -> None:
     page = (DOCS / "api.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\.\. auto(?:function|class|exception|data):: airybench\.(\w+)$", page, re.MULTILINE)
     assert sorted(documented) == sorted(airybench.__all__)
+
+
+def test_the_notebook_was_executed_without_errors_and_is_small() -> None:
+    content = (DOCS / "notebook.ipynb").read_bytes()
+    assert len(content) < MOST_NOTEBOOK_BYTES
+    cells = [cell for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert "error" not in {output["output_type"] for output in outputs}
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert {"text/html", "image/png"} <= kinds, "tables and figures show themselves"
+    assert sum("count=1024" in "".join(cell["source"]) for cell in cells) == 1, "what .ci/run replaces"
 
 
 def test_the_picture_of_the_rooms_is_complete_and_up_to_date() -> None:
