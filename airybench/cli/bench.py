@@ -100,7 +100,10 @@ def train(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure training against bare steps on one ready batch, and against a plain loop over an h5py DataLoader."""
+    """Measure the speed of training.
+
+    It is compared with bare steps on one ready batch, and with a plain loop over an h5py DataLoader.
+    """
     from airybench.bench.train import bench_train
     from airybench.errors import unknown
 
@@ -132,7 +135,10 @@ def predict(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure prediction of a compressed store, file to file, against bare forward passes, and its memory."""
+    """Measure the speed and memory of prediction.
+
+    A compressed store is predicted from file to file, and compared with bare forward passes.
+    """
     from airybench.bench.predict import bench_predict
 
     config = _config(arch=arch, depth=depth, image_size=image_size, precision=precision)
@@ -156,7 +162,10 @@ def sweep(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure what a study adds to bare training, and what a trial costs besides its training."""
+    """Measure what a study costs besides its trainings.
+
+    These are the overhead of tracking and checkpoints, and the time to start, resume and compare large studies.
+    """
     from airybench.bench.overhead import bench_overhead
     from airybench.bench.studies import bench_studies
     from airybench.bench.sweep import bench_sweep
@@ -180,7 +189,10 @@ def scale(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure how cost grows with the number of images and with the number of trials."""
+    """Measure how time grows with images and with trials.
+
+    Rising numbers of images are simulated, trained on and predicted, and a study is filled with trials.
+    """
     from airybench.bench.scale import measure_growth, rows
     from airybench.cli.show.console import notice
     from airybench.errors import InputError
@@ -197,7 +209,7 @@ def scale(
         images, study = measure_growth(trials=trials, device=on, reporter=reporter)
         if plot:
             drawn = {one.name: (one.counts, one.seconds) for one in images}
-            save(growth(drawn, study.told, f"How cost grows ({on})"), plot)
+            save(growth(drawn, study.per_trial, f"How cost grows ({on})"), plot)
             notice(f"written: {plot}")
         return rows(images, study)
 
@@ -212,7 +224,10 @@ def import_(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure the import of deposits of 1035 x 1035 images: images per second, memory and linearity."""
+    """Measure the speed and memory of import.
+
+    Deposits of 1035 x 1035 images are imported: images per second, memory, and linearity in their number.
+    """
     from airybench.bench.importing import bench_import
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
@@ -230,7 +245,10 @@ def simulate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure the simulation of both data sets: patterns per second, memory and linearity."""
+    """Measure the speed and memory of simulation.
+
+    Both data sets are simulated: patterns per second, memory, and linearity in their number.
+    """
     from airybench.bench.simulate import bench_simulate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
@@ -252,7 +270,10 @@ def correlate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure correlation maps per second, against plain NumPy and against what a ResNet-18 consumes."""
+    """Measure the speed of correlation maps.
+
+    It is compared with plain NumPy, and with what a ResNet-18 in training consumes.
+    """
     from airybench.bench.correlate import bench_correlate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
