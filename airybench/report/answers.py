@@ -20,7 +20,7 @@ from airybench.report.claims import claims
 from airybench.report.rerun import command_and_config
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
-from airybench.tracking.find import baselines, said
+from airybench.tracking.find import baselines, tags_and_metrics
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen
@@ -131,7 +131,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     if not trials:
         raise StudyError(f"study {study.name} has no finished trial; run it first, or leave it out with --study")
     tracking = reopen(str(facts["tracking_uri"]), str(facts["experiment_id"]))
-    tags, metrics = said(tracking, facts["parent_run_id"])
+    tags, metrics = tags_and_metrics(tracking, facts["parent_run_id"])
     objective = study.sweep.study.objectives[0]
     metric = "macro_ap" if objective.metric == "loss" else objective.metric
     cells = _cells(trials, tracking, metric, objective)

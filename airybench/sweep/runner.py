@@ -108,7 +108,7 @@ def run_study(
             finished = study.finished()
             if not complete and not finished:
                 raise NothingFinishedError(
-                    f"the time limit came before any trial of {name} was finished; the same command goes on from there"
+                    f"the time limit came before any trial of {name} was finished; the same command resumes it"
                 )
             with storage.lock(f"{name}/conclusion"):  # one process at a time
                 yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete)
