@@ -158,7 +158,7 @@ def test_a_dry_run_shows_how_the_space_would_be_searched(tmp_path, tiny, capsys)
         assert run([*words, "--workers", "4", "--json"]) == 0
         captured = capsys.readouterr()
         (found,) = json.loads(captured.out)
-        assert "the space has a range; its ends stand for it" in captured.err
+        assert "the space has a range; the cells shown are those at its ends" in captured.err
         assert (found["sampler"], found["pruner"], found["workers"]) == ("tpe", "none", 4)
         assert found["objectives"] == {"macro_ap": "max", "parameters": "min"}
         mean = sum(cell["seconds"] for cell in found["cells"]) / len(found["cells"])

@@ -17,7 +17,7 @@ from airybench.sweep.engines import Engine, engine
 from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import read
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 GOAL = 5.0
@@ -132,7 +132,7 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Progress) 
     home = data_folder() / "studies"
     by_switch = {record.config.network.log_activation: record for record in trained}
     begun = read(home, f"{NAME}@helium")
-    known = Study(home, begun.name, begun.sweep, begun.provenance)
+    known = RunningStudy(home, begun.name, begun.sweep, begun.provenance)
     total, seconds = known.total(), []
     known.plan()
     for number in range(total - 1):
