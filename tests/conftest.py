@@ -88,7 +88,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Benchmark:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of one's own."""
+    """A data folder for one test."""
     monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path / "data"))
     return tmp_path / "data"
 

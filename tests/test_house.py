@@ -1,4 +1,4 @@
-"""The house keeps its order: imports point down, nothing goes in circles, one idea a file, nothing twice."""
+"""The house keeps its order: imports point down, nothing goes in circles, one idea per file, nothing twice."""
 
 import ast
 import subprocess

@@ -213,7 +213,7 @@ def test_a_parent_deleted_in_the_page_is_one_line(tmp_path, tiny, capsys) -> Non
         parents, _ = runs_of(tmp_path, "deleted@helium")
         MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}").delete_run(parents[0].info.run_id)
         assert run(arguments) == 2
-        assert "begin anew with --fresh" in capsys.readouterr().err
+        assert "start again with --fresh" in capsys.readouterr().err
         (tmp_path / "mlflow.db").unlink()
         assert run(arguments) == 2
         assert "mlflow.db is gone, with the runs of this study" in capsys.readouterr().err

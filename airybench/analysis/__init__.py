@@ -1,1 +1,1 @@
-"""What the finished trials of a study say: leaderboard, winner, baseline, how sure it is."""
+"""What the finished trials of a study say: leaderboard, winner, baseline, and how certain they are."""

@@ -91,7 +91,7 @@ def bench_overhead(
     Returns:
         For each length: seconds of a bare epoch; an epoch in a study over a bare one; seconds outside the epochs, of a
         trial minus a bare training; seconds of one checkpoint; and, from all of these, a trial of the default number of
-        epochs with a checkpoint a minute over a bare training. No training here lasts a minute.
+        epochs with a checkpoint per minute over a bare training. No training here lasts a minute.
     """
     found: list[Measurement] = []
     with (
@@ -178,7 +178,7 @@ def _rows(length: float, bare: list[Course], tracked: list[Course], save: list[f
         measurement(subject, "time outside the epochs, trial minus bare training", "s", outside),
         measurement(subject, "one checkpoint", "s", save),
         measurement(
-            subject, f"a trial of {EPOCHS} epochs, a checkpoint a minute, over a bare training", "ratio", whole,
+            subject, f"a trial of {EPOCHS} epochs, a checkpoint per minute, over a bare training", "ratio", whole,
             goal=GOALS.get(length, float("nan")), less_is_better=True,
         ),
     ]  # fmt: skip

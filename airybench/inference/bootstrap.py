@@ -64,7 +64,7 @@ def weighted_scores(
         labels: 0/1, shape (N, C).
         label_kind: `multilabel` or `multiclass`.
         weights: non-negative, shape (B, N).
-        classes: what `weighted_classes` gave for the same, where it is at hand.
+        classes: what `weighted_classes` gave for the same, if it is known.
 
     Returns:
         Per metric float64, shape (B,); NaN where a resample has no class with a positive and a negative.
@@ -125,7 +125,7 @@ def _rankings(logits: Tensor, truth: Tensor, weights: Tensor) -> tuple[Tensor, T
     Both are sums over positives alone, which are few: only where a positive stands are counts looked at.
     """
     ap, auc = [], []
-    by_shot = weights.T.contiguous()  # a shot a row: sorting shots moves whole rows
+    by_shot = weights.T.contiguous()  # one row per shot: sorting shots moves whole rows
     for column, hit in zip(logits.double().unbind(1), truth.unbind(1), strict=True):
         order = column.argsort(descending=True, stable=True)
         above = torch.cat(

@@ -84,7 +84,7 @@ def predict(
     options: PredictOptions | None = None,
     reporter: Reporter = SILENT,
 ) -> Predicted:
-    """Answer for every shot; after an interruption the same call computes only the parts that are missing.
+    """Predict every shot; after an interruption the same call computes only the parts that are missing.
 
     While the network works on one batch, the next ones are read and decoded and the previous part is written, all in
     fixed memory. The answers do not depend on the number of readers.

@@ -17,7 +17,7 @@ from airybench.tracking.store import hidden, tracking_uri
 State = Literal["ok", "warn", "fail"]
 
 NEEDED_BYTES = 1e9  # below, not even a small study fits
-WANTED_BYTES = 20e9  # weights of ResNet-18 are 45 MB a trial, a full stand-in is 1 GB
+WANTED_BYTES = 20e9  # weights of a ResNet-18 are 45 MB per trial, the full simulated helium set is 1 GB
 
 PURPOSES = {"cluster": "sweeps over several machines", "export": "export to ONNX"}
 """What an extra is for."""

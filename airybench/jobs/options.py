@@ -11,7 +11,7 @@ class RunOptions:
 
     Attributes:
         tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
-        fresh: begin anew: a sweep archives the existing study, a training drops its checkpoint.
+        fresh: start again: a sweep archives the existing study, a training drops its checkpoint.
         checkpoint_every: least time between two checkpoints of a training, seconds.
         register_as: name of the registered model that the winner becomes a version of; None registers nothing.
     """

@@ -83,7 +83,7 @@ def open_journal(path: Path) -> JournalStorage:
     try:
         return JournalStorage(JournalFile(path, lock))
     except (ValueError, KeyError) as error:
-        raise StudyError(f"journal {path} is damaged ({error}); move it away to start anew") from None
+        raise StudyError(f"journal {path} is damaged ({error}); move it away to start again") from None
 
 
 def repair(path: Path) -> None:

@@ -76,7 +76,7 @@ class Run:
             run.client.update_run(run_id, status="RUNNING", name=name)
         except MlflowException:
             raise TrackingError(
-                f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or begin anew with --fresh"
+                f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or start again with --fresh"
             ) from None
         # User and source stay: `mlflow run` knows them better, such as a git URL.
         now = {key: value for key, value in _environment().items() if key not in CREATED_BY}

@@ -1,4 +1,4 @@
-"""One training from Python: tracked, scored, and its model at hand."""
+"""One training from Python: tracked and scored, with its model ready to use."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Part files: damaged ones are made again, those of another prediction refused, a full disk told in one line."""
+"""Part files: damaged ones are made again, those of another prediction are refused, a full disk is one line."""
 
 import errno
 import os

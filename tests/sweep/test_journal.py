@@ -80,7 +80,7 @@ def test_damage_elsewhere_is_told(tmp_path: Path) -> None:
     path = written(tmp_path / "s.journal")
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + b"not json\n" + b"".join(lines[1:]))
-    with pytest.raises(StudyError, match=r"journal .*s\.journal is damaged \(.*\); move it away to start anew"):
+    with pytest.raises(StudyError, match=r"journal .*s\.journal is damaged \(.*\); move it away to start again"):
         open_journal(path)
 
 

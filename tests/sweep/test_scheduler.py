@@ -65,7 +65,7 @@ Script = Callable[[Task], Sequence[Event]]
 
 
 class _Scripted:
-    """An executor with slots; each trial says what the script has for it, one event a step, in turn."""
+    """An executor with slots; each trial says what the script has for it, one event per step, in turn."""
 
     def __init__(self, script: Script, slots: int = 1) -> None:
         self.script, self.slots, self.most, self.closed = script, slots, 0, False
@@ -330,7 +330,7 @@ def test_random_goes_on_behind_an_interruption_with_new_points(tmp_path) -> None
     run(study(tmp_path, space, sampler="random", trials=16), _Scripted(by_alpha))
     again = study(tmp_path, space, sampler="random", trials=16)
     assert len({r.value for r in again.finished()}) == 16
-    assert len(again._study.get_trials()) == 16  # none was a known point, proposed again and set aside
+    assert len(again._study.get_trials()) == 16  # none was a known point, proposed again and discarded
 
 
 class _Shared(JournalFolder):

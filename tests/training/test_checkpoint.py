@@ -272,7 +272,7 @@ def assert_equal(found: Trained, expected: Trained) -> None:
 
 @pytest.fixture
 def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Send SIGTERM while the batch behind a number of steps is at hand; counted from the call."""
+    """Send SIGTERM during the batch after a number of steps, counted from the call."""
     left = [-1]
     batches = LoadedSplit.training_batches
 

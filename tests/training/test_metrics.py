@@ -105,7 +105,7 @@ def test_multiclass_answers_the_largest(absent: bool) -> None:
     found = score(*tensors(logits, truth), NAMES, "multiclass")
     assert found.values == pytest.approx(reference(logits, truth, answers), abs=1e-6)
     assert found.values["exact_match"] == pytest.approx(sk.accuracy_score(labels, logits.argmax(1)))
-    assert found.values["micro_f1"] == pytest.approx(found.values["exact_match"])  # one answer a shot
+    assert found.values["micro_f1"] == pytest.approx(found.values["exact_match"])  # one answer per shot
     assert found.values["classes_scored"] == (3 if absent else 4)
 
 

@@ -19,7 +19,7 @@ class Block:
 
     Attributes:
         counts: uint16, shape (n, H, W).
-        good: pixels to be believed, bool, shape (n, H, W); None where the mask of the source holds for all shots.
+        good: valid pixels, bool, shape (n, H, W); None where the mask of the source holds for all shots.
     """
 
     counts: NDArray[np.uint16]
@@ -51,12 +51,12 @@ class ShotReader(ABC):
 
 @dataclass(frozen=True)
 class ShotSource:
-    """A source of N shots, labelled or not: everything about them is read, but for their counts.
+    """A source of N shots, labelled or not: everything about them has been read except their counts.
 
     A new format fills in `paths`, `ids`, `image_shape`, `read` and `identity`; the rest is optional.
 
     Attributes:
-        paths: the files; one, but for stacks.
+        paths: the files; more than one only for stacks.
         ids: int64, shape (N,).
         image_shape: (H, W) of the counts, pixels.
         read: reader of the counts.
@@ -70,7 +70,7 @@ class ShotSource:
         photon_energy: eV, float32, shape (N,); None when unknown.
         groups: run or file of each shot, int32, shape (N,); None when unknown.
         events: further identifiers by name, each of shape (N,).
-        mask: pixels to be believed in every shot, bool, shape (H, W); None for all, or where each shot has its own.
+        mask: pixels that are valid in every shot, bool, shape (H, W); None for all, or where each shot has its own.
         counts_rule: how values become counts, in words.
         binning: width of the blocks that were averaged, pixels.
         detector_shape: (H, W) before binning, pixels.
