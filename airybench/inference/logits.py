@@ -11,7 +11,7 @@ from airybench.data.loading.preprocess import network_inputs
 from airybench.data.store.store import Store
 from airybench.inference.predictor import Predictor
 from airybench.training.allocator import keep_freed_memory
-from airybench.training.device import arranged, channels_last, memory, precision
+from airybench.training.device import arranged, channels_last, checked_memory, precision
 
 BATCH = 256
 
@@ -39,7 +39,7 @@ def logits(
         float32 on the host, shape (N, C).
     """
     config = predictor.config
-    with memory(config):
+    with checked_memory(config):
         inputs = network_inputs(torch.as_tensor(counts).to(device), config.data, config.input_scaling, ids=ids)
         with precision(config.training, device):
             found: Tensor = (network or predictor.network)(arranged(inputs, config.training))

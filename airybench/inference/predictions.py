@@ -64,7 +64,7 @@ class Predictions:
         return [tuple(self.class_names[i] for i in np.flatnonzero(row)) for row in self.decisions]
 
     def to_pandas(self) -> "pd.DataFrame":
-        """A table with one row per shot: id, the probability of every class, and the classes joined by `; `."""
+        """A table with one row per shot: id, the probability of every class, and the classes joined by semicolons."""
         import pandas as pd
 
         table = pd.DataFrame(self.probabilities, columns=list(self.class_names), index=pd.Index(self.ids, name="id"))

@@ -24,6 +24,7 @@ from airybench.tracking.find import baselines, said
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen
+from airybench.tracking.tags import Tag
 
 BASELINE_DATA = ("image_size", "antialias", "noise", "noise_seed", "fraction")
 """Parameters that say whether a baseline was given the same shots as a network."""
@@ -135,7 +136,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     metric = "macro_ap" if objective.metric == "loss" else objective.metric
     cells = _cells(trials, tracking, metric, objective)
     answers = _answers(cells, metric)
-    notes = _notes(cells, int(tags.get("airybench.trials", len(trials))))
+    notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
     try:
         against_baseline = _against_baseline(cells[0], metric, tracking, study.provenance.split_digest)
     except AirybenchError as error:

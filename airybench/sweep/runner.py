@@ -21,6 +21,7 @@ from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
+from airybench.tracking.tags import Tag
 from airybench.training.checkpoint import EVERY
 from airybench.trial.prepared import PreparedDataset
 
@@ -116,7 +117,7 @@ def run_study(
                 parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
         if complete or not study.running_elsewhere():
-            failed = {"airybench.failed_trials": str(len(study.failures()))}
+            failed = {Tag.FAILED_TRIALS: str(len(study.failures()))}
             parent.end("finished" if complete else "interrupted", failed)
 
 
@@ -138,7 +139,7 @@ def _runs_alone(study: Study) -> bool:
 def _parent(study: Study, tracking: Tracking, joined: str | None) -> Run:
     """The study's own run: the recorded one, the one that `mlflow run` made, or a new one, recorded at once."""
     known = study.attribute("parent_run_id")
-    tags = {"airybench.study": study.name, **study.provenance.tags()}
+    tags = {Tag.STUDY: study.name, **study.provenance.tags()}
     if known:
         return Run.join(tracking, known, study.name, "sweep", tags)
     parent = Run.own(tracking, study.name, "sweep", tags, joined)
@@ -154,9 +155,9 @@ def _describe(parent: Run, study: Study, dataset: PreparedDataset) -> None:
     sweep = study.sweep
     parent.tag(
         {
-            "mlflow.note.content": sweep.question,
-            "airybench.trials": str(study.total()),
-            "airybench.seeds": str(sweep.study.seeds),
+            Tag.NOTE: sweep.question,
+            Tag.TRIALS: str(study.total()),
+            Tag.SEEDS: str(sweep.study.seeds),
         }
     )
     parent.params(
@@ -181,6 +182,6 @@ def _close_orphans(study: Study, parent: Run) -> None:
     busy = study.running() if study.storage.shared else set()
     for run_id in parent.open_runs(study.name):
         run = Run(parent.tracking, run_id)
-        if busy and run.client.get_run(run_id).data.tags.get("airybench.trial") in busy:
+        if busy and run.client.get_run(run_id).data.tags.get(Tag.TRIAL) in busy:
             continue
         run.end("finished" if run_id in finished else INTERRUPTED)

@@ -18,6 +18,7 @@ from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
 from airybench.tracking.find import winner_of
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, active, hidden
+from airybench.tracking.tags import Tag
 
 WEIGHTS = "weights"  # artifact folder with what load_weights reads
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -66,7 +67,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
             pip_requirements=[f"{name}=={_version(name)}" for name in ("torch", "numpy", "mlflow")],
         )
     # The context above closed the run as its own; give it back its state.
-    run.tag({"airybench.state": tags.get("airybench.state", "finished"), "airybench.model_uri": info.model_uri})
+    run.tag({Tag.STATE: tags.get(Tag.STATE, "finished"), Tag.MODEL_URI: info.model_uri})
     return str(info.model_uri)
 
 
@@ -80,7 +81,7 @@ def logged_model(run: Run, example: NDArray[np.uint16]) -> str:
     Returns:
         Model URI, `models:/m-...`.
     """
-    known = run.client.get_run(run.run_id).data.tags.get("airybench.model_uri")
+    known = run.client.get_run(run.run_id).data.tags.get(Tag.MODEL_URI)
     return str(known) if known else log_model(run, load(run.run_id, run.tracking), example)
 
 

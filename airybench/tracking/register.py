@@ -12,6 +12,7 @@ from airybench.errors import ConfigError, TrackingError
 from airybench.paths import is_plain
 from airybench.provenance import DATA_SHA256, SPLIT_DIGEST, Provenance
 from airybench.tracking.store import Tracking, active, hidden
+from airybench.tracking.tags import Tag
 
 CHAMPION = "champion"
 MAX_NAME = 200
@@ -34,8 +35,8 @@ class ModelScore:
     def tags(self) -> dict[str, str]:
         """As kept on the model version."""
         return {
-            "airybench.objective": str(self.objective),
-            "airybench.value": repr(self.value),
+            Tag.OBJECTIVE: str(self.objective),
+            Tag.VALUE: repr(self.value),
             **self.provenance.tags(),
         }
 
@@ -96,13 +97,13 @@ def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, score
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     for known in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
-        if known.tags.get("airybench.model_uri") == model_uri:
+        if known.tags.get(Tag.MODEL_URI) == model_uri:
             return known
     return client.create_model_version(
         name,
         model_uri,
         run_id,
-        tags={**score.tags(), "airybench.model_uri": model_uri},
+        tags={**score.tags(), Tag.MODEL_URI: model_uri},
         model_id=model_uri.rpartition("/")[2],
     )
 
@@ -124,7 +125,7 @@ def _crown(client: MlflowClient, name: str, version: ModelVersion, score: ModelS
             uri, False,
             f"Registered: {uri}; {CHAMPION} stays on version {holder}, which cannot be compared: {other}.",
         )  # fmt: skip
-    best, shown = float(tags["airybench.value"]), f"val {score.objective.metric} {score.value:.4f}"
+    best, shown = float(tags[Tag.VALUE]), f"val {score.objective.metric} {score.value:.4f}"
     if math.isnan(best) or score.objective.better(score.value, best):
         client.set_registered_model_alias(name, CHAMPION, number)
         return Registered(
@@ -139,14 +140,14 @@ def _difference(tags: dict[str, str], score: ModelScore) -> str:
     """Why a version cannot be compared, empty where it can."""
     wanted = score.tags()
     for key, what in (
-        ("airybench.objective", "objective"),
+        (Tag.OBJECTIVE, "objective"),
         (DATA_SHA256, "data"),
         (SPLIT_DIGEST, "split"),
     ):
         if tags.get(key) != wanted[key]:
             return f"{what} {tags.get(key, 'unknown')[:12]} there, {wanted[key][:12]} here"
     try:
-        float(tags["airybench.value"])
+        float(tags[Tag.VALUE])
     except (KeyError, ValueError):
         return "its value is unknown"
     return ""

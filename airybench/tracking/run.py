@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
@@ -17,8 +16,8 @@ from mlflow.exceptions import MlflowException
 from airybench.errors import TrackingError, explained
 from airybench.provenance import installed
 from airybench.tracking.store import RUN_VARIABLE, Tracking
+from airybench.tracking.tags import State, Tag
 
-State = Literal["finished", "failed", "pruned", "interrupted"]
 STATUS: dict[State, str] = {
     "finished": "FINISHED",
     "failed": "FAILED",
@@ -26,6 +25,7 @@ STATUS: dict[State, str] = {
     "interrupted": "KILLED",
 }
 MADE = ("mlflow.user", "mlflow.source.name", "mlflow.source.type")
+MAX_REASON = 500  # characters of a reason that a tag holds
 RETRIED_SECONDS = 1.5  # a creation that took longer may have been asked for twice; the second try comes after 2 s
 
 
@@ -44,10 +44,10 @@ class Run:
         """Create a RUNNING run, below `parent` where given."""
         token = uuid.uuid4().hex
         everything = {
-            "airybench.kind": kind, "airybench.state": "running", "airybench.token": token, **_environment(), **tags
+            Tag.KIND: kind, Tag.STATE: "running", Tag.TOKEN: token, **_environment(), **tags
         }  # fmt: skip
         if parent:
-            everything["mlflow.parentRunId"] = parent
+            everything[Tag.PARENT] = parent
         client = MlflowClient(tracking_uri=tracking.uri)
         began = time.monotonic()
         try:
@@ -71,7 +71,7 @@ class Run:
             ) from None
         # Who made it from what, it says already: `mlflow run` knows of a git URL, for one.
         now = {key: value for key, value in _environment().items() if key not in MADE}
-        run.tag({"airybench.kind": kind, "airybench.state": "running", **now, **tags})
+        run.tag({Tag.KIND: kind, Tag.STATE: "running", **now, **tags})
         return run
 
     @classmethod
@@ -88,8 +88,7 @@ class Run:
             self.end("interrupted")
             raise
         except BaseException as error:
-            kind, reason = explained(error)
-            self.end("failed", {"airybench.failure": kind, "airybench.reason": reason[:500]})
+            self.fail(*explained(error))
             raise
         self.end("finished")
 
@@ -140,7 +139,7 @@ class Run:
 
     def open_runs(self, study: str) -> list[str]:
         """Ids of the runs of a study that are marked RUNNING, but for this one."""
-        wanted = f"tags.`airybench.study` = '{study}' and attributes.status = 'RUNNING'"
+        wanted = f"tags.`{Tag.STUDY}` = '{study}' and attributes.status = 'RUNNING'"
         found: list[str] = []
         token: str | None = None
         while True:
@@ -154,14 +153,31 @@ class Run:
 
     def _close_twins(self, token: str) -> None:
         """Close runs that a server made before it went away in mid-answer, so that the client asked once more."""
-        wanted = f"tags.`airybench.token` = '{token}'"
+        wanted = f"tags.`{Tag.TOKEN}` = '{token}'"
         for twin in self.client.search_runs([self.tracking.experiment_id], filter_string=wanted):
             if twin.info.run_id != self.run_id:
                 Run(self.tracking, twin.info.run_id).end("interrupted")
 
+    def fail(self, kind: str, reason: str) -> None:
+        """Close the run as failed.
+
+        Args:
+            kind: of failure, such as `diverged`.
+            reason: in one line.
+        """
+        self.end("failed", {Tag.FAILURE: kind, Tag.REASON: reason[:MAX_REASON]})
+
+    def interrupt(self, reason: str = "") -> None:
+        """Close the run as interrupted.
+
+        Args:
+            reason: in one line, where there is one.
+        """
+        self.end("interrupted", {Tag.REASON: reason[:MAX_REASON]} if reason else None)
+
     def end(self, state: State, tags: Mapping[str, str] | None = None) -> None:
         """Close the run."""
-        self.tag({"airybench.state": state, **(tags or {})})
+        self.tag({Tag.STATE: state, **(tags or {})})
         self.client.set_terminated(self.run_id, STATUS[state])
 
 

@@ -10,7 +10,7 @@ from airybench.data.loading.loaded import LoadedDataset
 from airybench.networks.build import build
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
-from airybench.training.device import channels_last, memory
+from airybench.training.device import channels_last, checked_memory
 from airybench.training.distributed import ALONE, Ranks
 from airybench.training.epoch import NO_CALLBACKS, Epoch, EpochCallbacks
 from airybench.training.signals import Interrupts
@@ -20,7 +20,13 @@ from airybench.training.trainer import Trainer, is_due, is_finished, seed_genera
 
 @dataclass(frozen=True)
 class Trained:
-    """A network with the weights of its best epoch, and the course that led there."""
+    """A trained network.
+
+    Attributes:
+        network: with the weights of its best epoch.
+        best: that epoch.
+        epochs: all evaluated epochs.
+    """
 
     network: nn.Module
     best: Epoch
@@ -41,8 +47,8 @@ def train(
     """Train one network.
 
     Args:
-        config: network and training; the data part was used to make `data`.
-        data: the three parts, resident on `device`.
+        config: network and training; its data section was used to load `data`.
+        data: the three splits, loaded for `device`.
         device: where to train.
         objective: chooses the best epoch, on val.
         callbacks: called after each evaluation on val, and when the training resumes from a checkpoint.
@@ -60,7 +66,7 @@ def train(
     ranks.require(min(config.training.batch_size, len(data.train)))
     keep_freed_memory(device)
     seed_generators(config.training.seed)
-    with memory(config), Interrupts() as interrupts:
+    with checked_memory(config), Interrupts() as interrupts:
         network = _network(config, data, device, sync_batch_norm=ranks.sync_batch_norm)
         if ranks.world > 1:
             seed_generators(config.training.seed + ranks.rank)  # equal weights, but dropout of its own in each process
@@ -75,7 +81,7 @@ def train(
                 epoch = trainer.evaluate()
                 state.keep_if_best(epoch, objective)
                 finished = ranks.any(bool(callbacks.on_epoch(epoch))) or is_finished(state, config.training)
-                interrupted = ranks.any(interrupts.wished)
+                interrupted = ranks.any(interrupts.requested)
                 if checkpoints and ranks.lead and not interrupted and (finished or checkpoints.due()):
                     checkpoints.save(state.tensors(), state.facts())
         if interrupted:

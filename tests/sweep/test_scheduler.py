@@ -42,6 +42,12 @@ class _FakeRun:
     def tag(self, tags: dict[str, str]) -> None:
         self.tags |= tags
 
+    def fail(self, kind: str, reason: str) -> None:
+        self.end("failed", {"airybench.failure": kind, "airybench.reason": reason})
+
+    def interrupt(self, reason: str = "") -> None:
+        self.end("interrupted", {"airybench.reason": reason})
+
     def end(self, state: str, tags: dict[str, str] | None = None) -> None:
         assert self.state == "running", f"{self.name} was ended twice"
         self.state = state
