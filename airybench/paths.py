@@ -1,4 +1,4 @@
-"""Where stores live when no path is given: `$AIRYBENCH_DATA`, else the user data folder."""
+"""Folders and file names: `$AIRYBENCH_DATA` or the user data folder, free space, and locks."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ VARIABLE = "AIRYBENCH_DATA"
 
 
 def data_folder() -> Path:
-    """The folder for stores and studies, made when it is not there.
+    """The folder for stores and studies, made if it does not exist.
 
     Raises:
         DataError: it cannot be made or written.
@@ -27,7 +27,11 @@ def data_folder() -> Path:
 
 
 def checkpoint_folder(scope: str) -> Path:
-    """Where the checkpoints of a study, or of single trainings, lie; not made."""
+    """The folder for checkpoints of a study or of single trainings. It is not made.
+
+    Args:
+        scope: name of the study, or of the kind of training.
+    """
     return data_folder() / "checkpoints" / scope
 
 
@@ -50,10 +54,14 @@ def is_plain(name: str) -> bool:
 
 
 def writable(folder: Path, remedy: str) -> Path:
-    """That folder, made when it is not there.
+    """A folder that can be written, made if it does not exist.
+
+    Args:
+        folder: the folder.
+        remedy: what to do if it cannot be made or written.
 
     Raises:
-        DataError: it cannot be made or written; the message ends with `remedy`.
+        DataError: it cannot be made or written; the message ends with the remedy.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +73,7 @@ def writable(folder: Path, remedy: str) -> Path:
 
 
 def require_free(folder: Path, needed: int) -> None:
-    """Refuse to begin what the disk cannot hold.
+    """Refuse to begin what does not fit on the disk.
 
     Args:
         folder: an existing folder on the disk in question.
@@ -84,9 +92,12 @@ def require_free(folder: Path, needed: int) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of one file in the making, in a folder made if need be; whoever comes second waits.
+    """Hold the lock of a file while it is made; a second process waits. The folder is made if it does not exist.
 
-    The lock dies with its holder, and one process may take it again inside itself.
+    The lock ends with the process that holds it, and that process may take it again while it holds it.
+
+    Args:
+        path: the file.
 
     Raises:
         DataError: the lock cannot be taken in that folder.
@@ -103,25 +114,30 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def in_use(name: str, *, what: str = "study", remedy: str = "choose another --study") -> StudyError:
+    """The error for a study, or a training, that another process runs."""
+    return StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}")
+
+
 @contextmanager
 def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "choose another --study") -> Iterator[None]:
-    """Hold a study, or a training, for one process.
+    """Reserve a study, or a training, for this process.
 
     Args:
-        path: its file or folder; the lock lies beside it.
-        name: what it is called.
-        what: what it is.
-        remedy: what to do in place of waiting.
+        path: its file or folder; the lock is a file beside it.
+        name: its name, for the message.
+        what: what it is, for the message.
+        remedy: what to do instead of waiting.
 
     Raises:
-        StudyError: another process holds it.
+        StudyError: another process has reserved it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_suffix(".lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}") from None
+        raise in_use(name, what=what, remedy=remedy) from None
     try:
         yield
     finally:

@@ -21,10 +21,12 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "myst_nb",  # Markdown (myst-parser) and notebooks
+    "api_reference",
     "command_pages",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 nitpicky = True
+default_role = "code"  # what docstrings put in single backticks
 
 html_theme = "furo"
 html_title = f"airybench {release}"
@@ -38,11 +40,21 @@ myst_enable_extensions = ["colon_fence", "deflist", "attrs_block"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the pages show the outputs that are stored; .ci/run executes the notebook
 
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented_params"
 autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+add_module_names = False
+python_maximum_signature_line_length = 80
+nitpick_ignore_regex = [
+    ("py:.*", rf"(?:{name})\b.*") for name in ("collections", "contextlib", "matplotlib", "numpy", "pathlib", "torch")
+]
+nitpick_ignore_regex += [("py:.*", r"(?:pd\.)?DataFrame|Axes|Figure")]
+nitpick_ignore_regex += [
+    ("py:class", r"airybench\.(?:analysis|data|inference|jobs|sweep|training)\..*")
+]  # what lies below the API
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 

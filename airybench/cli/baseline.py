@@ -7,7 +7,7 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import FROM_CONFIG, Config, Dataset, Debug, Device, Json, Settings, TrackingUri
 from airybench.cli.options.panels import START
-from airybench.cli.options.parameters import given, help_text, single, takes_config
+from airybench.cli.options.parameters import given_parameters, help_text, single_values, takes_config
 from airybench.config import validated
 from airybench.config.baseline import BaselineConfig
 from airybench.config.experiments import load_experiment
@@ -52,20 +52,18 @@ def baseline(
     chosen by cross-validation on the training shots.
     """
     from airybench.cli.show.baselines import baselines_json, print_baselines
-    from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.cli.show.console import ConsoleReporter
+    from airybench.cli.show.output import print_result
     from airybench.jobs.baseline import run_baselines
     from airybench.training.device import choose_device
 
-    trial = load_experiment(config).base.replace(single(given(options, settings)))
+    trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     asked = {"components": components, "c": c, "gamma": gamma, "cv": cv}
     start = BaselineConfig.quick() if quick else BaselineConfig()
     changes = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
     search = validated(BaselineConfig, {**start.model_dump(), **changes})
-    found = run_baselines(
+    baselines = run_baselines(
         trial, search, name, device=choose_device(device), tracking_uri=tracking_uri, reporter=ConsoleReporter()
     )
-    if as_json:
-        print_json(baselines_json(found))
-    else:
-        print_baselines(found, name)
+    print_result(baselines, as_json=as_json, data=baselines_json, text=lambda both: print_baselines(both, name))

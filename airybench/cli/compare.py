@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Storage, StudyNames, TrackingUri, named
+from airybench.cli.options.common import Debug, Json, Storage, StudyNames, TrackingUri, split_names
 from airybench.cli.options.completion import choices
 from airybench.config import METRICS
 
@@ -49,7 +49,7 @@ def compare(
 
     folder = writable(Path(output), "choose another --output") if output else None
     comparison = compare_studies(
-        named(study), metric=metric, top=top, uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
+        split_names(study), metric=metric, top=top, uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
     )
     if folder:
         for path in write_figures(comparison, folder):

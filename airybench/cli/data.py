@@ -37,6 +37,7 @@ def simulate(
 ) -> None:
     """Simulate a data set in place of the measured one."""
     from airybench.data.datasets.simulated import simulated_store
+    from airybench.provenance import DATA_SHA256, DATA_SOURCE
     from airybench.tracking.launch import launched
 
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
@@ -51,7 +52,7 @@ def simulate(
             reporter=ConsoleReporter(),
         )
         if run:
-            run.tag({"airybench.data_sha256": store.content_sha256, "airybench.data_source": store.source})
+            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source})
     _print_made(store, as_json=as_json)
 
 
@@ -217,7 +218,10 @@ def gallery(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
+    """Draw example patterns of every class.
+
+    The picture has one row per class, on a logarithmic colour scale.
+    """
     from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import open_dataset
     from airybench.errors import DataError, already_exists

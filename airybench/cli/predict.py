@@ -90,6 +90,7 @@ def predict(
     from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
     from airybench.tracking.launch import launched
+    from airybench.tracking.tags import Tag
     from airybench.training.device import choose_device
 
     reporter = ConsoleReporter()
@@ -114,7 +115,7 @@ def predict(
         found = answer(predictor, shots, output, device=where, options=options, reporter=reporter)
         if run:
             run.metrics({"predict/shots": found.shots})
-            run.tag({"airybench.output": str(found.output.absolute())})
+            run.tag({Tag.OUTPUT: str(found.output.absolute())})
     speed = found.images_per_second
     facts = {**vars(found), "images_per_second": None if math.isnan(speed) else speed}
     print_result(found.output, as_json=as_json, data=lambda _: facts)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import FROM_CONFIG, Debug, Json, Storage, StudyNames, named
+from airybench.cli.options.common import FROM_CONFIG, Debug, Json, Storage, StudyNames, split_names
 
 app = App()
 
@@ -38,7 +38,7 @@ def report(
 
     if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():
         raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
-    names = named(study)
+    names = split_names(study)
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
         studies = write_report(names, output, pictures=pictures, storage=storage, reporter=ConsoleReporter())
         if run:  # a project from a git URL runs in a temporary folder

@@ -19,33 +19,30 @@ Name = Annotated[
 
 @app.command("list")
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
-    """List studies with their trials by state, their size and when they were last written."""
-    from airybench.cli.show.console import notice, print_json
+    """List studies with trials by state, size and time of the last change."""
+    from airybench.cli.show.console import notice
+    from airybench.cli.show.output import print_result
     from airybench.cli.show.studies import print_studies
     from airybench.sweep import saved_studies
 
-    found = saved_studies.list_studies(storage)
-    if as_json:
-        print_json([one.overview() for one in found])
-    elif found:
-        print_studies(found)
-    else:
+    studies = saved_studies.list_studies(storage)
+    if not studies and not as_json:
         notice("no studies yet; airybench sweep --dataset helium makes one")
+        return EXIT_DONE
+    print_result(studies, as_json=as_json, data=lambda all_: [one.overview() for one in all_], text=print_studies)
     return EXIT_DONE
 
 
 @app.command()
 def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
     """Show one study: its space, where its runs are, and its trials."""
-    from airybench.cli.show.console import print_json
+    from airybench.cli.show.output import print_result
     from airybench.cli.show.studies import print_study
     from airybench.sweep.saved_studies import find_study
 
-    found = find_study(name, storage)
-    if as_json:
-        print_json(found.overview() | {"definition": found.attributes.get("definition"), "trials": found.trials()})
-    else:
-        print_study(found)
+    study = find_study(name, storage)
+    facts = study.overview() | {"definition": study.attributes.get("definition"), "trials": study.trials()}
+    print_result(study, as_json=as_json, data=lambda _: facts, text=print_study)
     return EXIT_DONE
 
 
@@ -59,22 +56,25 @@ def delete(
     storage: Storage = None,
     debug: Debug = False,
 ) -> int:
-    """Delete a study permanently. Its MLflow runs are kept unless --runs is given."""
+    """Delete a study permanently.
+
+    Its MLflow runs are kept unless --runs is given.
+    """
     import sys
 
     from airybench.cli.show.console import notice
     from airybench.sweep.saved_studies import find_study
     from airybench.tracking.studies import delete_runs
 
-    found = find_study(name, storage)
+    study = find_study(name, storage)
     also = " and its MLflow runs" if runs else ""
     if not yes:
         if not sys.stdin.isatty():
-            raise StudyError(f"deleting study {found.name}{also} needs a yes; give --yes")
-        typer.confirm(f"Delete study {found.name} with {found.summary()}{also}?", abort=True, err=True)
-    if runs and found.attributes.get("tracking_uri"):
-        count = delete_runs(found.attributes["tracking_uri"], str(found.attributes["experiment_id"]), found.name)
-        notice(f"{count} runs deleted in {found.attributes['tracking_uri']}; mlflow gc frees their disk")
-    found.delete()
-    notice(f"study {found.name} deleted")
+            raise StudyError(f"deleting study {study.name}{also} needs a yes; give --yes")
+        typer.confirm(f"Delete study {study.name} with {study.summary()}{also}?", abort=True, err=True)
+    if runs and study.attributes.get("tracking_uri"):
+        count = delete_runs(study.attributes["tracking_uri"], str(study.attributes["experiment_id"]), study.name)
+        notice(f"{count} runs deleted in {study.attributes['tracking_uri']}; mlflow gc frees their disk")
+    study.delete()
+    notice(f"study {study.name} deleted")
     return EXIT_DONE

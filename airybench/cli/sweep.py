@@ -8,6 +8,7 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import (
     DATASET_HELP,
+    FROM_CONFIG,
     CheckpointEvery,
     Config,
     Debug,
@@ -17,12 +18,12 @@ from airybench.cli.options.common import (
     Settings,
     Storage,
     TrackingUri,
-    named,
+    split_names,
 )
 from airybench.cli.options.completion import DATASETS, choices, study_names
 from airybench.cli.options.panels import PLACE, START, STUDY
-from airybench.cli.options.parameters import AXES, given, single, takes_config
-from airybench.config import StudyConfig
+from airybench.cli.options.parameters import AXES, given_parameters, single_values, takes_config
+from airybench.config import StudyConfig, SweepConfig
 from airybench.config.experiments import load_experiment
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, unknown
 
@@ -112,12 +113,12 @@ def sweep(
     """
     from airybench.cli.show.console import ConsoleReporter, print_json
 
-    changes = given(options, settings)
-    rule = single({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
-    wanted = load_experiment(config).customised(changes, AXES, rule)
-    datasets = _datasets(dataset) or [wanted.base.data.dataset]
+    changes = given_parameters(options, settings)
+    search = single_values({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
+    experiment = load_experiment(config).customised(changes, AXES, search)
+    datasets = _datasets(dataset) or [experiment.base.data.dataset]
     if dry_run:
-        return _dry_run(wanted, datasets, device, workers or 1, as_json=as_json)
+        return _dry_run(experiment, datasets, device, workers or 1, as_json=as_json)
     from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
     from airybench.cli.show.watch import StudyWatch
     from airybench.jobs.options import RunOptions
@@ -130,14 +131,14 @@ def sweep(
             return
         watch.pause()
         print_summary(summary)
-        if len(wanted.study.objectives) > 1:
-            print_front(summary, wanted.study.objectives)
+        if len(experiment.study.objectives) > 1:
+            print_front(summary, experiment.study.objectives)
 
-    with StudyWatch(wanted.study.objectives[0]) as watch:
-        found = run_sweep(
-            wanted,
+    with StudyWatch(experiment.study.objectives[0]) as watch:
+        summaries = run_sweep(
+            experiment,
             datasets,
-            study=study if study and study != "config" else Path(config).stem,
+            study=study if study and study != FROM_CONFIG else Path(config).stem,
             engine=engine_of(engine, device, workers, trials_per_device),
             storage=storage,
             options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
@@ -145,17 +146,18 @@ def sweep(
             reporter=ConsoleReporter(show),
         )
     if as_json:
-        print_json([summary_json(one) | front_json(one, wanted.study.objectives) for one in found])
-    return EXIT_PARTIAL if any(one.failures for one in found) else EXIT_DONE
+        print_json([summary_json(one) | front_json(one, experiment.study.objectives) for one in summaries])
+    return EXIT_PARTIAL if any(one.failures for one in summaries) else EXIT_DONE
 
 
 def _datasets(words: list[str] | None) -> list[str]:
     if any(not name.strip() for word in words or () for name in word.split(",")):
         raise unknown("data set", "", ("helium", "cxidb", "a store (FILE.h5)", "a deposit (FILE.cxi)"))
-    return list(dict.fromkeys(named(words)))
+    return list(dict.fromkeys(split_names(words)))
 
 
-def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
+def _dry_run(experiment: SweepConfig, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
+    """Print the cells of every data set and the time they are estimated to take."""
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.dry_run import cells_json, print_cells
     from airybench.data.datasets.catalog import dataset_size
@@ -163,17 +165,17 @@ def _dry_run(wanted: Any, datasets: list[str], device: str, workers: int, *, as_
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
 
-    check(wanted)
+    check(experiment)
     chosen = choose_device(device)
     shown = []
     for name in datasets:
-        shots, classes = dataset_size(name, wanted.base.data.count)
-        if not finite(wanted):
-            notice("the space has a range; its ends stand for it")
-        costs = cell_costs(cells(ends(wanted)), shots, classes, chosen)
-        shown.append(cells_json(wanted, name, costs, workers))
+        shots, classes = dataset_size(name, experiment.base.data.count)
+        if not finite(experiment):
+            notice("the space has a range; the cells shown are those at its ends")
+        costs = cell_costs(cells(ends(experiment)), shots, classes, chosen)
+        shown.append(cells_json(experiment, name, costs, workers))
         if not as_json:
-            print_cells(wanted, name, costs, workers)
+            print_cells(experiment, name, costs, workers)
     if as_json:
         print_json(shown)
     return EXIT_DONE

@@ -18,7 +18,7 @@ from airybench.cli.options.common import (
     TrackingUri,
 )
 from airybench.cli.options.panels import PLACE, TRAINING
-from airybench.cli.options.parameters import given, single, takes_config
+from airybench.cli.options.parameters import given_parameters, single_values, takes_config
 from airybench.config.experiments import load_experiment
 
 app = App()
@@ -59,15 +59,16 @@ def train(
 
     To share a training between the GPUs of one machine: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.cli.show.console import ConsoleReporter
+    from airybench.cli.show.output import print_result
     from airybench.cli.show.results import print_training, training_json
     from airybench.jobs.options import RunOptions
     from airybench.jobs.train import run_training
     from airybench.training.device import choose_device
 
-    trial = load_experiment(config).base.replace(single(given(options, settings)))
+    trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
-    found = run_training(
+    training = run_training(
         trial,
         name,
         device=choose_device(device),
@@ -75,9 +76,5 @@ def train(
         options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
         reporter=ConsoleReporter(),
     )
-    if found is None:
-        return  # a process that only took part
-    if as_json:
-        print_json(training_json(found))
-    else:
-        print_training(found)
+    if training is not None:  # None in all but the first process of a training on several GPUs
+        print_result(training, as_json=as_json, data=training_json, text=print_training)

@@ -43,27 +43,38 @@ def interval_rows(panels: Sequence[tuple[str, Sequence[Bar]]], *, label: str, ti
         heights = [max(2, len(bars)) for _, bars in panels]
         figure = new_figure(7.6, 0.9 + sum(0.75 + 0.3 * height for height in heights))
         plots = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights, sharex=zero)[:, 0]
+        everything = [bar for _, bars in panels for bar in bars]
         for axes, (heading, bars) in zip(plots, panels, strict=True):
-            _draw(axes, bars, marker="D" if zero else "o")
-            axes.set_title(heading, fontsize=9, fontweight="normal")
-            axes.set_xlim(*_reach([bar for _, others in panels for bar in others] if zero else bars))
+            draw_rows(axes, bars, title=heading, zero=zero)
             if zero:
-                axes.axvline(0.0, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2)
+                axes.set_xlim(*_reach(everything))
         plots[-1].set_xlabel(f"{label}\nthick: 95 % interval; thin: 95 % over seeds alone (may run past the edge)")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
     return figure
 
 
-def _draw(axes: Axes, bars: Sequence[Bar], marker: str) -> None:
+def draw_rows(axes: Axes, bars: Sequence[Bar], *, title: str, zero: bool = False) -> None:
+    """One row per value: thick its 95 % interval, thin the one over seeds alone.
+
+    Args:
+        axes: where to draw.
+        bars: the rows from top to bottom.
+        title: text above.
+        zero: draw a line at zero, as for differences.
+    """
     for row, bar in enumerate(bars):
-        color = ORANGE if bar.marked else BLUE
+        color, marker = (ORANGE, "D" if zero else "o") if bar.marked else (BLUE, "o")
         axes.plot(bar.interval, [row, row], color=color, linewidth=3.2, alpha=0.45, solid_capstyle="round")
         axes.plot(bar.over_seeds, [row, row], color=color, linewidth=1.0)
-        axes.plot(bar.value, row, marker if bar.marked else "o", color=color, markersize=6)
+        axes.plot(bar.value, row, marker, color=color, markersize=6)
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
     axes.set_ylim(max(2, len(bars)) - 0.5, -0.6)
+    axes.set_xlim(*_reach(bars))
+    axes.set_title(title, fontsize=9, fontweight="normal")
     axes.grid(axis="x")
     axes.tick_params(labelbottom=True)
+    if zero:
+        axes.axvline(0.0, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2)
 
 
 def _reach(bars: Sequence[Bar]) -> tuple[float, float]:

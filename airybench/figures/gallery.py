@@ -41,7 +41,7 @@ at the foot, and for a letter of it."""
 
 
 @dataclass(frozen=True)
-class Panel:
+class ShotPanel:
     """One pattern of a plate.
 
     Attributes:
@@ -59,12 +59,12 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Row:
+class ShotRow:
     """One class: its name, the number of shots that carry it, and any number of examples."""
 
     name: str
     count: int
-    panels: Sequence[Panel]
+    panels: Sequence[ShotPanel]
 
 
 def choose(labels: NDArray[np.uint8], columns: int, seed: int) -> list[NDArray[np.int64]]:
@@ -116,7 +116,9 @@ def limits(counts: NDArray[np.float32], visible: NDArray[np.bool_]) -> tuple[flo
     return background, low, max(bright - background, low * 10.0**FEWEST_DECADES)
 
 
-def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200) -> Figure:
+def gallery(
+    rows: Sequence[ShotRow], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200
+) -> Figure:
     """Draw a plate.
 
     Args:
@@ -145,7 +147,7 @@ def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: 
             for column, shown in enumerate(row.panels[:columns]):
                 left = _NAMES + column * (panel + _GAP)
                 box = (left / width, 1 - (top + panel) / height, panel / width, panel / height)
-                _draw(figure, box, _block_mean(shown, round(panel * dpi)))
+                draw_panel(figure, box, shown, round(panel * dpi))
         _foot(figure, foot)
     return figure
 
@@ -174,19 +176,17 @@ def store_gallery(
     """
     labels = store.labels() if store.labelled else np.ones((store.count, 1), np.uint8)
     names = store.class_names if store.labelled else ("all shots",)
-    energy, mask = store.photon_energy(), store.mask()
+    energy = store.photon_energy()
     rows = []
     for column, shots in enumerate(choose(labels, columns, seed)):
         panels = []
-        for shot, image in zip(shots.tolist(), store.read_images(shots), strict=True):
-            good = image > 0
-            if mask is not None:
-                good &= (mask if mask.ndim == 2 else mask[shot]) == 1
+        good = visible_pixels(store, shots)
+        for shot, image, visible in zip(shots.tolist(), store.read_images(shots), good, strict=True):
             others = ", ".join(names[i] for i in np.flatnonzero(labels[shot]) if i != column)
             caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(22 * panel)))
-            panels.append(Panel(image.astype(np.float32), good, caption))
+            panels.append(ShotPanel(image.astype(np.float32), visible, caption))
         panels.sort(key=_brightness, reverse=True)
-        rows.append(Row(names[column], int(labels[:, column].sum()), panels))
+        rows.append(ShotRow(names[column], int(labels[:, column].sum()), panels))
     origin = "simulated" if store.source == SIMULATED else f"source: {store.source}"
     title = f"{store.name} - {origin}, {store.count} shots" + (f", seed {store.seed}" if store.seed is not None else "")
     height, width = store.image_shape
@@ -197,12 +197,21 @@ def store_gallery(
     return gallery(rows[classes], columns=columns, title=title, note=note, panel=panel, dpi=dpi)
 
 
-def _brightness(panel: Panel) -> float:
+def visible_pixels(store: "Store", rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where the detector sees: pixels with a count that the store does not mask, bool, shape (n, H, W)."""
+    visible: NDArray[np.bool_] = store.read_images(rows) > 0
+    mask = store.mask()
+    if mask is not None:
+        visible &= (mask if mask.ndim == 2 else mask[rows]) == 1
+    return visible
+
+
+def _brightness(panel: ShotPanel) -> float:
     background, _, _ = limits(panel.counts, panel.visible)
     return float((panel.counts - background)[panel.visible].mean()) if panel.visible.any() else 0.0
 
 
-def _block_mean(shown: Panel, edge: int) -> Panel:
+def _block_mean(shown: ShotPanel, edge: int) -> ShotPanel:
     """The panel averaged over the measured pixels of whole blocks, to about `edge` pixels."""
     height, width = shown.counts.shape
     block = max(1, round(max(height, width) / edge))
@@ -217,10 +226,19 @@ def _block_mean(shown: Panel, edge: int) -> Panel:
     attention = shown.attention
     if attention is not None:
         attention = attention[:rows, :columns].reshape(shape).mean(axis=(1, 3))
-    return Panel(counts, share * 2 >= block * block, shown.caption, attention)
+    return ShotPanel(counts, share * 2 >= block * block, shown.caption, attention)
 
 
-def _draw(figure: Figure, box: tuple[float, float, float, float], shown: Panel) -> None:
+def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: ShotPanel, edge: int) -> None:
+    """One pattern with its caption.
+
+    Args:
+        figure: where to draw.
+        box: left, bottom, width and height as shares of the figure.
+        shown: the pattern.
+        edge: pixels that it has room for; larger patterns are averaged over whole blocks.
+    """
+    shown = _block_mean(shown, edge)
     axes = figure.add_axes(box)
     background, low, high = limits(shown.counts, shown.visible)
     above = np.ma.masked_array(np.maximum(shown.counts - background, low), ~shown.visible)

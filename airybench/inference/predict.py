@@ -23,7 +23,7 @@ from airybench.inference.parts import Parts
 from airybench.inference.plan import PART, Plan, model_digest
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
-from airybench.training.device import memory
+from airybench.training.device import checked_memory
 from airybench.training.metrics import decide
 
 BATCH = {"cpu": 64, "cuda": 256}
@@ -126,7 +126,7 @@ def predict(
     missing = parts.missing(plan, share)
     total, left = (sum(map(plan.size, numbers)) for numbers in (share, missing))
     began = time.perf_counter()
-    with memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
+    with checked_memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
         progress(total - left, total)
         _answer_parts(parts, plan, missing, shots, answerer, lambda done: progress(total - left + done, total))
     speed = left / max(time.perf_counter() - began, 1e-9) if left else float("nan")

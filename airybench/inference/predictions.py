@@ -56,7 +56,7 @@ class Predictions:
         """Classes decided for, 0 or 1, uint8, shape (N, C): p > 0.5 for multilabel, the largest for multiclass."""
         if self.label_kind == "multilabel":
             return (self.logits > 0).astype(np.uint8)
-        return np.eye(len(self.class_names), dtype=np.uint8)[self.logits.argmax(axis=1)]
+        return np.asarray(np.eye(len(self.class_names), dtype=np.uint8)[self.logits.argmax(axis=1)])
 
     @property
     def classes(self) -> list[tuple[str, ...]]:
@@ -64,7 +64,7 @@ class Predictions:
         return [tuple(self.class_names[i] for i in np.flatnonzero(row)) for row in self.decisions]
 
     def to_pandas(self) -> "pd.DataFrame":
-        """A table with one row per shot: id, the probability of every class, and the classes joined by `; `."""
+        """A table with one row per shot: id, the probability of every class, and the classes joined by semicolons."""
         import pandas as pd
 
         table = pd.DataFrame(self.probabilities, columns=list(self.class_names), index=pd.Index(self.ids, name="id"))

@@ -19,6 +19,7 @@ from airybench.paths import data_folder
 from airybench.physics.features import features
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.run import Run
+from airybench.tracking.tags import Tag
 from airybench.tracking.target import TrackingTarget
 from airybench.training.metrics import score
 from airybench.training.support_vectors import fit
@@ -100,7 +101,7 @@ def run_baselines(
     baselines = []
     for name, fitted, joined in (("majority", _majority, None), ("svm", _support_vectors, target.joined)):
         title = TITLES[name] + config.label.removeprefix(config.network.title)
-        tags = {"airybench.baseline": name, **prepared.provenance().tags()}
+        tags = {Tag.BASELINE: name, **prepared.provenance().tags()}
         run = Run.own(tracking, title, "baseline", tags, joined)
         with run.ending():
             baselines.append(_baseline(name, fitted, run, prepared, config, search))

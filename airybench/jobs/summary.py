@@ -19,8 +19,7 @@ from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
-
-PUBLISHED = "airybench.published"  # tag: digest of the trials that the artifacts of a parent run show
+from airybench.tracking.tags import Tag
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,10 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     parent.tag(
         {
-            "airybench.winner": winner.run_id,
-            "airybench.winner_name": best.config.label,
-            "airybench.model_uri": model_uri,
-            "mlflow.note.content": note,
+            Tag.WINNER: winner.run_id,
+            Tag.WINNER_NAME: best.config.label,
+            Tag.MODEL_URI: model_uri,
+            Tag.NOTE: note,
         }
     )
     _log_figures(finished, board, majority)
@@ -125,7 +124,7 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str
     parent, metric = finished.parent, board.objective.metric
     content = [__version__, metric, *sorted(trial.run_id for trial in finished.trials)]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
-    if parent.client.get_run(parent.run_id).data.tags.get(PUBLISHED) == digest:
+    if parent.client.get_run(parent.run_id).data.tags.get(Tag.PUBLISHED) == digest:
         return
     heading = finished.study.name + (" (simulated data)" if finished.dataset.store.source == SIMULATED else "")
     headings, *lines = board.text_table()
@@ -137,4 +136,4 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str
         picture = leaderboard_figure(board, majority.get(f"majority/val/{metric}"), heading)
         save(picture, folder / "plots" / "leaderboard.png")
         write_figures(figures, left_out, folder / "plots")
-    parent.tag({PUBLISHED: digest})
+    parent.tag({Tag.PUBLISHED: digest})

@@ -22,6 +22,7 @@ from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, connect
 from airybench.tracking.store import check as check_tracking
+from airybench.tracking.tags import Tag
 from airybench.tracking.target import TrackingTarget
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -100,7 +101,7 @@ def run_sweep(
             if not finished.complete:
                 reporter.notify(
                     f"{plan.name}: the time limit was reached with {len(finished.trials)} of {finished.study.total()} "
-                    "trials finished; the same command goes on from there"
+                    "trials finished; the same command resumes it"
                 )
         return summary
 
@@ -133,7 +134,7 @@ def _run_all(
         else:
             reporter.result(summaries[-1])
     if link:
-        link.tag({"airybench.parents": ",".join(summary.parent_run for summary in summaries)})
+        link.tag({Tag.PARENTS: ",".join(summary.parent_run for summary in summaries)})
     if unfinished:
         raise unfinished
     return summaries

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from airybench.errors import ConfigError
+from airybench.errors import ConfigError, unknown
 from airybench.sweep.executor import Executor
 from airybench.sweep.workers import InProcess, LocalWorkers, devices
 from airybench.training.device import choose_device
@@ -54,7 +54,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
     if name == "ray" or name.startswith("ray://"):
         return _ray(name, device, workers, per_device)
     if name != "local":
-        raise ConfigError(f"unknown engine {name!r}; valid: local, ray, ray://HOST:PORT")
+        raise unknown("engine", name, ("local", "ray", "ray://HOST:PORT"))
     chosen = choose_device(device)
     if workers is None or workers == 1:
         return Engine(str(chosen), chosen, 1, InProcess)

@@ -9,8 +9,9 @@ from airybench.errors import TrialError
 from airybench.sweep.executor import EpochDecision, Event, Executor, Failed, Lost, Stopped, Task
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import INTERRUPTED, RunningTrial, TakenError
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
+from airybench.tracking.tags import Tag
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
 from airybench.trial.outcome import Outcome
@@ -18,8 +19,6 @@ from airybench.trial.outcome import Outcome
 STEP_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 """How often a process without work checks whether another one died and left its trials."""
-
-MAX_REASON = 500  # characters of a reason that a tag holds
 
 
 @dataclass
@@ -43,7 +42,12 @@ class Scheduler:
     """
 
     def __init__(
-        self, study: Study, parent: Run, executor: Executor, observer: StudyObserver, checkpoint_every: float = EVERY
+        self,
+        study: RunningStudy,
+        parent: Run,
+        executor: Executor,
+        observer: StudyObserver,
+        checkpoint_every: float = EVERY,
     ) -> None:
         self._study = study
         self._parent = parent
@@ -96,7 +100,7 @@ class Scheduler:
 
     def _start(self, trial: RunningTrial) -> None:
         study, tracking = self._study, self._parent.tracking
-        tags = {"airybench.study": study.name, "airybench.trial": str(trial.number), **study.provenance.tags()}
+        tags = {Tag.STUDY: study.name, Tag.TRIAL: str(trial.number), **study.provenance.tags()}
         active = self._active[trial.number] = _Active(trial, time.monotonic())
         active.run = run = Run.create(tracking, trial.config.title, "trial", tags, parent=self._parent.run_id)
         trial.set_attributes(run_id=run.run_id)
@@ -114,7 +118,7 @@ class Scheduler:
         if time.monotonic() - self._looked >= LOOK_SECONDS:
             self._looked = time.monotonic()
             for run_id in self._study.reclaim():
-                Run(self._parent.tracking, run_id).end(INTERRUPTED)
+                Run(self._parent.tracking, run_id).interrupt()
         return busy
 
     def _on_event(self, number: int, event: Event) -> EpochDecision:
@@ -127,7 +131,7 @@ class Scheduler:
         try:
             self._record(active.trial, run, event)
         except TakenError as error:
-            run.end(INTERRUPTED)
+            run.interrupt()
             self._observer.trial_ended(number, "lost", str(error))
         del self._active[number]
         return "finish"
@@ -142,7 +146,7 @@ class Scheduler:
         limit = self._config.trial_time_limit
         last = epoch.number == active.trial.config.training.epochs
         if limit and time.monotonic() - active.began >= limit and not last:
-            run.tag({"airybench.time_limited": f"after epoch {epoch.number}"})
+            run.tag({Tag.TIME_LIMITED: f"after epoch {epoch.number}"})
             return "finish"
         return "continue"
 
@@ -159,7 +163,7 @@ class Scheduler:
                 if kind != INTERRUPTED:
                     self._end_failed(trial, run, Failed(kind, event.reason))
                 else:
-                    run.end(INTERRUPTED, {"airybench.reason": event.reason[:MAX_REASON]})
+                    run.interrupt(event.reason)
                     self._observer.trial_ended(trial.number, "lost", f"{event.reason}; it is run again")
             case Stopped("prune"):
                 self._study.prune(trial)
@@ -167,7 +171,7 @@ class Scheduler:
                 self._observer.trial_ended(trial.number, "pruned", "fell behind")
             case Stopped():
                 self._study.fail(trial, INTERRUPTED, "the study's time limit was reached")
-                run.end(INTERRUPTED)
+                run.interrupt()
                 self._observer.trial_ended(trial.number, "abandoned", "time limit of the study")
 
     def _complete(self, trial: RunningTrial, run: Run, outcome: Outcome) -> None:
@@ -183,8 +187,7 @@ class Scheduler:
             self._observer.trial_finished(trial.number, finished)
 
     def _end_failed(self, trial: RunningTrial, run: Run, failure: Failed) -> None:
-        tags = {"airybench.failure": failure.kind, "airybench.reason": failure.reason[:MAX_REASON]}
-        run.end("failed", tags)
+        run.fail(failure.kind, failure.reason)
         self._observer.trial_ended(trial.number, "failed", failure.reason)
 
     def _interrupt(self) -> None:
@@ -192,5 +195,5 @@ class Scheduler:
             with contextlib.suppress(TakenError):
                 self._study.fail(active.trial, INTERRUPTED, "interrupted by the user")
             if active.run is not None:
-                active.run.end(INTERRUPTED)
+                active.run.interrupt()
         self._active = {}

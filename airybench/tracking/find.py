@@ -1,18 +1,20 @@
-"""Looking for runs by what they say of themselves: studies, their winners, baselines."""
+"""Finding runs by their tags: studies, their winners, baselines."""
 
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import DataError, TrackingError
+from airybench.provenance import SPLIT_DIGEST
 from airybench.tracking.store import Tracking, hidden
+from airybench.tracking.tags import Tag
 
 
 def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
-    """Parent runs of a study, the latest of each full name alone.
+    """Parent runs of a study, the latest one of each full name.
 
     Args:
-        tracking: the store; every experiment in it is looked through, since `mlflow run` may have chosen another.
+        tracking: the store; every experiment in it is searched, since `mlflow run` may have chosen another.
         study: `NAME@D`, or NAME for its studies of every data set.
     """
     client = MlflowClient(tracking_uri=tracking.uri)
@@ -21,14 +23,14 @@ def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
     pattern = name if "@" in name else f"{name}@%"
     found = client.search_runs(
         experiments,
-        filter_string=f"tags.`airybench.kind` = 'sweep' and tags.`airybench.study` LIKE '{pattern}'",
+        filter_string=f"tags.`{Tag.KIND}` = 'sweep' and tags.`{Tag.STUDY}` LIKE '{pattern}'",
         order_by=["attributes.start_time DESC"],
         max_results=1000,
     )
     latest: dict[str, MlflowRun] = {}
     for run in found:
-        full = run.data.tags["airybench.study"]
-        if study in (full, full.rpartition("@")[0]):  # LIKE takes "_" and "%" in a name for wildcards
+        full = run.data.tags[Tag.STUDY]
+        if study in (full, full.rpartition("@")[0]):  # "_" and "%" in a name are wildcards of LIKE
             latest.setdefault(full, run)
     return list(latest.values())
 
@@ -40,7 +42,7 @@ def winner_of(tracking: Tracking, study: str) -> str:
         DataError: no such study, several of that name, or it has no winner yet.
     """
     found = parents(tracking, study)
-    names = sorted(run.data.tags["airybench.study"] for run in found)
+    names = sorted(run.data.tags[Tag.STUDY] for run in found)
     if not found:
         raise DataError(
             f"winner:{study}: no study of that name in {hidden(tracking.uri)}; give NAME or NAME@D of a sweep, or "
@@ -48,7 +50,7 @@ def winner_of(tracking: Tracking, study: str) -> str:
         )
     if len(found) > 1:
         raise DataError(f"winner:{study} could be {' or '.join(f'winner:{name}' for name in names)}; name one of them")
-    winner = found[0].data.tags.get("airybench.winner")
+    winner = found[0].data.tags.get(Tag.WINNER)
     if not winner:
         raise DataError(f"winner:{study}: study {names[0]} has no winner yet; let its sweep finish first")
     return str(winner)
@@ -66,7 +68,7 @@ def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[st
         Run id and parameters of each.
     """
     wanted = (
-        f"tags.`airybench.baseline` = '{name}' and tags.`airybench.split_digest` = '{split_digest}' "
+        f"tags.`{Tag.BASELINE}` = '{name}' and tags.`{SPLIT_DIGEST}` = '{split_digest}' "
         "and attributes.status = 'FINISHED'"
     )
     client = MlflowClient(tracking_uri=tracking.uri)
@@ -74,11 +76,11 @@ def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[st
     return [(run.info.run_id, dict(run.data.params)) for run in found]
 
 
-def said(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:
+def tags_and_metrics(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:
     """The tags and the last metrics of a run.
 
     Raises:
-        TrackingError: there is no such run, or not any more.
+        TrackingError: there is no such run, or it was deleted.
     """
     try:
         data = MlflowClient(tracking_uri=tracking.uri).get_run(run_id).data

@@ -1,10 +1,11 @@
-"""The runs of a study as a whole."""
+"""Deleting the runs of a study."""
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError
 from airybench.tracking.store import check, hidden
+from airybench.tracking.tags import Tag
 
 
 def delete_runs(uri: str, experiment_id: str, study: str) -> int:
@@ -15,7 +16,7 @@ def delete_runs(uri: str, experiment_id: str, study: str) -> int:
     """
     check(uri, existing=True)
     client = MlflowClient(tracking_uri=uri)
-    wanted = f"tags.`airybench.study` = '{study}'"
+    wanted = f"tags.`{Tag.STUDY}` = '{study}'"
     count = 0
     try:
         while page := client.search_runs([experiment_id], filter_string=wanted, max_results=1000):

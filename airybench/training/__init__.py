@@ -1,1 +1,1 @@
-"""Training: objective, schedule, metrics and the loop."""
+"""Training: loss, schedule, metrics, checkpoints and the training loop; and the support-vector baseline."""

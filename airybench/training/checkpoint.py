@@ -1,4 +1,4 @@
-"""Checkpoints on disk: safetensors beside JSON, each in a folder that appears only when whole."""
+"""Checkpoints on disk: safetensors and JSON, in folders that appear only when they are complete."""
 
 import hashlib
 import json
@@ -21,10 +21,10 @@ VERSION = 1
 TENSORS = "state.safetensors"
 FACTS = "state.json"
 KEPT = 2
-"""The newest, and the one before it in case the newest is damaged."""
+"""Checkpoints that are kept: the newest, and the one before it in case the newest is damaged."""
 
 EVERY = 60.0
-"""Seconds between two checkpoints at least: one of a ResNet-18 is 130 MB and takes a few tenths of a second."""
+"""Seconds between two checkpoints, at least: one of a ResNet-18 has 130 MB and takes a few tenths of a second."""
 
 State = tuple[dict[str, Tensor], dict[str, Any]]
 
@@ -33,10 +33,10 @@ class Checkpoints:
     """The checkpoints of one training.
 
     Args:
-        folder: where they are; made with the first one.
-        identity: what is trained on what; a checkpoint of something else is never gone on from.
-        every: seconds between two at least.
-        notify: handed one line where a checkpoint is damaged or cannot be written.
+        folder: where they are kept; created with the first one.
+        identity: digest of the configuration and the data; checkpoints of another identity are refused.
+        every: seconds between two checkpoints, at least.
+        notify: called with one line if a checkpoint is damaged or cannot be written.
     """
 
     def __init__(
@@ -47,19 +47,24 @@ class Checkpoints:
         self._every = every
         self._notify = notify
         self._last = time.monotonic()
-        self._told = False
+        self._warned = False
 
     def due(self) -> bool:
-        """Whether enough time has passed since the last one, or since the start."""
+        """Whether enough time has passed since the last checkpoint, or since the start."""
         return time.monotonic() - self._last >= self._every
 
     def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Write one and drop all but the one before it; a full disk is told once, and the training goes on."""
+        """Write a checkpoint and remove all but the one before it; if the disk is full, say so once and continue.
+
+        Args:
+            tensors: by name.
+            facts: everything else, ready for JSON.
+        """
         number = max(self._numbers(), default=0) + 1
         part = self.folder / f".part-{os.getpid()}"
         try:
-            for left in self.folder.glob(".part-*"):  # of processes that were killed while they wrote
-                shutil.rmtree(left, ignore_errors=True)
+            for unfinished in self.folder.glob(".part-*"):  # left by processes that were killed while writing
+                shutil.rmtree(unfinished, ignore_errors=True)
             part.mkdir(parents=True)
             save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, part / TENSORS)
             content = {
@@ -75,24 +80,27 @@ class Checkpoints:
                 with open(part / name, "rb") as written:
                     os.fsync(written.fileno())
             part.rename(self.folder / f"{number:06d}")
-            self._told = False
+            self._warned = False
         except (OSError, safetensors.SafetensorError) as error:
             shutil.rmtree(part, ignore_errors=True)
             reason = getattr(error, "strerror", None) or str(error)
-            if not self._told:
+            if not self._warned:
                 self._notify(
-                    f"checkpoint in {self.folder} cannot be written ({reason}); the training goes on without it"
+                    f"checkpoint in {self.folder} cannot be written ({reason}); the training continues without it"
                 )
-            self._told = True
+            self._warned = True
         for old in sorted(self._numbers())[:-KEPT]:
             shutil.rmtree(self.folder / f"{old:06d}", ignore_errors=True)
         self._last = time.monotonic()
 
     def load(self) -> State | None:
-        """The newest sound one, None where there is none; one that is damaged is named, and the one before it used.
+        """Read the newest checkpoint; if it is damaged, say so and read the one before it.
+
+        Returns:
+            Its tensors and facts; None if there is no readable checkpoint.
 
         Raises:
-            DataError: it was written by another version, or belongs to another training.
+            DataError: the checkpoint was written by another version, or belongs to another training.
         """
         numbers = sorted(self._numbers(), reverse=True)
         for number in numbers:
@@ -101,16 +109,16 @@ class Checkpoints:
                 return self._read(folder)
             except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
                 reason = str(error).split("\n")[0] or type(error).__name__
-                then = "the one before it is used" if number != numbers[-1] else "the training begins anew"
+                then = "the one before it is used" if number != numbers[-1] else "the training starts again"
                 self._notify(f"checkpoint {folder} is damaged ({reason}); {then}")
         return None
 
     def clear(self) -> None:
-        """Remove them all: the training is done."""
+        """Remove all checkpoints, once the training is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def require_ours(self) -> None:
-        """Refuse, before anything is begun, checkpoints that cannot be gone on from; damaged ones are none of these.
+        """Refuse checkpoints of another version or training before any work is done; damaged ones are accepted.
 
         Raises:
             DataError: as `load`.
@@ -125,19 +133,19 @@ class Checkpoints:
             raise ValueError(f"{FACTS} is no {FORMAT}")
         if content.get("version") != VERSION:
             raise DataError(
-                f"checkpoint {folder} is of version {content.get('version')}, this airybench reads {VERSION}; go on "
-                "with the airybench that wrote it, or begin anew with --fresh"
+                f"checkpoint {folder} has version {content.get('version')}, this airybench reads {VERSION}; continue "
+                "with the airybench that wrote it, or start again with --fresh"
             )
         if content.get("identity") != self._identity:
-            raise DataError(f"checkpoint {folder} belongs to another training or other data; begin anew with --fresh")
+            raise DataError(f"checkpoint {folder} belongs to another training or other data; start again with --fresh")
         return content
 
     def _read(self, folder: Path) -> State:
         content = self._described(folder)
         if _digest(folder / TENSORS) != content["sha256"]:
-            raise ValueError(f"{TENSORS} has another checksum than it was written with")
+            raise ValueError(f"{TENSORS} does not match its checksum")
         if _digest_of(content["facts"]) != content["facts_sha256"]:
-            raise ValueError(f"{FACTS} has another checksum than it was written with")
+            raise ValueError(f"{FACTS} does not match its checksum")
         return load_file(folder / TENSORS), dict(content["facts"])
 
     def _numbers(self) -> list[int]:
@@ -152,5 +160,5 @@ def _digest(path: Path) -> str:
 
 
 def _digest_of(facts: Mapping[str, Any]) -> str:
-    """Digest of facts as JSON gives them back; a number with one wrong digit is JSON as well."""
+    """Digest of facts after a way through JSON: a number with one wrong digit would still be valid JSON."""
     return hashlib.sha256(json.dumps(json.loads(json.dumps(dict(facts))), sort_keys=True).encode()).hexdigest()

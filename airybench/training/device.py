@@ -1,4 +1,4 @@
-"""Where and how numbers are computed: device, precision, memory layout."""
+"""Where and how tensors are computed: device, precision and memory layout."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -12,10 +12,16 @@ from airybench.errors import OutOfMemoryError, unknown
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """`auto` is the first GPU, or the CPU where there is none.
+    """The device to compute on.
+
+    Args:
+        name: `cpu`, `cuda`, `cuda:N`, or `auto` for the first GPU if there is one, else the CPU.
 
     Raises:
         ConfigError: this machine has no such device.
+
+    >>> choose_device("cpu")
+    device(type='cpu')
     """
     count = torch.cuda.device_count()
     found = ["cpu", *(["cuda"] if count else []), *(f"cuda:{index}" for index in range(count))]
@@ -27,7 +33,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def precision(config: TrainConfig, device: torch.device) -> AbstractContextManager[Any]:
-    """Mixed precision as configured; `auto` is bfloat16 on a GPU and none on a CPU."""
+    """A context in which networks run in the configured precision; `auto` is bfloat16 on a GPU, float32 on a CPU."""
     chosen = config.precision
     if chosen == "auto":
         chosen = "bfloat16" if device.type == "cuda" else "float32"
@@ -35,19 +41,19 @@ def precision(config: TrainConfig, device: torch.device) -> AbstractContextManag
 
 
 def channels_last(config: TrainConfig, device: torch.device) -> bool:
-    """Whether images lie in memory with their channels last."""
+    """Whether images are stored channels-last (NHWC) in memory."""
     return config.channels_last == "on" or (config.channels_last == "auto" and device.type == "cuda")
 
 
 def arranged(images: Tensor, config: TrainConfig) -> Tensor:
-    """A batch in the memory layout of the network."""
+    """A batch (N, C, H, W) in the memory layout that the network is trained in."""
     last = channels_last(config, images.device)
     return images.contiguous(memory_format=torch.channels_last) if last else images
 
 
 @contextmanager
-def memory(config: TrialConfig) -> Iterator[None]:
-    """Tell a lack of memory for what it is.
+def checked_memory(config: TrialConfig) -> Iterator[None]:
+    """Turn every form of out-of-memory error into one that names the network and the batch.
 
     Raises:
         OutOfMemoryError: network and batch do not fit the device.

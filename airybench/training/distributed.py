@@ -31,45 +31,52 @@ class Ranks:
 
     @property
     def lead(self) -> bool:
-        """Whether this one evaluates, saves and reports for all."""
+        """Whether this process evaluates, saves and reports for all of them."""
         return self.rank == 0
 
     def shared(self, work: Callable[[], T]) -> T:
-        """Do something on the lead alone and give its result, or its error, to all."""
+        """Do some work in the lead process only, and give its result to all processes.
+
+        Args:
+            work: the work; if it raises, the error is raised in every process.
+        """
         if self.world == 1:
             return work()
-        box: list[Any] = [None, None]
+        outcome: list[Any] = [None, None]  # result and error
         if self.lead:
             try:
-                box[0] = work()
+                outcome[0] = work()
             except Exception as error:
-                box[1] = error
-        dist.broadcast_object_list(box, src=0)
-        if box[1] is not None:
-            raise box[1]
-        result: T = box[0]
+                outcome[1] = error
+        dist.broadcast_object_list(outcome, src=0)
+        if outcome[1] is not None:
+            raise outcome[1]
+        result: T = outcome[0]
         return result
 
     def mean(self, value: Tensor) -> Tensor:
-        """Mean of a tensor over the processes."""
+        """Mean of a tensor over the processes; the tensor itself is overwritten."""
         if self.world > 1:
             dist.all_reduce(value)
             value /= self.world
         return value
 
-    def any(self, wish: bool) -> bool:
-        """Whether one of them wishes so."""
+    def any(self, condition: bool) -> bool:
+        """Whether the condition holds in any of the processes."""
         if self.world == 1:
-            return wish
-        box: list[Any] = [None] * self.world
-        dist.all_gather_object(box, wish)
-        return any(box)
+            return condition
+        conditions: list[Any] = [None] * self.world
+        dist.all_gather_object(conditions, condition)
+        return any(conditions)
 
     def require(self, batch: int) -> None:
-        """Refuse a batch that cannot be shared out evenly: gradients are means over equal shares.
+        """Refuse a batch that cannot be divided equally: gradients are averaged over equal shares.
+
+        Args:
+            batch: shots per training step, over all processes.
 
         Raises:
-            ConfigError: it cannot.
+            ConfigError: the batch is no multiple of the number of processes.
         """
         if batch % self.world:
             raise ConfigError(f"a batch of {batch} shots cannot be shared by {self.world} processes; choose a multiple")

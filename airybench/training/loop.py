@@ -10,7 +10,7 @@ from airybench.data.loading.loaded import LoadedDataset
 from airybench.networks.build import build
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
-from airybench.training.device import channels_last, memory
+from airybench.training.device import channels_last, checked_memory
 from airybench.training.distributed import ALONE, Ranks
 from airybench.training.epoch import NO_CALLBACKS, Epoch, EpochCallbacks
 from airybench.training.signals import Interrupts
@@ -20,7 +20,13 @@ from airybench.training.trainer import Trainer, is_due, is_finished, seed_genera
 
 @dataclass(frozen=True)
 class Trained:
-    """A network with the weights of its best epoch, and the course that led there."""
+    """A trained network.
+
+    Attributes:
+        network: with the weights of its best epoch.
+        best: that epoch.
+        epochs: all evaluated epochs.
+    """
 
     network: nn.Module
     best: Epoch
@@ -41,8 +47,8 @@ def train(
     """Train one network.
 
     Args:
-        config: network and training; the data part was used to make `data`.
-        data: the three parts, resident on `device`.
+        config: network and training; its data section was used to load `data`.
+        data: the three splits, loaded for `device`.
         device: where to train.
         objective: chooses the best epoch, on val.
         callbacks: called after each evaluation on val, and when the training resumes from a checkpoint.
@@ -60,7 +66,7 @@ def train(
     ranks.require(min(config.training.batch_size, len(data.train)))
     keep_freed_memory(device)
     seed_generators(config.training.seed)
-    with memory(config), Interrupts() as interrupts:
+    with checked_memory(config), Interrupts() as interrupts:
         network = _network(config, data, device, sync_batch_norm=ranks.sync_batch_norm)
         if ranks.world > 1:
             seed_generators(config.training.seed + ranks.rank)  # equal weights, but dropout of its own in each process
@@ -68,23 +74,39 @@ def train(
         state = trainer.state
         if _restored(state, checkpoints, ranks, config.training.seed):
             callbacks.on_resume(tuple(state.epochs))
-        interrupted, finished = False, is_finished(state, config.training)
-        while not (interrupted or finished):
-            interrupted = trainer.run_epoch(interrupts)
-            if not interrupted and is_due(state.epoch, config.training):
-                epoch = trainer.evaluate()
-                state.keep_if_best(epoch, objective)
-                finished = ranks.any(bool(callbacks.on_epoch(epoch))) or is_finished(state, config.training)
-                interrupted = ranks.any(interrupts.wished)
-                if checkpoints and ranks.lead and not interrupted and (finished or checkpoints.due()):
-                    checkpoints.save(state.tensors(), state.facts())
-        if interrupted:
-            if checkpoints and ranks.lead:
-                checkpoints.save(state.tensors(), state.facts())
+        own_checkpoints = checkpoints if ranks.lead else None  # the lead saves for all
+        if _run_epochs(trainer, interrupts, objective, callbacks, own_checkpoints):
+            if own_checkpoints:
+                own_checkpoints.save(state.tensors(), state.facts())
             raise KeyboardInterrupt
         assert state.best is not None
         network.load_state_dict(state.best_weights)
     return Trained(network, state.best, tuple(state.epochs))
+
+
+def _run_epochs(
+    trainer: Trainer,
+    interrupts: Interrupts,
+    objective: Objective,
+    callbacks: EpochCallbacks,
+    checkpoints: Checkpoints | None,
+) -> bool:
+    """Train to the end of the last epoch; returns whether an interrupt came first."""
+    state, ranks, config = trainer.state, trainer.ranks, trainer.config
+    finished = is_finished(state, config)
+    while not finished:
+        if trainer.run_epoch(interrupts):
+            return True
+        if not is_due(state.epoch, config):
+            continue
+        epoch = trainer.evaluate()
+        state.keep_if_best(epoch, objective)
+        finished = ranks.any(bool(callbacks.on_epoch(epoch))) or is_finished(state, config)
+        if ranks.any(interrupts.requested):
+            return True
+        if checkpoints and (finished or checkpoints.due()):
+            checkpoints.save(state.tensors(), state.facts())
+    return False
 
 
 def _network(config: TrialConfig, data: LoadedDataset, device: torch.device, *, sync_batch_norm: bool) -> nn.Module:

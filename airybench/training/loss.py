@@ -1,4 +1,4 @@
-"""The loss of the paper, sigmoid cross-entropy plus L1 and L2 on kernels averaged over layers, and its variants."""
+"""The loss of the paper, sigmoid cross-entropy with L1 and L2 penalties on kernels, and its variants."""
 
 import torch
 import torch.nn.functional as F
@@ -6,19 +6,30 @@ from torch import Tensor, nn
 
 from airybench.config import TrainConfig
 
+MAX_WEIGHT = 100.0
+"""Largest weight of a positive with balanced classes; its inverse is the smallest."""
+
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Sigmoid cross-entropy, mean over shots and classes; one-hot labels are trained with it as well."""
+    """Sigmoid cross-entropy, averaged over shots and classes; also used for one-hot labels.
+
+    Args:
+        logits: shape (N, C).
+        labels: 0/1, float, shape (N, C).
+
+    >>> round(cross_entropy(torch.zeros(2, 3), torch.ones(2, 3)).item(), 4)  # ln 2
+    0.6931
+    """
     return F.binary_cross_entropy_with_logits(logits.float(), labels)
 
 
 class Loss:
-    """What is minimised beside the penalty: sigmoid cross-entropy or focal loss, mean over shots and classes.
+    """Sigmoid cross-entropy or focal loss, averaged over shots and classes.
 
     Args:
-        config: which, and how classes are weighted.
-        labels: of the training shots, 0/1, shape (N, C); `balanced` makes the positives of a class weigh as much as
-            its negatives together, at most a hundredfold each.
+        config: which of them, and how classes are weighted.
+        labels: of the training shots, 0/1, shape (N, C). With balanced class weights the positives of a class weigh as
+            much in total as its negatives, but each at most `MAX_WEIGHT` times as much.
 
     Source: Lin et al., Focal loss for dense object detection, ICCV (2017), without its alpha.
     """
@@ -40,21 +51,21 @@ class Loss:
         return (missed**self._gamma * each).mean()
 
 
-MAX_WEIGHT = 100.0
-
-
 def kernels(network: nn.Module) -> list[Tensor]:
-    """Weights of convolutions and dense layers, one a layer; biases and norms are not regularised."""
+    """Weights of convolutions and dense layers, one tensor per layer; biases and norms are not regularised."""
     return [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
 
 
 class Penalty:
     """`mean over layers of (l1 * sum|w| + l2 * sum(w^2) / 2) + weight_decay * sum over layers of sum(w^2) / 2`.
 
-    With `penalty = sum` the first part is a sum over layers as well.
+    With `penalty = sum` the first part is a sum over layers, too. The gradient is added in closed form after the
+    backward pass, so that no step needs a graph over all weights. AdamW has its own, decoupled weight decay, which is
+    left out here.
 
-    The gradient is added in closed form after the backward pass: no graph over every weight at every step.
-    With AdamW the weight decay is the optimiser's own, decoupled one, and is left out here.
+    Args:
+        network: whose kernels are penalised.
+        config: weights of the penalties.
     """
 
     def __init__(self, network: nn.Module, config: TrainConfig) -> None:
@@ -65,7 +76,7 @@ class Penalty:
 
     @torch.no_grad()
     def add_gradients(self) -> None:
-        """Add the gradient of the penalty to every kernel's."""
+        """Add the gradient of the penalty to the gradient of every kernel."""
         trained = [weight for weight in self._kernels if weight.grad is not None]
         weights = [weight.detach() for weight in trained]
         gradients = [weight.grad for weight in trained if weight.grad is not None]
@@ -76,7 +87,7 @@ class Penalty:
 
     @torch.no_grad()
     def value(self) -> Tensor:
-        """The penalty itself, a scalar on the network's device."""
+        """The value of the penalty, a scalar on the device of the network."""
         total = torch.zeros((), device=self._kernels[0].device)
         for weight in self._kernels:
             total += self._l1 * weight.abs().sum() + 0.5 * self._l2 * weight.square().sum()

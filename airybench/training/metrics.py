@@ -1,4 +1,4 @@
-"""Metrics of one full pass, by torchmetrics; ranking metrics from logits, decisions at p > 0.5 or argmax."""
+"""Metrics of one split, computed by torchmetrics: ranking metrics from logits, decisions at p > 0.5 or by argmax."""
 
 import math
 import warnings
@@ -17,9 +17,9 @@ class Scores:
     """Metrics of one split.
 
     Attributes:
-        values: `loss`, `macro_ap`, `macro_f1`, ..., as named in `airybench.config.METRICS`, and `classes_scored`.
-        f1: F1 per class, undefined ones absent.
-        ap: average precision per class, undefined ones absent.
+        values: `loss`, `macro_ap`, ..., by the names of `airybench.config.METRICS`, and `classes_scored`.
+        f1: F1 score by class, without undefined ones.
+        ap: average precision by class, without undefined ones.
     """
 
     values: dict[str, float]
@@ -27,39 +27,67 @@ class Scores:
     ap: dict[str, float]
 
     def flat(self, prefix: str) -> dict[str, float]:
-        """Metric keys as logged, such as `val/macro_ap` and `val/f1/Round`."""
+        """All metrics by the keys under which they are logged, such as `val/macro_ap` and `val/f1/Round`."""
         flat = {f"{prefix}/{name}": value for name, value in self.values.items()}
         flat |= {f"{prefix}/f1/{slug(name)}": value for name, value in self.f1.items()}
         return flat | {f"{prefix}/ap/{slug(name)}": value for name, value in self.ap.items()}
 
 
 def decide(logits: Tensor, label_kind: str) -> Tensor:
-    """Answers from logits (N, C): p > 0.5 for multilabel, the largest for multiclass; int64 0/1, shape (N, C)."""
+    """Decisions from logits: p > 0.5 for `multilabel`, the largest logit for `multiclass`.
+
+    Args:
+        logits: shape (N, C).
+        label_kind: `multilabel` or `multiclass`.
+
+    Returns:
+        0/1, int64, shape (N, C).
+
+    >>> decide(torch.tensor([[2.0, 1.0, -1.0]]), "multilabel"), decide(torch.tensor([[2.0, 1.0, -1.0]]), "multiclass")
+    (tensor([[1, 1, 0]]), tensor([[1, 0, 0]]))
+    """
     if label_kind == "multilabel":
         return (logits > 0).long()
     return torch.nn.functional.one_hot(logits.argmax(dim=1), logits.shape[1])
 
 
 def scored_classes(labels: Tensor) -> Tensor:
-    """Classes with at least one positive and one negative: the others have no defined ranking. Boolean, shape (C,)."""
+    """Classes with at least one positive and one negative shot; ranking metrics are undefined for the others.
+
+    Args:
+        labels: 0/1, shape (N, C).
+
+    Returns:
+        Boolean, shape (C,).
+
+    >>> scored_classes(torch.tensor([[1, 1, 0], [0, 1, 0]]))
+    tensor([ True, False, False])
+    """
     positives = labels.sum(dim=0)
     return (positives > 0) & (positives < len(labels))
 
 
-def ranks(logits: Tensor) -> Tensor:
-    """Dense ranks of each column in [0, 1], float64, ties kept.
+def dense_ranks(logits: Tensor) -> Tensor:
+    """Dense ranks of the logits of each class, in [0, 1), float64, shape (N, C); equal logits have equal ranks.
 
-    Ranking metrics depend on order alone; ranks neither saturate as sigmoids do, nor can torchmetrics take them
-    for logits.
+    Ranking metrics depend on the order only. Unlike probabilities, ranks do not saturate into ties, and torchmetrics
+    does not mistake them for logits, which it would pass through a sigmoid.
+
+    >>> dense_ranks(torch.tensor([[-80.0], [80.0], [81.0], [80.0]]))[:, 0]
+    tensor([0.0000, 0.2500, 0.5000, 0.2500], dtype=torch.float64)
     """
     columns = [torch.unique(column, return_inverse=True)[1] for column in logits.double().unbind(dim=1)]
     return torch.stack(columns, dim=1).double() / max(1, len(logits))
 
 
 def matthews(answers: Tensor, truth: Tensor) -> float:
-    """Matthews correlation of 0/1 tensors of one shape, pooled; 0 where either is constant, as scikit-learn's.
+    """Matthews correlation of two 0/1 tensors of the same shape, pooled over all elements.
 
-    Not torchmetrics': that one gives constant answers up to a few hundredths, and 1 where they are all right.
+    It is 0 if either tensor is constant, as in scikit-learn. torchmetrics instead gives up to a few hundredths for
+    constant answers, and 1 if they are all correct.
+
+    >>> matthews(torch.tensor([1, 1, 0, 0]), torch.tensor([1, 0, 0, 0]))
+    0.5773502691896258
     """
     cells = truth.numel()
     hits, positives, answered = (float(t.sum()) for t in (answers * truth, truth, answers))
@@ -68,7 +96,7 @@ def matthews(answers: Tensor, truth: Tensor) -> float:
 
 
 def score(logits: Tensor, labels: Tensor, class_names: tuple[str, ...], label_kind: str) -> Scores:
-    """Score one full pass.
+    """All metrics of one split.
 
     Args:
         logits: float, shape (N, C).
@@ -77,8 +105,8 @@ def score(logits: Tensor, labels: Tensor, class_names: tuple[str, ...], label_ki
         label_kind: `multilabel` or `multiclass` (labels one-hot).
 
     Returns:
-        Macro values average the classes that are scored; a precision without any positive answer counts as 0, as
-        scikit-learn's `zero_division=0`.
+        The scores. Macro values are averages over the scored classes; the precision of a class without positive
+        answers is 0, as with scikit-learn's `zero_division=0`.
     """
     truth = labels.long()
     answers = decide(logits, label_kind)
@@ -94,7 +122,7 @@ def score(logits: Tensor, labels: Tensor, class_names: tuple[str, ...], label_ki
     }
     if not names:
         return Scores(values, {}, {})
-    answers, truth, order = answers[:, mask], truth[:, mask], ranks(logits[:, mask])
+    answers, truth, order = answers[:, mask], truth[:, mask], dense_ranks(logits[:, mask])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "no positive answers": the documented 0
         ap = [tm.binary_average_precision(order[:, c], truth[:, c]) for c in range(len(names))]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish, looked at between steps: what is saved then is never half a step."""
+"""Ctrl-C and SIGTERM as a request to stop, checked between steps: no checkpoint ever holds half a step."""
 
 import signal
 import threading
@@ -9,31 +9,34 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Context manager that turns the first signal into `wished`; a second one interrupts at once, as ever.
+    """Context manager in which the first signal only sets `requested`; a second one interrupts at once, as usual.
 
-    Outside the main thread, where Python lets nobody handle signals, it does nothing.
+    Outside the main thread, where Python does not allow signal handlers, it does nothing.
+
+    Attributes:
+        requested: whether a signal has come.
     """
 
     def __init__(self) -> None:
-        self.wished = False
+        self.requested = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                if signal.getsignal(number) != signal.SIG_IGN:  # whoever ignores a signal leaves it to another process
-                    self._before[number] = signal.signal(number, self._wish)
+                if signal.getsignal(number) != signal.SIG_IGN:  # an ignored signal is left to another process
+                    self._before[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._restore()
-        if self.wished and kind is None:
-            raise KeyboardInterrupt  # it came behind the last look; the caller is to know all the same
+        if self.requested and kind is None:
+            raise KeyboardInterrupt  # the signal came after the last check, but the caller has to know of it
 
-    def _wish(self, number: int, frame: FrameType | None) -> None:
-        self.wished = True
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
         self._restore()
 
     def _restore(self) -> None:

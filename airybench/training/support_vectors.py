@@ -1,4 +1,4 @@
-"""Features, principal components, support vectors: the classifier that came before the networks."""
+"""Support-vector machines on principal components of hand-made features: the classical baseline."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +15,15 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SupportVectors:
-    """Fitted support vectors whose answers are log-odds.
+    """A fitted baseline, whose outputs are log-odds.
 
     Attributes:
-        machine: scaler, principal components and one support vector machine a class, of the classes in `columns`.
-        columns: classes that could be fitted, shape (K,).
+        machine: scaler, principal components, and one support-vector machine for each class in `columns`.
+        columns: indices of the classes that could be fitted, shape (K,).
         slope: of Platt's sigmoid, shape (K,).
         offset: of Platt's sigmoid, shape (K,).
-        prevalence: log-odds of every class in training, shape (C,): the answer where a class could not be fitted.
-        chosen: C, gamma, the number of components and the cross-validated score behind the choice.
+        prevalence: log-odds of every class among the training shots, shape (C,): the output for the other classes.
+        chosen: C, gamma, the number of components, and the cross-validated score that they reached.
     """
 
     machine: Any
@@ -34,15 +34,18 @@ class SupportVectors:
     chosen: dict[str, float]
 
     def logits(self, features: Matrix) -> Matrix:
-        """Log-odds of every class, shape (N, C), above 0 where p > 0.5.
+        """Log-odds of every class.
 
         Args:
             features: shape (N, F).
+
+        Returns:
+            float64, shape (N, C), above 0 where p > 0.5.
         """
-        found = np.tile(self.prevalence, (len(features), 1))
+        logits = np.tile(self.prevalence, (len(features), 1))
         if len(self.columns):
-            found[:, self.columns] = _decisions(self.machine, features) * self.slope + self.offset
-        return found
+            logits[:, self.columns] = _decisions(self.machine, features) * self.slope + self.offset
+        return logits
 
 
 def fit(
@@ -53,22 +56,22 @@ def fit(
     label_kind: str,
     seed: int,
 ) -> SupportVectors:
-    """Choose C and gamma by cross-validation on the training shots, fit on all of them, calibrate out of fold.
+    """Choose C and gamma by cross-validation on the training shots, fit on all of them, and calibrate out of fold.
 
-    The choice goes by macro average precision. Decision values of a support vector machine are no log-odds: a sigmoid
-    is fitted to those that each shot gets from machines which have not seen it.
+    C and gamma are chosen by macro average precision. The decision values of a support-vector machine are not log-odds:
+    a sigmoid is fitted to the values that each shot gets from the machines that were not trained on it.
 
     Args:
         features: of the training shots, shape (N, F).
-        labels: 0 or 1, shape (N, C).
-        config: the grid, the components, the number of folds.
+        labels: 0/1, shape (N, C).
+        config: the grid, the number of components and the number of folds.
         class_names: C names.
-        label_kind: `multilabel` or `multiclass`; either way each class is told from the rest, as the networks do.
+        label_kind: `multilabel` or `multiclass`; in both cases each class is separated from the rest, as by networks.
         seed: of the folds.
 
     Sources: Bobkov et al., J. Synchrotron Rad. 22, 1345 (2015); Platt, Adv. in Large Margin Classifiers, 61 (1999).
     """
-    # scikit-learn is slow to import; only those who ask for a baseline pay for it.
+    # scikit-learn is slow to import, and only the baseline needs it.
     from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
     from joblib import parallel_config
     from sklearn.base import clone
@@ -81,15 +84,15 @@ def fit(
     from sklearn.svm import SVC
 
     positives = labels.sum(axis=0, dtype=np.int64)
-    # Half a shot on either side keeps classes that always or never occur finite.
+    # Half a shot more on either side keeps the log-odds of classes that always or never occur finite.
     prevalence = np.log((positives + 0.5) / (len(labels) - positives + 0.5))
     columns = np.flatnonzero((positives >= config.cv) & (len(labels) - positives >= config.cv))
     if not len(columns):
         none = np.empty(0)
         return SupportVectors(None, columns, none, none, prevalence, {})
     wanted, names = labels[:, columns], tuple(class_names[column] for column in columns)
-    dealt = np.hstack([wanted, 1 - wanted])  # a single column would be no multilabel target
-    splits = list(MultilabelStratifiedKFold(config.cv, shuffle=True, random_state=seed).split(features, dealt))
+    both = np.hstack([wanted, 1 - wanted])  # a single column would not be a multilabel target
+    splits = list(MultilabelStratifiedKFold(config.cv, shuffle=True, random_state=seed).split(features, both))
     fewest = min(len(training) for training, _ in splits)
     components = min(config.components, features.shape[1], fewest)
     machine = Pipeline(
@@ -105,7 +108,7 @@ def fit(
         return score(decisions, torch.from_numpy(truth), names, label_kind).values.get("macro_ap", float("nan"))
 
     grid = {"vectors__estimator__C": list(config.c), "vectors__estimator__gamma": list(config.gamma)}
-    with parallel_config(backend="threading", n_jobs=-1):  # libsvm works outside the lock; processes would load torch
+    with parallel_config(backend="threading", n_jobs=-1):  # libsvm releases the lock; processes would load torch
         search = GridSearchCV(machine, grid, scoring=macro_ap, cv=splits, refit=True).fit(features, wanted)
     machine = search.best_estimator_
     unseen = np.empty((len(features), len(columns)))
@@ -116,7 +119,7 @@ def fit(
     for column in range(len(columns)):
         sigmoid = LogisticRegression().fit(unseen[:, [column]], wanted[:, column])
         slope[column], offset[column] = sigmoid.coef_[0, 0], sigmoid.intercept_[0]
-        if slope[column] <= 0:  # out of fold the machine ranks no better than chance: it knows the prevalence at most
+        if slope[column] <= 0:  # out of fold the machine ranks no better than chance: use the prevalence
             slope[column], offset[column] = 0.0, prevalence[columns[column]]
     chosen = {
         "c": float(search.best_params_["vectors__estimator__C"]),

@@ -77,7 +77,7 @@ class Trainer:
             state.steps += 1
             state.counted += 1
             # Several processes would have to wait for each other to agree here: they do so after the next evaluation.
-            if interrupts.wished and self.ranks.world == 1 and state.steps < steps_per_epoch:
+            if interrupts.requested and self.ranks.world == 1 and state.steps < steps_per_epoch:
                 state.seconds += time.perf_counter() - began
                 return True
         state.epoch, state.steps = state.epoch + 1, 0

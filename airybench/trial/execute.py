@@ -19,6 +19,7 @@ from airybench.tracking.dataset import log_data
 from airybench.tracking.model import WEIGHTS
 from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
+from airybench.tracking.tags import Tag
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.distributed import ALONE, Ranks
 from airybench.training.epoch import Epoch, EpochCallbacks
@@ -76,7 +77,7 @@ def execute(
             if dataset.device.type == "cuda":
                 torch.cuda.empty_cache()
             halved = f"batch {config.training.batch_size} was halved"
-            run.tag({"airybench.accumulate": str(parts), "airybench.out_of_memory": halved})
+            run.tag({Tag.ACCUMULATE: str(parts), Tag.OUT_OF_MEMORY: halved})
             trained = train_in_parts(accumulate=parts)
     best = trained.best
     facts = _facts(data, trained) | {"seconds": time.monotonic() - began, "accumulate": float(parts)}
@@ -87,7 +88,7 @@ def execute(
         f"Best val {objective.metric} {value:.3f}, in epoch {best.number} of {trained.epochs[-1].number}; weights, "
         "predictions and plots are from that epoch."
     )
-    run.tag({"mlflow.note.content": f"{describe(config, dataset)}\n\n{reached}"})
+    run.tag({Tag.NOTE: f"{describe(config, dataset)}\n\n{reached}"})
     return Outcome(value, dict(best.val.values), facts)
 
 
@@ -115,7 +116,7 @@ def describe(config: TrialConfig, dataset: PreparedDataset) -> str:
 def _log_inputs(config: TrialConfig, dataset: PreparedDataset, run: Run) -> None:
     """Parameters, provenance, data set and configuration, before the training begins."""
     run.params(config.params())
-    run.tag({"mlflow.note.content": describe(config, dataset), **dataset.provenance(config).tags()})
+    run.tag({Tag.NOTE: describe(config, dataset), **dataset.provenance(config).tags()})
     log_data(run, dataset.data_input())
     with run.artifacts() as folder:
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
@@ -127,7 +128,7 @@ def _log_inputs(config: TrialConfig, dataset: PreparedDataset, run: Run) -> None
                 "digest": digest(rows, ids),
                 "ids": np.sort(ids[rows]).tolist(),
             }
-            run.tag({"airybench.training_digest": digest(rows, ids)})
+            run.tag({Tag.TRAINING_DIGEST: digest(rows, ids)})
             (folder / "training.json").write_text(json.dumps(training) + "\n", encoding="utf-8")
 
 

@@ -81,7 +81,10 @@ def test_help_lists_every_command_with_the_line_of_its_own_help(capsys: pytest.C
         (["sweep", "--set", "epoch=2"], "unknown parameter 'epoch'"),
         (["sweep", "--config", "quik"], "Did you mean 'quick'?"),
         (["sweep", "--device", "cup", "--dry-run"], "unknown device 'cup'; valid: "),
-        (["sweep", "--engine", "lcoal"], "unknown engine 'lcoal'"),
+        (
+            ["sweep", "--engine", "lcoal"],
+            "unknown engine 'lcoal'; valid: local, ray, ray://HOST:PORT. Did you mean 'local'?",
+        ),
         (["data", "import", "x.h5", "--nan", "msk"], "Did you mean 'mask'?"),
         (["bench", "train", "--against", "plian"], "Did you mean 'plain'?"),
     ],

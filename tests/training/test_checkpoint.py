@@ -134,20 +134,20 @@ def test_all_damaged_begins_anew_and_says_so(tmp_path: Path) -> None:
         flipped(TENSORS, 0.9)(tmp_path / number)
     said: list[str] = []
     assert found(tmp_path, said) is None
-    assert [line.partition("; ")[2] for line in said] == ["the one before it is used", "the training begins anew"]
+    assert [line.partition("; ")[2] for line in said] == ["the one before it is used", "the training starts again"]
     saved(tmp_path, (7.0,))
     assert found(tmp_path) == 7.0
 
 
 def test_another_version_or_training_is_refused(tmp_path: Path) -> None:
     saved(tmp_path)
-    with pytest.raises(DataError, match="belongs to another training or other data; begin anew with --fresh"):
+    with pytest.raises(DataError, match="belongs to another training or other data; start again with --fresh"):
         Checkpoints(tmp_path, "other").load()
     content = json.loads((tmp_path / "000002" / FACTS).read_text())
     (tmp_path / "000002" / FACTS).write_text(json.dumps({**content, "version": 2}))
-    with pytest.raises(DataError, match=r"is of version 2, this airybench reads 1; go on with .* or begin anew"):
+    with pytest.raises(DataError, match=r"has version 2, this airybench reads 1; continue with .* or start again"):
         found(tmp_path)
-    with pytest.raises(DataError, match="is of version 2"):
+    with pytest.raises(DataError, match="has version 2"):
         Checkpoints(tmp_path, "this").require_ours()
     (tmp_path / "000002" / FACTS).write_text("{")
     Checkpoints(tmp_path, "this").require_ours()  # damaged, which costs a notice and no more
@@ -188,7 +188,7 @@ def test_a_full_disk_is_told_once_and_kept_ones_stay(tmp_path: Path, monkeypatch
         for _ in range(3):
             kept.save(*state(9.0))
     assert said == [
-        f"checkpoint in {tmp_path} cannot be written (No space left on device); the training goes on without it"
+        f"checkpoint in {tmp_path} cannot be written (No space left on device); the training continues without it"
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000001", "000002"]
     assert found(tmp_path) == 2.0
@@ -199,9 +199,9 @@ def test_a_full_disk_is_told_once_and_kept_ones_stay(tmp_path: Path, monkeypatch
 def test_the_first_signal_is_a_wish_and_the_second_interrupts() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), Interrupts() as interrupts:  # noqa: PT012
-        assert not interrupts.wished
+        assert not interrupts.requested
         signal.raise_signal(signal.SIGTERM)
-        assert interrupts.wished
+        assert interrupts.requested
         signal.raise_signal(signal.SIGINT)
         pytest.fail("the second signal passed")
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -6,7 +6,7 @@ import torch
 from sklearn import metrics as sk
 
 from airybench.paths import slug
-from airybench.training.metrics import decide, ranks, score, scored_classes
+from airybench.training.metrics import decide, dense_ranks, score, scored_classes
 
 NAMES = ("Spherical/Oblate", "Round", "Streak", "Empty")
 
@@ -146,7 +146,7 @@ def test_scored_classes_have_both_answers() -> None:
 
 
 def test_ranks_keep_order_and_ties() -> None:
-    found = ranks(torch.tensor([[-80.0], [80.0], [81.0], [80.0]]))[:, 0]
+    found = dense_ranks(torch.tensor([[-80.0], [80.0], [81.0], [80.0]]))[:, 0]
     assert found.dtype == torch.float64
     assert found[0] < found[1] == found[3] < found[2]
     assert 0 <= found.min() <= found.max() <= 1

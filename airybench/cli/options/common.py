@@ -107,10 +107,10 @@ Model = Annotated[
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="Store: an .h5 file.")]
 
 
-def named(words: list[str] | None) -> list[str]:
+def split_names(words: list[str] | None) -> list[str]:
     """Names out of a repeated option whose values may be comma lists; the word `config` and empty names are none.
 
-    >>> named(["a,b", "config"])
+    >>> split_names(["a,b", "config"])
     ['a', 'b']
     """
     names = [word.strip() for value in words or () for word in value.split(",")]

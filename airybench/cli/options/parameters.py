@@ -79,7 +79,9 @@ def takes_config(
     return decorate
 
 
-def given(options: Mapping[str, Any], settings: Iterable[str] | None) -> dict[str, tuple[Value | Range, ...]]:
+def given_parameters(
+    options: Mapping[str, Any], settings: Iterable[str] | None
+) -> dict[str, tuple[Value | Range, ...]]:
     """The parameters that the user gave, each a tuple of checked values; comma lists are split.
 
     `LOW:HIGH` and `LOW:HIGH:log` are a range of a number.
@@ -107,7 +109,7 @@ def given(options: Mapping[str, Any], settings: Iterable[str] | None) -> dict[st
     return checked
 
 
-def single(values: Mapping[str, tuple[Value | Range, ...]]) -> dict[str, Value]:
+def single_values(values: Mapping[str, tuple[Value | Range, ...]]) -> dict[str, Value]:
     """Parameters that take exactly one value.
 
     Raises:

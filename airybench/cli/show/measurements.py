@@ -46,11 +46,11 @@ def print_measurements(
 
 
 def _print_table(name: str, found: Sequence[Measurement], where: dict[str, str]) -> None:
-    console = result_console(WIDTH)
+    console = result_console(WIDTH, markup=False)
     table = Table("bench", "subject", "quantity", "median", "range", "unit", "of goal", box=None, pad_edge=False)
     for row in found:
         goal = "" if row.goal != row.goal else f"{row.ratio:.2f} x ({row.goal:g})"
         spread = f"{row.low:.4g} - {row.high:.4g}" if row.repeats > 1 else ""
         table.add_row(name, row.subject, row.quantity, f"{row.median:.4g}", spread, row.unit, goal)
     console.print(table)
-    console.print(", ".join(f"{key} {value}" for key, value in where.items()), markup=False)
+    console.print(", ".join(f"{key} {value}" for key, value in where.items()))

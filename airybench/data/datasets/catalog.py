@@ -1,4 +1,4 @@
-"""From what the user calls a data set to a store: the known data sets, and the files that stand for others."""
+"""Data sets by name or path: the known ones, and the files that hold others."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,8 +12,6 @@ from airybench.paths import data_folder, locked, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
 
-__all__ = ["CATALOG", "DataSet", "data_folder", "dataset_size", "display_name", "open_dataset"]
-
 
 @dataclass(frozen=True)
 class DataSet:
@@ -25,7 +23,7 @@ class DataSet:
         class_names: in the order of the label columns.
         label_kind: `multilabel` or `multiclass`.
         citation: what to cite for the experiment.
-        source: where the experimental file is to be had.
+        source: where the experimental file can be obtained.
     """
 
     name: str
@@ -39,7 +37,7 @@ class DataSet:
 CATALOG = {
     "helium": DataSet(
         name="helium",
-        title="Wide-angle diffraction of single helium nanodroplets, eleven labels that may hold together",
+        title="Wide-angle diffraction of single helium nanodroplets, eleven labels that may occur together",
         class_names=HELIUM_CLASSES,
         label_kind="multilabel",
         citation="Zimmermann et al., Phys. Rev. E 99, 063309 (2019)",
@@ -67,20 +65,20 @@ def open_dataset(
     balance: float = 0.0,
     reporter: Reporter = SILENT,
 ) -> Store:
-    """The store behind a name or path.
+    """Open a data set, making its store on first use.
 
-    A known name is the store imported under that name, else a simulated stand-in made on first use; a deposit is
-    imported once into the data folder.
+    A known name stands for the store imported under that name, or else for a simulated stand-in. A deposit is imported
+    once into the data folder.
 
     Args:
         name: `helium`, `cxidb`, a store (`.h5`) or a deposit (`.cxi`).
-        count: shots of the stand-in.
+        count: number of shots of the stand-in.
         seed: seed of the stand-in.
         balance: least probability of each class in the stand-in; 0 keeps the natural frequencies.
         reporter: receives notices, and progress while something is made.
 
     Raises:
-        ConfigError: neither a known name nor one of the two kinds of file.
+        ConfigError: neither a known name nor one of these kinds of file.
         DataError: the file is missing or damaged, or the store cannot be made.
     """
     if name in CATALOG:
@@ -91,7 +89,7 @@ def open_dataset(
             name, count=count, seed=seed, balance=balance, reporter=reporter, title=f"making {name}"
         )
         reporter.notify(
-            f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` brings it"
+            f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` imports it"
         )
         return store
     path = Path(name).expanduser()
@@ -103,11 +101,17 @@ def open_dataset(
 
 
 def display_name(name: str) -> str:
-    """What runs and studies call a data set: its name, or the stem of its file. Looks at nothing but the name and path.
+    """What runs and studies call a data set: its name, or the stem of its file. The file is not opened.
+
+    Args:
+        name: `helium`, `cxidb`, or the path of a store or deposit.
 
     Raises:
-        ConfigError: neither a known name nor one of the two kinds of file.
+        ConfigError: neither a known name nor one of these kinds of file.
         DataError: no such file.
+
+    >>> display_name("helium")
+    'helium'
     """
     if name in CATALOG:
         return name
@@ -115,17 +119,19 @@ def display_name(name: str) -> str:
     if path.suffix not in (".h5", ".cxi"):
         raise unknown("data set", name, (*CATALOG, *FILES))
     if not path.is_file():
-        raise DataError(f"{path}: no such file; give helium, cxidb, a store (.h5) or a deposit (.cxi)")
+        raise DataError(f"{path}: no such file", "give helium, cxidb, a store (.h5) or a deposit (.cxi)")
     return slug(path.stem)
 
 
 def dataset_size(name: str, count: int) -> tuple[int, int]:
-    """Shots and classes of a data set, making nothing: what a dry run needs to know.
+    """Numbers of shots and classes of a data set, which a dry run needs; nothing is made or imported.
 
-    A simulated stand-in would have `count` shots; a deposit is read but for its images.
+    Args:
+        name: `helium`, `cxidb`, or the path of a store or deposit.
+        count: number of shots that a simulated stand-in would have.
 
     Raises:
-        ConfigError: neither a known name nor one of the two kinds of file.
+        ConfigError: neither a known name nor one of these kinds of file.
         DataError: the file is missing, damaged or breaks its layout.
     """
     display_name(name)
@@ -140,6 +146,7 @@ def dataset_size(name: str, count: int) -> tuple[int, int]:
 
 
 def _imported_once(source: Path, reporter: Reporter) -> Store:
+    """The store of a deposit, which is imported again only when the file has changed."""
     try:
         stat = source.resolve(strict=True).stat()
     except OSError as error:

@@ -1,1 +1,1 @@
-"""Foreign files: one module a format, the rules that turn values into counts, and the import into a store."""
+"""Files of other programs: one module per format, the rules that turn values into counts, and the import."""

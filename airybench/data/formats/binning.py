@@ -1,4 +1,4 @@
-"""From a detector image of any size to counts of at most 259 x 259, refusing what is no plain count."""
+"""Binning of detector images to at most 259 x 259 pixels, and the check that values are plain counts."""
 
 from typing import Any
 
@@ -12,11 +12,15 @@ FULL = int(np.iinfo(np.uint16).max)
 
 
 class CountsError(ValueError):
-    """The values are no plain counts; the text says which and what to do, for the caller to say where."""
+    """Values are no plain counts. The text says which values and what to do; the caller adds where they are."""
 
 
 def binning_factor(shape: tuple[int, int]) -> int:
-    """How many pixels a block is wide: 1 for images of at most 259, 4 for 1035."""
+    """Width of a block, pixels, that brings an image to at most 259 x 259.
+
+    >>> binning_factor((1035, 1035)), binning_factor((259, 128))
+    (4, 1)
+    """
     return -(-max(shape) // SIDE)
 
 
@@ -31,19 +35,22 @@ def binned_shape(shape: tuple[int, int], factor: int) -> tuple[int, int]:
 
 
 def binned_counts(image: NDArray[Any], factor: int | None = None) -> NDArray[np.uint16]:
-    """Mean over blocks, rounded half to even.
+    """Mean counts of square blocks, rounded half to even.
 
-    The blocks in the last row and column average over the pixels there are, three of four for 1035.
+    Blocks that are cut off at the last row or column average over the pixels they have, three of four for 1035.
 
     Args:
         image: counts of any integer or float dtype, shape (H, W).
-        factor: width of a block, pixels; the binning factor of the image when left out.
+        factor: width f of a block, pixels; by default `binning_factor`.
 
     Returns:
-        uint16, shape (ceil(H / f), ceil(W / f)), f the factor.
+        uint16, shape (ceil(H / f), ceil(W / f)).
 
     Raises:
         CountsError: a value is not a whole number from 0 to 65535.
+
+    >>> binned_counts(np.array([[1, 3, 5], [5, 7, 9]]), 2)
+    array([[4, 7]], dtype=uint16)
     """
     counts = plain_counts(image)
     factor = factor or binning_factor(image.shape)
@@ -56,7 +63,7 @@ def binned_counts(image: NDArray[Any], factor: int | None = None) -> NDArray[np.
 def binned_good(
     counts: NDArray[np.uint16], good: NDArray[np.bool_], factor: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
-    """Mean over the good pixels of each block, rounded half to even; a block without one is 0 and not good.
+    """Mean counts over the good pixels of each block, rounded half to even; a block without any is 0 and not good.
 
     Args:
         counts: shape (H, W).
@@ -64,7 +71,7 @@ def binned_good(
         factor: width of a block, pixels.
 
     Returns:
-        Counts and which are good, shape (ceil(H / f), ceil(W / f)).
+        Counts and which of them are good, shape (ceil(H / f), ceil(W / f)).
     """
     counts = np.where(good, counts, np.uint16(0))
     if factor == 1:
@@ -84,7 +91,7 @@ def binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
 
 
 def _blocks(values: NDArray[np.uint16], factor: int) -> NDArray[np.uint32]:
-    # Sums stay whole (at most 2^16 times a block below 2^16 pixels), and a tie divides exactly: no tie is missed.
+    # Sums are whole numbers (below 2^32 for blocks of up to 2^16 pixels), so that a tie divides exactly.
     sums = values.astype(np.uint32)
     for axis, length in enumerate(values.shape):
         sums = np.add.reduceat(sums, np.arange(0, length, factor), axis=axis, dtype=np.uint32)
@@ -92,7 +99,10 @@ def _blocks(values: NDArray[np.uint16], factor: int) -> NDArray[np.uint32]:
 
 
 def plain_counts(image: NDArray[Any]) -> NDArray[np.uint16]:
-    """The image as uint16, once every value is known to be one.
+    """An image as uint16, if every value is a whole number from 0 to 65535.
+
+    Args:
+        image: shape (H, W), any dtype.
 
     Raises:
         CountsError: a value is not a whole number from 0 to 65535, or the dtype holds no numbers.
@@ -101,18 +111,15 @@ def plain_counts(image: NDArray[Any]) -> NDArray[np.uint16]:
         return image.astype(np.uint16, copy=False)  # native byte order
     if image.dtype.kind not in "biuf":
         raise CountsError(f"values of type {image.dtype} are no counts; give whole numbers from 0 to {FULL}")
-    checks = (
-        ("not finite", lambda: ~np.isfinite(image), "mask them with --nan mask"),
-        ("negative", lambda: image < 0, "cut them off with --clip, or add the offset that the calibration took away"),
-        (f"above {FULL}", lambda: image > FULL, "divide by the gain with --counts-per-photon X, or --clip"),
-        (
-            "not whole",
-            lambda: image != np.rint(image),
-            "divide by the gain and round with --counts-per-photon X (1 only rounds)",
-        ),
-    )
-    for what, found, remedy in checks[0 if image.dtype.kind == "f" else 1 : 4 if image.dtype.kind == "f" else 3]:
-        bad = found()
+    checks = [
+        ("negative", image < 0, "cut them off with --clip, or add the offset that the calibration took away"),
+        (f"above {FULL}", image > FULL, "divide by the gain with --counts-per-photon X, or --clip"),
+    ]
+    if image.dtype.kind == "f":
+        gain = "divide by the gain and round with --counts-per-photon X (1 only rounds)"
+        checks.insert(0, ("not finite", ~np.isfinite(image), "mask them with --nan mask"))
+        checks.append(("not whole", image != np.rint(image), gain))
+    for what, bad, remedy in checks:
         if bad.any():
             example = image[tuple(np.argwhere(bad)[0])]
             raise CountsError(

@@ -1,4 +1,4 @@
-"""The rule by which source values became counts: nothing is cast silently, and what was done is written down."""
+"""The rule by which values of a source become counts. Nothing is cast silently, and the rule is recorded."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from airybench.data.formats.binning import FULL, binned_counts, binned_good, pla
 from airybench.errors import ConfigError, unknown
 
 CONVENTIONS = ("cxi", "euxfel", "good-is-one")
-"""What a mask's values mean; they contradict each other, so one is to be named."""
+"""What the values of a mask mean. The conventions contradict each other, so that one has to be named."""
 
 _NO_FAULT = {
     "cxi": 0x0800 | 0x2000 | 0x4000,  # corrected artefact, peak of the hit finder, photon background corrected
@@ -21,11 +21,11 @@ _NO_FAULT = {
 
 @dataclass(frozen=True)
 class CountsRule:
-    """How values become counts, in this order; the default takes whole numbers from 0 to 65535 only.
+    """How values become counts, in this order. By default only whole numbers from 0 to 65535 are accepted.
 
     Attributes:
         nan_mask: values that are not finite become 0 and are masked.
-        counts_per_photon: values are divided by it and rounded half to even; 0 leaves them as they are.
+        counts_per_photon: values are divided by it and rounded half to even; 0 for no division.
         clip: below 0 becomes 0, above 65535 becomes 65535.
     """
 
@@ -54,18 +54,18 @@ class CountsRule:
     def counts(
         self, image: NDArray[Any], good: NDArray[np.bool_] | None, factor: int
     ) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
-        """One image and its mask as they are stored.
+        """Convert one image and its mask to what is stored.
 
         Args:
             image: shape (H, W), any real dtype.
-            good: pixels to be believed, shape (H, W); None for all.
-            factor: width of the blocks to be averaged, pixels.
+            good: pixels that the mask of the source calls good, bool, shape (H, W); None for all.
+            factor: width f of the blocks to average, pixels.
 
         Returns:
             uint16 counts, and which of them are good (None for all), both of shape (ceil(H / f), ceil(W / f)).
 
         Raises:
-            CountsError: a value that the rule leaves is no plain count.
+            CountsError: a value is no plain count, even after the rule.
         """
         if self.nan_mask and image.dtype.kind == "f":
             finite = np.isfinite(image)
@@ -94,11 +94,14 @@ class CountsRule:
         return np.asarray(np.clip(image.astype(np.int64), 0, FULL))
 
     def words(self, factor: int, mask: str = "") -> str:
-        """The rule in one line, as `counts_rule` records it.
+        """The rule in one line, as stores record it.
 
         Args:
-            factor: width of the blocks.
-            mask: name of the mask's convention, if there is one.
+            factor: width of the blocks, pixels.
+            mask: convention of the mask; empty without one.
+
+        >>> CountsRule(counts_per_photon=7.5, clip=True).words(1)
+        'divided by 7.5 counts per photon, rounded half to even; clipped to 0..65535'
         """
         parts = []
         if mask:
@@ -120,10 +123,23 @@ class CountsRule:
 
 
 def good_pixels(mask: NDArray[Any], convention: str) -> NDArray[np.bool_]:
-    """Which pixels are good, from a mask in one of the CONVENTIONS.
+    """Which pixels a mask calls good.
 
-    Source: `cxi`, the pixel flags of the CXI format; `euxfel`, the flags of European XFEL's calibration; in both, zero
-    is good, and so are pixels with nothing but flags that are no fault. `good-is-one`: psana, OM, Hummingbird.
+    In `cxi` and `euxfel` a mask holds flags: a pixel is good without any, or with flags only that are no fault. In
+    `good-is-one` any value but zero is good.
+
+    Args:
+        mask: shape (H, W), whole numbers.
+        convention: one of CONVENTIONS.
+
+    Returns:
+        bool, same shape.
+
+    Source: `cxi`, the pixel flags of the CXI format; `euxfel`, those of European XFEL's calibration; `good-is-one`,
+    psana, OM and Hummingbird.
+
+    >>> good_pixels(np.array([0, 1, 0x0800]), "cxi")
+    array([ True, False,  True])
     """
     if convention == "good-is-one":
         return np.asarray(mask != 0)

@@ -15,19 +15,19 @@ from airybench.data.store.hdf5_file import writing
 from airybench.data.store.store import Store
 from airybench.errors import DataError, already_exists
 from airybench.paths import locked, require_free
-from airybench.reporter import SILENT, Reporter
+from airybench.reporter import SILENT, Progress, Reporter
 
 BATCH = 32
 """Images held in memory at a time."""
 
 _OVERHEAD = 6000
-"""Bytes of groups and headers an entry, measured with h5py's defaults and rounded up."""
+"""Bytes of groups and headers per entry, measured with the defaults of h5py and rounded up."""
 
 
 class _Sink:
-    """A file that swallows what a full disk refuses, and says so afterwards.
+    """A file that keeps errors of a full disk until they are asked for.
 
-    HDF5 crashes the process at its end when metadata cannot be flushed, so it is never told.
+    HDF5 crashes the process at exit when it cannot flush metadata, so these errors are kept from it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,7 +60,7 @@ class _Sink:
             self._error = self._error or error
 
     def settle(self) -> None:
-        """Raise what was swallowed, if anything was."""
+        """Raise the first error, if there was one."""
         self.flush()
         if self._error:
             raise self._error
@@ -77,9 +77,9 @@ def export_store(
     force: bool = False,
     reporter: Reporter = SILENT,
 ) -> Path:
-    """Write a deposit; importing it gives back images, labels and ids bit for bit, energies within float32.
+    """Write a deposit. Importing it restores images, labels and ids exactly, and energies to float32 precision.
 
-    Class names and label kind go into attributes of the file, which the layout itself has no place for.
+    Class names and label kind go into attributes of the file, since the layout itself has no place for them.
 
     Args:
         store: what to write.
@@ -92,21 +92,10 @@ def export_store(
     """
     path = Path(output).absolute()
     if path.resolve() == store.path.resolve():
-        raise DataError(f"{path}: cannot be replaced by its own export; name another file with --output")
-    lost = [
-        name
-        for name, there in (
-            ("the mask", store.mask() is not None),
-            ("groups", bool(store.groups().any())),
-            ("events", bool(store.columns("events"))),
-            ("simulation parameters", bool(store.columns("truth"))),
-        )
-        if there
-    ]
+        raise DataError(f"{path}: cannot be replaced by its own export", "name another file with --output")
+    lost = _without_place(store)
     if lost:
         reporter.notify(f"{store.path.name}: the layout has no place for {', '.join(lost)}; they are not exported")
-    ids, energies = store.ids(), store.photon_energy().astype(np.float64) * JOULE_PER_EV
-    labels = store.labels().astype(np.int64) if store.labelled else None
     temporary = path.with_name(f".{path.name}.part")
     with locked(path):
         if path.exists() and not force:
@@ -116,22 +105,8 @@ def export_store(
         with writing(path, "export"):
             sink = _Sink(temporary)
         try:
-            with h5py.File(sink, "w") as file, reporter.progress(f"exporting {store.path.name}") as progress:
-                file.attrs["class_names"] = np.array(store.class_names, dtype=h5py.string_dtype())
-                file.attrs["label_kind"] = store.label_kind
-                for start in range(0, store.count, BATCH):
-                    rows = np.arange(start, min(start + BATCH, store.count))
-                    for row, image in zip(rows, store.read_images(rows), strict=True):
-                        entry = file.create_group(f"entry_{row + 1}")
-                        entry[IMAGE] = image
-                        entry[ENERGY] = energies[row]
-                        entry[IDS[0]] = ids[row]
-                        if labels is not None:
-                            entry[LABELS] = labels[row]
-                    file.flush()
-                    with writing(path, "export"):
-                        sink.settle()
-                    progress(int(rows[-1]) + 1, store.count)
+            with reporter.progress(f"exporting {store.path.name}") as progress:
+                _write(store, sink, path, progress)
             with writing(path, "export"):
                 sink.settle()
                 os.fsync(sink.fileno())
@@ -141,3 +116,43 @@ def export_store(
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
     return path
+
+
+def _without_place(store: Store) -> list[str]:
+    """What a store holds and the layout cannot, in words."""
+    contents = {
+        "the mask": store.mask() is not None,
+        "groups": bool(store.groups().any()),
+        "events": bool(store.columns("events")),
+        "simulation parameters": bool(store.columns("truth")),
+    }
+    return [name for name, present in contents.items() if present]
+
+
+def _write(store: Store, sink: _Sink, path: Path, progress: Progress) -> None:
+    """Write every shot as an entry of its own.
+
+    Args:
+        store: what to write.
+        sink: the file.
+        path: what to call it in messages.
+        progress: called with (entries done, entries in all).
+    """
+    ids, energies = store.ids(), store.photon_energy().astype(np.float64) * JOULE_PER_EV
+    labels = store.labels().astype(np.int64) if store.labelled else None
+    with h5py.File(sink, "w") as file:
+        file.attrs["class_names"] = np.array(store.class_names, dtype=h5py.string_dtype())
+        file.attrs["label_kind"] = store.label_kind
+        for start in range(0, store.count, BATCH):
+            rows = np.arange(start, min(start + BATCH, store.count))
+            for row, image in zip(rows, store.read_images(rows), strict=True):
+                entry = file.create_group(f"entry_{row + 1}")
+                entry[IMAGE] = image
+                entry[ENERGY] = energies[row]
+                entry[IDS[0]] = ids[row]
+                if labels is not None:
+                    entry[LABELS] = labels[row]
+            file.flush()
+            with writing(path, "export"):
+                sink.settle()
+            progress(int(rows[-1]) + 1, store.count)

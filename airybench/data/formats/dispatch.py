@@ -10,7 +10,7 @@ from airybench.data.formats import deposit, stack, store_source
 from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.importer import import_source
 from airybench.data.formats.labels_csv import labelled
-from airybench.data.formats.options import AS_IT_IS, LabelOptions, SourceOptions, StackKeys
+from airybench.data.formats.options import DEFAULT_OPTIONS, LabelOptions, SourceOptions, StackKeys
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.store import Store
@@ -32,7 +32,9 @@ FORMATS: list[Format] = [stack, deposit, store_source]
 """The first that recognises a file reads it. A new format is a module in this folder and its name in this list."""
 
 
-def open_source(paths: Sequence[Path], options: SourceOptions = AS_IT_IS, reporter: Reporter = SILENT) -> ShotSource:
+def open_source(
+    paths: Sequence[Path], options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT
+) -> ShotSource:
     """Open a source of any known format.
 
     Args:
@@ -83,7 +85,7 @@ def open_shots(
 def import_data(
     paths: Sequence[Path],
     output: str | Path | None = None,
-    options: SourceOptions = AS_IT_IS,
+    options: SourceOptions = DEFAULT_OPTIONS,
     *,
     force: bool = False,
     reporter: Reporter = SILENT,

@@ -1,4 +1,4 @@
-"""A share of the training shots: nested, so that less data are a part of more, and stratified over label sets."""
+"""Fractions of the training shots: nested, so that a smaller one is part of a larger, and stratified."""
 
 import hashlib
 import json
@@ -11,34 +11,44 @@ from numpy.typing import NDArray
 def training_fraction(
     rows: NDArray[np.int64], ids: NDArray[np.int64], labels: NDArray[np.uint8], fraction: float, seed: int
 ) -> NDArray[np.int64]:
-    """The training shots of a fraction.
+    """A fraction of the training shots.
 
-    Each label set is shuffled and spread evenly over [0, 1); a fraction takes the shots that stand first. So the shots
-    of a smaller fraction are among those of a larger one, and every label set keeps its share to within a shot or two.
+    Each label set is shuffled and spread evenly over [0, 1), and a fraction takes the shots with the lowest positions.
+    So the shots of a smaller fraction are among those of a larger one, and every label set keeps its share to within a
+    shot or two.
 
     Args:
         rows: the training part, rows of the store, shape (n,).
-        ids: identifiers of the store's shots, shape (N,); the choice hangs on ids and labels, not on the row order.
+        ids: identifiers of all shots of the store, shape (N,); the choice depends on ids and labels, not on the order
+            of the rows.
         labels: 0 or 1, shape (N, C).
         fraction: in (0, 1].
-        seed: of the split, which orders the shots of a set.
+        seed: of the split, which orders the shots of a label set.
 
     Returns:
         ceil(fraction n) of the rows, sorted.
+
+    >>> training_fraction(np.arange(8), np.arange(8), np.ones((8, 1), np.uint8), 0.25, seed=1612).size
+    2
     """
     order = rows[np.argsort(ids[rows])]
     _, members = np.unique(labels[order], axis=0, return_inverse=True)
     members = members.reshape(-1)
     generator = np.random.default_rng(seed)
-    place = np.empty(len(order))
+    position = np.empty(len(order))
     for number in range(members.max(initial=-1) + 1):
         shots = np.flatnonzero(members == number)
-        # One random offset a set: small sets do not all enter at the same fraction.
-        place[generator.permutation(shots)] = (np.arange(len(shots)) + generator.random()) / len(shots)
-    first = np.argsort(place, kind="stable")[: ceil(fraction * len(order) - 1e-9)]
+        # One random offset for each set, so that small sets do not all enter at the same fraction.
+        position[generator.permutation(shots)] = (np.arange(len(shots)) + generator.random()) / len(shots)
+    first = np.argsort(position, kind="stable")[: ceil(fraction * len(order) - 1e-9)]
     return np.sort(order[first])
 
 
 def digest(rows: NDArray[np.int64], ids: NDArray[np.int64]) -> str:
-    """Hash over the ids of some shots, in whatever order."""
+    """Hash over the ids of some shots, independent of their order.
+
+    Args:
+        rows: of the store, shape (n,).
+        ids: identifiers of all shots of the store, shape (N,).
+    """
     return hashlib.sha256(json.dumps(np.sort(ids[rows]).tolist(), separators=(",", ":")).encode()).hexdigest()

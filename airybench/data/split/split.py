@@ -1,4 +1,4 @@
-"""Which shots train, choose and test: 70/15/15 or k-fold, stratified over label sets and keyed on ids."""
+"""Which shots belong to train, val and test: 70/15/15 or k-fold, stratified over label sets and keyed on ids."""
 
 import hashlib
 import json
@@ -9,27 +9,28 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.config import SEED
 from airybench.data.split.group_split import by_group
 from airybench.errors import DataError
 
 PARTS = ("train", "val", "test")
 SHARES = (0.70, 0.15, 0.15)
-SPLIT_SEED = 1612
 MIN_SHOTS = 20
+AS_LOGGED = "use the file as a run logged it"
 SHARED = 7
-"""From this many shots on, 15 % is a whole shot: a class or label set then has its share in every part."""
+"""From this many shots on, 15 % is at least one shot, so that a class or label set can be present in every part."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Membership of every shot of one store.
+    """The part of every shot of one store.
 
     Attributes:
-        train: rows of the store, sorted, int64, shape (n,); likewise `val` and `test`.
-        val: the part that chooses.
-        test: the part that is scored once at the end.
-        digest: hash over split seed and the ids of each part; independent of the order of rows.
-        split_seed: seed it was drawn with.
+        train: rows of the store that a network is trained on, sorted, int64, shape (n,).
+        val: rows that choose the epoch and the network, likewise.
+        test: rows that are scored once at the end, likewise.
+        digest: hash over split seed and the ids of each part, independent of the order of rows.
+        split_seed: seed that it was drawn with.
         store_sha256: content hash of the store it belongs to.
     """
 
@@ -52,7 +53,7 @@ class Split:
 
     @classmethod
     def from_json(cls, text: str, ids: NDArray[np.int64]) -> Self:
-        """The split as written, with rows looked up in a store by id.
+        """Read a split, looking up the rows of a store by id.
 
         Args:
             text: what `to_json` returned.
@@ -66,12 +67,12 @@ class Split:
             parts = [np.array(content[name], np.int64) for name in PARTS]
             seed, digest, store = int(content["split_seed"]), str(content["digest"]), str(content["store_sha256"])
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"not a split.json ({error!r}); take the file as a run logged it") from error
+            raise DataError(f"not a split.json ({error!r})", AS_LOGGED) from error
         if _digest(parts, seed) != digest:
-            raise DataError("split.json was changed: its digest does not match; take the file as a run logged it")
+            raise DataError("split.json was changed: its digest does not match", AS_LOGGED)
         order = np.argsort(ids)
         if not np.array_equal(np.sort(np.concatenate(parts)), ids[order]):
-            raise DataError("split.json names other shots than this store has; use the store that it was made from")
+            raise DataError("split.json names other shots than this store has", "use the store that it was made from")
         rows = [np.sort(order[np.searchsorted(ids, part, sorter=order)]) for part in parts]
         return cls(rows[0], rows[1], rows[2], digest=digest, split_seed=seed, store_sha256=store)
 
@@ -80,25 +81,26 @@ def make_split(
     ids: NDArray[np.int64],
     labels: NDArray[np.uint8],
     content_sha256: str,
-    split_seed: int = SPLIT_SEED,
+    split_seed: int = SEED,
     *,
     groups: NDArray[np.int32] | None = None,
     folds: int = 0,
     fold: int = 0,
 ) -> Split:
-    """Split 70/15/15, or into k folds, by iterative stratification; or by whole groups.
+    """Split 70/15/15, or into k folds, by iterative stratification or by whole groups.
 
-    Label sets of at least seven shots and all classes are stratified; a label set that occurs once goes to train. Every
-    class with at least seven shots is present in each part, as far as they are not such single ones.
+    All classes, and label sets of at least seven shots, are stratified. A label set that occurs once goes to train.
+    Every class with at least seven shots, not counting those single ones, is present in each part.
 
     Args:
-        ids: unique identifiers, shape (N,); the membership of a shot depends on ids and labels, not on the row order.
+        ids: unique identifiers, shape (N,); the part of a shot depends on ids and labels, not on the order of rows.
         labels: 0 or 1, shape (N, C).
         content_sha256: hash of the store, kept in the split.
-        split_seed: seed of the ties.
-        groups: run or file of each shot, shape (N,), to keep together; parts are in proportion as far as that allows.
+        split_seed: decides between equals.
+        groups: run or file of each shot, shape (N,), to keep together; the parts then have their shares as nearly as
+            whole groups allow.
         folds: k >= 3 for a k-fold split, where each shot is in test once over all values of `fold`; 0 for 70/15/15.
-        fold: which fold is test; the next one is val, the others train.
+        fold: which fold is test; the next one is val, all others are train.
 
     Raises:
         DataError: fewer than 20 shots, repeated ids, too few groups, or a part comes out empty.
@@ -106,9 +108,9 @@ def make_split(
     Source: Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011.
     """
     if len(ids) < MIN_SHOTS:
-        raise DataError(f"{len(ids)} shots, at least {MIN_SHOTS} are needed for a 70/15/15 split; take more shots")
+        raise DataError(f"{len(ids)} shots, at least {MIN_SHOTS} are needed for a 70/15/15 split", "take more shots")
     if len(np.unique(ids)) != len(ids):
-        raise DataError("repeated ids: a split is keyed on ids, each shot needs its own; import the store again")
+        raise DataError("repeated ids: a split is keyed on ids, each shot needs its own", "import the store again")
     order = np.argsort(ids)
     sorted_labels = labels[order].astype(bool)
     if groups is not None:
@@ -128,7 +130,7 @@ def make_split(
     rows = [np.flatnonzero(parts == part).astype(np.int64) for part in range(len(PARTS))]
     for name, members in zip(PARTS, rows, strict=True):
         if not len(members):
-            raise DataError(f"the {name} part is empty: too many label sets occur only once; take more shots")
+            raise DataError(f"the {name} part is empty: too many label sets occur only once", "take more shots")
     digest = _digest([ids[members] for members in rows], split_seed)
     return Split(rows[0], rows[1], rows[2], digest=digest, split_seed=split_seed, store_sha256=content_sha256)
 
@@ -138,56 +140,71 @@ def _stratified(labels: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
     _, members, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
     members = members.reshape(-1)
     parts = np.zeros(len(labels), np.int64)
-    loose = np.flatnonzero(counts[members] > 1)
-    if not len(loose):
+    free = np.flatnonzero(counts[members] > 1)
+    if not len(free):
         return parts
-    # The single ones are in train already: what is left over aims at the rest of each share.
-    aims = np.array(SHARES) * len(labels) - np.array([len(labels) - len(loose), 0, 0])
+    # Shots with a unique label set are in train already; the others aim at what is left of each share.
+    aims = np.array(SHARES) * len(labels) - np.array([len(labels) - len(free), 0, 0])
     aims = np.maximum(aims, 0)
-    # Sets too small to be shared out would all fall to train; their shots are stratified by their classes alone.
-    sets = members[loose, None] == np.flatnonzero(counts >= SHARED)
-    parts[loose] = _dealt(np.hstack([labels[loose], sets]), aims / aims.sum(), seed)
-    _share_out(labels, parts, loose, len(PARTS), SHARED)
+    # Label sets too small for every part would all end up in train; their shots are stratified by class only.
+    sets = members[free, None] == np.flatnonzero(counts >= SHARED)
+    parts[free] = _stratify(np.hstack([labels[free], sets]), aims / aims.sum(), seed)
+    _require_presence(labels, parts, free, len(PARTS), SHARED)
     return parts
 
 
 def _folded(labels: NDArray[np.bool_], folds: int, seed: int) -> NDArray[np.int64]:
-    """Fold of every shot, shape (N,); single label sets too, so that each shot is tested once."""
+    """Fold of every shot, shape (N,), those with a unique label set included, so that each shot is tested once."""
     _, members, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
     sets = members.reshape(-1, 1) == np.flatnonzero(counts >= folds)
-    parts = _dealt(np.hstack([labels, sets]), np.full(folds, 1 / folds), seed)
-    _share_out(labels, parts, np.arange(len(labels)), folds, folds)
+    parts = _stratify(np.hstack([labels, sets]), np.full(folds, 1 / folds), seed)
+    _require_presence(labels, parts, np.arange(len(labels)), folds, folds)
     return parts
 
 
-def _dealt(labels: NDArray[np.bool_], shares: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
-    # Imported here: scikit-learn takes a second. Its function, not its classes: they only know equal or two-way shares.
+def _stratify(labels: NDArray[np.bool_], shares: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+    """Part of every shot, 0 to K - 1, shape (N,), by iterative stratification.
+
+    Args:
+        labels: columns to stratify, shape (N, C).
+        shares: of each part, K of them, summing to 1.
+        seed: decides between equals.
+    """
+    # Imported here, because scikit-learn takes a second. The classes of the package know equal or two-way shares only.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from iterstrat.ml_stratifiers import IterativeStratification
 
-        dealt = IterativeStratification(labels=labels, r=shares, random_state=np.random.RandomState(seed))
-    return np.asarray(dealt, np.int64)
+        parts = IterativeStratification(labels=labels, r=shares, random_state=np.random.RandomState(seed))
+    return np.asarray(parts, np.int64)
 
 
-def _share_out(
-    labels: NDArray[np.bool_], parts: NDArray[np.int64], loose: NDArray[np.int64], number: int, least: int
+def _require_presence(
+    labels: NDArray[np.bool_], parts: NDArray[np.int64], free: NDArray[np.int64], number: int, least: int
 ) -> None:
-    """Move single shots, in place, until every class of at least `least` shots is present in each part."""
+    """Move single shots, in place, until every class of at least `least` shots is present in each part.
+
+    Args:
+        labels: shape (N, C).
+        parts: part of every shot, shape (N,).
+        free: shots that may move, shape (n,).
+        number: of parts.
+        least: shots of a class from which on it must be present in each part.
+    """
     movable = np.zeros(len(labels), bool)
-    movable[loose] = True
+    movable[free] = True
     for column in np.argsort(labels.sum(axis=0), kind="stable"):
         shots = np.flatnonzero(labels[:, column])
         if len(shots) < least:
             continue
         for part in range(number):
-            held = np.bincount(parts[shots], minlength=number)
+            counts = np.bincount(parts[shots], minlength=number)
             able = np.bincount(parts[shots[movable[shots]]], minlength=number) > 0
-            giver = int(np.where(able, held, 0).argmax())
-            if held[part] == 0 and able[giver] and held[giver] > 1:
-                # The shot with the fewest labels upsets the other classes least.
-                given = shots[movable[shots] & (parts[shots] == giver)]
-                parts[given[labels[given].sum(axis=1).argmin()]] = part
+            giver = int(np.where(able, counts, 0).argmax())
+            if counts[part] == 0 and able[giver] and counts[giver] > 1:
+                # Moving the shot with the fewest labels disturbs the other classes least.
+                candidates = shots[movable[shots] & (parts[shots] == giver)]
+                parts[candidates[labels[candidates].sum(axis=1).argmin()]] = part
 
 
 def _digest(parts: list[NDArray[np.int64]], seed: int) -> str:

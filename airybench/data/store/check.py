@@ -1,4 +1,4 @@
-"""Every rule of a store, looked at shot by shot."""
+"""Every rule of a store, checked shot by shot."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from airybench.reporter import SILENT, Reporter
 
 
 def check(store: Store, reporter: Reporter = SILENT) -> Survey:
-    """Hold a store to every rule beyond those that opening it checks.
+    """Check the rules of a store that opening it does not.
 
-    Its hash is recomputed; no image may be constant; energies are finite and above 0; masks hold 0 and 1; labels of
-    helium obey the rules of that data set.
+    The hash must match the content, no image may be constant, energies must be finite and above 0, masks hold 0 and 1
+    only, and labels of helium obey the rules of that data set.
 
     Args:
-        store: an opened store.
+        store: the store.
         reporter: receives progress.
 
     Raises:
@@ -30,13 +30,15 @@ def check(store: Store, reporter: Reporter = SILENT) -> Survey:
         row = survey.constant[0]
         raise DataError(
             f"{store.path}: /images row {row} (id {ids[row]}) has the same value in every pixel "
-            f"({len(survey.constant)} such images); leave dead shots out of the source and import it again"
+            f"({len(survey.constant)} such images)",
+            "leave dead shots out of the source and import it again",
         )
     bad = np.flatnonzero(~(np.isfinite(energies) & (energies > 0)))
     if len(bad):
         raise DataError(
             f"{store.path}: /photon_energy row {bad[0]} (id {ids[bad[0]]}) is {energies[bad[0]]}, above 0 eV is "
-            f"expected; correct the source and import it again"
+            f"expected",
+            "correct the source and import it again",
         )
     if store.labelled and store.class_names == HELIUM_CLASSES:
         check_helium(store.labels(), lambda row: f"{store.path}: /labels row {row} (id {ids[row]})")
@@ -44,5 +46,5 @@ def check(store: Store, reporter: Reporter = SILENT) -> Survey:
         mask = file.get("mask")
         for start in range(0, len(mask) if mask is not None else 0, SLICE):
             if mask[start : start + SLICE].max() > 1:
-                raise DataError(f"{store.path}: /mask holds other values than 0 and 1; import the store again")
+                raise DataError(f"{store.path}: /mask holds other values than 0 and 1", "import the store again")
     return survey

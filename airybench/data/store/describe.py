@@ -8,10 +8,13 @@ from airybench.data.store.store import Store
 
 
 def describe(store: Store) -> dict[str, Any]:
-    """Shape, classes with their counts, energies, source and checksum of a store, without its images.
+    """Summarise a store without reading its images: shape, classes with their counts, energies, source and checksum.
+
+    Args:
+        store: the store.
 
     Returns:
-        Plain values: `classes` maps names to shots, `photon_energy_ev` is [lowest, highest].
+        Plain values; `classes` maps names to numbers of shots, `photon_energy_ev` is [lowest, highest].
     """
     labels = store.labels() if store.labelled else np.zeros((store.count, 0), np.uint8)
     energies = store.photon_energy()

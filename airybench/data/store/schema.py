@@ -1,4 +1,4 @@
-"""The layout of a store, as facts: version 1."""
+"""The layout of a store, version 1."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,20 @@ SCHEMA = "airybench-store"
 SCHEMA_VERSION = 1
 LABEL_KINDS = ("multilabel", "multiclass")
 REQUIRED = ("name", "class_names", "label_kind", "source", "counts_rule", "seed", "content_sha256")
-"""Attributes beside `schema` and `schema_version`; `seed` is an empty attribute when nothing was drawn."""
+"""Attributes besides `schema` and `schema_version`; `seed` is an empty attribute when nothing was drawn."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One data set of the file: dtype, shape in words, allowed numbers of dimensions."""
+    """One data set of the file.
+
+    Attributes:
+        key: its name.
+        dtype: of its values.
+        shape: in words.
+        dimensions: allowed numbers of them.
+        required: whether every store has it.
+    """
 
     key: str
     dtype: str

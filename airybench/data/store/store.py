@@ -1,4 +1,4 @@
-"""Reading a store: one HDF5 file of raw uint16 shots with their labels, described by its attributes."""
+"""Reading a store: one HDF5 file of raw uint16 counts with labels and attributes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from airybench.reporter import SILENT, Reporter
 
 @dataclass(frozen=True)
 class Store:
-    """A checked store. The file is opened anew by every call, so that an instance may cross a fork or be pickled.
+    """A store that was checked on opening. Every call opens the file anew, so that it can be pickled or cross a fork.
 
     Attributes:
         path: the HDF5 file.
@@ -50,7 +50,7 @@ class Store:
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Check schema, shapes, dtypes and attributes, without touching the images.
+        """Open a store after checking schema, shapes, dtypes and attributes; the images are not read.
 
         Raises:
             DataError: the file is missing, no HDF5, truncated, or breaks the schema.
@@ -91,7 +91,7 @@ class Store:
         )
 
     def read_images(self, rows: NDArray[np.integer[Any]] | None = None) -> NDArray[np.uint16]:
-        """Counts of the given rows in the order given, all of them by default.
+        """Counts of some rows in the order given; of all by default.
 
         Args:
             rows: integers in [0, count), shape (n,), repeats allowed.
@@ -124,7 +124,7 @@ class Store:
             DataError: the store is unlabelled.
         """
         if not self.labelled:
-            raise DataError(f"{self.path}: unlabelled, and labels are needed here; import a source that has them")
+            raise DataError(f"{self.path}: unlabelled, and labels are needed here", "import a source that has them")
         return self._whole("labels")
 
     def ids(self) -> NDArray[np.int64]:
@@ -160,7 +160,7 @@ class Store:
             return {key: values[()] for key, values in file[group].items()} if group in file else {}
 
     def verify(self, reporter: Reporter = SILENT) -> Survey:
-        """Recompute the hash and look at every image.
+        """Recompute the hash and survey every image.
 
         Args:
             reporter: receives progress.
@@ -174,7 +174,8 @@ class Store:
         if digest != self.content_sha256:
             raise DataError(
                 f"{self.path}: content hash is {digest[:12]}, {self.content_sha256[:12]} expected; the file was "
-                f"changed or damaged: make or import it again"
+                f"changed or damaged",
+                "make or import it again",
             )
         return survey.result()
 

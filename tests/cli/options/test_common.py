@@ -2,7 +2,7 @@
 
 import pytest
 
-from airybench.cli.options.common import named
+from airybench.cli.options.common import split_names
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from airybench.cli.options.common import named
     ],
 )
 def test_names_of_a_repeated_option(words: list[str] | None, expected: list[str]) -> None:
-    assert named(words) == expected
+    assert split_names(words) == expected

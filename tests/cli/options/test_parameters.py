@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airybench.cli.main import run
-from airybench.cli.options.parameters import AXES, given, single
+from airybench.cli.options.parameters import AXES, given_parameters, single_values
 from airybench.config import SECTIONS, Range, StudyConfig
 from airybench.errors import ConfigError
 
@@ -52,7 +52,7 @@ STUDY_FIELDS = list(StudyConfig.model_fields)
     ],
 )
 def test_what_was_given(options: dict[str, Any], settings: list[str] | None, expected: dict[str, Any]) -> None:
-    found = given(options, settings)
+    found = given_parameters(options, settings)
     assert found == expected
     assert {k: [type(v) for v in vs] for k, vs in found.items()} == {
         k: [type(v) for v in vs] for k, vs in expected.items()
@@ -89,17 +89,17 @@ def test_what_was_given(options: dict[str, Any], settings: list[str] | None, exp
 )
 def test_what_cannot_be(options: dict[str, Any], settings: list[str] | None, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        given(options, settings)
+        given_parameters(options, settings)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_single_values() -> None:
-    assert single({"epochs": (3,), "alpha": (0.2,)}) == {"epochs": 3, "alpha": 0.2}
+    assert single_values({"epochs": (3,), "alpha": (0.2,)}) == {"epochs": 3, "alpha": 0.2}
     with pytest.raises(ConfigError, match="alpha was given 2 values; this command takes one"):
-        single({"alpha": (0.2, 0.5)})
+        single_values({"alpha": (0.2, 0.5)})
     with pytest.raises(ConfigError, match="alpha was given a range; this command takes one value"):
-        single({"alpha": (Range(low=0.1, high=1),)})
+        single_values({"alpha": (Range(low=0.1, high=1),)})
 
 
 @pytest.mark.parametrize(("command", "fields"), [("sweep", FIELDS + STUDY_FIELDS), ("train", FIELDS)])

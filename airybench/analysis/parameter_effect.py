@@ -1,0 +1,117 @@
+"""What one parameter changes: cells that are equal in all other parameters, compared pair by pair on the test shots."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from airybench.analysis.intervals import Estimate, difference, mean
+from airybench.config import TrialConfig, Value
+from airybench.errors import ConfigError, unknown
+from airybench.inference.predictions import Predictions
+from airybench.sweep.records import FinishedTrial
+
+
+@dataclass(frozen=True)
+class CellPair:
+    """Two cells that differ in one parameter.
+
+    Attributes:
+        first: configuration of the cell with another value, with the seed of one of its trials.
+        second: configuration of the cell with the reference value.
+        value: the parameter's value in the first cell.
+        seeds: how many seeds both cells were trained with.
+        difference: metric of the first cell minus that of the second, on the same test shots.
+    """
+
+    first: TrialConfig
+    second: TrialConfig
+    value: Value
+    seeds: int
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class ParameterEffect:
+    """The effect of one parameter on a metric on test.
+
+    Attributes:
+        parameter: flat name, such as `log_activation`.
+        reference: the value that the others are compared with: off, or the smallest.
+        metric: what is compared.
+        pairs: one for every cell that has a counterpart with the reference value.
+        mean: mean difference over the pairs.
+    """
+
+    parameter: str
+    reference: Value
+    metric: str
+    pairs: tuple[CellPair, ...]
+    mean: Estimate
+
+
+def parameter_effect(
+    trials: Sequence[FinishedTrial], parameter: str, metric: str, fetch: Callable[[FinishedTrial], Predictions]
+) -> ParameterEffect:
+    """Compare the cells of one study that differ in one parameter alone.
+
+    Args:
+        trials: finished trials of one study.
+        parameter: flat name of the parameter.
+        metric: metric of the test predictions.
+        fetch: test predictions of a trial.
+
+    Raises:
+        ConfigError: no such parameter, or no two cells that differ in it alone.
+    """
+    cells: dict[str, list[FinishedTrial]] = {}
+    for trial in sorted(trials, key=lambda one: one.config.training.seed):
+        cells.setdefault(trial.config.cell(), []).append(trial)
+    configs = {digest: group[0].config for digest, group in cells.items()}
+    names = next(iter(configs.values())).params()
+    if parameter not in names:
+        raise unknown("parameter", parameter, names)
+    couples, reference = _couples(configs, parameter)
+    pairs = []
+    for first, second in couples:
+        ours, theirs = cells[first], cells[second]
+        by_seed = {trial.config.training.seed: trial for trial in theirs}
+        common = [trial for trial in ours if trial.config.training.seed in by_seed]
+        if common:
+            ours, theirs = common, [by_seed[trial.config.training.seed] for trial in common]
+        found = difference(
+            [fetch(trial) for trial in ours], [fetch(trial) for trial in theirs], metric, paired=bool(common)
+        )
+        value = configs[first].params()[parameter]
+        pairs.append(CellPair(configs[first], configs[second], value, len(common), found))
+    return ParameterEffect(parameter, reference, metric, tuple(pairs), mean([pair.difference for pair in pairs]))
+
+
+def _couples(configs: dict[str, TrialConfig], parameter: str) -> tuple[list[tuple[str, str]], Value]:
+    """Digests of the cells that have a counterpart with the reference value, and that value."""
+    varied = {digest: config for digest, config in configs.items() if _counts(config, parameter, configs)}
+    values = {config.params()[parameter] for config in varied.values()}
+    if len(values) > 1:
+        reference = min(values, key=lambda value: (str(value), value) if isinstance(value, str) else ("", value))
+        couples = []
+        for digest, config in varied.items():
+            counterpart = _with(config, parameter, reference)
+            if config.params()[parameter] != reference and counterpart in configs:
+                couples.append((digest, counterpart))
+        if couples:
+            return couples, reference
+    raise ConfigError(
+        f"no two finished cells of this study differ in {parameter} alone; sweep over several values of it first"
+    )
+
+
+def _counts(config: TrialConfig, parameter: str, configs: dict[str, TrialConfig]) -> bool:
+    """Whether the parameter has an effect on a cell: with another of its values it would be another cell."""
+    values = {other.params()[parameter] for other in configs.values()} - {config.params()[parameter]}
+    return any(_with(config, parameter, value) not in (None, config.cell()) for value in values)
+
+
+def _with(config: TrialConfig, parameter: str, value: Value) -> str | None:
+    """Digest of the same cell with another value; None where such a cell cannot be."""
+    try:
+        return config.replace({parameter: value}).cell()
+    except ConfigError:
+        return None

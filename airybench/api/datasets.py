@@ -1,0 +1,180 @@
+"""Data sets in a notebook: shots, labels and a plate of patterns, by name or from a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.api.display import showable
+from airybench.api.read_options import ReadOptions, source_options
+from airybench.api.reporting import default_reporter
+from airybench.config import SEED, Value
+from airybench.data.datasets.catalog import open_dataset
+from airybench.data.formats.dispatch import import_data as import_files
+from airybench.data.formats.dispatch import open_source
+from airybench.data.formats.shot_source import ShotSource
+from airybench.data.store.store import Store
+from airybench.reporter import Reporter
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Shots with their labels, read from a store on disk when they are asked for.
+
+    Attributes:
+        reference: what the command line calls it as well: `helium`, `cxidb`, or the path of a file.
+        store: the store that holds its shots.
+    """
+
+    reference: str
+    store: Store
+
+    def __len__(self) -> int:
+        """Number of shots N."""
+        return self.store.count
+
+    def __repr__(self) -> str:
+        """Name, size and origin in one line."""
+        height, width = self.store.image_shape
+        made = "simulated, " if self.simulated else ""
+        kind = f"{len(self.class_names)} classes, {self.store.label_kind}" if self.class_names else "no labels"
+        return f"<Dataset {self.name}: {made}{len(self)} shots of {height} x {width} px, {kind}>"
+
+    @property
+    def name(self) -> str:
+        """The data set's name, such as `helium`."""
+        return self.store.name
+
+    @property
+    def path(self) -> Path:
+        """The HDF5 file."""
+        return self.store.path
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the shots come from the simulator."""
+        return self.store.source == "simulated"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the C classes, in the order of the label columns; empty without labels."""
+        return self.store.class_names
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Identifiers of the shots, int64, shape (N,)."""
+        return self.store.ids()
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """Labels 0 or 1, uint8, shape (N, C)."""
+        return self.store.labels()
+
+    @property
+    def photon_energy(self) -> NDArray[np.float32]:
+        """Photon energy of each shot in eV, float32, shape (N,)."""
+        return self.store.photon_energy()
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """What a sweep or a training must be told so that it uses these shots."""
+        settings: dict[str, Value] = {"count": len(self)}
+        return settings if self.store.seed is None else {**settings, "data_seed": self.store.seed}
+
+    def images(self, rows: Sequence[int] | NDArray[np.integer[Any]] | slice | None = None) -> NDArray[np.uint16]:
+        """Detector counts.
+
+        Args:
+            rows: which shots, as row numbers or a slice; all of them by default (67 kB each at 259 px).
+
+        Returns:
+            uint16, shape (n, H, W).
+        """
+        if rows is None:
+            return self.store.read_images()
+        return self.store.read_images(np.arange(len(self))[rows])
+
+    def show(self, count: int = 12, *, seed: int = SEED) -> "Figure":
+        """Draw some patterns in logarithmic colours, with the classes they carry.
+
+        Args:
+            count: how many, drawn from every class in turn.
+            seed: another seed shows other shots.
+
+        Returns:
+            A matplotlib figure, which a notebook shows.
+        """
+        from airybench.figures.shots import pick, shots_figure
+
+        return showable(shots_figure(self.store, pick(self.store, count, seed)))
+
+
+def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, reporter: Reporter | None = None) -> Dataset:
+    """Open a data set by its name, or a store or deposit by its path.
+
+    A name without an imported store stands for a simulated data set, which is made on first use and kept in the data
+    folder (`$AIRYBENCH_DATA`).
+
+    Args:
+        name: `helium`, `cxidb`, a store (`.h5`) or a deposit in the layout of CXIDB id 94 (`.cxi`).
+        count: shots of a simulated data set.
+        seed: seed of a simulated data set.
+        reporter: receives notices and progress; bars in a notebook by default.
+
+    Raises:
+        ConfigError: neither a known name nor one of the two kinds of file.
+        DataError: the file is missing or damaged, or the store cannot be made.
+    """
+    reference = str(name)
+    store = open_dataset(reference, count=count, seed=seed, reporter=reporter or default_reporter())
+    return Dataset(reference, store)
+
+
+def open_shots(path: str | Path, *, reporter: Reporter | None = None, **options: Unpack[ReadOptions]) -> ShotSource:
+    """Open a file of shots without importing it: a store, a deposit, a CXI file or a plain HDF5 stack.
+
+    Args:
+        path: the file.
+        reporter: receives notices; shown below the cell in a notebook by default.
+        options: how it is to be read, see `airybench.api.read_options.ReadOptions`.
+
+    Returns:
+        The source: `.ids`, `.image_shape`, `.class_names`, `.read(start, stop)` for counts, uint16.
+
+    Raises:
+        ConfigError: options that this format does not take.
+        DataError: the file is missing, damaged, or of no known format.
+    """
+    return open_source([Path(path)], source_options(options), reporter or default_reporter())
+
+
+def import_data(
+    paths: str | Path | Sequence[str | Path],
+    output: str | Path | None = None,
+    *,
+    force: bool = False,
+    reporter: Reporter | None = None,
+    **options: Unpack[ReadOptions],
+) -> Dataset:
+    """Import files of a known format into a store, once.
+
+    Args:
+        paths: a deposit, a CXI file, or one or several HDF5 stacks.
+        output: the store to make; NAME.h5 in the data folder by default.
+        force: replace an existing store.
+        reporter: receives notices and progress; bars in a notebook by default.
+        options: how the files are to be read, see `airybench.api.read_options.ReadOptions`.
+
+    Raises:
+        ConfigError: options that contradict each other, or that this format does not take.
+        DataError: a file breaks the rules of its format, or the store cannot be made.
+    """
+    files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    store = import_files(files, output, source_options(options), force=force, reporter=reporter or default_reporter())
+    return Dataset(str(store.path), store)

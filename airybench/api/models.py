@@ -1,0 +1,252 @@
+"""Trained models in a notebook: load one by any of its names, predict, and evaluate."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from airybench.analysis.intervals import Estimate
+from airybench.api.datasets import Dataset, open_shots
+from airybench.api.read_options import ReadOptions
+from airybench.api.reporting import default_reporter
+from airybench.config import TrialConfig
+from airybench.errors import DataError
+from airybench.inference.logits import logits, placed
+from airybench.inference.predict import BATCH, PredictOptions
+from airybench.inference.predict import predict as predict_file
+from airybench.inference.predictions import Predictions
+from airybench.inference.predictor import Predictor
+from airybench.jobs.evaluate import EvaluatedModel, evaluate_model
+from airybench.jobs.models import open_model
+from airybench.reporter import Reporter
+from airybench.tracking.store import tracking_uri as resolved_uri
+from airybench.training.device import choose_device
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network from raw counts to probabilities.
+
+    Attributes:
+        reference: the name it was loaded by.
+        predictor: preprocessing and network as a torch module.
+        device: where it computes.
+    """
+
+    reference: str
+    predictor: Predictor
+    device: torch.device
+
+    def __repr__(self) -> str:
+        """Network and classes in one line."""
+        return f"<Model {self.config.label}: {len(self.class_names)} classes, on {self.device}>"
+
+    @property
+    def config(self) -> TrialConfig:
+        """How the network is built and was trained."""
+        return self.predictor.config
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the C classes, in the order of the probabilities."""
+        return self.predictor.class_names
+
+    def predict(self, counts: ArrayLike, *, ids: ArrayLike | None = None) -> Predictions:
+        """Classify patterns that are in memory; for files of any size see `airybench.predict`.
+
+        Args:
+            counts: detector counts, uint16, shape (N, H, W) or (H, W), of the size that the model was trained on.
+            ids: identifiers of the shots, shape (N,); 0 to N - 1 by default.
+
+        Returns:
+            Predictions without labels: `.probabilities` (N, C), `.classes`, `.to_pandas()`.
+
+        Raises:
+            DataError: counts of another shape or type.
+        """
+        array = self._checked(np.asarray(counts))
+        names = np.arange(len(array)) if ids is None else np.asarray(ids, np.int64)
+        if names.shape != (len(array),):
+            raise DataError(f"ids have shape {names.shape}, expected ({len(array)},): one per pattern")
+        batch = BATCH[self.device.type]
+        parts = [
+            logits(self.predictor, torch.from_numpy(array[start : start + batch]), self.device).numpy()
+            for start in range(0, len(array), batch)
+        ]
+        values = np.concatenate(parts) if parts else np.empty((0, len(self.class_names)), np.float32)
+        unlabelled = np.zeros((len(array), 0), np.uint8)
+        return Predictions(names, values, unlabelled, self.class_names, self.predictor.label_kind)
+
+    def _checked(self, array: NDArray[Any]) -> NDArray[np.uint16]:
+        if array.ndim == 2:
+            array = array[None]
+        shape = self.predictor.image_shape
+        expected = "(N, H, W)" if shape is None else f"(N, {shape[0]}, {shape[1]})"
+        if array.ndim != 3 or (shape is not None and array.shape[1:] != shape):
+            raise DataError(f"counts have shape {array.shape}, expected {expected}; bin or crop them to that size")
+        if array.dtype == np.uint16:
+            return np.ascontiguousarray(array)
+        whole = np.issubdtype(array.dtype, np.integer)
+        if not whole or (array.size and (array.min() < 0 or array.max() > 65535)):
+            raise DataError(
+                f"counts are {array.dtype}, expected whole numbers from 0 to 65535; import_data and open_shots turn "
+                "other values into counts by a rule that you choose"
+            )
+        return array.astype(np.uint16)
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Scores of a model on one part of a data set.
+
+    Attributes:
+        title: network, data set and part.
+        scores: every metric by name, each with `.value`, `.low` and `.high` (95 % interval over shots).
+        majority: the same metrics of the majority baseline.
+        classes: class by class, a pandas table.
+        unscored: classes without positive or without negative examples here; macro averages leave them out.
+        run_id: the MLflow run that holds curves and tables.
+        tracking_uri: where that run is.
+    """
+
+    title: str
+    scores: Mapping[str, Estimate]
+    majority: Mapping[str, float]
+    classes: "pd.DataFrame"
+    unscored: tuple[str, ...]
+    run_id: str
+    tracking_uri: str
+
+    @classmethod
+    def of(cls, found: EvaluatedModel) -> "EvaluationResult":
+        """The result of the job."""
+        import pandas as pd
+
+        result = found.result
+        intervals = {**{name: (math.nan, math.nan) for name in result.scores.values}, **result.intervals}
+        scores = {name: Estimate(value, *intervals[name]) for name, value in result.scores.values.items()}
+        classes = pd.DataFrame(
+            {"class": one.name, "positives": one.positives, **one.values, "majority_ap": one.majority_ap}
+            for one in result.classes
+        )
+        return cls(
+            f"{found.title} on {found.dataset} {found.split}, {result.shots} shots", MappingProxyType(scores),
+            MappingProxyType(dict(result.majority.values)), classes, result.unscored, found.run_id, found.tracking_uri,
+        )  # fmt: skip
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Metrics as a table: value, low, high and the majority baseline's value."""
+        import pandas as pd
+
+        rows = {
+            name: {"value": one.value, "low": one.low, "high": one.high, "majority": self.majority.get(name)}
+            for name, one in self.scores.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.title}</p>{self.to_pandas().to_html(float_format='{:.3f}'.format)}"
+
+
+def load_model(model: str | Path, *, tracking_uri: str | None = None, device: str = "auto") -> Model:
+    """Load a trained model.
+
+    Args:
+        model: `winner:STUDY@DATASET`, an MLflow run id, `models:/...`, `runs:/...`, or a folder of weights.
+        tracking_uri: MLflow store to look in; by default the one that the study logged to, else the one in use.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        DataError: no such model, or damaged weights.
+        TrackingError: the tracking store does not answer, or the run has no weights.
+    """
+    place = choose_device(device)
+    return Model(str(model), placed(open_model(str(model), tracking_uri), place), place)
+
+
+def evaluate(
+    model: Model | str,
+    data: Dataset | str | Path,
+    *,
+    split: str = "test",
+    tune_thresholds: bool = False,
+    tracking_uri: str | None = None,
+    reporter: Reporter | None = None,
+) -> EvaluationResult:
+    """Score a model on one part of a data set, as a tracked run with curves and tables.
+
+    Args:
+        model: a model, or any name that `load_model` takes.
+        data: a data set with the classes of the model, or its name or path.
+        split: `train`, `val`, `test`, or `all` for every shot.
+        tune_thresholds: choose the threshold of each label on val, where its F1 is best.
+        tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        reporter: receives notices and progress; bars in a notebook by default.
+
+    Raises:
+        ConfigError: no such split, or thresholds for classes that exclude each other.
+        DataError: other classes or another image size than the model was trained on.
+    """
+    trained = model if isinstance(model, Model) else load_model(model, tracking_uri=tracking_uri)
+    found = evaluate_model(
+        trained.reference,
+        trained.predictor,
+        _reference(data, trained.config),
+        resolved_uri(tracking_uri),
+        reporter or default_reporter(),
+        split=split,
+        tune=tune_thresholds,
+        device=trained.device,
+    )
+    return EvaluationResult.of(found)
+
+
+def predict(
+    model: Model | str,
+    source: str | Path,
+    output: str | Path,
+    *,
+    explain: bool = False,
+    csv: bool = False,
+    force: bool = False,
+    reporter: Reporter | None = None,
+    **reading: Unpack[ReadOptions],
+) -> Path:
+    """Classify every shot of a file of any size, in fixed memory; interrupted, the same call resumes.
+
+    Args:
+        model: a model, or any name that `load_model` takes.
+        source: a store, deposit, CXI file or HDF5 stack, labelled or not.
+        output: HDF5 file to make: `id`, `probability` (N, C) and `prediction` (N, C).
+        explain: add a Grad-CAM++ map for every positive answer.
+        csv: also write a CSV file.
+        force: replace an existing output.
+        reporter: receives notices and progress; bars in a notebook by default.
+        reading: how the file is to be read, see `airybench.api.read_options.ReadOptions`.
+
+    Raises:
+        DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
+    """
+    trained = model if isinstance(model, Model) else load_model(model)
+    report = reporter or default_reporter()
+    shots = open_shots(source, reporter=report, **reading)
+    options = PredictOptions(explain=explain, table=csv, force=force)
+    done = predict_file(trained.predictor, shots, Path(output), device=trained.device, options=options, reporter=report)
+    return done.output
+
+
+def _reference(data: Dataset | str | Path, config: TrialConfig) -> str:
+    """What the evaluation calls a data set: its name where that stands for the same shots, else its file."""
+    if not isinstance(data, Dataset):
+        return str(data)
+    asked = {name: getattr(config.data, name) for name in data.settings}
+    return data.reference if asked == data.settings or not data.simulated else str(data.path)

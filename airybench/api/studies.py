@@ -1,0 +1,219 @@
+"""Studies in a notebook: run a sweep, rank its cells, compare them, and report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airybench.analysis.leaderboard import Leaderboard, rank
+from airybench.analysis.parameter_effect import parameter_effect
+from airybench.api.comparison import ParameterComparison, StudyComparison
+from airybench.api.datasets import Dataset
+from airybench.api.observing import default_observer
+from airybench.api.reporting import default_reporter
+from airybench.config import SweepConfig
+from airybench.errors import NothingFinishedError
+from airybench.inference.predictions import Predictions
+from airybench.jobs import report as report_job
+from airybench.jobs import sweep as sweep_job
+from airybench.jobs.compare import compare_studies
+from airybench.jobs.options import RunOptions
+from airybench.reporter import Reporter
+from airybench.sweep.observer import StudyObserver
+from airybench.sweep.records import FinishedTrial
+from airybench.sweep.saved_studies import SavedStudy, find_study
+from airybench.tracking.predictions import predictions
+from airybench.tracking.run import Run
+from airybench.tracking.store import reopen, tracking_uri
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study: its cells ranked on the validation split, and what can be asked of them.
+
+    Attributes:
+        saved: the study as it is stored.
+        tracking_uri: the MLflow store that holds its runs.
+    """
+
+    saved: SavedStudy
+    tracking_uri: str
+
+    def __repr__(self) -> str:
+        """Name and number of trials in one line."""
+        return f"<Study {self.name}: {self.saved.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.name}: {self.saved.summary()}</p>{self.leaderboard.to_html(index=False)}"
+
+    @property
+    def name(self) -> str:
+        """Full name, `NAME@DATASET`."""
+        return self.saved.name
+
+    @property
+    def winner(self) -> str:
+        """What `load_model` calls the best model of the study."""
+        return f"winner:{self.name}"
+
+    @property
+    def run_id(self) -> str:
+        """The study's parent run in MLflow."""
+        return str(self.saved.attributes["parent_run_id"])
+
+    @cached_property
+    def board(self) -> Leaderboard:
+        """The ranking as values: rows with configurations, trials and intervals."""
+        return rank(
+            self.saved.finished, self.saved.sweep.study.objectives, lambda trial: self._predictions(trial, "val")
+        )
+
+    @cached_property
+    def leaderboard(self) -> "pd.DataFrame":
+        """One row per cell, best first: the objective on the validation split with its 95 % interval, and more."""
+        import pandas as pd
+
+        return pd.DataFrame(self.board.table())
+
+    @cached_property
+    def trials(self) -> "pd.DataFrame":
+        """One row per trial, finished or not: number, state, cell, seed, objectives, run."""
+        import pandas as pd
+
+        return pd.DataFrame(self.saved.trials())
+
+    def compare(self, parameter: str, *, metric: str | None = None) -> ParameterComparison:
+        """Compare the cells that differ in one parameter alone, on the test shots.
+
+        Args:
+            parameter: flat name, such as `log_activation`, `alpha` or `leakiness`.
+            metric: what to compare by; the study's objective by default.
+
+        Raises:
+            ConfigError: no such parameter or metric, or no two cells that differ in it alone.
+        """
+        chosen = metric or self.saved.sweep.study.metric
+        effect = parameter_effect(
+            self.saved.finished, parameter, chosen, lambda trial: self._predictions(trial, "test")
+        )
+        return ParameterComparison(self.name, effect)
+
+    def _predictions(self, trial: FinishedTrial, part: str) -> Predictions:
+        tracking = reopen(self.tracking_uri, str(self.saved.attributes.get("experiment_id", "")))
+        return predictions(Run(tracking, trial.run_id), part)
+
+
+def run_sweep(
+    sweep: SweepConfig,
+    data: Dataset | str | Path,
+    *,
+    study: str,
+    tracking_uri: str | None = None,
+    fresh: bool = False,
+    reporter: Reporter | None = None,
+    observer: StudyObserver | None = None,
+) -> Study:
+    """Train and rank every cell of a sweep on one data set, tracked in MLflow.
+
+    A study of the same name resumes: finished trials are kept. What the command line prints for
+    `airybench sweep --study NAME` is the same study.
+
+    Args:
+        sweep: base, space and sampler, as `load_experiment` returns them.
+        data: a data set, or its name or path.
+        study: NAME of the study, which is called `NAME@DATASET`.
+        tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        fresh: archive an existing study of that name first.
+        reporter: receives notices and progress; bars in a notebook by default.
+        observer: follows the trials; a bar in a notebook by default.
+
+    Raises:
+        ConfigError: a space that cannot be searched.
+        StudyError: the name stands for other data or another configuration.
+        NothingFinishedError: every trial failed.
+    """
+    if isinstance(data, Dataset):
+        sweep = sweep.model_copy(update={"base": sweep.base.replace(data.settings)})
+    summaries = sweep_job.run_sweep(
+        sweep,
+        [data.reference if isinstance(data, Dataset) else str(data)],
+        study=study,
+        options=RunOptions(tracking_uri=tracking_uri, fresh=fresh),
+        observer=observer or default_observer(),
+        reporter=reporter or default_reporter(),
+    )
+    return open_study(summaries[0].study, tracking_uri=summaries[0].tracking_uri)
+
+
+def open_study(name: str, *, tracking_uri: str | None = None, storage: str | None = None) -> Study:
+    """Open a study that was run before, here or on the command line.
+
+    Args:
+        name: `NAME@DATASET`, or NAME where there is one data set.
+        tracking_uri: MLflow store that holds its runs; by default the one that it logged to.
+        storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
+
+    Raises:
+        StudyError: there is no such study, or it cannot be read.
+        NothingFinishedError: no trial of it is finished.
+    """
+    saved = find_study(name, storage)
+    if not saved.finished:
+        raise NothingFinishedError(f"study {saved.name} has no finished trial; run it with run_sweep first")
+    return Study(saved, _resolve_uri(tracking_uri, saved))
+
+
+def _resolve_uri(wanted: str | None, saved: SavedStudy) -> str:
+    return tracking_uri(wanted or saved.attributes.get("tracking_uri"))
+
+
+def compare(
+    *studies: Study | str, metric: str | None = None, top: int = 10, reporter: Reporter | None = None
+) -> StudyComparison:
+    """Compare the cells of several studies on test; studies of one data set must share their split.
+
+    Args:
+        studies: studies, or names; all studies in the data folder where none is given.
+        metric: what to compare by; by default the objective that the studies share, else macro_ap.
+        top: how many cells of each data set are scored.
+        reporter: receives notices; shown below the cell in a notebook by default.
+
+    Raises:
+        StudyError: no such study, or studies that differ in data or split.
+    """
+    wanted = [study.name if isinstance(study, Study) else study for study in studies]
+    found = compare_studies(wanted, metric=metric, top=top, reporter=reporter or default_reporter())
+    return StudyComparison(found)
+
+
+def write_report(
+    studies: Study | str | Sequence[Study | str] = (),
+    output: str | Path = "report.html",
+    *,
+    pictures: bool = True,
+    reporter: Reporter | None = None,
+) -> Path:
+    """Write an HTML page, and Markdown beside it: every claim that the studies can test, with its interval.
+
+    Args:
+        studies: studies or names; all studies in the data folder by default.
+        output: the HTML file.
+        pictures: show shots that were classified rightly and wrongly.
+        reporter: receives notices; shown below the cell in a notebook by default.
+
+    Returns:
+        The HTML file.
+
+    Raises:
+        StudyError: no such study, or none with a finished trial.
+        DataError: the file cannot be written.
+    """
+    several = [studies] if isinstance(studies, Study | str) else list(studies)
+    wanted = [study.name if isinstance(study, Study) else study for study in several]
+    page = Path(output)
+    report_job.write_report(wanted, page, pictures=pictures, reporter=reporter or default_reporter())
+    return page

@@ -1,0 +1,82 @@
+"""One training in a notebook, tracked as a run of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from airybench.analysis.intervals import Estimate
+from airybench.api.datasets import Dataset
+from airybench.api.models import Model, load_model
+from airybench.api.reporting import default_reporter
+from airybench.config import TrialConfig
+from airybench.errors import TrialError
+from airybench.jobs.options import RunOptions
+from airybench.jobs.train import run_training
+from airybench.reporter import Reporter
+from airybench.training.device import choose_device
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished training.
+
+    Attributes:
+        title: network and seed.
+        val: metrics on the validation split at the best epoch.
+        scores: metrics on test by name, each with `.value`, `.low` and `.high` (95 % interval over shots).
+        run_id: its MLflow run.
+        tracking_uri: where that run is.
+    """
+
+    title: str
+    val: dict[str, float]
+    scores: dict[str, Estimate]
+    run_id: str
+    tracking_uri: str
+
+    @property
+    def model(self) -> Model:
+        """The trained network, loaded from its run."""
+        return load_model(self.run_id, tracking_uri=self.tracking_uri)
+
+
+def train(
+    config: TrialConfig,
+    data: Dataset | str | Path,
+    *,
+    device: str = "auto",
+    tracking_uri: str | None = None,
+    fresh: bool = False,
+    reporter: Reporter | None = None,
+) -> TrainingResult:
+    """Train one network on the training split, tracked in MLflow; interrupted, the same call resumes.
+
+    Args:
+        config: network, data and training parameters, such as `load_experiment("quick").base`.
+        data: a labelled data set, or its name or path.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        fresh: start from the beginning instead of the last checkpoint.
+        reporter: receives notices and progress; bars in a notebook by default.
+
+    Raises:
+        TrialError: the training failed, for instance because its loss became infinite.
+        DataError: the data cannot be used.
+    """
+    if isinstance(data, Dataset):
+        config = config.replace(data.settings)
+    found = run_training(
+        config,
+        data.reference if isinstance(data, Dataset) else str(data),
+        device=choose_device(device),
+        options=RunOptions(tracking_uri=tracking_uri, fresh=fresh),
+        reporter=reporter or default_reporter(),
+    )
+    if found is None:
+        raise TrialError("this process only shares a training that torchrun started; call train without torchrun")
+    ends = {name.removeprefix("test/"): value for name, value in found.test.items() if name.startswith("test/")}
+    scores = {
+        name: Estimate(value, ends.get(f"{name}/low", float("nan")), ends.get(f"{name}/high", float("nan")))
+        for name, value in ends.items()
+        if not name.endswith(("/low", "/high"))
+    }
+    return TrainingResult(found.title, found.val, scores, found.run_id, found.tracking_uri)

@@ -1,0 +1,39 @@
+"""Tags of runs and models, which people filter by and later commands read; those of the data are in `provenance`."""
+
+from typing import Literal
+
+State = Literal["finished", "failed", "pruned", "interrupted"]
+"""How a run ended."""
+
+
+class Tag:
+    """Names of tags."""
+
+    KIND = "airybench.kind"  # sweep, trial, train, evaluate, baseline, predict or launch
+    STATE = "airybench.state"  # running, or a State
+    TOKEN = "airybench.token"  # of one creation, to find the run of a request that was repeated
+    NOTE = "mlflow.note.content"  # description on the page of the run
+    PARENT = "mlflow.parentRunId"
+
+    FAILURE = "airybench.failure"  # kind of failure, such as diverged
+    REASON = "airybench.reason"  # in one line
+    ACCUMULATE = "airybench.accumulate"  # parts of each batch
+    OUT_OF_MEMORY = "airybench.out_of_memory"
+    TIME_LIMITED = "airybench.time_limited"  # after which epoch
+    TRAINING_DIGEST = "airybench.training_digest"  # of the shots, where a fraction trains
+
+    STUDY = "airybench.study"  # NAME@D
+    TRIAL = "airybench.trial"  # number in the study
+    TRIALS = "airybench.trials"  # how many are wanted
+    SEEDS = "airybench.seeds"  # how many per cell
+    FAILED_TRIALS = "airybench.failed_trials"
+    WINNER = "airybench.winner"  # run id
+    WINNER_NAME = "airybench.winner_name"
+    PARENTS = "airybench.parents"  # run ids of the studies of one command
+    PUBLISHED = "airybench.published"  # digest of the trials that the artifacts of a parent show
+    BASELINE = "airybench.baseline"  # majority or svm
+
+    OUTPUT = "airybench.output"  # file that a prediction wrote
+    MODEL_URI = "airybench.model_uri"
+    OBJECTIVE = "airybench.objective"  # METRIC:max or METRIC:min
+    VALUE = "airybench.value"  # of the objective

@@ -1,0 +1,86 @@
+"""Models in a notebook: the same answers as the command line's."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from conftest import Benchmark
+
+import airybench as ab
+from airybench.cli.main import run
+from airybench.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def model(finished: Benchmark) -> ab.Model:
+    return ab.load_model("winner:both@helium", tracking_uri=finished.uri)
+
+
+@pytest.fixture(scope="module")
+def data(finished: Benchmark) -> ab.Dataset:
+    return ab.load_dataset("helium", count=64)
+
+
+def test_prediction_is_the_sigmoid_of_the_networks_own_logits(model: ab.Model, data: ab.Dataset) -> None:
+    counts = data.images(slice(0, 5))
+    found = model.predict(counts, ids=data.ids[:5])
+    with torch.no_grad():
+        expected = model.predictor(torch.from_numpy(counts)).numpy()
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
+    table = found.to_pandas()
+    assert list(table.columns) == [*data.class_names, "classes"]
+    assert table.index.tolist() == data.ids[:5].tolist()
+    for names, row in zip(found.classes, found.probabilities, strict=True):
+        assert set(names) == {name for name, p in zip(data.class_names, row, strict=True) if p > 0.5}
+    np.testing.assert_array_equal(model.predict(counts[0]).logits, model.predict(counts[:1]).logits)
+    assert len(model.predict(counts[:0])) == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (np.zeros((2, 100, 100), np.uint16), r"shape \(2, 100, 100\), expected \(N, 259, 259\)"),
+        (np.zeros((1, 259, 259), np.float32), "float32, expected whole numbers"),
+        (np.full((1, 259, 259), -1), "expected whole numbers from 0 to 65535"),
+        (np.full((1, 259, 259), 70000), "expected whole numbers from 0 to 65535"),
+    ],
+)
+def test_counts_that_are_none_are_refused(model: ab.Model, counts: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        model.predict(counts)
+
+
+def test_whole_numbers_of_another_type_are_the_same_counts(model: ab.Model, data: ab.Dataset) -> None:
+    counts = data.images([3])
+    np.testing.assert_array_equal(model.predict(counts.astype(np.int64)).logits, model.predict(counts).logits)
+    with pytest.raises(DataError, match=r"ids have shape \(2,\)"):
+        model.predict(counts, ids=[1, 2])
+
+
+def test_evaluation_says_what_the_command_prints(
+    model: ab.Model, data: ab.Dataset, finished: Benchmark, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ab.evaluate(model, data, split="val", tracking_uri=finished.uri)
+    code = run(["evaluate", "winner:both@helium", "--split", "val", "--tracking-uri", finished.uri, "--json"])
+    printed = json.loads(capsys.readouterr().out)["result"]
+    assert code == 0
+    assert {name: one.value for name, one in found.scores.items()} == printed["scores"]["values"]
+    assert [found.scores["macro_f1"].low, found.scores["macro_f1"].high] == printed["intervals"]["macro_f1"]
+    assert found.to_pandas().loc["macro_f1", "low"] == found.scores["macro_f1"].low
+    assert found.classes["class"].tolist() == list(data.class_names)
+    assert "macro_f1" in found._repr_html_()
+
+
+def test_files_are_predicted_as_on_the_command_line(
+    model: ab.Model, data: ab.Dataset, finished: Benchmark, tmp_path: Path
+) -> None:
+    made = ab.predict(model, data.path, tmp_path / "api.h5")
+    words = ["predict", "winner:both@helium", str(data.path), "--output", str(tmp_path / "cli.h5")]
+    assert run([*words, "--tracking-uri", finished.uri]) == 0
+    with h5py.File(made) as ours, h5py.File(tmp_path / "cli.h5") as theirs:
+        np.testing.assert_array_equal(ours["probability"][:], theirs["probability"][:])
+    with pytest.raises(DataError, match="exists already"):
+        ab.predict(model, data.path, tmp_path / "api.h5")
