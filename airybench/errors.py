@@ -1,4 +1,4 @@
-"""The errors a user may meet; each message says what was found, what was expected and what to do."""
+"""Errors for the user, and the exit codes they lead to; a message says what was found, expected, and what to do."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -8,28 +8,36 @@ from typing import Any
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
+"""The work had begun, and failed."""
+
 EXIT_INPUT = 2
+"""The input is invalid; nothing was started."""
+
 EXIT_PARTIAL = 3
+"""A sweep finished, but some of its trials failed."""
+
 EXIT_INTERRUPTED = 130
+"""Ctrl-C or SIGTERM; the same command resumes the work."""
 
 
 class AirybenchError(Exception):
-    """Base of every error with a message meant for the user.
+    """Base of all errors whose message is meant for the user.
 
-    `exit_code` is what the command line returns: 1 when work had begun and failed.
+    Attributes:
+        exit_code: of the command line.
     """
 
     exit_code = EXIT_FAILED
 
 
 class InputError(AirybenchError):
-    """Something given by the user cannot be used; nothing was started."""
+    """The user's input cannot be used; nothing was started."""
 
     exit_code = EXIT_INPUT
 
 
 class ConfigError(InputError):
-    """An option, a YAML file or a grid holds a name or number that cannot be."""
+    """An option, a YAML file or a grid contains an unknown name or an invalid value."""
 
 
 class DataError(InputError):
@@ -37,7 +45,7 @@ class DataError(InputError):
 
     Args:
         found: what is wrong, and where.
-        remedy: what to do about it; a part of `found` when left out.
+        remedy: what to do about it, if `found` does not say so.
 
     >>> str(DataError("a.cxi: truncated", "get a whole copy"))
     'a.cxi: truncated; get a whole copy'
@@ -61,7 +69,7 @@ class StudyError(InputError):
 
 
 class StorageError(AirybenchError):
-    """The database in which a study is kept went away while it ran."""
+    """The database of a study became unavailable while the study ran."""
 
 
 class ReaderError(AirybenchError):
@@ -69,23 +77,27 @@ class ReaderError(AirybenchError):
 
 
 class NothingFinishedError(AirybenchError):
-    """No trial of a study finished, so that there is nothing to rank."""
+    """No trial of a study has finished, so there is nothing to rank."""
 
 
 class TrialError(AirybenchError):
-    """A single trial failed; the sweep goes on. `kind` becomes the tag `airybench.failure`."""
+    """A single trial failed; the sweep continues.
+
+    Attributes:
+        kind: of failure, logged as the tag `airybench.failure`.
+    """
 
     kind = "error"
 
 
 class DivergedError(TrialError):
-    """The loss left the finite numbers."""
+    """The loss became infinite or NaN."""
 
     kind = "diverged"
 
 
 class OutOfMemoryError(TrialError):
-    """The device had no room for the network and one batch."""
+    """The network and one batch do not fit into the memory of the device."""
 
     kind = "out-of-memory"
 
@@ -123,7 +135,11 @@ def already_exists(path: Path, *, other_output: bool = True) -> DataError:
 
 
 def explained(error: BaseException) -> tuple[str, str]:
-    """Kind and reason of a failure, as runs and trials keep them; the reason is one line."""
+    """Kind and reason of a failure, as runs and trials record them; the reason is one line.
+
+    >>> explained(DivergedError("the loss became nan"))
+    ('diverged', 'the loss became nan')
+    """
     kind = error.kind if isinstance(error, TrialError) else "error"
     return kind, " ".join(str(error).split()) or type(error).__name__
 
@@ -131,7 +147,17 @@ def explained(error: BaseException) -> tuple[str, str]:
 def unknown(
     what: str, found: object, valid: Iterable[object], *, error: type[AirybenchError] = ConfigError
 ) -> AirybenchError:
-    """An error for a name that is none of `valid`, with the nearest one suggested."""
+    """An error for a name that is not among the valid ones, which suggests the most similar one.
+
+    Args:
+        what: kind of thing that is named, such as `model`.
+        found: the unknown name.
+        valid: all valid names.
+        error: class of the error.
+
+    >>> str(unknown("arch", "resnext", ["resnet", "vgg"]))
+    "unknown arch 'resnext'; valid: resnet, vgg. Did you mean 'resnet'?"
+    """
     names = [str(name) for name in valid]
     near = get_close_matches(str(found), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

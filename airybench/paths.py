@@ -114,6 +114,11 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def in_use(name: str, *, what: str = "study", remedy: str = "choose another --study") -> StudyError:
+    """The error for a study, or a training, that another process runs."""
+    return StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}")
+
+
 @contextmanager
 def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "choose another --study") -> Iterator[None]:
     """Reserve a study, or a training, for this process.
@@ -132,7 +137,7 @@ def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "cho
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StudyError(f"{what} {name} is being run by another process; wait for it, or {remedy}") from None
+        raise in_use(name, what=what, remedy=remedy) from None
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from typing import Any
 from airybench import __version__
 
 PACKAGES = ("torch", "timm", "numpy", "mlflow", "optuna")
-"""What a result depends on beside airybench itself."""
+"""Packages that a result depends on beside airybench itself."""
 
 SIMULATED = "simulated"
 """The source of stores that a simulator made."""
@@ -78,7 +78,7 @@ def installed() -> Software:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a trial, a study or a network came from; the first four say whether two results can be compared.
+    """The origin of a trial, a study or a network.
 
     Attributes:
         dataset: what runs call the data set.

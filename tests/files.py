@@ -1,4 +1,4 @@
-"""Small real files: a store, and a deposit written by h5py alone."""
+"""Small real files: a store, and a deposit written by plain h5py."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,7 +44,7 @@ def store_file(path: Path, count: int = 10, side: int = 24, **given: Any) -> Sto
 def import_deposit(
     source: Path, output: Path | None = None, *, class_names: Sequence[str] | None = None, **how: Any
 ) -> Store:
-    """Import a deposit through the front door."""
+    """Import a deposit as `airybench data import` does."""
     labels = LabelOptions(class_names=None if class_names is None else tuple(class_names))
     return import_data([source], output, SourceOptions(labels=labels), **how)
 

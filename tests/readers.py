@@ -1,4 +1,4 @@
-"""What reader processes run in tests: it lies here because they import it by name."""
+"""What reader processes run in tests. They import it by name, so it is outside the test modules."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from airybench.errors import DataError
 
 
 def squares(number: int) -> np.ndarray:
-    """Three times the square of a number that is not negative."""
+    """An array of three times the square of a number."""
     if number < 0:
         raise DataError(f"{number}: negative")
     return np.full(3, number**2)
@@ -19,7 +19,7 @@ def squares(number: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Dying:
-    """Reads up to a shot, at which its process is killed."""
+    """Reads up to a shot, and kills its process there."""
 
     read: ShotReader
     at: int

@@ -153,6 +153,16 @@ def test_nothing_is_written_twice() -> None:
     assert not twice, f"{LONGEST_COPY + 1} equal lines stand in two places: {sorted(twice)[:5]}"
 
 
+def test_no_two_classes_share_a_name() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for module, path in MODULES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(module)
+    twice = {name: modules for name, modules in places.items() if len(modules) > 1}
+    assert not twice, f"one word for two things: {twice}"
+
+
 def test_tests_mirror_the_package() -> None:
     folder = Path(__file__).parent
     for path in folder.rglob("test_*.py"):

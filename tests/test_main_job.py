@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score
 from airybench.cli.main import run
 from airybench.data.datasets.catalog import open_dataset
 from airybench.tracking.model import load
-from airybench.tracking.store import Tracking
+from airybench.tracking.store import Tracking, active
 
 CHILD_PARAMS = (
     "dataset",
@@ -149,8 +149,9 @@ def test_both_loaders_give_the_logged_answers_from_raw_counts(client, runs, data
     (parent,) = of_kind(runs, "sweep", dataset)
     store = open_dataset(dataset, count=64, seed=1612)
     counts = store.read_images(np.arange(5))
-    mlflow.set_tracking_uri(finished.uri)
-    theirs = mlflow.pytorch.load_model(parent.data.tags["airybench.model_uri"])
+    with active(finished.uri):
+        theirs = mlflow.pytorch.load_model(parent.data.tags["airybench.model_uri"])
+        signature = mlflow.models.get_model_info(parent.data.tags["airybench.model_uri"]).signature
     ours = load(parent.data.tags["airybench.winner"], Tracking(finished.uri, parent.info.experiment_id))
     assert ours.class_names == store.class_names
     with torch.no_grad():
@@ -158,7 +159,6 @@ def test_both_loaders_give_the_logged_answers_from_raw_counts(client, runs, data
         found = theirs(torch.from_numpy(counts))
     assert expected.shape == (5, len(store.class_names))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
-    signature = mlflow.models.get_model_info(parent.data.tags["airybench.model_uri"]).signature
     assert "uint16" in str(signature.inputs)
 
 

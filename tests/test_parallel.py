@@ -158,7 +158,7 @@ def test_a_dry_run_shows_how_the_space_would_be_searched(tmp_path, tiny, capsys)
         assert run([*words, "--workers", "4", "--json"]) == 0
         captured = capsys.readouterr()
         (found,) = json.loads(captured.out)
-        assert "the space has a range; its ends stand for it" in captured.err
+        assert "the space has a range; the cells shown are those at its ends" in captured.err
         assert (found["sampler"], found["pruner"], found["workers"]) == ("tpe", "none", 4)
         assert found["objectives"] == {"macro_ap": "max", "parameters": "min"}
         mean = sum(cell["seconds"] for cell in found["cells"]) / len(found["cells"])
@@ -175,7 +175,7 @@ def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, ca
     with contextlib.chdir(tmp_path):
         arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "front"]
         assert run([*arguments, "--objective", "macro_ap", "--objective", "parameters", "--pruner", "median"]) == 2
-        assert "pruner is 'median' beside 2 objectives" in capsys.readouterr().err
+        assert "pruner is 'median' with 2 objectives" in capsys.readouterr().err
         assert run([*arguments, "--alpha", "0.05:1:log"]) == 2
         assert "the space has a range, which a grid cannot walk" in capsys.readouterr().err
         assert not list(tmp_path.iterdir())

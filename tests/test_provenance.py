@@ -15,7 +15,7 @@ from airybench.inference.predictor import Predictor
 from airybench.inference.weights import load_weights, save_weights
 from airybench.provenance import Provenance, Software, installed
 from airybench.sweep.saved_studies import read
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 from airybench.trial.prepared import PreparedDataset
@@ -49,7 +49,7 @@ def test_the_file_of_a_model_gives_it_back(known: Provenance, tmp_path: Path) ->
 
 
 def test_a_study_and_its_report_say_the_same_as_its_runs(tmp_path: Path) -> None:
-    Study(tmp_path, "s@helium", SweepConfig(), WHOLE).set_attribute("data_source", WHOLE.source)
+    RunningStudy(tmp_path, "s@helium", SweepConfig(), WHOLE).set_attribute("data_source", WHOLE.source)
     saved = read(tmp_path, "s@helium").provenance
     assert saved.same_data(WHOLE)
     assert (saved.dataset, saved.source, saved.simulated) == ("helium", "simulated", True)

@@ -170,7 +170,7 @@ def test_a_parent_that_was_not_recorded_in_time_is_closed_on_resume(tmp_path, da
 
     with contextlib.chdir(tmp_path):
         with monkeypatch.context() as patch:
-            patch.setattr("airybench.sweep.study.Study.remember", killed)
+            patch.setattr("airybench.sweep.study.RunningStudy.set_attribute", killed)
             assert run(arguments) == 130
         assert [r.info.status for r in runs_of(tmp_path, "early@helium")[0]] == ["RUNNING"]
         assert run(arguments) == 0

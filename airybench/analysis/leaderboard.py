@@ -26,7 +26,7 @@ CLEAR_LEAD, LEAD = 0.95, 0.8  # how often the winner stays first in resamples
 
 
 @dataclass(frozen=True)
-class Row:
+class RankedCell:
     """One cell.
 
     Attributes:
@@ -65,7 +65,7 @@ class Leaderboard:
     """
 
     objective: Objective
-    rows: tuple[Row, ...]
+    rows: tuple[RankedCell, ...]
     interval_kind: str
     certainty: float
     shots: int
@@ -180,7 +180,7 @@ def rank(
         elif index < len(estimates):
             low, high = estimates[index].low, estimates[index].high
         value = float(np.mean([trial.value for trial in cell]))
-        rows.append(Row(cell[0].config, value, low, high, tuple(cell), _mean_scores(cell)))
+        rows.append(RankedCell(cell[0].config, value, low, high, tuple(cell), _mean_scores(cell)))
     return Leaderboard(objective, tuple(rows), kind, _certainty(estimates, objective), shots)
 
 

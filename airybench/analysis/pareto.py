@@ -7,7 +7,7 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.analysis.leaderboard import Row
+from airybench.analysis.leaderboard import RankedCell
 from airybench.config import Objective
 
 
@@ -15,11 +15,11 @@ from airybench.config import Objective
 class Point:
     """A cell and its objectives, means over its seeds, by metric."""
 
-    row: Row
+    row: RankedCell
     values: dict[str, float]
 
 
-def points(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Point]:
+def points(rows: Sequence[RankedCell], objectives: Sequence[Objective]) -> list[Point]:
     """The objectives of every cell."""
     return [
         Point(row, {one.metric: fmean(trial.values[i] for trial in row.trials) for i, one in enumerate(objectives)})
@@ -27,7 +27,7 @@ def points(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Point]:
     ]
 
 
-def front(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Point]:
+def front(rows: Sequence[RankedCell], objectives: Sequence[Objective]) -> list[Point]:
     """Cells that no other cell beats, in the order of the rows.
 
     Args:

@@ -2,7 +2,7 @@
 
 import math
 
-from airybench.api.reporting import LOG, Bar, in_notebook, show_text
+from airybench.api.reporting import LOG, ProgressBar, in_notebook, show_text
 from airybench.config import TrialConfig
 from airybench.sweep.observer import SilentObserver, StudyObserver, TrialEnd
 from airybench.sweep.records import FinishedTrial
@@ -30,13 +30,13 @@ class NotebookObserver(SilentObserver):
     """Shows one bar of trials per study, with the network that is training."""
 
     def __init__(self) -> None:
-        self._bar = Bar("")
+        self._bar = ProgressBar("")
         self._done = self._total = 0
         self._running: dict[int, TrialConfig] = {}
 
     def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         """Draw the bar."""
-        self._bar, self._done, self._total = Bar(name), len(finished), total
+        self._bar, self._done, self._total = ProgressBar(name), len(finished), total
         self._bar.update(self._done, total)
 
     def trial_started(self, number: int, config: TrialConfig) -> None:

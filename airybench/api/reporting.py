@@ -57,7 +57,7 @@ class NotebookReporter:
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
         """A bar that appears with the first call."""
-        bar = Bar(title)
+        bar = ProgressBar(title)
         yield bar.update
         bar.close()
 
@@ -65,7 +65,7 @@ class NotebookReporter:
         """Results are returned to the caller, who shows them."""
 
 
-class Bar:
+class ProgressBar:
     """An HTML progress bar in the output of the running cell.
 
     Args:

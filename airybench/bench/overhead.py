@@ -45,8 +45,8 @@ class Course:
         return (self.epochs[-1] - self.epochs[0]) / (len(self.epochs) - 1)
 
     @property
-    def beside(self) -> float:
-        """Seconds besides the epochs: before, after, and by what the first epoch is longer."""
+    def outside_epochs(self) -> float:
+        """Seconds before and after the epochs, and by what the first epoch is longer."""
         return self.ended - self.began - len(self.epochs) * self.epoch
 
 
@@ -89,9 +89,9 @@ def bench_overhead(
         reporter: shows progress.
 
     Returns:
-        For each length: seconds of a bare epoch; an epoch in a study over a bare one; the seconds that a trial takes
-        besides its epochs, more than a bare training; seconds of one checkpoint; and, from all of these, a trial of the
-        default number of epochs with a checkpoint a minute over a bare training. No training here lasts a minute.
+        For each length: seconds of a bare epoch; an epoch in a study over a bare one; seconds outside the epochs, of a
+        trial minus a bare training; seconds of one checkpoint; and, from all of these, a trial of the default number of
+        epochs with a checkpoint a minute over a bare training. No training here lasts a minute.
     """
     found: list[Measurement] = []
     with (
@@ -165,17 +165,17 @@ def _checkpoint(folder: Path, device: torch.device) -> float:
 def _rows(length: float, bare: list[Course], tracked: list[Course], save: list[float]) -> list[Measurement]:
     pairs = list(zip(bare, tracked, strict=True))
     epochs = [with_study.epoch / alone.epoch for alone, with_study in pairs]
-    beside = [with_study.beside - alone.beside for alone, with_study in pairs]
+    outside = [with_study.outside_epochs - alone.outside_epochs for alone, with_study in pairs]
     share = float(np.median(save)) / EVERY
     whole = [
         (EPOCHS * with_study.epoch + more) / (EPOCHS * alone.epoch) + share
-        for (alone, with_study), more in zip(pairs, beside, strict=True)
+        for (alone, with_study), more in zip(pairs, outside, strict=True)
     ]
     subject = f"ResNet-18, 64 px, epochs of {length:g} s"
     return [
         measurement(subject, "a bare epoch", "s", [one.epoch for one in bare]),
         measurement(subject, "an epoch in a study over a bare one", "ratio", epochs),
-        measurement(subject, "a trial besides its epochs, more than a bare training", "s", beside),
+        measurement(subject, "time outside the epochs, trial minus bare training", "s", outside),
         measurement(subject, "one checkpoint", "s", save),
         measurement(
             subject, f"a trial of {EPOCHS} epochs, a checkpoint a minute, over a bare training", "ratio", whole,

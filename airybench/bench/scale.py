@@ -60,9 +60,11 @@ def rows(growths: Sequence[Growth], study: StudyTimes) -> list[Measurement]:
             for count, seconds in zip(one.counts, one.seconds, strict=True)
         ]
         found.append(measurement(one.name, "power of the number of images (1: linear)", "", [one.power]))
-    for part in np.array_split(np.arange(len(study.told)), 10):
-        told = [1e3 * study.told[index] for index in part]
-        found.append(measurement("a trial's cost to its study", f"trials {part[0] + 1} - {part[-1] + 1}", "ms", told))
+    for part in np.array_split(np.arange(len(study.per_trial)), 10):
+        milliseconds = [1e3 * study.per_trial[index] for index in part]
+        found.append(
+            measurement("a trial's cost to its study", f"trials {part[0] + 1} - {part[-1] + 1}", "ms", milliseconds)
+        )
     return found
 
 

@@ -17,7 +17,7 @@ from airybench.sweep.engines import Engine, engine
 from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import read
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 GOAL = 5.0
@@ -54,7 +54,7 @@ class StudyTimes:
         resume: seconds from the same command to the last trial, with all others finished.
         conclude: seconds of the last trial and of what follows: leaderboard, plots, the winner on the test split.
         compare: seconds of a comparison.
-        told: seconds that the study itself took for each trial but the last, in order.
+        per_trial: seconds that the study itself took for each trial but the last, in order.
     """
 
     trials: int
@@ -62,20 +62,20 @@ class StudyTimes:
     resume: float
     conclude: float
     compare: float
-    told: tuple[float, ...]
+    per_trial: tuple[float, ...]
 
 
 def bench_studies(*, trials: int = 1000, device: torch.device, reporter: Reporter = SILENT) -> list[Measurement]:
     """Start a study, fill it with trials, resume it for the last one, and compare it: see `time_study`."""
     found = time_study(trials=trials, device=device, reporter=reporter)
-    subject, third = f"a study of {found.trials} trials", len(found.told) // 3
-    growth = float(np.median(found.told[-third:]) / np.median(found.told[:third]))
+    subject, third = f"a study of {found.trials} trials", len(found.per_trial) // 3
+    growth = float(np.median(found.per_trial[-third:]) / np.median(found.per_trial[:third]))
     return [
         measurement(subject, "start, to the first trial", "s", [found.start], goal=GOAL, less_is_better=True),
         measurement(subject, "resume, to the last trial", "s", [found.resume], goal=GOAL, less_is_better=True),
         measurement(subject, "its last trial, leaderboard, plots and winner on test", "s", [found.conclude]),
         measurement(subject, "compare", "s", [found.compare], goal=GOAL, less_is_better=True),
-        measurement(subject, "what the study itself costs a trial", "ms", [1000 * value for value in found.told]),
+        measurement(subject, "what the study itself costs a trial", "ms", [1000 * value for value in found.per_trial]),
         measurement(subject, "the same, last third over first", "ratio", [growth]),
     ]
 
@@ -102,12 +102,12 @@ def time_study(*, trials: int = 1000, device: torch.device, reporter: Reporter =
         few = _grid(base, rates[:1])
         seed = run_sweep(few, ["helium"], study="bench-few", observer=_UntilTrial(stop=False), engine=where)[0]
         started = _until_trial(sweep, where, stop=True)[0]
-        told = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
+        per_trial = _fill(sweep, [record for row in seed.leaderboard.rows for record in row.trials], progress)
         resumed, whole = _until_trial(sweep, where, stop=False)
         began = time.perf_counter()
         compare_studies([NAME])
         compared = time.perf_counter() - began
-    return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(told))
+    return StudyTimes(2 * len(rates), started, resumed, whole - resumed, compared, tuple(per_trial))
 
 
 def _grid(base: TrialConfig, rates: list[float]) -> SweepConfig:
@@ -132,7 +132,7 @@ def _fill(sweep: SweepConfig, trained: list[FinishedTrial], progress: Progress) 
     home = data_folder() / "studies"
     by_switch = {record.config.network.log_activation: record for record in trained}
     begun = read(home, f"{NAME}@helium")
-    known = Study(home, begun.name, begun.sweep, begun.provenance)
+    known = RunningStudy(home, begun.name, begun.sweep, begun.provenance)
     total, seconds = known.total(), []
     known.plan()
     for number in range(total - 1):

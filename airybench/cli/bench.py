@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
+from airybench.cli.options.benchmark import Arch, Count, Depth, ImageSize, Output, Precision, Repeats
 from airybench.cli.options.common import Debug, Device, Json
 from airybench.cli.options.completion import choices
-from airybench.cli.options.panels import INPUT, NETWORK, OUTPUT, START, TRAINING
+from airybench.cli.options.panels import START, TRAINING
 
 if TYPE_CHECKING:
     import torch
@@ -20,33 +21,6 @@ if TYPE_CHECKING:
     Measure = Callable[[torch.device, Reporter], list[Measurement]]
 
 app = App(name="bench", help="Measure speed and memory on this machine.")
-
-Repeats = Annotated[
-    int, typer.Option(min=1, help="Number of repeats. Median and range are shown.", rich_help_panel=START)
-]
-Output = Annotated[
-    str | None,
-    typer.Option(
-        metavar="csv|PATH",
-        help="csv: print CSV instead of a table. A .csv file: also write CSV there.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Arch = Annotated[
-    str, typer.Option(metavar="NAME", help="Architecture, as in `airybench train`.", rich_help_panel=NETWORK)
-]
-Depth = Annotated[int, typer.Option(help="Number of layers.", rich_help_panel=NETWORK)]
-ImageSize = Annotated[int, typer.Option(min=32, help="Side of the images in pixels.", rich_help_panel=INPUT)]
-Precision = Annotated[
-    str,
-    typer.Option(
-        metavar="auto|float32|bfloat16|float16",
-        help="Number format of the network.",
-        autocompletion=choices("auto", "float32", "bfloat16", "float16"),
-        rich_help_panel=TRAINING,
-    ),
-]
-Count = Annotated[int, typer.Option(min=20, help="Number of simulated shots.", rich_help_panel=START)]
 
 
 @app.callback(invoke_without_command=True)
@@ -100,7 +74,10 @@ def train(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure training against bare steps on one ready batch, and against a plain loop over an h5py DataLoader."""
+    """Measure the speed of training.
+
+    It is compared with bare steps on one ready batch, and with a plain loop over an h5py DataLoader.
+    """
     from airybench.bench.train import bench_train
     from airybench.errors import unknown
 
@@ -132,7 +109,10 @@ def predict(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure prediction of a compressed store, file to file, against bare forward passes, and its memory."""
+    """Measure the speed and memory of prediction.
+
+    A compressed store is predicted from file to file, and compared with bare forward passes.
+    """
     from airybench.bench.predict import bench_predict
 
     config = _config(arch=arch, depth=depth, image_size=image_size, precision=precision)
@@ -156,7 +136,10 @@ def sweep(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure what a study adds to bare training, and what a trial costs besides its training."""
+    """Measure what a study costs besides its trainings.
+
+    These are the overhead of tracking and checkpoints, and the time to start, resume and compare large studies.
+    """
     from airybench.bench.overhead import bench_overhead
     from airybench.bench.studies import bench_studies
     from airybench.bench.sweep import bench_sweep
@@ -180,7 +163,10 @@ def scale(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure how cost grows with the number of images and with the number of trials."""
+    """Measure how time grows with images and with trials.
+
+    Rising numbers of images are simulated, trained on and predicted, and a study is filled with trials.
+    """
     from airybench.bench.scale import measure_growth, rows
     from airybench.cli.show.console import notice
     from airybench.errors import InputError
@@ -197,7 +183,7 @@ def scale(
         images, study = measure_growth(trials=trials, device=on, reporter=reporter)
         if plot:
             drawn = {one.name: (one.counts, one.seconds) for one in images}
-            save(growth(drawn, study.told, f"How cost grows ({on})"), plot)
+            save(growth(drawn, study.per_trial, f"How cost grows ({on})"), plot)
             notice(f"written: {plot}")
         return rows(images, study)
 
@@ -212,7 +198,10 @@ def import_(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure the import of deposits of 1035 x 1035 images: images per second, memory and linearity."""
+    """Measure the speed and memory of import.
+
+    Deposits of 1035 x 1035 images are imported: images per second, memory, and linearity in their number.
+    """
     from airybench.bench.importing import bench_import
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
@@ -230,7 +219,10 @@ def simulate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure the simulation of both data sets: patterns per second, memory and linearity."""
+    """Measure the speed and memory of simulation.
+
+    Both data sets are simulated: patterns per second, memory, and linearity in their number.
+    """
     from airybench.bench.simulate import bench_simulate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
@@ -252,7 +244,10 @@ def correlate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure correlation maps per second, against plain NumPy and against what a ResNet-18 consumes."""
+    """Measure the speed of correlation maps.
+
+    It is compared with plain NumPy, and with what a ResNet-18 in training consumes.
+    """
     from airybench.bench.correlate import bench_correlate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":

@@ -218,7 +218,10 @@ def gallery(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw example patterns of every class, one row per class, on a logarithmic colour scale."""
+    """Draw example patterns of every class.
+
+    The picture has one row per class, on a logarithmic colour scale.
+    """
     from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import open_dataset
     from airybench.errors import DataError, already_exists

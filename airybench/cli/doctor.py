@@ -9,9 +9,10 @@ app = App()
 
 @app.command()
 def doctor(tracking_uri: TrackingUri = None, as_json: Json = False, debug: Debug = False) -> int:
-    """Check this machine: device, versions, data folder, tracking store, free disk and extras.
+    """Check this machine.
 
-    Every problem is shown with its remedy. The exit code is 1 if something that a sweep needs fails.
+    Device, versions, data folder, tracking store, free disk and extras are checked. Every problem is shown with its
+    remedy. The exit code is 1 if something that a sweep needs fails.
     """
     from dataclasses import asdict
 

@@ -192,7 +192,10 @@ def _default(one: Any) -> Iterator[str]:
         yield "required"
     elif isinstance(one.show_default, str):
         yield f"default: {one.show_default}"
-    elif one.show_default and one.default is not None and one.default is not False:
+    elif isinstance(one.default, bool):
+        if getattr(one, "secondary_opts", ()):  # a switch with a word for each of its two states
+            yield f"default: {'on' if one.default else 'off'}"
+    elif one.show_default and one.default is not None:
         yield f"default: {one.default:g}" if isinstance(one.default, float) else f"default: {one.default}"
 
 

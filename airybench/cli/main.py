@@ -92,7 +92,7 @@ class LazyGroup(PanelGroup):
 
 
 class _Listed(PanelGroup):
-    """The group with names and lines of its commands, and nothing behind them."""
+    """The group with the names and lines of its commands, whose modules stay unloaded."""
 
 
 app = App(cls=LazyGroup, add_completion=True, no_args_is_help=True)

@@ -19,7 +19,7 @@ Name = Annotated[
 
 @app.command("list")
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
-    """List studies with their trials by state, their size and when they were last written."""
+    """List studies with trials by state, size and time of the last change."""
     from airybench.cli.show.console import notice
     from airybench.cli.show.output import print_result
     from airybench.cli.show.studies import print_studies
@@ -56,7 +56,10 @@ def delete(
     storage: Storage = None,
     debug: Debug = False,
 ) -> int:
-    """Delete a study permanently. Its MLflow runs are kept unless --runs is given."""
+    """Delete a study permanently.
+
+    Its MLflow runs are kept unless --runs is given.
+    """
     import sys
 
     from airybench.cli.show.console import notice

@@ -25,12 +25,12 @@ def ui(
     from airybench.tracking.serve import serve
     from airybench.tracking.store import tracking_uri as chosen
 
-    def tell(address: str, runs: str) -> None:
+    def announce(address: str, runs: str) -> None:
         print(address, flush=True)
-        notice(f"the runs: {runs}\nCtrl-C ends it")
+        notice(f"the runs: {runs}\nend it with Ctrl-C")
 
     try:
-        serve(chosen(tracking_uri), port, tell)
+        serve(chosen(tracking_uri), port, announce)
     except KeyboardInterrupt:
         notice("ended")
     return EXIT_DONE

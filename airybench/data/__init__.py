@@ -1,1 +1,1 @@
-"""Stores, deposits, splits and the device-resident batches made from them."""
+"""Data: files of other programs, stores, data sets by name, splits, and the batches that a network sees."""

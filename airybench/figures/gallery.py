@@ -41,7 +41,7 @@ at the foot, and for a letter of it."""
 
 
 @dataclass(frozen=True)
-class Panel:
+class ShotPanel:
     """One pattern of a plate.
 
     Attributes:
@@ -59,12 +59,12 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Row:
+class ShotRow:
     """One class: its name, the number of shots that carry it, and any number of examples."""
 
     name: str
     count: int
-    panels: Sequence[Panel]
+    panels: Sequence[ShotPanel]
 
 
 def choose(labels: NDArray[np.uint8], columns: int, seed: int) -> list[NDArray[np.int64]]:
@@ -116,7 +116,9 @@ def limits(counts: NDArray[np.float32], visible: NDArray[np.bool_]) -> tuple[flo
     return background, low, max(bright - background, low * 10.0**FEWEST_DECADES)
 
 
-def gallery(rows: Sequence[Row], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200) -> Figure:
+def gallery(
+    rows: Sequence[ShotRow], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200
+) -> Figure:
     """Draw a plate.
 
     Args:
@@ -182,9 +184,9 @@ def store_gallery(
         for shot, image, visible in zip(shots.tolist(), store.read_images(shots), good, strict=True):
             others = ", ".join(names[i] for i in np.flatnonzero(labels[shot]) if i != column)
             caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(22 * panel)))
-            panels.append(Panel(image.astype(np.float32), visible, caption))
+            panels.append(ShotPanel(image.astype(np.float32), visible, caption))
         panels.sort(key=_brightness, reverse=True)
-        rows.append(Row(names[column], int(labels[:, column].sum()), panels))
+        rows.append(ShotRow(names[column], int(labels[:, column].sum()), panels))
     origin = "simulated" if store.source == SIMULATED else f"source: {store.source}"
     title = f"{store.name} - {origin}, {store.count} shots" + (f", seed {store.seed}" if store.seed is not None else "")
     height, width = store.image_shape
@@ -204,12 +206,12 @@ def visible_pixels(store: "Store", rows: NDArray[np.int64]) -> NDArray[np.bool_]
     return visible
 
 
-def _brightness(panel: Panel) -> float:
+def _brightness(panel: ShotPanel) -> float:
     background, _, _ = limits(panel.counts, panel.visible)
     return float((panel.counts - background)[panel.visible].mean()) if panel.visible.any() else 0.0
 
 
-def _block_mean(shown: Panel, edge: int) -> Panel:
+def _block_mean(shown: ShotPanel, edge: int) -> ShotPanel:
     """The panel averaged over the measured pixels of whole blocks, to about `edge` pixels."""
     height, width = shown.counts.shape
     block = max(1, round(max(height, width) / edge))
@@ -224,10 +226,10 @@ def _block_mean(shown: Panel, edge: int) -> Panel:
     attention = shown.attention
     if attention is not None:
         attention = attention[:rows, :columns].reshape(shape).mean(axis=(1, 3))
-    return Panel(counts, share * 2 >= block * block, shown.caption, attention)
+    return ShotPanel(counts, share * 2 >= block * block, shown.caption, attention)
 
 
-def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: Panel, edge: int) -> None:
+def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: ShotPanel, edge: int) -> None:
     """One pattern with its caption.
 
     Args:

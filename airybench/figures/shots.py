@@ -9,7 +9,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.figures.gallery import Panel, choose, draw_panel, visible_pixels
+from airybench.figures.gallery import ShotPanel, choose, draw_panel, visible_pixels
 from airybench.figures.style import STYLE
 
 if TYPE_CHECKING:
@@ -58,5 +58,5 @@ def shots_figure(store: "Store", rows: NDArray[np.int64], *, dpi: int = 100) -> 
             box = (left / width, 1 - (top + PANEL) / height, PANEL / width, PANEL / height)
             names = ", ".join(store.class_names[i] for i in np.flatnonzero(labels[row]))
             caption = (f"row {row}", *wrap(names, 26)[: LINES - 1])
-            draw_panel(figure, box, Panel(image.astype(np.float32), seen, caption), round(PANEL * dpi))
+            draw_panel(figure, box, ShotPanel(image.astype(np.float32), seen, caption), round(PANEL * dpi))
     return figure

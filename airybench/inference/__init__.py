@@ -1,1 +1,1 @@
-"""What trained networks say: weights on disk, models from raw counts to probabilities, intervals, baselines."""
+"""Use of trained networks: predictions, evaluation, Grad-CAM, export, and weights on disk."""

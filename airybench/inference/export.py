@@ -1,4 +1,4 @@
-"""Handing a model on: ONNX and pt2, from raw counts to probabilities, each checked against the network it came from."""
+"""Export of a model as ONNX or pt2, from raw counts to probabilities, and its check against the original network."""
 
 import json
 import logging
@@ -15,28 +15,34 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from airybench.config import SEED
 from airybench.data.store.hdf5_file import writing
 from airybench.errors import AirybenchError, DataError, already_exists, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
 
 FORMATS = ("onnx", "pt2", "weights")
+
 TOLERANCE = 1e-4
+"""Largest accepted difference of a probability or a logit between the exported model and the network."""
+
 DEFAULT_SHAPE = (259, 259)
+"""(H, W) in pixels of the counts of a model that does not know the size of its images."""
+
 OPSET = 20
-SEED = 1612
+"""Version of the ONNX operators."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and how far its answers are from the network's on random counts.
+    """What was written, and how much it differs from the network for random counts.
 
     Attributes:
         path: the file, or the folder of weights.
-        format: one of FORMATS.
-        image_shape: (H, W) of the counts it takes, pixels.
+        format: one of `FORMATS`.
+        image_shape: (H, W) in pixels of the counts that the model takes.
         probability_error: largest difference of a probability.
-        logit_error: largest difference of a logit over max(1, |logit|).
+        logit_error: largest difference of a logit, divided by max(1, |logit|).
     """
 
     path: Path
@@ -47,58 +53,67 @@ class Exported:
 
 
 def export(predictor: Predictor, output: Path, *, format: str, force: bool = False) -> Exported:
-    """Write a model for others to run; preprocessing is inside, raw counts go in and probabilities come out.
+    """Write a model that other programs can run. It contains the preprocessing: its input is raw counts.
 
-    The input `counts` is uint16 (N, H, W) with any N, the outputs are `probabilities` and `logits`, float32 (N, C).
+    The input `counts` is uint16 (N, H, W) with any N; the outputs `probabilities` and `logits` are float32 (N, C).
 
     Args:
         predictor: on the CPU, in evaluation mode.
-        output: file to make; a folder for `weights`.
-        format: `onnx`, `pt2` (torch.export), or `weights` (safetensors + JSON, what airybench itself reads).
-        force: replace what is there.
+        output: file to write; a folder for `weights`.
+        format: `onnx`, `pt2` (torch.export), or `weights` (safetensors and JSON, which airybench itself reads).
+        force: replace an existing output.
 
     Raises:
         ConfigError: no such format.
         DataError: the output exists, or cannot be written.
-        AirybenchError: the format cannot say what this network does, or says something else.
+        AirybenchError: the network cannot be expressed in the format, or the exported model gives other results.
     """
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
     output = output.absolute()
-    if output.exists() and not force:
-        raise already_exists(output)
-    if output.exists() and output.is_dir() != (format == "weights"):
-        expected = "a folder" if format == "weights" else "a file"
-        raise DataError(f"{output}: is there and is not {expected}, which {format} is; choose another --output")
-    if not output.parent.is_dir():
-        raise DataError(f"{output}: the folder {output.parent} does not exist; create it, or choose another --output")
+    _require_writable(output, format, force=force)
     shape = predictor.image_shape or DEFAULT_SHAPE
     if format == "weights":
         with writing(output, "export"):
             output.mkdir(exist_ok=True)
             save_weights(output, predictor)
         return Exported(output, format, shape, 0.0, 0.0)
-    module = Answers(predictor.cpu()).eval()
-    made = output.with_name(f".{output.name}.part")
+    module = WithLogits(predictor.cpu()).eval()
+    unfinished = output.with_name(f".{output.name}.part")
     try:
-        with writing(output, "export"), _told(format):
-            run = (_onnx if format == "onnx" else _pt2)(module, made, shape)
+        with writing(output, "export"), _quiet(format):
+            run = (_onnx if format == "onnx" else _pt2)(module, unfinished, shape)
         errors = _compare(module, run, shape)
-        if not all(error <= TOLERANCE for error in errors):  # NaN is no agreement
+        if not all(error <= TOLERANCE for error in errors):  # also refuses NaN
             raise AirybenchError(
-                f"{output}: the {format} model answers otherwise than the network (probabilities by {errors[0]:.1e}, "
-                f"logits by {errors[1]:.1e}, at most {TOLERANCE:.0e} is expected); nothing was written"
+                f"{output}: the {format} model differs from the network (probabilities by {errors[0]:.1e}, logits by "
+                f"{errors[1]:.1e}; at most {TOLERANCE:.0e} is expected); nothing was written"
             )
         with writing(output, "export"):
-            os.replace(made, output)
+            os.replace(unfinished, output)
     finally:
         with suppress(OSError):
-            made.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
     return Exported(output, format, shape, *errors)
 
 
-class Answers(nn.Module):
-    """A predictor that gives its logits as well."""
+def _require_writable(output: Path, format: str, *, force: bool) -> None:
+    """Refuse an output that exists already, is no file (folder) where the format needs one, or has no parent folder."""
+    if output.exists() and not force:
+        raise already_exists(output)
+    if output.exists() and output.is_dir() != (format == "weights"):
+        expected, found = ("a folder", "a file") if format == "weights" else ("a file", "a folder")
+        raise DataError(f"{output} is {found}, but {format} is written as {expected}; choose another --output")
+    if not output.parent.is_dir():
+        raise DataError(f"{output}: the folder {output.parent} does not exist; create it, or choose another --output")
+
+
+class WithLogits(nn.Module):
+    """A predictor that returns its logits as well.
+
+    Args:
+        predictor: on the CPU, in evaluation mode.
+    """
 
     def __init__(self, predictor: Predictor) -> None:
         super().__init__()
@@ -111,16 +126,17 @@ class Answers(nn.Module):
 
 
 Run = Callable[[NDArray[np.uint16]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""An exported model: from counts to probabilities and logits."""
 
 
-def _onnx(module: Answers, path: Path, shape: tuple[int, int]) -> Run:
+def _onnx(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
     try:
         import onnx
         import onnxruntime
         import onnxscript  # noqa: F401  (what torch writes ONNX with)
     except ImportError as error:
         raise AirybenchError(
-            f"{error.name} is not installed, and ONNX needs it; pip install 'airybench[export]'"
+            f"{error.name} is not installed, but ONNX needs it; pip install 'airybench[export]'"
         ) from None
     program: Any = torch.onnx.export(
         module, (_counts(2, shape),), dynamo=True, opset_version=OPSET, input_names=["counts"],
@@ -140,11 +156,11 @@ def _onnx(module: Answers, path: Path, shape: tuple[int, int]) -> Run:
     return run
 
 
-def _pt2(module: Answers, path: Path, shape: tuple[int, int]) -> Run:
+def _pt2(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
     program = torch.export.export(
         module, (_counts(2, shape),), dynamic_shapes=({0: torch.export.Dim("shots")},), strict=False
     )
-    with path.open("wb") as file:  # by handle: torch takes a name by its ending
+    with path.open("wb") as file:  # a handle, since torch refuses names with another ending
         torch.export.save(program, file, extra_files=_description(module))
     with path.open("rb") as written:
         loaded = torch.export.load(written).module()
@@ -157,33 +173,33 @@ def _pt2(module: Answers, path: Path, shape: tuple[int, int]) -> Run:
     return run
 
 
-def _compare(module: Answers, run: Run, shape: tuple[int, int]) -> tuple[float, float]:
-    """Largest differences over three batches of another size each; NaN where either side is none."""
+def _compare(module: WithLogits, run: Run, shape: tuple[int, int]) -> tuple[float, float]:
+    """Largest differences of probabilities and logits over batches of three sizes; NaN if any value is NaN."""
     probability, logit = [], []
     for shots in (1, 3, 5):
         counts = _counts(shots, shape)
         with torch.no_grad():
-            probabilities, logits = (answer.numpy() for answer in module(counts))
-        said, found = run(counts.numpy())
-        probability.append(np.abs(said - probabilities).max())
-        logit.append((np.abs(found - logits) / np.maximum(1, np.abs(logits))).max())
+            probabilities, logits = (output.numpy() for output in module(counts))
+        exported_probabilities, exported_logits = run(counts.numpy())
+        probability.append(np.abs(exported_probabilities - probabilities).max())
+        logit.append((np.abs(exported_logits - logits) / np.maximum(1, np.abs(logits))).max())
     return float(np.max(probability)), float(np.max(logit))
 
 
 def _counts(shots: int, shape: tuple[int, int]) -> Tensor:
-    """Counts as detectors give them: most pixels dark, a few bright, saturated ones among them."""
+    """Random counts like those of detectors: most pixels are dark, a few are bright, and some of those saturated."""
     rng = np.random.default_rng(SEED + shots)
     counts = rng.poisson(np.exp(rng.normal(2, 2.5, (shots, *shape)))).clip(0, 65535)
     return torch.from_numpy(counts.astype(np.uint16))
 
 
-def _description(module: Answers) -> dict[str, str]:
+def _description(module: WithLogits) -> dict[str, str]:
     return {"airybench": json.dumps(module.predictor.description())}
 
 
 @contextmanager
-def _told(format: str) -> Iterator[None]:
-    """Keep exporters quiet, and tell in a line what they cannot say."""
+def _quiet(format: str) -> Iterator[None]:
+    """Silence the exporters, and turn their errors into one line."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
     before = [logger.level for logger in loggers]
     for logger in loggers:
@@ -194,7 +210,7 @@ def _told(format: str) -> Iterator[None]:
             yield
     except (torch.onnx.errors.OnnxExporterError, torch._dynamo.exc.TorchDynamoException) as error:
         reason = " ".join(str(error).split())[:200]
-        raise AirybenchError(f"this network cannot be said in {format} ({reason}); try another --format") from error
+        raise AirybenchError(f"this network cannot be exported as {format} ({reason}); try another --format") from error
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""Where a network looked: Grad-CAM++ maps, one for each class it answered."""
+"""Grad-CAM++ maps: which pixels a network based each of its positive answers on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,13 +16,13 @@ from airybench.errors import ConfigError
 from airybench.inference.predictor import Predictor
 
 PAIRS = 64
-"""Pairs of shot and class in one backward pass."""
+"""Pairs of shot and class per backward pass."""
 
 
 class ExactGradCAMPlusPlus(GradCAMPlusPlus):  # type: ignore[misc]
     """The library's Grad-CAM++ with its pixel weights in cancelled form, a = 1 / (2 + sum(A) g) where g is not 0.
 
-    The library adds 1e-6 to a denominator of the order of g^2, which is 1e-8 here, and leaves nothing of the weights.
+    The library adds 1e-6 to a denominator of the order of g^2, which is 1e-8 here: that would suppress all weights.
 
     Source: Chattopadhay et al., Grad-CAM++, WACV (2018), equation 19 divided by g^2.
     """
@@ -35,7 +35,7 @@ class ExactGradCAMPlusPlus(GradCAMPlusPlus):  # type: ignore[misc]
         activations: NDArray[np.float32],
         grads: NDArray[np.float32],
     ) -> NDArray[np.float64]:
-        """Weight of every channel, shape (N, K), from activations and gradients (N, K, h, w)."""
+        """Weight of every channel, shape (N, K), from activations and gradients of shape (N, K, h, w)."""
         slopes = grads.astype(np.float64)
         below = 2 + activations.astype(np.float64).sum(axis=(2, 3), keepdims=True) * slopes
         pixel = np.divide(1, below, out=np.zeros_like(below), where=(slopes != 0) & (below != 0))
@@ -44,7 +44,7 @@ class ExactGradCAMPlusPlus(GradCAMPlusPlus):  # type: ignore[misc]
 
 
 class Explainer:
-    """Draws maps for one model.
+    """Computes maps for one model.
 
     Args:
         predictor: on `device`, in evaluation mode.
@@ -64,35 +64,35 @@ class Explainer:
         answers: NDArray[np.integer[Any]],
         ids: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float16]:
-        """One map for every answer.
+        """One map for every positive answer.
 
         Args:
             counts: shape (N, H, W).
             answers: 0/1, shape (N, C).
-            ids: of the shots, shape (N,), where the noise of a study belongs on them.
+            ids: of the shots, shape (N,), if the noise of the training is to be added to them as well.
 
         Returns:
-            In [0, 1], the largest 1 unless nothing speaks for the class; shape (M, S, S) on the pixels of the
-            network's input, in the order of `numpy.argwhere(answers)`.
+            Values from 0 to 1, where 1 is the maximum of each map unless nothing supports the class; shape (M, S, S),
+            on the pixels of the network's input, in the order of `numpy.argwhere(answers)`.
         """
         config = self._predictor.config
         inputs = network_inputs(torch.as_tensor(counts).to(self._device), config.data, config.input_scaling, ids=ids)
         pairs = np.argwhere(answers)
-        found = np.empty((len(pairs), *inputs.shape[-2:]), np.float16)
+        maps = np.empty((len(pairs), *inputs.shape[-2:]), np.float16)
         with ExactGradCAMPlusPlus(self._predictor.network, [self._target]) as cam:
             for start in range(0, len(pairs), PAIRS):
                 some = pairs[start : start + PAIRS]
                 targets = [ClassifierOutputTarget(int(column)) for column in some[:, 1]]
-                found[start : start + PAIRS] = cam(inputs[torch.from_numpy(some[:, 0])], targets)
+                maps[start : start + PAIRS] = cam(inputs[torch.from_numpy(some[:, 0])], targets)
         self._predictor.network.zero_grad(set_to_none=True)
-        return found
+        return maps
 
 
 def target_layer(predictor: Predictor) -> nn.Module:
-    """The last feature maps before the pooling.
+    """The module whose output is the last feature maps before the pooling.
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: the network has no feature maps.
     """
     network: Any = predictor.network
     arch = predictor.config.network.arch
@@ -101,14 +101,14 @@ def target_layer(predictor: Predictor) -> nn.Module:
         return norm
     if arch == "vgg":
         last = network.features[-2]
-        last.inplace = False  # what is looked at must not be overwritten
+        last.inplace = False  # the feature maps must not be overwritten
         activation: nn.Module = last
         return activation
     return _last_maps(predictor)
 
 
 def _last_maps(predictor: Predictor) -> nn.Module:
-    """The last module of another timm model whose output has the shape of its features, channels first."""
+    """The last module of another timm model whose output has the shape of the final features, channels first."""
     network: Any = predictor.network
     size = predictor.config.data.image_size
     inputs = torch.zeros(1, 1, size, size, device=next(network.parameters()).device)
@@ -125,26 +125,29 @@ def _last_maps(predictor: Predictor) -> nn.Module:
         for hook in hooks:
             hook.remove()
     shape = tuple(features.shape)
-    found = [module for module, of in seen if of == shape]
-    if len(shape) != 4 or shape[1] != network.num_features or not found:
+    candidates = [module for module, output_shape in seen if output_shape == shape]
+    if len(shape) != 4 or shape[1] != network.num_features or not candidates:
         raise ConfigError(
-            f"{predictor.config.network.title} does not end in feature maps, so there is nothing to draw; leave out "
+            f"{predictor.config.network.title} does not end in feature maps, so there are no Grad-CAM maps; leave out "
             "--explain"
         )
-    if hasattr(found[-1], "inplace"):
-        found[-1].inplace = False  # type: ignore[assignment]
-    return found[-1]
+    if hasattr(candidates[-1], "inplace"):
+        candidates[-1].inplace = False  # type: ignore[assignment]
+    return candidates[-1]
 
 
-def on_image(found: NDArray[np.floating[Any]], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """A map on the pixels of the image it was made from; NaN outside the central power of two, which is not looked at.
+def on_image(values: NDArray[np.floating[Any]], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A map on the pixels of the original image; NaN outside the central power of two, which the network does not see.
 
     Args:
-        found: shape (S, S).
+        values: the map, shape (S, S).
         shape: (H, W) of the image.
+
+    >>> on_image(np.ones((2, 2)), (5, 6))[:, 2]
+    array([ 1.,  1.,  1.,  1., nan], dtype=float32)
     """
     side = 1 << (min(shape).bit_length() - 1)
     top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
     image = np.full(shape, np.nan, np.float32)
-    image[top : top + side, left : left + side] = cv2.resize(found.astype(np.float32), (side, side))
+    image[top : top + side, left : left + side] = cv2.resize(values.astype(np.float32), (side, side))
     return image

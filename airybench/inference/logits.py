@@ -1,4 +1,4 @@
-"""Logits of many shots through fixed memory."""
+"""Logits of a trained network, batch by batch in fixed memory."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,10 @@ from airybench.training.allocator import keep_freed_memory
 from airybench.training.device import arranged, channels_last, checked_memory, precision
 
 BATCH = 256
+"""Shots per batch of `store_logits`."""
 
 Network = Callable[[Tensor], Tensor]
+"""From inputs (N, 1, S, S) to logits (N, C)."""
 
 
 @torch.no_grad()
@@ -26,14 +28,14 @@ def logits(
     ids: NDArray[np.int64] | None = None,
     network: Network | None = None,
 ) -> Tensor:
-    """Logits of some shots.
+    """Logits of one batch of shots.
 
     Args:
         predictor: on `device`, in evaluation mode.
         counts: shape (N, H, W).
         device: where to compute.
-        ids: of the shots, for a network trained with the noise of a study, to put that noise on them too.
-        network: the predictor's, compiled; as it is when left out.
+        ids: of the shots, shape (N,), if the noise of the training is to be added to them as well.
+        network: the compiled network of the predictor; the network itself if left out.
 
     Returns:
         float32 on the host, shape (N, C).
@@ -47,7 +49,7 @@ def logits(
 
 
 def compiled_for(batch: int, network: nn.Module) -> Network:
-    """A network compiled, once, for batches of one size; smaller ones are filled up with copies of their last shot."""
+    """A network compiled for batches of one size; smaller batches are filled up with copies of their last shot."""
     run = torch.compile(network, dynamic=False)
 
     def filled(inputs: Tensor) -> Tensor:
@@ -61,7 +63,7 @@ def compiled_for(batch: int, network: nn.Module) -> Network:
 
 
 def placed(predictor: Predictor, device: torch.device) -> Predictor:
-    """A predictor on a device, laid out in memory as it was trained."""
+    """A predictor on a device, in evaluation mode, with the memory layout that it was trained in."""
     keep_freed_memory(device)
     predictor = predictor.to(device).eval()
     if channels_last(predictor.config.training, device):
@@ -76,7 +78,18 @@ def store_logits(
     device: torch.device,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
-    """Logits of rows of a store in the order given, as training saw them, study noise and all; shape (N, C)."""
+    """Logits of shots of a store, with the same preprocessing and noise as in the training.
+
+    Args:
+        predictor: the model.
+        store: holds the shots.
+        rows: which shots, in any order, shape (N,).
+        device: where to compute.
+        progress: called with the number of shots done and the number of all.
+
+    Returns:
+        float32 on the host, shape (N, C).
+    """
     predictor, ids = placed(predictor, device), store.ids()
     found = []
     for start in range(0, len(rows), BATCH):

@@ -1,4 +1,4 @@
-"""The network as others use it: raw counts in, probabilities out."""
+"""A trained network as others use it: raw counts in, probabilities out."""
 
 from typing import Any
 
@@ -15,11 +15,16 @@ class Predictor(nn.Module):
     """Preprocessing, network and sigmoid in one module.
 
     Args:
-        config: what the network is and what it was trained on.
-        class_names: names of the C probabilities.
-        label_kind: `multilabel` (answers where p > 0.5) or `multiclass` (answer is the largest p).
-        network: a trained network; a fresh one, to be filled from weights, where left out.
-        provenance: what it was trained on, where known.
+        config: of the network, its input and its training.
+        class_names: names of the C classes.
+        label_kind: `multilabel` (a class is predicted if p > 0.5) or `multiclass` (the class of the largest p is).
+        network: a trained network; if left out, an untrained one that weights can be loaded into.
+        provenance: what it was trained on, if known.
+
+    >>> predictor = Predictor(TrialConfig().replace({"image_size": 32}), ("hit", "miss"), "multiclass").eval()
+    >>> with torch.no_grad():
+    ...     predictor(torch.zeros(3, 259, 259, dtype=torch.uint16)).shape
+    torch.Size([3, 2])
     """
 
     def __init__(
@@ -41,22 +46,22 @@ class Predictor(nn.Module):
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """(H, W) of the images it was trained on, pixels; None where that is not known."""
+        """(H, W) in pixels of the images that it was trained on; None if that is not known."""
         known = self.provenance
         return known.image_shape if isinstance(known, Provenance) else None
 
     def logits(self, counts: Tensor) -> Tensor:
-        """Logits, float32 (N, C), of raw counts (N, H, W)."""
+        """Logits, float32, shape (N, C), of raw counts of shape (N, H, W)."""
         inputs = network_inputs(counts, self.config.data, self.config.input_scaling)
         result: Tensor = self.network(inputs)
         return result
 
     def forward(self, counts: Tensor) -> Tensor:
-        """Probabilities, float32 (N, C), of raw counts, uint16 (N, H, W)."""
+        """Probabilities, float32, shape (N, C), of raw counts, uint16, shape (N, H, W)."""
         return torch.sigmoid(self.logits(counts))
 
     def description(self) -> dict[str, Any]:
-        """All that is needed to build this module again, ready for JSON."""
+        """Everything except the weights that is needed to build this module again, ready for JSON."""
         return {
             "config": self.config.model_dump(mode="json"),
             "class_names": list(self.class_names),

@@ -1,4 +1,4 @@
-"""A trained network on disk: safetensors beside JSON. Nothing here unpickles, so a foreign file cannot run code."""
+"""A trained network on disk, as safetensors and JSON. Nothing is unpickled, so a foreign file cannot run code."""
 
 import json
 from pathlib import Path
@@ -26,10 +26,13 @@ def save_weights(folder: Path, predictor: Predictor) -> None:
 
 
 def load_weights(folder: Path) -> Predictor:
-    """Read a folder written by `save_weights`; the network is in evaluation mode, on the CPU.
+    """Read a folder written by `save_weights`.
+
+    Returns:
+        The predictor in evaluation mode, on the CPU.
 
     Raises:
-        DataError: a file is missing, damaged, of another version, or does not fit its own description.
+        DataError: a file is missing or damaged, has another version, or the weights do not fit the description.
     """
     try:
         content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))

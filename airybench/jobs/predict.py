@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.options import AS_IT_IS, SourceOptions
+from airybench.data.formats.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.inference.predict import Predicted, PredictOptions, predict
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
@@ -22,7 +22,7 @@ def predict_file(
     output: Path,
     *,
     device: torch.device,
-    reading: SourceOptions = AS_IT_IS,
+    reading: SourceOptions = DEFAULT_OPTIONS,
     options: PredictOptions = DEFAULTS,
     reporter: Reporter = SILENT,
 ) -> Predicted:

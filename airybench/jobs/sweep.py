@@ -101,7 +101,7 @@ def run_sweep(
             if not finished.complete:
                 reporter.notify(
                     f"{plan.name}: the time limit was reached with {len(finished.trials)} of {finished.study.total()} "
-                    "trials finished; the same command goes on from there"
+                    "trials finished; the same command resumes it"
                 )
         return summary
 

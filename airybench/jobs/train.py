@@ -174,7 +174,7 @@ def _run(
     if run is None:
         run = Run.own(tracking, config.title, "train", tags, target.joined)
     if left:
-        reporter.notify(f"{config.title}: an unfinished training of it is there; going on (--fresh begins anew)")
+        reporter.notify(f"{config.title}: resuming its unfinished training (--fresh starts anew)")
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps({"run_id": run.run_id, "tracking_uri": tracking.uri}), encoding="utf-8")
     return run

@@ -20,7 +20,7 @@ from airybench.report.claims import claims
 from airybench.report.rerun import command_and_config
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
-from airybench.tracking.find import baselines, said
+from airybench.tracking.find import baselines, tags_and_metrics
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen
@@ -31,7 +31,7 @@ BASELINE_DATA = ("image_size", "antialias", "noise", "noise_seed", "fraction")
 
 
 @dataclass(frozen=True)
-class Cell:
+class ScoredCell:
     """One cell of a study on test.
 
     Attributes:
@@ -103,7 +103,7 @@ class StudyAnswers:
     dataset: str
     question: str
     metric: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ScoredCell, ...]
     answers: tuple[Answer, ...]
     majority: float | None
     provenance: Provenance
@@ -114,7 +114,7 @@ class StudyAnswers:
     notes: tuple[str, ...] = field(default=())
 
     @property
-    def winner(self) -> Cell:
+    def winner(self) -> ScoredCell:
         """The best cell on the validation split."""
         return self.cells[0]
 
@@ -131,7 +131,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     if not trials:
         raise StudyError(f"study {study.name} has no finished trial; run it first, or leave it out with --study")
     tracking = reopen(str(facts["tracking_uri"]), str(facts["experiment_id"]))
-    tags, metrics = said(tracking, facts["parent_run_id"])
+    tags, metrics = tags_and_metrics(tracking, facts["parent_run_id"])
     objective = study.sweep.study.objectives[0]
     metric = "macro_ap" if objective.metric == "loss" else objective.metric
     cells = _cells(trials, tracking, metric, objective)
@@ -172,18 +172,18 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     )
 
 
-def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: Objective) -> list[Cell]:
+def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: Objective) -> list[ScoredCell]:
     cells = []
     for group in by_cell(trials):
         group.sort(key=lambda trial: trial.config.training.seed)
         found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
         test = {name: score(found, name) for name in dict.fromkeys((metric, "macro_f1", "exact_match"))}
         val = sum(trial.value for trial in group) / len(group)
-        cells.append(Cell(group[0].config, tuple(group), val, found, test))
+        cells.append(ScoredCell(group[0].config, tuple(group), val, found, test))
     return sorted(cells, key=lambda cell: -objective.sign * cell.val)
 
 
-def _answers(cells: list[Cell], metric: str) -> list[Answer]:
+def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
     answers = []
     for claim in claims([cell.config for cell in cells]):
         # The cells are ordered by val: the test shots do not choose the cell that stands for a side.
@@ -204,7 +204,7 @@ def _answers(cells: list[Cell], metric: str) -> list[Answer]:
     return answers
 
 
-def _against_baseline(winner: Cell, metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
+def _against_baseline(winner: ScoredCell, metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
     """The winner against the latest support vectors on the same shots; nothing where there are none."""
     config = {key: str(value) for key, value in winner.config.params().items()}
     for run_id, params in baselines(tracking, "svm", split_digest):
@@ -227,7 +227,7 @@ def _against_baseline(winner: Cell, metric: str, tracking: Tracking, split_diges
     return []
 
 
-def _notes(cells: list[Cell], total: int) -> list[str]:
+def _notes(cells: list[ScoredCell], total: int) -> list[str]:
     notes, finished = [], sum(len(cell.trials) for cell in cells)
     seeds = min(len(cell.trials) for cell in cells)
     if seeds == 1:

@@ -8,7 +8,7 @@ from airybench.data.datasets.catalog import CATALOG
 from airybench.data.datasets.simulated import simulated_name
 from airybench.data.store.store import Store
 from airybench.errors import DataError
-from airybench.figures.gallery import Panel, Row, gallery
+from airybench.figures.gallery import ShotPanel, ShotRow, gallery
 from airybench.inference.gradcam import Explainer, on_image
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
@@ -69,8 +69,8 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
                 attention = [on_image(one, store.image_shape) for one in maps]
             for index, image, seen in zip(chosen.tolist(), images, attention, strict=True):
                 caption = (f"{kind}, p {probabilities[index, column]:.2f}",)
-                panels.append(Panel(image.astype(np.float32), image > 0, caption, seen))
-        rows.append(Row(name, int(truth.sum()), panels))
+                panels.append(ShotPanel(image.astype(np.float32), image > 0, caption, seen))
+        rows.append(ShotRow(name, int(truth.sum()), panels))
     note = (
         "Below each: hit (has the class, and was assigned it), miss (has it, was not assigned it) or false alarm, and "
         "the network's probability; the most confident of each kind first."

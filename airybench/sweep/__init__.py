@@ -1,1 +1,1 @@
-"""Sweeps: the space, the study that searches it, and the trials."""
+"""Sweeps: the space, the study that searches it, and the workers that run its trials."""

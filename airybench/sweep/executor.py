@@ -1,4 +1,4 @@
-"""Running trials: what a worker is given, wherever it runs, and what it reports back."""
+"""Running trials: what a worker receives, wherever it runs, and what it reports."""
 
 import contextlib
 import traceback
@@ -107,7 +107,7 @@ def run_task(task: Task, dataset: PreparedDataset, on_epoch: Callable[[Epoch], E
     Args:
         task: the trial.
         dataset: the data.
-        on_epoch: called after each evaluation on val; decides how the training goes on.
+        on_epoch: called after each evaluation on val; decides whether the training continues.
     """
     run = Run(task.tracking, task.run_id)
     checkpoints = dataset.checkpoints(task.config, task.study, every=task.checkpoint_every)
@@ -127,7 +127,7 @@ def run_task(task: Task, dataset: PreparedDataset, on_epoch: Callable[[Epoch], E
             checkpoints.clear()  # an abandoned training may resume from them
         return Stopped(stop.decision)
     except Exception as error:
-        # Whatever one network does must not cost the others: it is written down and the sweep goes on.
+        # Whatever happens to one network must not affect the others: it is recorded and the sweep continues.
         kind, reason = explained(error)
         if isinstance(error, TrialError):
             checkpoints.clear()  # it would fail again; a failure from outside, such as a full disk, may pass

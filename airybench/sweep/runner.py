@@ -16,7 +16,7 @@ from airybench.sweep.observer import UNOBSERVED, StudyObserver
 from airybench.sweep.records import INTERRUPTED, FailedTrial, FinishedTrial
 from airybench.sweep.scheduler import Scheduler
 from airybench.sweep.storage import StudyStorage, as_storage
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
@@ -39,7 +39,7 @@ class FinishedStudy:
         complete: whether nothing is left to run; False where the time limit came first.
     """
 
-    study: Study
+    study: RunningStudy
     parent: Run
     dataset: PreparedDataset
     trials: list[FinishedTrial]
@@ -98,7 +98,7 @@ def run_study(
         if options.fresh:  # not before the session has made sure that nobody else runs it
             storage.archive(name)
             shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
-        study = Study(storage, name, sweep, dataset.provenance())
+        study = RunningStudy(storage, name, sweep, dataset.provenance())
         with storage.lock(name):
             parent = _parent(study, tracking, options.parent_run)
         try:
@@ -108,7 +108,7 @@ def run_study(
             finished = study.finished()
             if not complete and not finished:
                 raise NothingFinishedError(
-                    f"the time limit came before any trial of {name} was finished; the same command goes on from there"
+                    f"the time limit came before any trial of {name} was finished; the same command resumes it"
                 )
             with storage.lock(f"{name}/conclusion"):  # one process at a time
                 yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete)
@@ -121,7 +121,9 @@ def run_study(
             parent.end("finished" if complete else "interrupted", failed)
 
 
-def _run_trials(study: Study, parent: Run, executor: Executor, observer: StudyObserver, options: StudyOptions) -> bool:
+def _run_trials(
+    study: RunningStudy, parent: Run, executor: Executor, observer: StudyObserver, options: StudyOptions
+) -> bool:
     """Run what is missing; returns whether that is all of it."""
     try:
         return Scheduler(study, parent, executor, observer, options.checkpoint_every).run()
@@ -129,14 +131,14 @@ def _run_trials(study: Study, parent: Run, executor: Executor, observer: StudyOb
         executor.close()
 
 
-def _runs_alone(study: Study) -> bool:
+def _runs_alone(study: RunningStudy) -> bool:
     try:
         return not (study.storage.shared and study.running_elsewhere())
     except Exception:
         return True  # the storage is what failed; a resume mends the parent run
 
 
-def _parent(study: Study, tracking: Tracking, joined: str | None) -> Run:
+def _parent(study: RunningStudy, tracking: Tracking, joined: str | None) -> Run:
     """The study's own run: the recorded one, the one that `mlflow run` made, or a new one, recorded at once."""
     known = study.attribute("parent_run_id")
     tags = {Tag.STUDY: study.name, **study.provenance.tags()}
@@ -150,7 +152,7 @@ def _parent(study: Study, tracking: Tracking, joined: str | None) -> Run:
     return parent
 
 
-def _describe(parent: Run, study: Study, dataset: PreparedDataset) -> None:
+def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> None:
     """Log question, parameters, configuration and split; what may grow is a tag, since MLflow's params are fixed."""
     sweep = study.sweep
     parent.tag(
@@ -175,7 +177,7 @@ def _describe(parent: Run, study: Study, dataset: PreparedDataset) -> None:
         (folder / "split.json").write_text(dataset.split.to_json(dataset.store.ids()), encoding="utf-8")
 
 
-def _close_orphans(study: Study, parent: Run) -> None:
+def _close_orphans(study: RunningStudy, parent: Run) -> None:
     """Close the runs that a killed process left open, in the state in which their trials ended."""
     study.reclaim()
     finished = {trial.run_id for trial in study.finished()}

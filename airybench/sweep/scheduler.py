@@ -9,7 +9,7 @@ from airybench.errors import TrialError
 from airybench.sweep.executor import EpochDecision, Event, Executor, Failed, Lost, Stopped, Task
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import INTERRUPTED, RunningTrial, TakenError
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
 from airybench.training.checkpoint import EVERY
@@ -42,7 +42,12 @@ class Scheduler:
     """
 
     def __init__(
-        self, study: Study, parent: Run, executor: Executor, observer: StudyObserver, checkpoint_every: float = EVERY
+        self,
+        study: RunningStudy,
+        parent: Run,
+        executor: Executor,
+        observer: StudyObserver,
+        checkpoint_every: float = EVERY,
     ) -> None:
         self._study = study
         self._parent = parent

@@ -1,4 +1,4 @@
-"""The space of a sweep: which parameters are open, and which combinations are cells."""
+"""The space of a sweep: its axes, and which combinations of their values are cells."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ONLY_WITH: dict[str, tuple[str, Value]] = {
     "ccf_delta": ("ccf_kind", "radial"),
     "flips": ("input", "image"),
 }
-"""Axes of the data that have an effect only beside a value of another; a network says so itself."""
+"""Axes of the data that have an effect only with one value of another axis; those of networks are in `config`."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Cell:
 
     Attributes:
         config: what is trained, with the base's seed.
-        point: the Optuna parameters that lead there.
+        point: the parameters of Optuna that lead to it.
     """
 
     config: TrialConfig
@@ -37,17 +37,18 @@ class Cell:
 
     @cached_property
     def digest(self) -> str:
-        """`config.cell()`, counted once: every question for the next trial compares it."""
+        """`config.cell()`, computed once: each request for the next trial compares the digests of all cells."""
         return self.config.cell()
 
 
 def cells(sweep: SweepConfig) -> list[Cell]:
     """Every valid cell of a finite space, each once.
 
-    A depth that an architecture lacks is no cell; cells that differ only in a parameter without effect are one.
+    A depth that an architecture does not have makes no cell, and cells that differ only in a parameter without effect
+    are one cell.
 
     Raises:
-        ConfigError: an axis is a range, a value cannot be, or no cell is left.
+        ConfigError: an axis is a range, a value is invalid, or no cell is left.
     """
     found: dict[str, Cell] = {}
     for index, grid in enumerate(sweep.space):
@@ -66,7 +67,7 @@ def finite(sweep: SweepConfig) -> bool:
 
 
 def suggest(trial: optuna.Trial, sweep: SweepConfig) -> TrialConfig:
-    """Let a trial choose its cell; an enqueued trial finds the point it was given."""
+    """Let the sampler choose the cell of a trial; an enqueued trial has its point already."""
     index = 0
     if len(sweep.space) > 1:
         index = int(trial.suggest_categorical("grid", list(range(len(sweep.space)))))
@@ -86,10 +87,10 @@ def suggest(trial: optuna.Trial, sweep: SweepConfig) -> TrialConfig:
 
 
 def check(sweep: SweepConfig) -> None:
-    """Make sure that every value of the space can be, before anything starts.
+    """Make sure that every value of the space is valid, before anything starts.
 
     Raises:
-        ConfigError: a value cannot be, or a grid sampler meets a range.
+        ConfigError: a value is invalid, or a grid sampler has a range.
     """
     if finite(sweep):
         found = {(cell.config.network.arch, cell.config.data.image_size): cell.config for cell in cells(sweep)}
@@ -101,12 +102,12 @@ def check(sweep: SweepConfig) -> None:
     if sweep.study.trials is None:
         raise ConfigError("the space has a range, so the study needs an end; give --trials N")
     for grid in sweep.space:
-        _check_depths(grid, sweep.base)  # as given: its ends may be depths, but not what lies between
+        _check_depths(grid, sweep.base)  # as given: the ends of a range may be depths, but not what lies between
     cells(ends(sweep))
 
 
 def ends(sweep: SweepConfig) -> SweepConfig:
-    """The same with every range replaced by its two ends, which stand for it where cells are counted."""
+    """The same sweep with its two ends in place of each range, for counting cells."""
     space = tuple(
         {name: (axis.low, axis.high) if isinstance(axis, Range) else axis for name, axis in grid.items()}
         for grid in sweep.space
@@ -119,7 +120,7 @@ def _start(sweep: SweepConfig, index: int) -> dict[str, Value]:
 
 
 def _label(sweep: SweepConfig, index: int, label: str) -> str:
-    # Optuna fixes the choices of a parameter by its name, so grids with other choices need names of their own.
+    # Optuna fixes the choices of a parameter by its name: each grid needs names of its own.
     return f"{label}@{index}" if len(sweep.space) > 1 else label
 
 

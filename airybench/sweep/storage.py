@@ -1,4 +1,4 @@
-"""Where studies are kept: journal files of one machine, or a PostgreSQL server that several share."""
+"""Storages of studies: journal files on one machine, or a PostgreSQL server that several machines share."""
 
 import hashlib
 import os
@@ -17,56 +17,56 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
 from airybench.errors import StorageError, StudyError
-from airybench.paths import sole_owner
+from airybench.paths import in_use, sole_owner
 from airybench.sweep.journal import open_journal
 from airybench.tracking.store import hidden
 
 KEEPALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
 SERVER_KEEPALIVE = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-"""A host that lost its power says no goodbye: the server then closes its session, and frees its locks, after 50 s."""
+"""A host that loses power closes no connection: the server then ends its session and frees its locks after 50 s."""
 
 
 class StudyStorage(Protocol):
-    """A place for studies, and who works there.
+    """Where studies are stored, and which processes run them.
 
     Attributes:
-        shared: several processes may run one study at once.
-        owner: what this process signs its trials with.
+        shared: whether several processes may run one study at once.
+        owner: identifies this process on its trials.
     """
 
     shared: bool
     owner: str
 
     def __str__(self) -> str:
-        """The place in a message, without passwords."""
+        """As it is printed, without passwords."""
 
     def optuna_storage(self, name: str) -> BaseStorage:
-        """Optuna's storage of a study, made where it is not there."""
+        """Optuna's storage of a study, created where it is missing."""
 
     def session(self, name: str) -> Any:
-        """A context in which this process works on a study; it ends with the process, however that dies."""
+        """A context in which this process runs a study; it ends with the process, however that ends."""
 
     def lock(self, name: str) -> Any:
-        """A context that one process at a time may enter, for a moment."""
+        """A context that one process at a time may enter, for a short time."""
 
     def alive(self, name: str, owner: str) -> bool:
-        """Whether the process that signed a trial still works on the study."""
+        """Whether the process that owns a trial still runs the study."""
 
     def names(self) -> list[str]:
-        """Studies there, by name."""
+        """Names of the studies, sorted."""
 
     def size(self, name: str) -> int | None:
-        """Bytes that a study takes, None where nobody can tell."""
+        """Bytes that a study takes, None where that cannot be told."""
 
     def archive(self, name: str) -> str | None:
-        """Set a study aside; returns its new name, None where there was none."""
+        """Archive a study under another name; returns that name, None where there is no such study."""
 
     def delete(self, name: str) -> None:
-        """Remove a study for good."""
+        """Delete a study for good."""
 
 
 class JournalFolder:
-    """A folder with one journal file a study; one process runs a study, with as many workers as it likes."""
+    """A folder with one journal file per study; one process runs a study, with any number of workers."""
 
     shared = False
 
@@ -83,30 +83,30 @@ class JournalFolder:
         return self.folder / f"{name}.journal"
 
     def optuna_storage(self, name: str) -> BaseStorage:
-        """Optuna's storage of a study, made where it is not there; a torn journal is mended."""
+        """Optuna's storage of a study, created where it is missing; a torn journal is repaired."""
         return open_journal(self.path(name))
 
     @contextmanager
     def session(self, name: str) -> Iterator[None]:
-        """Hold the study.
+        """Reserve the study for this process.
 
         Raises:
-            StudyError: another process holds it.
+            StudyError: another process runs it.
         """
         with sole_owner(self.path(name), name):
             yield
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Nothing to wait for: nobody else is there."""
+        """Nothing to wait for: no other process runs the study."""
         yield
 
     def alive(self, name: str, owner: str) -> bool:
-        """Whoever holds the study knows that everybody before is gone."""
+        """Only this process runs the study: every other owner is gone."""
         return owner == self.owner
 
     def names(self) -> list[str]:
-        """Studies there, by name."""
+        """Names of the studies, sorted."""
         return sorted(path.stem for path in self.folder.glob("*.journal"))
 
     def size(self, name: str) -> int | None:
@@ -121,7 +121,7 @@ class JournalFolder:
         return path.rename(self.folder / f"{name}.{_stamp()}.archived").name
 
     def delete(self, name: str) -> None:
-        """Remove the journal and what lies beside it."""
+        """Delete the journal and the files beside it."""
         with sole_owner(self.path(name), name):
             for suffix in (".journal", ".torn", ".write-lock"):
                 self.path(name).with_suffix(suffix).unlink(missing_ok=True)
@@ -129,9 +129,9 @@ class JournalFolder:
 
 
 class PostgresStorage:
-    """Studies in a PostgreSQL database: every process that names the same study works on it.
+    """Studies in a PostgreSQL database: every process that names the same study runs a part of it.
 
-    Who works is known by advisory locks that belong to a session: the server frees them when the process dies.
+    Each process holds an advisory lock of its database session, which the server frees when the process dies.
     """
 
     shared = True
@@ -146,7 +146,7 @@ class PostgresStorage:
         return hidden(self.url)
 
     def optuna_storage(self, name: str) -> BaseStorage:
-        """Optuna's tables, made by one process where they are not there."""
+        """Optuna's tables, created by one process where they are missing."""
         if self._storage is None:
             with self.lock("tables"):
                 url = self.url.replace("postgresql://", "postgresql+psycopg://")
@@ -157,7 +157,7 @@ class PostgresStorage:
 
     @contextmanager
     def session(self, name: str) -> Iterator[None]:
-        """Show the others that this process is at work."""
+        """Show the other processes that this one is running."""
         self._advisory("pg_advisory_lock", f"{name}/{self.owner}")
         from psycopg import Error
         from sqlalchemy.exc import SQLAlchemyError
@@ -167,7 +167,7 @@ class PostgresStorage:
         except (Error, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             reason = " ".join(str(error).split())[:200]
             raise StorageError(
-                f"storage {hidden(self.url)} went away ({reason}); once it is back, the same command goes on from there"
+                f"storage {hidden(self.url)} went away ({reason}); once it is back, the same command resumes the study"
             ) from error
         finally:
             if not self._connection.closed:
@@ -184,7 +184,7 @@ class PostgresStorage:
                 self._advisory("pg_advisory_unlock", name)
 
     def alive(self, name: str, owner: str) -> bool:
-        """A lock that can be had is nobody's any more."""
+        """A process whose lock is free has ended."""
         if owner == self.owner:
             return True
         if not self._advisory("pg_try_advisory_lock", f"{name}/{owner}"):
@@ -193,30 +193,30 @@ class PostgresStorage:
         return False
 
     def names(self) -> list[str]:
-        """Studies there, by name, without those set aside."""
+        """Names of the studies, sorted, without archived ones."""
         return sorted(n for n in optuna.get_all_study_names(self.optuna_storage("")) if not n.endswith(".archived"))
 
     def size(self, name: str) -> int | None:
-        """Tables are shared: nobody can tell."""
+        """None: studies share their tables."""
         return None
 
     def archive(self, name: str) -> str | None:
-        """Copy the study under another name and remove it.
+        """Copy the study under another name and delete it.
 
         Raises:
-            StudyError: another process works on it.
+            StudyError: another process runs it.
         """
         storage = self.optuna_storage(name)
         if name not in optuna.get_all_study_names(storage):
             return None
         self._refuse_busy(name)
-        aside = f"{name}.{_stamp()}.archived"
-        optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=storage, to_study_name=aside)
+        archived = f"{name}.{_stamp()}.archived"
+        optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=storage, to_study_name=archived)
         optuna.delete_study(study_name=name, storage=storage)
-        return aside
+        return archived
 
     def delete(self, name: str) -> None:
-        """Remove the study from the tables."""
+        """Delete the study from the tables."""
         self._refuse_busy(name)
         optuna.delete_study(study_name=name, storage=self.optuna_storage(name))
 
@@ -225,7 +225,7 @@ class PostgresStorage:
         study = optuna.load_study(study_name=name, storage=self.optuna_storage(name))
         owners = {str(t.user_attrs.get("owner", "")) for t in study.get_trials(deepcopy=False, states=running)}
         if any(self.alive(name, owner) for owner in owners - {self.owner, ""}):
-            raise StudyError(f"study {name} is being run by another process; wait for it, or choose another --study")
+            raise in_use(name)
 
     def _advisory(self, function: str, what: str) -> bool:
         key = int.from_bytes(hashlib.sha256(f"airybench/{what}".encode()).digest()[:8], "big", signed=True)
@@ -250,7 +250,11 @@ class PostgresStorage:
 
 
 def open_storage(storage: str | None, folder: Path) -> StudyStorage:
-    """The place that `--storage` names: a folder, a PostgreSQL URL, by default `folder`.
+    """The storage of `--storage`: a folder or a PostgreSQL URL.
+
+    Args:
+        storage: of the option; None takes `folder`.
+        folder: of journals.
 
     Raises:
         StudyError: another kind of database.
@@ -271,12 +275,12 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
         )
     path = Path(storage).expanduser().absolute()
     if path.exists() and not path.is_dir():
-        raise StudyError(f"storage {path} is a file; give the folder in which journals are to lie")
+        raise StudyError(f"storage {path} is a file; give the folder that is to hold the journals")
     return JournalFolder(path)
 
 
 def as_storage(where: "Path | StudyStorage") -> StudyStorage:
-    """A place as it is; a folder as the journals in it."""
+    """A storage as it is; a folder as the journals in it."""
     return JournalFolder(where) if isinstance(where, Path) else where
 
 

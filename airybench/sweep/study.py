@@ -32,7 +32,7 @@ from airybench.trial.outcome import Outcome, measured
 DIRECTIONS = {"max": optuna.study.StudyDirection.MAXIMIZE, "min": optuna.study.StudyDirection.MINIMIZE}
 
 
-class Study:
+class RunningStudy:
     """All trials of one sweep on one data set, in one storage.
 
     Args:

@@ -1,4 +1,4 @@
-"""The data behind a run, as MLflow's dataset inputs name them."""
+"""The data set of a run, as an MLflow dataset input."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ DIGEST_LENGTH = 36  # the most that MLflow's stores keep
 
 @dataclass(frozen=True)
 class DataInput:
-    """What a run says of its data.
+    """The data of a run.
 
     Attributes:
         provenance: data set, source, digests and image shape; the first 36 digits of the content hash are MLflow's.
@@ -30,7 +30,7 @@ class DataInput:
 
 
 def log_data(run: Run, data: DataInput) -> None:
-    """Log the data set as an input of a run; the digest is the store's own, so nothing is hashed again."""
+    """Log the data set as an input of a run; its digest is that of the store, so that nothing is hashed again."""
     origin = data.provenance
     schema = {
         "mlflow_tensorspec": {

@@ -1,4 +1,4 @@
-"""Looking for runs by what they say of themselves: studies, their winners, baselines."""
+"""Finding runs by their tags: studies, their winners, baselines."""
 
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
@@ -11,10 +11,10 @@ from airybench.tracking.tags import Tag
 
 
 def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
-    """Parent runs of a study, the latest of each full name alone.
+    """Parent runs of a study, the latest one of each full name.
 
     Args:
-        tracking: the store; every experiment in it is looked through, since `mlflow run` may have chosen another.
+        tracking: the store; every experiment in it is searched, since `mlflow run` may have chosen another.
         study: `NAME@D`, or NAME for its studies of every data set.
     """
     client = MlflowClient(tracking_uri=tracking.uri)
@@ -30,7 +30,7 @@ def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
     latest: dict[str, MlflowRun] = {}
     for run in found:
         full = run.data.tags[Tag.STUDY]
-        if study in (full, full.rpartition("@")[0]):  # LIKE takes "_" and "%" in a name for wildcards
+        if study in (full, full.rpartition("@")[0]):  # "_" and "%" in a name are wildcards of LIKE
             latest.setdefault(full, run)
     return list(latest.values())
 
@@ -76,11 +76,11 @@ def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[st
     return [(run.info.run_id, dict(run.data.params)) for run in found]
 
 
-def said(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:
+def tags_and_metrics(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:
     """The tags and the last metrics of a run.
 
     Raises:
-        TrackingError: there is no such run, or not any more.
+        TrackingError: there is no such run, or it was deleted.
     """
     try:
         data = MlflowClient(tracking_uri=tracking.uri).get_run(run_id).data

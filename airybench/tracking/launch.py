@@ -1,4 +1,4 @@
-"""The run that `mlflow run` made, for commands that make none of their own."""
+"""The run that `mlflow run` made, for commands that create none themselves."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Models in MLflow: logged from raw counts to probabilities, found by any of their names, loaded by our own loader."""
+"""Models in MLflow: logged with raw counts as input, found by any of their names, and loaded without unpickling."""
 
 import re
 import tempfile
@@ -23,16 +23,16 @@ from airybench.tracking.tags import Tag
 WEIGHTS = "weights"  # artifact folder with what load_weights reads
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 FORMS = "a weights folder, a run id, runs:/ID, models:/NAME/VERSION, models:/NAME@ALIAS, models:/m-... or winner:STUDY"
-"""What may stand for MODEL on a command line."""
+"""What MODEL may be on the command line."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """Where a model is.
+class ModelPlace:
+    """The place of a model.
 
     Attributes:
-        folder: its weights, where it was named by a folder.
-        run_id: the run that trained it, else.
+        folder: of its weights, where the user named a folder; else None.
+        run_id: of the run that trained it; else None.
     """
 
     folder: Path | None = None
@@ -45,7 +45,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
     Args:
         run: the run it belongs to.
         predictor: on the CPU, in evaluation mode.
-        example: raw counts, uint16, shape (2, H, W); two, so that the batch stays free.
+        example: raw counts, uint16, shape (2, H, W); with two shots the batch size stays free.
 
     Returns:
         Model URI, `models:/m-...`.
@@ -54,7 +54,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
 
     with torch.no_grad():
         answer = predictor(torch.from_numpy(example)).numpy()
-    # The batch is free; the image size is what this network was trained on.
+    # The batch size is free; the image size is that of the training images.
     signature = mlflow.models.infer_signature(example, answer)
     tags = run.client.get_run(run.run_id).data.tags
     with active(run.tracking.uri), mlflow.start_run(run_id=run.run_id), warnings.catch_warnings():
@@ -66,7 +66,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
             input_example=example,
             pip_requirements=[f"{name}=={_version(name)}" for name in ("torch", "numpy", "mlflow")],
         )
-    # The context above closed the run as its own; give it back its state.
+    # The context above has closed the run: restore its state.
     run.tag({Tag.STATE: tags.get(Tag.STATE, "finished"), Tag.MODEL_URI: info.model_uri})
     return str(info.model_uri)
 
@@ -89,8 +89,8 @@ def load(model: str, tracking: Tracking | None = None) -> Predictor:
     """Load a predictor by any of the names in FORMS, from its weights; nothing is unpickled.
 
     Args:
-        model: what the user calls it.
-        tracking: where runs are; needed for everything but a folder.
+        model: as the user names it.
+        tracking: the store; needed for everything but a folder.
 
     Raises:
         DataError: no such model, or damaged weights.
@@ -105,18 +105,18 @@ def load(model: str, tracking: Tracking | None = None) -> Predictor:
         return _read(Run(tracking, found.run_id).fetch(WEIGHTS, Path(folder)))
 
 
-def find(model: str, tracking: Tracking | None = None) -> Found:
-    """The folder or run behind a model's name.
+def find(model: str, tracking: Tracking | None = None) -> ModelPlace:
+    """The folder or run that a model's name stands for.
 
     Raises:
         DataError: no such model, none of the forms, or a file that may hold a pickle.
     """
     path = Path(model)
     if path.is_dir():
-        return Found(folder=path)
+        return ModelPlace(folder=path)
     if path.is_file():
         if path.name in (TENSORS, DESCRIPTION):
-            return Found(folder=path.parent)
+            return ModelPlace(folder=path.parent)
         _refuse_pickle(path)
         raise DataError(f"model {model} is a file; expected a folder with {TENSORS} and {DESCRIPTION}")
     scheme, _, rest = model.partition(":")
@@ -125,10 +125,10 @@ def find(model: str, tracking: Tracking | None = None) -> Found:
     if tracking is None:
         raise DataError(f"model {model!r} is in MLflow, but no tracking store was named; give --tracking-uri")
     if scheme == "winner":
-        return Found(run_id=winner_of(tracking, rest))
+        return ModelPlace(run_id=winner_of(tracking, rest))
     if scheme == "models":
-        return Found(run_id=_run_of_model(model, tracking))
-    return Found(run_id=rest.strip("/").partition("/")[0] if scheme == "runs" else model)
+        return ModelPlace(run_id=_run_of_model(model, tracking))
+    return ModelPlace(run_id=rest.strip("/").partition("/")[0] if scheme == "runs" else model)
 
 
 def in_mlflow(model: str) -> bool:
@@ -166,7 +166,7 @@ def _read(folder: Path) -> Predictor:
 
 
 def _refuse_pickle(path: Path) -> None:
-    """Refuse what torch.save and pickle write: opening it would run whatever code it holds."""
+    """Refuse files of torch.save and pickle: opening one would run whatever code it contains."""
     with path.open("rb") as file:
         head = file.read(4)
     # torch.save writes a zip archive around a pickle; a bare pickle of protocol 2 or later begins with 0x80 and that

@@ -1,4 +1,4 @@
-"""The logits that a run keeps, read back from its artifacts."""
+"""The predictions that a run keeps, read from its artifacts."""
 
 import tempfile
 from pathlib import Path
@@ -8,6 +8,14 @@ from airybench.tracking.run import Run
 
 
 def predictions(run: Run, part: str) -> Predictions:
-    """Fetch the logits that a run kept of `val` or `test`."""
+    """Fetch the predictions of a run.
+
+    Args:
+        run: of a trial, a training or a baseline.
+        part: `val` or `test`.
+
+    Raises:
+        TrackingError: the run keeps none.
+    """
     with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
         return Predictions.read(run.fetch(f"predictions/{part}.h5", Path(folder)))

@@ -1,4 +1,4 @@
-"""What is written while a network trains: epochs in batches, and what the machine does meanwhile."""
+"""Logging while a network trains: metrics of epochs in batches, and system metrics."""
 
 import time
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ from mlflow.entities import Metric
 from airybench.tracking.run import Run
 
 FLUSH_SECONDS = 5.0
-"""Epochs wait at most this long in memory: second-long epochs would else spend a good part of their time on logging."""
+"""Epochs wait at most this long in memory; with epochs of a second, logging each would take much of the time."""
 
-BATCH = 1000  # metrics that MLflow takes at once
+BATCH = 1000  # metrics that MLflow accepts at once
 
 SAMPLE_SECONDS = 10.0
 
 
 class Recording:
-    """Epoch metrics and system metrics of one run, as a block; whatever way the block ends, nothing is left unwritten.
+    """Epoch metrics and system metrics of one run, as a block; everything is written, however the block ends.
 
     Args:
         run: the run that trains.
-        flush_seconds: how long epochs may wait.
+        flush_seconds: how long epochs may wait in memory.
     """
 
     def __init__(self, run: Run, flush_seconds: float = FLUSH_SECONDS) -> None:
@@ -47,14 +47,14 @@ class Recording:
             self._stop()
 
     def epoch(self, metrics: Mapping[str, float], step: int) -> None:
-        """Keep the metrics of an epoch under the time it ended, and write them when it is time."""
+        """Keep the metrics of an epoch with the present time, and write them when they have waited long enough."""
         now = int(time.time() * 1000)
         self._waiting += [Metric(key, value, now, step) for key, value in metrics.items()]
         if time.monotonic() - self._flushed >= self._flush_seconds:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits; it stays in memory until the store has taken it."""
+        """Write what waits; it stays in memory until the store has accepted it."""
         while self._waiting:
             self._run.client.log_batch(self._run.run_id, metrics=self._waiting[:BATCH])
             del self._waiting[:BATCH]
@@ -64,7 +64,7 @@ class Recording:
         monitor = self._monitor
         if monitor is None:
             return
-        with suppress(Exception):  # what fails here is worth less than the trial
+        with suppress(Exception):  # system metrics are not worth a trial
             monitor.finish()
             if monitor._logging_step == 0:  # the trial was shorter than one sampling interval
                 monitor.collect_metrics()
@@ -80,5 +80,5 @@ def _system_monitor(run: Run) -> Any:
         return SystemMetricsMonitor(
             run.run_id, sampling_interval=SAMPLE_SECONDS, resume_logging=False, tracking_uri=run.tracking.uri
         )
-    except Exception:  # psutil is missing, or counts nothing on this machine
+    except Exception:  # psutil is missing, or measures nothing on this machine
         return None

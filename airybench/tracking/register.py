@@ -1,4 +1,4 @@
-"""Registered models: a version for every model handed over by name, and `champion` on the best of those comparable."""
+"""Registered models: one version per model, and the alias `champion` on the best of those that can be compared."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ModelScore:
     provenance: Provenance
 
     def tags(self) -> dict[str, str]:
-        """As kept on the model version."""
+        """As tags of the model version."""
         return {
             Tag.OBJECTIVE: str(self.objective),
             Tag.VALUE: repr(self.value),
@@ -43,11 +43,11 @@ class ModelScore:
 
 @dataclass(frozen=True)
 class Registered:
-    """A version, and what became of the alias.
+    """A registered version, and whether it took the alias.
 
     Attributes:
         uri: `models:/NAME/VERSION`.
-        champion: whether the alias is on it now.
+        champion: whether it has the alias now.
         notice: what happened, in one line.
     """
 
@@ -76,7 +76,7 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: 
         name: the registered model, created where it is missing.
         model_uri: `models:/m-...`.
         run_id: the run that trained it.
-        score: what the alias goes by.
+        score: decides which version gets the alias.
 
     Raises:
         TrackingError: the registry refuses.
@@ -85,7 +85,7 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: 
     try:
         with active(tracking.uri):  # MLflow looks the model up in its global store
             version = _version(client, name, model_uri, run_id, score)
-            return _crown(client, name, version, score)
+            return _update_champion(client, name, version, score)
     except MlflowException as error:
         raise TrackingError(
             f"model {name!r} cannot be registered in {hidden(tracking.uri)}: {str(error).splitlines()[0]}"
@@ -93,7 +93,7 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: 
 
 
 def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, score: ModelScore) -> ModelVersion:
-    """The version that holds this model: the one it has already, as after a resume, else a new one."""
+    """The version of this model: the existing one, as after a resume, or a new one."""
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     for known in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
@@ -108,14 +108,14 @@ def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, score
     )
 
 
-def _crown(client: MlflowClient, name: str, version: ModelVersion, score: ModelScore) -> Registered:
+def _update_champion(client: MlflowClient, name: str, version: ModelVersion, score: ModelScore) -> Registered:
     number = str(version.version)
     uri = f"models:/{name}/{number}"
     holder = client.get_registered_model(name).aliases.get(CHAMPION)
     if holder is None:
         client.set_registered_model_alias(name, CHAMPION, number)
         return Registered(uri, True, f"Registered: {uri}, the first one, is now {CHAMPION}.")
-    holder = str(holder)  # a number from one store, text from another
+    holder = str(holder)  # some stores give a number, others text
     if holder == number:
         return Registered(uri, True, f"Registered: {uri} is {CHAMPION}.")
     tags = client.get_model_version(name, holder).tags

@@ -1,4 +1,4 @@
-"""One MLflow run, written through the client alone: no global active run that a second study could trip over."""
+"""One MLflow run, written through the client alone, without the global active run that two studies would share."""
 
 import os
 import sys
@@ -24,13 +24,18 @@ STATUS: dict[State, str] = {
     "pruned": "FINISHED",
     "interrupted": "KILLED",
 }
-MADE = ("mlflow.user", "mlflow.source.name", "mlflow.source.type")
+CREATED_BY = ("mlflow.user", "mlflow.source.name", "mlflow.source.type")
 MAX_REASON = 500  # characters of a reason that a tag holds
-RETRIED_SECONDS = 1.5  # a creation that took longer may have been asked for twice; the second try comes after 2 s
+RETRIED_SECONDS = 1.5  # a request that took longer may have been sent twice; the second one follows after 2 s
 
 
 class Run:
-    """A run and what can be written to it."""
+    """A run that can be written to.
+
+    Args:
+        tracking: the store.
+        run_id: of an existing run.
+    """
 
     def __init__(self, tracking: Tracking, run_id: str) -> None:
         self.tracking = tracking
@@ -61,7 +66,11 @@ class Run:
 
     @classmethod
     def join(cls, tracking: Tracking, run_id: str, name: str, kind: str, tags: Mapping[str, str]) -> "Run":
-        """Go on with a run that exists: the one `mlflow run` made, or the parent of a study that is resumed."""
+        """Continue an existing run: the one that `mlflow run` made, or the parent of a study that resumes.
+
+        Raises:
+            TrackingError: there is no such run, or it was deleted.
+        """
         run = cls(tracking, run_id)
         try:
             run.client.update_run(run_id, status="RUNNING", name=name)
@@ -69,19 +78,19 @@ class Run:
             raise TrackingError(
                 f"run {run_id} is not in {tracking.uri}, or was deleted there; restore it, or begin anew with --fresh"
             ) from None
-        # Who made it from what, it says already: `mlflow run` knows of a git URL, for one.
-        now = {key: value for key, value in _environment().items() if key not in MADE}
+        # User and source stay: `mlflow run` knows them better, such as a git URL.
+        now = {key: value for key, value in _environment().items() if key not in CREATED_BY}
         run.tag({Tag.KIND: kind, Tag.STATE: "running", **now, **tags})
         return run
 
     @classmethod
     def own(cls, tracking: Tracking, name: str, kind: str, tags: Mapping[str, str], joined: str | None) -> "Run":
-        """The run of a command that makes one: `joined`, which `mlflow run` made for it, else a new one."""
+        """The run of a command: `joined`, which `mlflow run` made for it, or a new one."""
         return cls.join(tracking, joined, name, kind, tags) if joined else cls.create(tracking, name, kind, tags)
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Close the run as the block ends: finished, interrupted, or failed with kind and reason."""
+        """Close the run at the end of the block: finished, interrupted, or failed with kind and reason."""
         try:
             yield
         except KeyboardInterrupt:
@@ -97,7 +106,7 @@ class Run:
         self.client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
 
     def params(self, params: Mapping[str, object]) -> None:
-        """Log the parameters that the run does not have yet; MLflow refuses another value for one that stands."""
+        """Log the parameters that the run does not have yet; MLflow refuses to change a parameter."""
         known = self.client.get_run(self.run_id).data.params
         new = [Param(key, str(value)) for key, value in params.items() if key not in known]
         if new:
@@ -114,18 +123,22 @@ class Run:
 
     @contextmanager
     def artifacts(self, folder: str | None = None) -> Iterator[Path]:
-        """A temporary folder whose files become artifacts when the block ends well."""
+        """A temporary folder whose files become artifacts at the end of the block, unless it fails."""
         with tempfile.TemporaryDirectory(prefix="airybench-") as path:
             yield Path(path)
             self.client.log_artifacts(self.run_id, path, artifact_path=folder)
 
     def keep(self, *files: Path) -> None:
-        """Make artifacts of files that exist."""
+        """Log existing files as artifacts."""
         for file in files:
             self.client.log_artifact(self.run_id, str(file))
 
     def fetch(self, artifact: str, into: Path) -> Path:
-        """Download one artifact, a file or folder; returns where it lies."""
+        """Download one artifact, a file or folder, into a folder; returns its path.
+
+        Raises:
+            TrackingError: the run has no such artifact.
+        """
         import mlflow
 
         uri = f"runs:/{self.run_id}/{artifact}"
@@ -138,7 +151,7 @@ class Run:
         return Path(found)
 
     def open_runs(self, study: str) -> list[str]:
-        """Ids of the runs of a study that are marked RUNNING, but for this one."""
+        """Ids of the other runs of a study that are marked RUNNING."""
         wanted = f"tags.`{Tag.STUDY}` = '{study}' and attributes.status = 'RUNNING'"
         found: list[str] = []
         token: str | None = None
@@ -152,7 +165,7 @@ class Run:
                 return found
 
     def _close_twins(self, token: str) -> None:
-        """Close runs that a server made before it went away in mid-answer, so that the client asked once more."""
+        """Close the other runs of one request: a server that failed to answer may have created a run all the same."""
         wanted = f"tags.`{Tag.TOKEN}` = '{token}'"
         for twin in self.client.search_runs([self.tracking.experiment_id], filter_string=wanted):
             if twin.info.run_id != self.run_id:

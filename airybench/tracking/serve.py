@@ -1,4 +1,4 @@
-"""MLflow's pages on the store in use, for this machine alone."""
+"""MLflow's pages for the store in use, on this machine alone."""
 
 import os
 import signal
@@ -20,13 +20,13 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
-def serve(uri: str, port: int, tell: Callable[[str, str], None]) -> None:
-    """Run `mlflow ui` until it is interrupted; it ends with this call, whatever way that ends.
+def serve(uri: str, port: int, report: Callable[[str, str], None]) -> None:
+    """Run `mlflow ui` until it is interrupted; it ends with this call, however that ends.
 
     Args:
-        uri: a sqlite file or database; a server has its pages at its own address.
+        uri: a SQLite file or database; of a server, only the address of its pages is reported.
         port: where to listen on 127.0.0.1.
-        tell: handed the address once the pages answer, and that of the runs among them.
+        report: called with the address once the pages answer, and the address of the runs.
 
     Raises:
         ConfigError: the port is taken.
@@ -34,30 +34,30 @@ def serve(uri: str, port: int, tell: Callable[[str, str], None]) -> None:
     """
     if uri.startswith(("http://", "https://")):
         check(uri)
-        tell(hidden(uri), _runs(hidden(uri), connect(uri).experiment_id))
+        report(hidden(uri), _runs(hidden(uri), connect(uri).experiment_id))
         return
     reopen(uri)
-    tracking = connect(uri)  # a store of an older MLflow is brought up here, not by several workers at once
+    tracking = connect(uri)  # migrates the store of an older MLflow, which several workers must not do at once
     _refuse_taken(port)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
     if uri.startswith("sqlite:///"):
         artifacts = Path(uri.removeprefix("sqlite:///")).parent / "mlruns"
         command += ["--default-artifact-root", artifacts.as_uri()]
-    # A group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers in order.
+    # In a process group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
             _await(process, port, log)
-            tell(f"http://{HOST}:{port}", _runs(f"http://{HOST}:{port}", tracking.experiment_id))
+            report(f"http://{HOST}:{port}", _runs(f"http://{HOST}:{port}", tracking.experiment_id))
             process.wait()
-            raise TrackingError(f"mlflow ui ended by itself: {_last_words(log)}")
+            raise TrackingError(f"mlflow ui ended by itself: {_last_line(log)}")
         finally:
             _stop(process)
 
 
 def _runs(address: str, experiment: str) -> str:
-    # MLflow's page opens on chat traces unless its address asks for training.
+    # Without this parameter MLflow's page opens on chat traces.
     return f"{address.rstrip('/')}/#/experiments/{experiment}/runs?workflowType=machine_learning"
 
 
@@ -76,7 +76,7 @@ def _await(process: "subprocess.Popen[bytes]", port: int, log: IO[bytes]) -> Non
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise TrackingError(f"mlflow ui does not start: {_last_words(log)}")
+            raise TrackingError(f"mlflow ui does not start: {_last_line(log)}")
         try:
             with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=1):
                 return
@@ -85,10 +85,10 @@ def _await(process: "subprocess.Popen[bytes]", port: int, log: IO[bytes]) -> Non
     raise TrackingError(f"mlflow ui does not answer on port {port} after {START_SECONDS:.0f} s; try another --port")
 
 
-def _last_words(log: IO[bytes]) -> str:
+def _last_line(log: IO[bytes]) -> str:
     log.seek(0)
     lines = log.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

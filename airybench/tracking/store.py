@@ -1,4 +1,4 @@
-"""Where runs go: the tracking URI, whether it answers, and the experiment in it."""
+"""The tracking store: its URI, whether it answers, and the experiment in use."""
 
 import logging
 import os
@@ -37,11 +37,11 @@ def tracking_uri(option: str | None = None) -> str:
 
 
 def check(uri: str, *, existing: bool = False) -> None:
-    """Make sure a store can be used, creating nothing.
+    """Make sure that a store can be used, without creating anything.
 
     Args:
         uri: the store.
-        existing: it must be there already, since a study or a run lives in it.
+        existing: it must exist, since a study or a run is in it.
 
     Raises:
         TrackingError: a folder store (MLflow has retired them), a folder that cannot be written, or no answer.
@@ -85,7 +85,7 @@ def _check_server(uri: str) -> None:
         with urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=ANSWER_SECONDS):
             pass
     except urllib.error.HTTPError as error:
-        if error.code in (401, 403):  # it answers; whether we may in, MLflow itself will say
+        if error.code in (401, 403):  # it answers; MLflow itself reports a missing permission
             return
         raise TrackingError(f"{uri} answers with status {error.code}, not as an MLflow server does; check it") from None
     except (OSError, ValueError) as error:
@@ -114,9 +114,9 @@ def hidden(uri: str) -> str:
 
 @contextmanager
 def active(uri: str) -> Iterator[None]:
-    """Make a store MLflow's global one inside the block, for its functions that know no client.
+    """Make a store the global one of MLflow inside the block, for its functions that take no client.
 
-    MLflow keeps the global URI in the environment as well, where the next study would take it for the user's wish.
+    MLflow keeps the global URI in the environment as well, where the next study would take it for the user's choice.
     """
     import mlflow
 
@@ -129,22 +129,22 @@ def active(uri: str) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Set MLflow up for unattended work, where the user's environment does not say otherwise.
+    """Configure MLflow for unattended work, unless the user's environment says otherwise.
 
     Requests to a server are tried again after 0, 2, 4, 8, ... at most 120 s, ten times, about eight minutes in all: a
     server may be away for that long, and a trial waits instead of failing.
     """
     for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # table migrations are no news to a user
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # nor is every try
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # small files fly by
+        logging.getLogger(name).setLevel(logging.ERROR)  # a user need not know of table migrations
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # nor of every retry
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # files are small
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout is for results
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "10")  # the most that MLflow allows
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "10")  # the maximum of MLflow
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 
 
 def reopen(uri: str, experiment_id: str = "") -> Tracking:
-    """A store that must be there already, for reading; nothing is created.
+    """An existing store, for reading; nothing is created.
 
     Raises:
         TrackingError: it is gone, or does not answer.
@@ -160,8 +160,8 @@ def reopen(uri: str, experiment_id: str = "") -> Tracking:
 def connect(uri: str) -> Tracking:
     """Open the store and the experiment, creating both where they are missing.
 
-    The experiment is the one `mlflow run` chose, else `airybench`; beside a sqlite file its artifacts go to `mlruns/`
-    there, wherever later commands are typed.
+    The experiment is the one that `mlflow run` chose, else `airybench`. With a SQLite file, artifacts go to `mlruns/`
+    beside it, whatever folder later commands run in.
 
     Raises:
         TrackingError: the store refuses.
@@ -208,7 +208,7 @@ def _experiment(uri: str) -> str:
 
 
 def local_folder(uri: str) -> Path | None:
-    """The folder on this machine that takes the artifacts of a store, None where they go elsewhere."""
+    """The folder on this machine that holds the artifacts of a store; None where they are elsewhere."""
     path = _sqlite_path(uri)
     return path.parent.absolute() if path else None
 

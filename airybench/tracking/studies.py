@@ -1,4 +1,4 @@
-"""The runs of a study as a whole."""
+"""Deleting the runs of a study."""
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException

@@ -74,23 +74,39 @@ def train(
         state = trainer.state
         if _restored(state, checkpoints, ranks, config.training.seed):
             callbacks.on_resume(tuple(state.epochs))
-        interrupted, finished = False, is_finished(state, config.training)
-        while not (interrupted or finished):
-            interrupted = trainer.run_epoch(interrupts)
-            if not interrupted and is_due(state.epoch, config.training):
-                epoch = trainer.evaluate()
-                state.keep_if_best(epoch, objective)
-                finished = ranks.any(bool(callbacks.on_epoch(epoch))) or is_finished(state, config.training)
-                interrupted = ranks.any(interrupts.requested)
-                if checkpoints and ranks.lead and not interrupted and (finished or checkpoints.due()):
-                    checkpoints.save(state.tensors(), state.facts())
-        if interrupted:
-            if checkpoints and ranks.lead:
-                checkpoints.save(state.tensors(), state.facts())
+        own_checkpoints = checkpoints if ranks.lead else None  # the lead saves for all
+        if _run_epochs(trainer, interrupts, objective, callbacks, own_checkpoints):
+            if own_checkpoints:
+                own_checkpoints.save(state.tensors(), state.facts())
             raise KeyboardInterrupt
         assert state.best is not None
         network.load_state_dict(state.best_weights)
     return Trained(network, state.best, tuple(state.epochs))
+
+
+def _run_epochs(
+    trainer: Trainer,
+    interrupts: Interrupts,
+    objective: Objective,
+    callbacks: EpochCallbacks,
+    checkpoints: Checkpoints | None,
+) -> bool:
+    """Train to the end of the last epoch; returns whether an interrupt came first."""
+    state, ranks, config = trainer.state, trainer.ranks, trainer.config
+    finished = is_finished(state, config)
+    while not finished:
+        if trainer.run_epoch(interrupts):
+            return True
+        if not is_due(state.epoch, config):
+            continue
+        epoch = trainer.evaluate()
+        state.keep_if_best(epoch, objective)
+        finished = ranks.any(bool(callbacks.on_epoch(epoch))) or is_finished(state, config)
+        if ranks.any(interrupts.requested):
+            return True
+        if checkpoints and (finished or checkpoints.due()):
+            checkpoints.save(state.tensors(), state.facts())
+    return False
 
 
 def _network(config: TrialConfig, data: LoadedDataset, device: torch.device, *, sync_batch_norm: bool) -> nn.Module:

@@ -3,12 +3,12 @@
 import pytest
 
 from airybench.api.read_options import ReadOptions, source_options
-from airybench.data.formats.options import AS_IT_IS
+from airybench.data.formats.options import DEFAULT_OPTIONS
 from airybench.errors import ConfigError
 
 
 def test_nothing_given_is_the_default() -> None:
-    assert source_options({}) == AS_IT_IS
+    assert source_options({}) == DEFAULT_OPTIONS
 
 
 def test_every_argument_arrives() -> None:

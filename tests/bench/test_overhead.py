@@ -14,7 +14,7 @@ from airybench.training.checkpoint import EVERY
 def test_a_course_taken_apart() -> None:
     course = Course(began=10.0, epochs=[13.0, 14.0, 15.0, 16.0], ended=18.5)
     assert course.epoch == 1.0
-    assert course.beside == pytest.approx(4.5)  # of 8.5 s four are epochs
+    assert course.outside_epochs == pytest.approx(4.5)  # of 8.5 s four are epochs
 
 
 def test_rows_are_ratios_of_pairs() -> None:
@@ -23,8 +23,8 @@ def test_rows_are_ratios_of_pairs() -> None:
     rows = {row.quantity: row for row in overhead._rows(1.0, bare, tracked, [0.6, 0.6])}
     assert (rows["a bare epoch"].low, rows["a bare epoch"].high) == (1.0, 2.0)
     assert rows["an epoch in a study over a bare one"].median == pytest.approx(1.1)
-    beside = rows["a trial besides its epochs, more than a bare training"]
-    assert (beside.low, beside.high) == (pytest.approx(1.9), pytest.approx(2.0))
+    outside = rows["time outside the epochs, trial minus bare training"]
+    assert (outside.low, outside.high) == (pytest.approx(1.9), pytest.approx(2.0))
     (whole,) = [row for name, row in rows.items() if name.startswith("a trial of")]
     assert whole.high == pytest.approx(1.1 + 1.9 / EPOCHS + 0.6 / EVERY)
     assert (whole.goal, whole.ratio) == (1.02, pytest.approx(1.02 / whole.median))
@@ -51,6 +51,6 @@ def test_the_whole_for_a_moment() -> None:
     found = {row.quantity: row.median for row in rows}
     assert len(rows) == 5
     assert all(math.isfinite(value) for value in found.values())
-    assert found["a trial besides its epochs, more than a bare training"] > 0.01  # a run, weights and plots
+    assert found["time outside the epochs, trial minus bare training"] > 0.01  # a run, weights and plots
     assert found["one checkpoint"] > 0.001
     assert reporter.steps == [(1, 1)]

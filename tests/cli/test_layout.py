@@ -34,10 +34,10 @@ def spellings(path: str) -> list[str]:
 
 def test_every_command_is_in_the_tree() -> None:
     assert len(LEAVES) == len(set(LEAVES)) >= 26
+    assert all(one.summary.endswith(".") and len(one.summary) < 80 for one in TREE.values()), "one line in a list"
     for path in ("airybench sweep", "airybench data simulate", "airybench studies list", "airybench bench train"):
         assert path in LEAVES
-    for path, one in TREE.items():
-        assert one.summary.endswith("."), path
+    for one in TREE.values():
         assert one.summary == " ".join(one.text.split("\n\n")[0].split())
 
 
@@ -104,6 +104,11 @@ def test_defaults_and_limits_are_told() -> None:
     assert text["--c"].endswith("[default: 1,10,100,1000]")
     text = {entry.names[0]: entry.text for panel in TREE["airybench data gallery"].panels for entry in panel.entries}
     assert text["--columns"].endswith("[default: 6; 1 to 20]")
+    text = {entry.names[0]: entry.text for panel in TREE["airybench report"].panels for entry in panel.entries}
+    assert text["--pictures"].endswith("[default: on]")
+    text = {entry.names[0]: entry.text for panel in TREE["airybench predict"].panels for entry in panel.entries}
+    assert text["--compile"].endswith("[default: off]")
+    assert text["--csv"].endswith("file.")
 
 
 def test_a_small_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 from airybench.report.answers import answer_study
 from airybench.sweep.saved_studies import read
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 from airybench.trial.outcome import Outcome
@@ -115,7 +115,7 @@ def test_a_space_with_a_range_is_reported_on(finished, tmp_path: Path) -> None:
     rule = known.sweep.study.model_copy(update={"sampler": "tpe", "trials": 3})
     space = {"alpha": {"low": 0.05, "high": 1.0, "log": True}}
     sweep = SweepConfig.model_validate({"base": known.sweep.base, "space": space, "study": rule.model_dump()})
-    study = Study(tmp_path, "range@helium", sweep, known.provenance)
+    study = RunningStudy(tmp_path, "range@helium", sweep, known.provenance)
     for fact in ("parent_run_id", "tracking_uri", "experiment_id", "data_source"):
         study.set_attribute(fact, known.attributes[fact])
     trial, like = study.ask(), known.finished[0]

@@ -10,7 +10,7 @@ from airybench.cli.main import run
 from airybench.config import SweepConfig
 from airybench.paths import sole_owner
 from airybench.provenance import Provenance
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
@@ -23,10 +23,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def make(folder: Path) -> Callable[[str], Study]:
-    def made(name: str) -> Study:
+def make(folder: Path) -> Callable[[str], RunningStudy]:
+    def made(name: str) -> RunningStudy:
         """Two finished, one failed, one interrupted and queued again."""
-        study = Study(folder, name, SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}}), PROVENANCE)
+        study = RunningStudy(
+            folder, name, SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}}), PROVENANCE
+        )
         study.set_attribute("tracking_uri", "postgresql://me:secret@host/mlflow")
         study.plan()
         for _ in range(2):

@@ -12,7 +12,7 @@ from airybench.cli.data import app
 from airybench.data.datasets.simulated import simulated_store
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError
-from airybench.figures.gallery import FEWEST_DECADES, Panel, Row, choose, gallery, limits, store_gallery
+from airybench.figures.gallery import FEWEST_DECADES, ShotPanel, ShotRow, choose, gallery, limits, store_gallery
 
 
 def texts(figure: Figure) -> list[str]:
@@ -75,8 +75,10 @@ def test_noise_alone_stays_dark() -> None:
 def test_a_pattern_without_contrast_or_pixels_can_be_drawn(value: float, tmp_path: Path) -> None:
     flat = np.full((9, 9), value, np.float32)
     rows = [
-        Row("$x_$", 2, [Panel(flat, np.full((9, 9), seen), ("1 · 20 eV", "a_b, $c$")) for seen in (True, False)]),
-        Row("none", 0, []),
+        ShotRow(
+            "$x_$", 2, [ShotPanel(flat, np.full((9, 9), seen), ("1 · 20 eV", "a_b, $c$")) for seen in (True, False)]
+        ),
+        ShotRow("none", 0, []),
     ]
     figure = gallery(rows, columns=2, title="flat", note="")
     figure.savefig(tmp_path / "flat.png")

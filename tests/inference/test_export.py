@@ -125,7 +125,7 @@ def test_a_wrong_export_is_refused_and_leaves_nothing(
 
     monkeypatch.setattr(module, f"_{format}", spoilt)
     (tmp_path / "model").write_text("the one before")
-    with pytest.raises(AirybenchError, match=f"the {format} model answers otherwise than the network") as caught:
+    with pytest.raises(AirybenchError, match=f"the {format} model differs from the network") as caught:
         export(predictor("vgg"), tmp_path / "model", format=format, force=True)
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
@@ -140,7 +140,7 @@ def test_an_export_that_answers_nan_is_refused(tmp_path: Path, monkeypatch: pyte
         return lambda given: tuple(np.full_like(answer, np.nan) for answer in run(given))
 
     monkeypatch.setattr(module, "_pt2", spoilt)
-    with pytest.raises(AirybenchError, match="answers otherwise than the network"):
+    with pytest.raises(AirybenchError, match="differs from the network"):
         export(predictor("vgg"), tmp_path / "model", format="pt2")
     assert list(tmp_path.iterdir()) == []
 
@@ -156,7 +156,7 @@ def test_a_missing_package_is_one_line(name: str, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(
-        AirybenchError, match=rf"{name} is not installed, and ONNX needs it; pip install 'airybench\[ex"
+        AirybenchError, match=rf"{name} is not installed, but ONNX needs it; pip install 'airybench\[ex"
     ):
         export(predictor("vgg"), tmp_path / "model.onnx", format="onnx")
     assert list(tmp_path.iterdir()) == []
@@ -171,10 +171,10 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "model").write_text("kept")
     with pytest.raises(DataError, match="exists already; add --force to replace it"):
         export(own, tmp_path / "model", format="pt2")
-    with pytest.raises(DataError, match="is there and is not a folder, which weights is"):
+    with pytest.raises(DataError, match="is a file, but weights is written as a folder"):
         export(own, tmp_path / "model", format="weights", force=True)  # a file where a folder is to be
     (tmp_path / "folder").mkdir()
-    with pytest.raises(DataError, match="is there and is not a file, which pt2 is; choose another --output"):
+    with pytest.raises(DataError, match="is a folder, but pt2 is written as a file; choose another --output"):
         export(own, tmp_path / "folder", format="pt2", force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "model"]
     assert (tmp_path / "model").read_text() == "kept"

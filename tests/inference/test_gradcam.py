@@ -201,7 +201,7 @@ def test_maps_follow_the_blob_and_differ_between_classes(sorter: Predictor) -> N
 def test_a_network_without_feature_maps_is_refused() -> None:
     own = predictor(arch="timm:vit_tiny_patch16_224", head_width=0, image_size=64)
     with pytest.raises(
-        ConfigError, match="does not end in feature maps, so there is nothing to draw; leave out --explain"
+        ConfigError, match="does not end in feature maps, so there are no Grad-CAM maps; leave out --explain"
     ):
         Explainer(own, CPU)
 

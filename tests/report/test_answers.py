@@ -51,7 +51,7 @@ def test_cells_stand_in_the_order_of_the_validation_split(answered: StudyAnswers
 
 def test_the_question_is_the_studys_own_whatever_its_note_says(saved: SavedStudy, finished) -> None:
     """The report once read the question out of the run's note, which everybody edits in the MLflow UI."""
-    client, parent = MlflowClient(finished.uri), saved.facts["parent_run_id"]
+    client, parent = MlflowClient(finished.uri), saved.attributes["parent_run_id"]
     note = client.get_run(parent).data.tags["mlflow.note.content"]
     client.set_tag(parent, "mlflow.note.content", "Talked about at the meeting; ask Ada.")
     try:
@@ -102,8 +102,8 @@ def test_the_best_network_is_set_against_support_vectors_on_its_shots(finished) 
 
 
 def test_facts_name_data_seeds_and_software(answered: StudyAnswers, saved: SavedStudy) -> None:
-    assert answered.facts["data sha256"] == saved.data_sha256
-    assert answered.facts["split digest"] == saved.split_digest
+    assert answered.facts["data sha256"] == saved.provenance.data_sha256
+    assert answered.facts["split digest"] == saved.provenance.split_digest
     assert (answered.facts["seeds"], answered.facts["shots"]) == ("1612", "64")
     assert re.fullmatch(r"\d+\.\d+.*", answered.facts["airybench"])
     assert answered.provenance.simulated
@@ -111,6 +111,6 @@ def test_facts_name_data_seeds_and_software(answered: StudyAnswers, saved: Saved
 
 def test_a_study_that_never_began_or_finished_says_so(saved: SavedStudy) -> None:
     with pytest.raises(StudyError, match="never began"):
-        answer_study(replace(saved, facts={}))
+        answer_study(replace(saved, attributes={}))
     with pytest.raises(StudyError, match="has no finished trial"):
-        answer_study(replace(saved, records=()))
+        answer_study(replace(saved, problem="no trial can be read"))

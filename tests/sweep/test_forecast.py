@@ -14,7 +14,7 @@ from airybench.sweep import forecast as module
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.forecast import forecast, time_text, total_seconds
 from airybench.sweep.storage import JournalFolder
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
@@ -40,7 +40,7 @@ def test_a_new_study(tmp_path: Path) -> None:
 
 def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
     wanted = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]})
-    study = Study(tmp_path, "s@x", wanted, PROVENANCE)
+    study = RunningStudy(tmp_path, "s@x", wanted, PROVENANCE)
     study.plan()
     for seconds in (1000.0, 2000.0):
         trial = study.ask()

@@ -16,7 +16,7 @@ from airybench.sweep.observer import SilentObserver
 from airybench.sweep.records import MAX_LOST, FinishedTrial
 from airybench.sweep.scheduler import Scheduler
 from airybench.sweep.storage import JournalFolder
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.sweep.workers import devices
 from airybench.training.epoch import Epoch
 from airybench.training.metrics import Scores
@@ -121,12 +121,12 @@ def by_alpha(task: Task) -> list[Event]:
     return [epoch(1, task.config.network.alpha), finished(task.config.network.alpha)]
 
 
-def study(folder: Path, space: object = None, base: object = None, **rule: object) -> Study:
+def study(folder: Path, space: object = None, base: object = None, **rule: object) -> RunningStudy:
     content = {"base": base or {}, "space": space or {"alpha": list(ALPHAS)}, "study": rule}
-    return Study(folder, "s@helium", SweepConfig.model_validate(content), PROVENANCE)
+    return RunningStudy(folder, "s@helium", SweepConfig.model_validate(content), PROVENANCE)
 
 
-def run(one: Study, executor: _Scripted, observer: _Ends | None = None) -> bool:
+def run(one: RunningStudy, executor: _Scripted, observer: _Ends | None = None) -> bool:
     parent: Any = SimpleNamespace(tracking=None, run_id="parent")
     return Scheduler(one, parent, executor, observer or _Ends()).run()
 
@@ -351,7 +351,7 @@ def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, mon
     monkeypatch.setattr(scheduler_module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(_Shared, "living", {"one", "two"})
     sweep = SweepConfig.model_validate({"space": {"alpha": list(ALPHAS)}})
-    other = Study(_Shared(tmp_path, "two"), "s@helium", sweep, PROVENANCE)
+    other = RunningStudy(_Shared(tmp_path, "two"), "s@helium", sweep, PROVENANCE)
     other.plan()
     trial = other.ask()
     assert trial is not None
@@ -370,7 +370,7 @@ def test_what_a_dead_host_was_running_is_run_by_a_living_one(tmp_path, runs, mon
     create = _FakeRun.create
     monkeypatch.setattr(scheduler_module, "Run", _Taken)
     monkeypatch.setattr(_Taken, "create", create)
-    mine = Study(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
+    mine = RunningStudy(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
     assert run(mine, _Scripted(by_alpha_and_die))
     assert sorted(r.value for r in mine.finished()) == list(ALPHAS)
     assert taken == ["of the dead"]
@@ -380,7 +380,7 @@ def test_seeds_queued_beyond_what_is_wanted_keep_no_host_waiting(tmp_path, monke
     monkeypatch.setattr(_Shared, "living", {"one"})
     rule = {"sampler": "random", "trials": 8, "seeds": 3}
     sweep = SweepConfig.model_validate({"space": {"alpha": {"low": 0.1, "high": 1.0}}, "study": rule})
-    one = Study(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
+    one = RunningStudy(_Shared(tmp_path, "one"), "s@helium", sweep, PROVENANCE)
     assert run(one, _Scripted(by_alpha))
     assert one.counts() == {"complete": 8, "waiting": 1}
 

@@ -13,7 +13,7 @@ from airybench.provenance import Provenance
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.records import TakenError
 from airybench.sweep.storage import JournalFolder, PostgresStorage, open_storage
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
@@ -61,7 +61,7 @@ def sweep(**rule: object) -> SweepConfig:
     return SweepConfig.model_validate({"space": {"alpha": list(ALPHAS)}, "study": rule})
 
 
-def finish(one: Study, limit: int = 100) -> list[float]:
+def finish(one: RunningStudy, limit: int = 100) -> list[float]:
     done: list[float] = []
     while len(done) < limit and (trial := one.ask()) is not None:
         trial.set_attributes(run_id=f"{one.storage.owner}-{trial.number}")
@@ -76,21 +76,23 @@ def test_several_processes_on_a_fresh_database_share_the_cells(url: str, sampler
 
     def one(home: PostgresStorage) -> list[float]:
         with home.session("shared"):
-            study = Study(home, f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), PROVENANCE)
+            study = RunningStudy(home, f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), PROVENANCE)
             study.plan()
             return finish(study)
 
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(one, places))
     assert sorted(value for values in found for value in values) == sorted(ALPHAS * 2)
-    records = Study(places[0], f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), PROVENANCE).finished()
+    records = RunningStudy(
+        places[0], f"shared-{sampler}", sweep(seeds=2, sampler=sampler, trials=8), PROVENANCE
+    ).finished()
     assert len(records) == len({(r.config.cell(), r.config.training.seed) for r in records}) == 8
 
 
 def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
     living, dying = PostgresStorage(url), PostgresStorage(url)
     with living.session("dead"), dying.session("dead"):
-        first, second = (Study(p, "dead", sweep(), PROVENANCE) for p in (living, dying))
+        first, second = (RunningStudy(p, "dead", sweep(), PROVENANCE) for p in (living, dying))
         first.plan()
         mine, lost = first.ask(), second.ask()
         assert mine is not None
@@ -109,12 +111,12 @@ def test_a_dead_process_is_found_and_a_living_one_left_alone(url: str) -> None:
 
 def test_what_a_process_brings_back_after_it_was_given_up_is_not_counted_twice(url: str) -> None:
     cut_off, other = PostgresStorage(url), PostgresStorage(url)
-    study = Study(cut_off, "cut", sweep(), PROVENANCE)  # never a member: the other takes it for dead
+    study = RunningStudy(cut_off, "cut", sweep(), PROVENANCE)  # never a member: the other takes it for dead
     study.plan()
     trial = study.ask()
     assert trial is not None
     trial.set_attributes(run_id="late")
-    second = Study(other, "cut", sweep(), PROVENANCE)
+    second = RunningStudy(other, "cut", sweep(), PROVENANCE)
     assert second.reclaim() == ["late"]
     assert sorted(finish(second)) == list(ALPHAS)
     assert trial.should_prune(1, 0.5)
@@ -141,7 +143,7 @@ def test_a_database_that_goes_away_is_one_line_with_the_remedy(url: str) -> None
 def test_fresh_waits_for_the_others_and_sets_aside(url: str) -> None:
     busy, mine = PostgresStorage(url), PostgresStorage(url)
     with busy.session("old"):
-        study = Study(busy, "old", sweep(), PROVENANCE)
+        study = RunningStudy(busy, "old", sweep(), PROVENANCE)
         study.plan()
         assert study.ask() is not None
         with pytest.raises(StudyError, match="study old is being run by another process"):

@@ -10,19 +10,19 @@ from airybench.errors import StudyError
 from airybench.provenance import Provenance
 from airybench.sweep.definition import refuse_early, stored_attributes
 from airybench.sweep.storage import JournalFolder
-from airybench.sweep.study import Study
+from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 SPACE = {"alpha": [0.1, 0.2, 0.3]}
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
 
 
-def study(folder: Path, **rule: object) -> Study:
+def study(folder: Path, **rule: object) -> RunningStudy:
     sweep = SweepConfig.model_validate({"space": SPACE, "study": rule})
-    return Study(folder, "s@helium", sweep, PROVENANCE)
+    return RunningStudy(folder, "s@helium", sweep, PROVENANCE)
 
 
-def finish(one: Study, limit: int | None = None) -> list[tuple[float, int]]:
+def finish(one: RunningStudy, limit: int | None = None) -> list[tuple[float, int]]:
     """Run what is missing, or `limit` trials of it; returns (alpha, seed) in order."""
     done = []
     for _ in range(one.plan() if limit is None else min(limit, one.plan())):
@@ -65,7 +65,7 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
     refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
     noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
     with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
-        Study(tmp_path, "s@helium", noisy, PROVENANCE)
+        RunningStudy(tmp_path, "s@helium", noisy, PROVENANCE)
 
 
 def test_a_trial_of_a_dead_process_is_run_again(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
     study(tmp_path)
     other = SweepConfig.model_validate({"space": {"alpha": [0.1, 0.4]}})
     with pytest.raises(StudyError, match=r"space: .*0\.4.* now"):
-        Study(tmp_path, "s@helium", other, PROVENANCE)
+        RunningStudy(tmp_path, "s@helium", other, PROVENANCE)
     with pytest.raises(StudyError, match="other data"):
-        Study(
+        RunningStudy(
             tmp_path,
             "s@helium",
             SweepConfig.model_validate({"space": SPACE}),

@@ -1,1 +1,1 @@
-"""The options that commands share: `common` ones, those of a `source` of shots, and the `parameters` of a trial."""
+"""Options that commands share: `common` ones, `parameters` of a trial, and those of a `source` or a `benchmark`."""

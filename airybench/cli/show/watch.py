@@ -56,7 +56,7 @@ class StudyWatch:
         self._name, self._total, self._finished = name, total, list(finished)
         self._ended, self._running = {}, {}
         if finished:
-            notice(f"{name}: {len(finished)} of {total} trials are finished; going on")
+            notice(f"{name}: {len(finished)} of {total} trials are finished; resuming")
         else:
             notice(f"{name}: {total} trial{'s' if total != 1 else ''}")
         if interactive():

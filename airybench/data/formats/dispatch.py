@@ -9,7 +9,7 @@ import numpy as np
 from airybench.data.formats import deposit, stack, store_source
 from airybench.data.formats.importer import import_source
 from airybench.data.formats.labels_csv import labelled
-from airybench.data.formats.options import AS_IT_IS, SourceOptions
+from airybench.data.formats.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.store import Store
@@ -31,7 +31,9 @@ FORMATS: list[Format] = [stack, deposit, store_source]
 """The first that recognises a file reads it. A new format is a module in this folder and its name in this list."""
 
 
-def open_source(paths: Sequence[Path], options: SourceOptions = AS_IT_IS, reporter: Reporter = SILENT) -> ShotSource:
+def open_source(
+    paths: Sequence[Path], options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT
+) -> ShotSource:
     """Open a source of any known format.
 
     Args:
@@ -46,7 +48,7 @@ def open_source(paths: Sequence[Path], options: SourceOptions = AS_IT_IS, report
     return _format_of(paths[0], options).open_source(paths, options, reporter)
 
 
-def open_shots(path: Path, options: SourceOptions = AS_IT_IS, reporter: Reporter = SILENT) -> ShotSource:
+def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:
     """Open a file for prediction: neither labels nor unique identifiers are needed.
 
     Args:
@@ -70,7 +72,7 @@ def open_shots(path: Path, options: SourceOptions = AS_IT_IS, reporter: Reporter
 def import_data(
     paths: Sequence[Path],
     output: str | Path | None = None,
-    options: SourceOptions = AS_IT_IS,
+    options: SourceOptions = DEFAULT_OPTIONS,
     *,
     force: bool = False,
     reporter: Reporter = SILENT,

@@ -66,11 +66,12 @@ def _check(source: ShotSource) -> None:
 
 def _describe(source: ShotSource, reporter: Reporter) -> None:
     """Say what a user may not expect of the store."""
+    name = source.path.name if len(source.paths) == 1 else source.name
     if not source.class_names:
-        reporter.notify(f"{source.path.name}: no labels; the store serves for prediction only")
+        reporter.notify(f"{name}: no labels; the store serves for prediction only")
     if source.binning > 1 and source.detector_shape:
         before, after = ("{} x {} px".format(*shape) for shape in (source.detector_shape, source.image_shape))
-        reporter.notify(f"{source.path.name}: {before} binned by {source.binning} to {after}")
+        reporter.notify(f"{name}: {before} binned by {source.binning} to {after}")
 
 
 def _copy(source: ShotSource, writer: StoreWriter, progress: Progress) -> None:
@@ -100,7 +101,7 @@ def _writer(source: ShotSource, path: Path) -> StoreWriter:
 def _announce(source: ShotSource, path: Path, reporter: Reporter) -> None:
     """Say what an import will cost before it begins, from reading a few shots."""
     if reporter is SILENT:
-        return  # nobody listens, and the trial takes time
+        return  # nobody listens, and reading takes time
     tried = min(_PROBED, source.count)
     began = time.perf_counter()
     source.read(0, tried)

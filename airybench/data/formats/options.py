@@ -69,5 +69,5 @@ class SourceOptions:
     name: str | None = None
 
 
-AS_IT_IS = SourceOptions()
-"""The options of a user who says nothing."""
+DEFAULT_OPTIONS = SourceOptions()
+"""Nothing is said about the source."""

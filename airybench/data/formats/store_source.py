@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.options import AS_IT_IS, LabelOptions, SourceOptions
+from airybench.data.formats.options import DEFAULT_OPTIONS, LabelOptions, SourceOptions
 from airybench.data.formats.shot_source import Block, ShotReader, ShotSource
 from airybench.data.store.content import SLICE
 from airybench.data.store.hdf5_file import open_hdf5
@@ -34,7 +34,7 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         DataError: the store breaks its schema.
     """
     path = paths[0]
-    if len(paths) > 1 or options != replace(AS_IT_IS, labels=LabelOptions(ignore=options.labels.ignore)):
+    if len(paths) > 1 or options != replace(DEFAULT_OPTIONS, labels=LabelOptions(ignore=options.labels.ignore)):
         raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
     store = Store.open(path)
     mask, masked = _masks(store)

@@ -1,4 +1,4 @@
-"""From a name to a store: made once, shared between counts and processes, never half done."""
+"""Data sets by name: made once, shared between counts and processes, never left unfinished."""
 
 import multiprocessing
 import os
@@ -56,7 +56,7 @@ def test_cxidb_is_multiclass(folder: Path, quick_simulator: SimpleNamespace) -> 
 
 
 @pytest.mark.parametrize(("first", "second", "simulated"), [(40, 100, 60), (100, 40, 0)])
-def test_counts_share_their_shots(
+def test_stores_of_different_counts_share_their_shots(
     folder: Path, quick_simulator: SimpleNamespace, first: int, second: int, simulated: int
 ) -> None:
     open_dataset("helium", count=first, seed=5)
@@ -79,7 +79,7 @@ def test_only_sound_stores_of_the_same_series_are_shared(folder: Path, quick_sim
     before = quick_simulator.shots
     store = open_dataset("helium", count=30, seed=5)
     assert quick_simulator.shots - before == 30
-    with store.path.open("r+b") as raw:  # damage an image: its shots must not live on under a new hash
+    with store.path.open("r+b") as raw:  # damage an image: it must not be copied under a new hash
         raw.seek(store.path.stat().st_size // 2)
         raw.write(b"\xff" * 4000)
     reporter = CollectingReporter()
@@ -163,7 +163,7 @@ def test_output_is_not_overwritten_unasked(tmp_path: Path, folder: Path, quick_s
     assert simulated_store("helium", count=9, seed=5, output=tmp_path / "mine.h5", force=True).count == 9
 
 
-def test_labels_are_good_for_file_names(tmp_path: Path) -> None:
+def test_display_names_are_valid_file_names(tmp_path: Path) -> None:
     for name in ("run 12@x.h5", "c.d.cxi"):
         (tmp_path / name).touch()
     found = [display_name(name) for name in ("helium", f"{tmp_path}/run 12@x.h5", f"{tmp_path}/c.d.cxi")]
@@ -174,7 +174,7 @@ def test_labels_are_good_for_file_names(tmp_path: Path) -> None:
         display_name("heliun")
 
 
-def test_facts_make_nothing(
+def test_the_size_of_a_data_set_is_known_without_making_it(
     tmp_path: Path, folder: Path, quick_simulator: SimpleNamespace, write_store: Make, write_deposit: Make
 ) -> None:
     assert dataset_size("helium", 70) == (70, 11)
@@ -212,7 +212,7 @@ def test_two_processes_make_one_store(folder: Path, quick_simulator: SimpleNames
     for process in processes:
         process.join(30)
         assert process.exitcode == 0
-    assert counter.value == 70  # the second waited and took what the first had made
+    assert counter.value == 70  # the second process waited and used the store of the first
     assert digests[0] == digests[1]
     assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
     open_dataset("helium", count=70, seed=5).verify()

@@ -1,4 +1,4 @@
-"""Export and back: the same bits, in the layout that h5py alone can read."""
+"""Export and import again give the same bits, in a layout that plain h5py can read."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ Make = Callable[..., Any]
 
 
 @pytest.mark.parametrize(("side", "names"), [(24, ("A", "B")), (259, ("A", "B")), (24, ())])
-def test_the_way_back_is_bit_exact(tmp_path: Path, write_store: Make, side: int, names: tuple[str, ...]) -> None:
+def test_export_and_import_are_bit_exact(tmp_path: Path, write_store: Make, side: int, names: tuple[str, ...]) -> None:
     store = write_store(tmp_path / "a.h5", 70 if side == 24 else 3, side, class_names=names)
     reporter = CollectingReporter()
     export_store(store, tmp_path / "a.cxi", reporter=reporter)
@@ -37,7 +37,7 @@ def test_the_way_back_is_bit_exact(tmp_path: Path, write_store: Make, side: int,
     back.verify()
 
 
-def test_a_simulated_store_comes_back_whole(tmp_path: Path, quick_simulator: SimpleNamespace) -> None:
+def test_a_simulated_store_is_restored_completely(tmp_path: Path, quick_simulator: SimpleNamespace) -> None:
     from airybench.data.datasets.simulated import simulated_store
 
     for name in ("helium", "cxidb"):
@@ -49,7 +49,7 @@ def test_a_simulated_store_comes_back_whole(tmp_path: Path, quick_simulator: Sim
         assert "no place for simulation parameters" in reporter.notices[0]
 
 
-def test_the_layout_is_the_deposits(tmp_path: Path, write_store: Make) -> None:
+def test_the_layout_is_that_of_the_deposit(tmp_path: Path, write_store: Make) -> None:
     store = write_store(tmp_path / "a.h5")
     with h5py.File(export_store(store, tmp_path / "a.cxi")) as file:
         assert set(file) == {f"entry_{number}" for number in range(1, 11)}
@@ -99,7 +99,7 @@ except Exception as error:
 """
 
 
-def test_a_disk_that_fills_up_is_told_in_one_line(tmp_path: Path, write_store: Make) -> None:
+def test_a_full_disk_is_one_line(tmp_path: Path, write_store: Make) -> None:
     store = write_store(tmp_path / "a.h5", 200)
     command = [sys.executable, "-c", FULL, str(store.path), str(tmp_path / "a.cxi")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -108,7 +108,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line(tmp_path: Path, write_store: M
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == ["a.h5"]
 
 
-def test_groups_and_masks_are_named_as_lost(tmp_path: Path) -> None:
+def test_what_is_not_exported_is_named(tmp_path: Path) -> None:
     options = {"name": "x", "class_names": (), "label_kind": "multilabel", "source": "x", "counts_rule": "x"}
     with StoreWriter(tmp_path / "a.h5", StoreHeader(**options), image_shape=(8, 8)) as writer:  # type: ignore[arg-type]
         images = np.ones((2, 8, 8), np.uint16)

@@ -1,4 +1,4 @@
-"""Importing deposits: exact binning against a plain loop, and each bad input refused by name."""
+"""Importing deposits: binning is compared with a plain loop, and each bad input is refused by name."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from reporters import CollectingReporter
 
 from airybench.data.formats import deposit
 from airybench.data.formats.binning import CountsError, binned_counts, plain_counts
-from airybench.data.formats.options import AS_IT_IS
+from airybench.data.formats.options import DEFAULT_OPTIONS
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 
@@ -28,7 +28,7 @@ SMALL = [np.full((6, 6), value, np.uint16) for value in (3, 5, 7, 9)]
 
 
 def binned_by_hand(image: np.ndarray) -> np.ndarray:
-    """Means over 4 x 4 blocks in whole numbers, ties to the even neighbour; one Python loop."""
+    """Means over 4 x 4 blocks in integer arithmetic, ties to the even neighbour, by a plain Python loop."""
     side = -(-image.shape[0] // 4)
     result = np.empty((side, side), np.uint16)
     for row in range(side):
@@ -116,7 +116,7 @@ def test_what_is_no_plain_count_is_refused(
     assert not (tmp_path / "d.h5").exists()
 
 
-def test_every_plain_dtype_is_taken() -> None:
+def test_every_plain_dtype_is_accepted() -> None:
     for dtype in ("u1", "i2", ">u2", "<u4", ">i4", "i8", "f4", ">f8", "?"):
         counts = plain_counts(np.array([[0, 1], [1, 0]], dtype))
         assert counts.dtype == np.uint16
@@ -187,7 +187,7 @@ def test_a_bad_entry_is_named(tmp_path: Path, case: str, write_deposit: Make) ->
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".h5"] == []
 
 
-def test_the_good_deposit_of_those_tests_is_good(tmp_path: Path, write_deposit: Make) -> None:
+def test_the_unspoilt_deposit_of_these_tests_is_imported(tmp_path: Path, write_deposit: Make) -> None:
     assert import_deposit(write_deposit(tmp_path / "d.cxi", SMALL, LABELS), tmp_path / "d.h5").count == 4
 
 
@@ -267,7 +267,7 @@ def test_a_deposit_without_labels_serves_prediction(tmp_path: Path, write_deposi
     assert re.fullmatch(r"d\.h5: 4 shots; about 0 s, at most 0\.00 GB \(\d+ GB free\)", reporter.notices[1])
 
 
-def test_nothing_is_overwritten_unasked(tmp_path: Path, write_deposit: Make) -> None:
+def test_nothing_is_overwritten_without_force(tmp_path: Path, write_deposit: Make) -> None:
     source = write_deposit(tmp_path / "d.cxi", SMALL, LABELS)
     first = import_deposit(source, tmp_path / "d.h5")
     other = write_deposit(tmp_path / "e.cxi", SMALL[::-1], LABELS)
@@ -280,11 +280,11 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, write_deposit: Make) -> 
 
 
 def test_what_is_recognised(tmp_path: Path, write_deposit: Make, write_store: Make) -> None:
-    assert deposit.recognises(write_deposit(tmp_path / "d.cxi", SMALL, LABELS), AS_IT_IS)
-    assert not deposit.recognises(write_store(tmp_path / "a.h5").path, AS_IT_IS)
+    assert deposit.recognises(write_deposit(tmp_path / "d.cxi", SMALL, LABELS), DEFAULT_OPTIONS)
+    assert not deposit.recognises(write_store(tmp_path / "a.h5").path, DEFAULT_OPTIONS)
     (tmp_path / "text.cxi").write_text("none")
-    assert not deposit.recognises(tmp_path / "text.cxi", AS_IT_IS)
-    assert not deposit.recognises(tmp_path / "none.cxi", AS_IT_IS)
+    assert not deposit.recognises(tmp_path / "text.cxi", DEFAULT_OPTIONS)
+    assert not deposit.recognises(tmp_path / "none.cxi", DEFAULT_OPTIONS)
     with pytest.raises(DataError, match=r"a deposit: give it the ending \.cxi"):
         Store.open(tmp_path / "d.cxi")
     with pytest.raises(DataError, match="not an HDF5 file"):

@@ -1,4 +1,4 @@
-"""A good deposit spoilt in hundreds of random ways: refused in one line, or imported as exactly what the file says.
+"""A good deposit is spoilt in hundreds of random ways, and either refused in one line or imported exactly as it says.
 
 What is compared: when a spoilt file is imported and the store passes `data check`, then images, label vectors, ids and
 energies equal, entry by entry, what plain h5py reads from that same spoilt file at the places the layout names, and the
@@ -75,7 +75,7 @@ def reshape(path: Path, rng: random.Random) -> None:
 
 
 def plainly(path: Path) -> list[tuple[np.ndarray, list[int], int, float]]:
-    """The content as h5py alone reads it."""
+    """The content as plain h5py reads it."""
     with h5py.File(path) as file:
         entries = sorted((key for key in file if re.fullmatch(r"entry_\d+", key)), key=lambda key: int(key[6:]))
         labelled = any(f"{key}/{LEAVES[1]}" in file for key in entries)
@@ -90,7 +90,7 @@ def plainly(path: Path) -> list[tuple[np.ndarray, list[int], int, float]]:
         ]
 
 
-def test_spoilt_deposits_are_refused_or_told_as_they_are(tmp_path: Path) -> None:
+def test_spoilt_deposits_are_refused_or_imported_exactly(tmp_path: Path) -> None:
     rng = random.Random(1612)
     good(tmp_path / "good.cxi")
     import_deposit(tmp_path / "good.cxi", tmp_path / "good.h5")
@@ -128,4 +128,4 @@ def test_spoilt_deposits_are_refused_or_told_as_they_are(tmp_path: Path) -> None
         assert not refusal or str(path) in refusal or str(output) in refusal, (number, refusal)
         assert time.monotonic() - began < 5, (number, spoil)
         assert not list(tmp_path.glob(".*.part")), number
-    assert min(outcomes.values()) >= 40, outcomes  # both ways are walked
+    assert min(outcomes.values()) >= 40, outcomes  # both outcomes occur

@@ -1,4 +1,4 @@
-"""ShotSource of every kind of source: as they lie in the file, in order, from any place to any other."""
+"""Sources of every format yield the shots of their file, in order, for any stretch of rows."""
 
 import hashlib
 import pickle
@@ -28,7 +28,7 @@ STACK = RNG.integers(0, 60000, (2 * 64 + 9, 20, 20)).astype(np.uint16)
 
 def read(shots: ShotSource, start: int = 0, stop: int | None = None) -> np.ndarray:
     stop = shots.count if stop is None else stop
-    found = pickle.loads(pickle.dumps(shots.read))(start, stop)  # as a reader process has it
+    found = pickle.loads(pickle.dumps(shots.read))(start, stop)  # as it reaches a reader process
     assert (found.dtype, found.shape) == (np.uint16, (stop - start, *shots.image_shape))
     return found
 
@@ -99,14 +99,14 @@ def test_a_stack_with_ids(tmp_path: Path) -> None:
     assert shots.class_names == ()
 
 
-def test_a_stack_without_ids_is_numbered_and_says_so(tmp_path: Path) -> None:
+def test_a_stack_without_ids_is_numbered_with_a_notice(tmp_path: Path) -> None:
     reporter = CollectingReporter()
     shots = open_shots(stack(tmp_path / "s.h5"), SourceOptions(keys=StackKeys(images="run/images")), reporter=reporter)
     assert shots.ids.tolist() == list(range(len(STACK)))
     assert [line for line in reporter.notices if "numbered from 0" in line and "--ids KEY" in line]
 
 
-def test_ids_that_repeat_are_told_and_kept(tmp_path: Path) -> None:
+def test_repeated_ids_are_kept_with_a_notice(tmp_path: Path) -> None:
     reporter = CollectingReporter()
     ids = np.zeros(len(STACK), np.int64)
     keys = StackKeys(images="run/images", ids="run/ids")
@@ -132,7 +132,7 @@ def test_a_stack_is_binned_as_asked(tmp_path: Path) -> None:
     assert_any_stretch(shots, np.rint(means).astype(np.uint16))
 
 
-def test_identity_changes_with_content_and_with_the_way_to_read_it(tmp_path: Path) -> None:
+def test_identity_changes_with_content_and_options(tmp_path: Path) -> None:
     path = stack(tmp_path / "s.h5")
     keys = StackKeys(images="run/images")
     first = open_shots(path, SourceOptions(keys=keys)).identity
@@ -143,7 +143,7 @@ def test_identity_changes_with_content_and_with_the_way_to_read_it(tmp_path: Pat
     assert open_shots(path, SourceOptions(keys=keys)).identity != first
 
 
-def test_predictions_begun_by_an_earlier_version_go_on(tmp_path: Path, write_deposit: Callable[..., Path]) -> None:
+def test_predictions_of_an_earlier_version_are_resumed(tmp_path: Path, write_deposit: Callable[..., Path]) -> None:
     path = stack(tmp_path / "s.h5")
     rule = "CountsRule(nan_mask=False, counts_per_photon=0.0, clip=False)"
     keys = "StackKeys(images='run/images', labels=None, ids=None, energy=None, photon_energy=None, groups=None, "
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
         )
 
 
-def test_labels_that_cannot_be_do_not_stand_in_the_way(write_deposit: Callable[..., Path], tmp_path: Path) -> None:
+def test_impossible_labels_can_be_ignored(write_deposit: Callable[..., Path], tmp_path: Path) -> None:
     for name, labels in (("seven", np.eye(7)), ("wrong", np.ones((7, 11)))):
         path = write_deposit(tmp_path / f"{name}.cxi", STACK[:7], labels.astype(int).tolist())
         with pytest.raises(DataError, match="add --ignore-labels to answer without them") as caught:
@@ -231,7 +231,7 @@ class ArchiveReader(ShotReader):
 
 
 class ArchiveFormat:
-    """NumPy archives of images, ids and energies: all that a new format has to say."""
+    """NumPy archives of images, ids and energies: all that a new format needs."""
 
     def recognises(self, path: Path, options: SourceOptions) -> bool:
         """By the ending of its name."""
@@ -279,7 +279,7 @@ def test_a_store_is_not_imported_again(write_store: Callable[..., Any], tmp_path
         import_data([write_store(tmp_path / "s.h5").path], tmp_path / "t.h5")
 
 
-def test_a_store_says_as_a_source_what_it_holds(tmp_path: Path) -> None:
+def test_a_store_as_a_source_has_all_columns(tmp_path: Path) -> None:
     masks = RNG.random((3, 20, 20)) < 0.5
     header = StoreHeader("run", ("A", "B"), "multilabel", source="x", counts_rule="x")
     with StoreWriter(tmp_path / "s.h5", header, image_shape=(20, 20)) as writer:

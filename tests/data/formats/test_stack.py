@@ -1,4 +1,4 @@
-"""Stacks into stores: values against numpy alone, and each bad input refused by file, key, entry and remedy."""
+"""Importing stacks: values are compared with plain NumPy; bad input is refused by file, key and entry."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -145,7 +145,7 @@ def test_masks_by_convention_and_binning_over_good_pixels(tmp_path: Path, name: 
         bring(tmp_path, source, *KEYS, "--mask", "m", "--force")
 
 
-def test_large_images_are_binned_unasked(tmp_path: Path) -> None:
+def test_large_images_are_binned_by_default(tmp_path: Path) -> None:
     images = RNG.integers(0, 9, (2, 300, 520)).astype(np.uint16)
     store = bring(tmp_path, stack(tmp_path / "a.h5", images), *KEYS)
     assert store.image_shape == (100, 174)

@@ -1,4 +1,4 @@
-"""From a part of a split to batches: what an epoch is made of."""
+"""Batches of one part of a split: what an epoch consists of."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from airybench.data.loading.loaded import EVALUATION_BATCH, LoadedSplit
 
 
 def part(shots: int, side: int = 6) -> LoadedSplit:
-    """Shot i: every pixel is told apart, and the label is i itself."""
+    """Shots of which every pixel has its own value; the label of shot i is i."""
     inputs = torch.arange(shots * side * side).float().view(shots, 1, side, side)
     return LoadedSplit(inputs, torch.arange(shots).float().view(-1, 1), np.arange(shots))
 
@@ -33,12 +33,12 @@ def test_each_shot_at_most_once_and_no_short_batch(shots: int, batch: int, batch
     torch.testing.assert_close(torch.cat([images for images, _ in found]), of.inputs[labels])
 
 
-def test_every_shot_is_met_over_epochs() -> None:
+def test_every_shot_occurs_within_a_few_epochs() -> None:
     met = {int(label) for number in range(1, 9) for _, labels in epoch(part(25), 4, number=number) for label in labels}
     assert met == set(range(25))
 
 
-def test_order_and_flips_hang_on_seed_and_epoch_only() -> None:
+def test_order_and_flips_depend_on_seed_and_epoch_only() -> None:
     of = part(16)
     torch.manual_seed(0)
     first = torch.cat([images for images, _ in epoch(of, 4, flips=True)])
@@ -50,7 +50,7 @@ def test_order_and_flips_hang_on_seed_and_epoch_only() -> None:
     assert not torch.equal(epoch(of, 4, seed=0, number=2)[0][1], epoch(of, 4, seed=1, number=1)[0][1])
 
 
-def test_flips_give_the_four_symmetric_versions_alike_often() -> None:
+def test_flips_give_the_four_mirror_images_equally_often() -> None:
     of = part(64)
     held = [0, 0, 0, 0]
     for number in range(1, 26):
@@ -64,7 +64,7 @@ def test_flips_give_the_four_symmetric_versions_alike_often() -> None:
     assert all(abs(number - 400) < 5 * (1600 * 3 / 16) ** 0.5 for number in held)
 
 
-def test_training_leaves_the_resident_inputs_alone() -> None:
+def test_training_does_not_change_the_loaded_inputs() -> None:
     of = part(8)
     before = of.inputs.clone()
     for images, _ in epoch(of, 4, flips=True):
@@ -72,7 +72,7 @@ def test_training_leaves_the_resident_inputs_alone() -> None:
     assert torch.equal(of.inputs, before)
 
 
-def test_evaluation_meets_every_shot_in_order() -> None:
+def test_evaluation_yields_every_shot_in_order() -> None:
     shots = 2 * EVALUATION_BATCH + 3
     of = part(shots, 2)
     batches = list(of.evaluation_batches())

@@ -1,4 +1,4 @@
-"""Wherever inputs live, the batches are the same to the last bit."""
+"""Wherever inputs are kept, the batches are the same, bit for bit."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_an_epoch_is_the_same_bit_for_bit(placed, where) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["host", "disk"])
-def test_some_of_the_shots_are_some_of_the_shots(placed, where) -> None:
+def test_a_selection_holds_the_selected_shots(placed, where) -> None:
     rows = np.array([3, 1, 7, 20])
     some = placed[where].train.select(rows)
     assert isinstance(placed["device"].train.inputs, torch.Tensor)
@@ -51,7 +51,7 @@ def test_some_of_the_shots_are_some_of_the_shots(placed, where) -> None:
 
 
 @pytest.mark.parametrize("where", ["host", "disk"])
-def test_a_training_comes_to_the_same(placed, where) -> None:
+def test_a_training_gives_the_same_result(placed, where) -> None:
     config = TrialConfig().replace(
         {"arch": "vgg", "head_width": 8, "image_size": 32, "epochs": 2, "batch_size": 16, "base_lr": 0.01}
     )
@@ -60,7 +60,7 @@ def test_a_training_comes_to_the_same(placed, where) -> None:
     assert [e.loss for e in found.epochs] == [e.loss for e in expected.epochs]
 
 
-def test_the_place_goes_by_size(monkeypatch) -> None:
+def test_the_placement_depends_on_size(monkeypatch) -> None:
     class Memory:
         available = 10_000_000
 
@@ -72,5 +72,5 @@ def test_the_place_goes_by_size(monkeypatch) -> None:
     assert [choose_placement(shots, 32, cuda) for shots in (100, 1000, 10_000)] == ["device", "host", "disk"]
 
 
-def test_host_inputs_of_nothing_are_nothing() -> None:
+def test_host_inputs_of_no_shot_are_empty() -> None:
     assert list(HostInputs(torch.zeros(3, 1, 4, 4), CPU).batches([])) == []

@@ -1,4 +1,4 @@
-"""How many processes read ahead, and that what they raise is what was raised."""
+"""Reader processes: their number, the order of what they read, and errors that arrive as they were raised."""
 
 import shutil
 
@@ -13,7 +13,7 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
 @pytest.mark.parametrize("readers", [0, 2])
-def test_answers_in_order_again_and_up_to_an_error(readers: int) -> None:
+def test_answers_come_in_order_up_to_an_error(readers: int) -> None:
     before = torch.get_rng_state()
     ahead = ReadAhead(squares, readers=readers, ahead=2)
     for count in (7, 0, 3):
@@ -23,7 +23,7 @@ def test_answers_in_order_again_and_up_to_an_error(readers: int) -> None:
     assert next(batches).tolist() == [16, 16, 16]
     with pytest.raises(DataError, match=r"^-4: negative$"):
         next(batches)
-    assert torch.equal(torch.get_rng_state(), before)  # a training draws from it
+    assert torch.equal(torch.get_rng_state(), before)  # the training draws from it
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_answers_in_order_again_and_up_to_an_error(readers: int) -> None:
         (CUDA, 16, 10**6, 64 * 2**20, 1),
     ],
 )
-def test_as_many_readers_as_pay(
+def test_the_number_of_readers(
     device: torch.device, cores: int, shots: int, free: int, readers: int, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)

@@ -1,4 +1,4 @@
-"""From counts to inputs: crops, resize and turns against OpenCV, and scaling."""
+"""From counts to inputs: crop, scaling, and resize and rotation compared with OpenCV."""
 
 import cv2
 import numpy as np
@@ -36,7 +36,7 @@ def test_oblong_detector_is_cropped_on_both_axes() -> None:
 
 
 @pytest.mark.parametrize("size", [224, 128, 40, 300])
-def test_plain_bilinear_is_opencvs(size: int) -> None:
+def test_plain_bilinear_agrees_with_opencv(size: int) -> None:
     images = counts(259)
     expected = np.stack(
         [
@@ -44,7 +44,7 @@ def test_plain_bilinear_is_opencvs(size: int) -> None:
             for image in images
         ]
     )
-    # Both round the weights: neighbours may differ by 65535, so a weight's last bits are worth a few counts.
+    # Both round the weights. Neighbours may differ by 65535, so that the last bits of a weight are a few counts.
     np.testing.assert_allclose(prepared(images, size), expected, atol=4)
 
 
@@ -121,14 +121,14 @@ def smooth(side: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("side", [64, 65])
-def test_any_turn_is_opencvs_inside_the_circle(side: int) -> None:
+def test_any_rotation_agrees_with_opencv_inside_the_circle(side: int) -> None:
     images, turns = smooth(side), torch.tensor([0.03, 0.37, 0.81])
     found = rotated(torch.from_numpy(images)[:, None], turns, by_quarters=False)[:, 0].numpy()
     centre = (side - 1) / 2
     rows, columns = np.mgrid[:side, :side] - centre
     inside = np.hypot(rows, columns) < centre - 1
     senses = []
-    for sign in (1, -1):  # a random turn has no sense; but it is one and the same for all
+    for sign in (1, -1):  # the sense of a random rotation does not matter, but it is the same for all
         worst = 0.0
         for image, turn, one in zip(images, turns.tolist(), found, strict=True):
             matrix = cv2.getRotationMatrix2D((centre, centre), sign * 360 * turn, 1)
@@ -139,7 +139,7 @@ def test_any_turn_is_opencvs_inside_the_circle(side: int) -> None:
     assert max(senses) > images.std()
 
 
-def test_any_turn_by_quarters_is_the_quarter_turn_and_keeps_the_range() -> None:
+def test_any_rotation_by_quarters_is_exact_and_keeps_the_range() -> None:
     images = torch.from_numpy(smooth(32))[:, None]
     for quarter in range(4):
         turns = torch.full((3,), quarter / 4)

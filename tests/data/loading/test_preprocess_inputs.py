@@ -1,4 +1,4 @@
-"""What a network sees beside plain images: correlation maps and the noise of a study."""
+"""Inputs other than plain images: correlation maps and the noise of a study."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def counts(shots: int = 4, side: int = 67) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).poisson(30, (shots, side, side)).astype(np.uint16))
 
 
-def test_plain_images_are_preprocessed_as_ever() -> None:
+def test_plain_images_are_only_preprocessed() -> None:
     for scaling in ("counts", "unit"):
         expected = preprocess(counts(), 40, antialias=True, scaling=scaling)
         assert torch.equal(network_inputs(counts(), DataConfig(**SMALL), scaling), expected)
@@ -63,7 +63,7 @@ def test_noise_is_uniform_up_to_its_amplitude(level: str) -> None:
     assert np.histogram(added, 10, (0, 1))[0] == pytest.approx([added.size / 10] * 10, rel=0.15)
 
 
-def test_noise_of_a_shot_hangs_on_its_id_and_the_seed_alone() -> None:
+def test_noise_depends_on_id_and_seed_only() -> None:
     ids = np.array([5, -3, 2**62, 8])
     drawn = draws(ids, 16, 1)
     assert torch.equal(draws(ids[::-1].copy(), 16, 1).flip(0), drawn)
@@ -81,11 +81,11 @@ def test_noise_comes_before_the_map_and_the_scaling() -> None:
     torch.testing.assert_close(network_inputs(counts(), config, "unit", ids=ids), noisy / 65535)
     seen = network_inputs(counts(), config.model_copy(update={"input": "ccf"}), "counts", ids=ids)
     torch.testing.assert_close(seen[:, 0], correlation_map(noisy[:, 0]))
-    # The network's own way has no ids: what it meets later is noisy by itself.
+    # The network itself gets no ids: the images it meets later have noise of their own.
     assert torch.equal(network_inputs(counts(), config, "counts"), resized(counts(), 40, antialias=True))
 
 
-def test_maps_are_neither_flipped_nor_turned() -> None:
+def test_maps_are_neither_flipped_nor_rotated() -> None:
     inputs = torch.arange(8 * 36).float().view(8, 1, 6, 6)
     maps = LoadedSplit(inputs, torch.arange(8).float().view(-1, 1), np.arange(8), flippable=False)
     for images, labels in maps.training_batches(TrainConfig(batch_size=4, seed=7, flips=True, rotation="any"), 1):

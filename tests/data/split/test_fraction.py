@@ -1,4 +1,4 @@
-"""Shares of the training part: nested, stratified, and drawn by ids alone."""
+"""Fractions of the training part: nested, stratified, and chosen by ids only."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_every_label_set_keeps_its_share(fraction: float) -> None:
     assert np.abs(np.bincount(members.reshape(-1)[kept]) - share).max() <= 2
 
 
-def test_the_choice_hangs_on_ids_and_seed() -> None:
+def test_the_choice_depends_on_ids_and_seed() -> None:
     rows, ids, labels = drawn()
     chosen = set(ids[training_fraction(rows, ids, labels, 0.5, 1612)].tolist())
     order = np.random.default_rng(5).permutation(len(ids))  # the same shots in another store, in another order

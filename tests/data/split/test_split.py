@@ -1,4 +1,4 @@
-"""Splits: in proportion, the same for the same ids, and no rare class left out."""
+"""Splits are in proportion, the same for the same ids, and leave out no rare class."""
 
 import json
 import subprocess
@@ -62,7 +62,7 @@ def test_large_label_sets_keep_their_share(whole: tuple[np.ndarray, np.ndarray, 
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_single_sets_train_and_rare_classes_are_everywhere(seed: int) -> None:
+def test_unique_label_sets_are_in_train_and_rare_classes_in_every_part(seed: int) -> None:
     count = int(np.random.default_rng(seed).integers(60, 1500))
     ids, labels = helium(count, seed)
     split = make_split(ids, labels, "", seed)
@@ -78,8 +78,8 @@ def test_single_sets_train_and_rare_classes_are_everywhere(seed: int) -> None:
             assert [number / column.sum() for number in held] == pytest.approx([0.70, 0.15, 0.15], abs=0.07)
 
 
-def test_rare_class_of_tiny_sets_is_shared_out() -> None:
-    # Eight shots of a class in four pairs: stratifying by sets alone would send every one of them to train.
+def test_a_rare_class_of_tiny_label_sets_is_in_every_part() -> None:
+    # Eight shots of a class in four pairs: stratified by label sets alone, all of them would be in train.
     labels = np.zeros((200, 6), np.uint8)
     labels[:, 0] = 1
     for pair in range(4):
@@ -90,7 +90,7 @@ def test_rare_class_of_tiny_sets_is_shared_out() -> None:
         assert min(labels[part, 1].sum() for part in parts_of(split)) >= 1
 
 
-def test_membership_hangs_on_ids_not_rows(whole: tuple[np.ndarray, np.ndarray, Split]) -> None:
+def test_parts_depend_on_ids_not_on_rows(whole: tuple[np.ndarray, np.ndarray, Split]) -> None:
     ids, labels, split = whole
     order = np.random.default_rng(5).permutation(len(ids))
     moved = make_split(ids[order], labels[order], "abc")
@@ -189,7 +189,7 @@ def test_every_shot_is_tested_once_over_the_folds(folds: int) -> None:
     np.testing.assert_array_equal(np.sort(tested), np.arange(600))
     for fold, split in enumerate(splits):
         np.testing.assert_array_equal(np.sort(np.concatenate(parts_of(split))), np.arange(600))
-        np.testing.assert_array_equal(split.val, splits[(fold + 1) % folds].test)  # the next fold chooses
+        np.testing.assert_array_equal(split.val, splits[(fold + 1) % folds].test)  # val is the next fold
         assert len(split.test) / 600 == pytest.approx(1 / folds, abs=0.03)
         for column in labels.T:
             if column.sum() >= folds:
@@ -233,10 +233,10 @@ def test_too_few_groups_are_refused() -> None:
         make_split(ids, labels, "", groups=np.zeros(100, np.int32))
     with pytest.raises(DataError, match="there are 4 groups, at least 5 groups are needed"):
         make_split(ids, labels, "", groups=(np.arange(100) % 4).astype(np.int32), folds=5)
-    uneven = np.r_[np.zeros(90), np.arange(1, 3).repeat(5)].astype(np.int32)  # one run holds nearly all
+    uneven = np.r_[np.zeros(90), np.arange(1, 3).repeat(5)].astype(np.int32)  # one run has nearly all shots
     assert [len(part) for part in parts_of(make_split(ids, labels, "", groups=uneven))] == [90, 5, 5]
 
 
-def test_the_split_of_today_is_the_split_of_yesterday() -> None:
+def test_splits_of_earlier_versions_are_unchanged() -> None:
     ids, labels = np.arange(100), np.eye(5, dtype=np.uint8)[np.arange(100) % 5]
     assert make_split(ids, labels, "").digest == "6f94d012e1725813e0095c5f682ade406d1ebc0f98e79f15977f552030aacdd6"

@@ -1,4 +1,4 @@
-"""The options of a split: refused early, of no effect on names of cells that do not use them, and carried out."""
+"""Options of a split: refused early, applied, and without effect on the names of cells that do not use them."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def test_impossible_options_are_refused(changes: dict[str, Any], message: str) -
         TrialConfig().replace(changes)
 
 
-def test_cells_from_before_keep_their_names() -> None:
+def test_cells_of_earlier_versions_keep_their_names() -> None:
     assert TrialConfig().cell() == "4a795c1967fc19a7"
     cells = {TrialConfig().replace(changes).cell() for changes in ({}, {"split_by": "group"}, {"folds": 3})}
     cells.add(TrialConfig().replace({"folds": 3, "fold": 1}).cell())

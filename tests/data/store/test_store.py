@@ -1,4 +1,4 @@
-"""Stores: written whole or not at all, and refused with one clear line when something is wrong."""
+"""Stores are written completely or not at all, and refused with one clear line when something is wrong."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ HEADER = StoreHeader("x", (), "multilabel", source="x", counts_rule="x")
 Make = Callable[..., Any]
 
 
-def test_layout_is_the_contract(tmp_path: Path, write_store: Make) -> None:
+def test_the_layout_is_the_documented_one(tmp_path: Path, write_store: Make) -> None:
     store = write_store(tmp_path / "a.h5")
     with h5py.File(store.path) as file:
         images = file["images"]
@@ -68,7 +68,7 @@ def test_reading_gives_back_what_was_written(tmp_path: Path, write_store: Make) 
     assert pickle.loads(pickle.dumps(store)) == store
 
 
-def test_slices_are_stitched_at_their_edges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_store: Make) -> None:
+def test_slices_join_without_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_store: Make) -> None:
     store = write_store(tmp_path / "a.h5")
     whole = store.read_images()
     monkeypatch.setattr("airybench.data.store.store.SLICE", 3)
@@ -245,7 +245,7 @@ def test_a_kill_leaves_nothing_that_looks_finished(tmp_path: Path, write_store: 
     assert not path.exists()
     assert (tmp_path / ".a.h5.part").exists()
     began = time.monotonic()
-    write_store(path).verify()  # the stale file and the dead holder's lock are no obstacle
+    write_store(path).verify()  # neither the stale file nor the lock of the dead process is in the way
     assert time.monotonic() - began < 5
     assert not (tmp_path / ".a.h5.part").exists()
 
@@ -263,7 +263,7 @@ except Exception as error:
 """
 
 
-def test_a_disk_that_fills_up_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FULL, str(tmp_path / "a.h5"), "60000", str(Path(__file__).parents[2])]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("DataError")
