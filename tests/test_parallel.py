@@ -175,7 +175,7 @@ def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, ca
     with contextlib.chdir(tmp_path):
         arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "front"]
         assert run([*arguments, "--objective", "macro_ap", "--objective", "parameters", "--pruner", "median"]) == 2
-        assert "pruner is 'median' beside 2 objectives" in capsys.readouterr().err
+        assert "pruner is 'median' with 2 objectives" in capsys.readouterr().err
         assert run([*arguments, "--alpha", "0.05:1:log"]) == 2
         assert "the space has a range, which a grid cannot walk" in capsys.readouterr().err
         assert not list(tmp_path.iterdir())

@@ -210,24 +210,14 @@ class _TestScores:
 
 def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int) -> DatasetComparison:
     """Compare studies of one data set."""
-    sign = Objective.of(metric).sign
-
-    def val(trials: Sequence[Trained]) -> float:
-        return float(np.mean([trial.scores.get(metric, math.nan) for _, trial in trials]))
-
-    def standing(trials: Sequence[Trained]) -> float:
-        value = val(trials)
-        return math.inf if math.isnan(value) else -sign * value
-
-    ranked = [[(study, trial) for trial in cell] for study in studies for cell in by_cell(study.finished)]
-    ranked.sort(key=standing)
+    ranked = _ranked(studies, metric)
     scores = _TestScores(metric, fetch)
     cells = [
         CellResult(
             study=trials[0][0].name,
             config=trials[0][1].config,
             seeds=len(trials),
-            val=val(trials),
+            val=_val(trials, metric),
             test=scores.score(trials),
             run_ids=tuple(trial.run_id for _, trial in trials),
         )
@@ -247,6 +237,22 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         mean=mean([pair.difference for pair in pairs]) if pairs else None,
         scaled=any(pair.on.input_scaling != pair.off.input_scaling for pair in pairs),
     )
+
+
+def _ranked(studies: Sequence[SavedStudy], metric: str) -> list[list[Trained]]:
+    """The cells of every study, from best to worst on the validation split; undefined ones last."""
+    sign = Objective.of(metric).sign
+
+    def standing(trials: Sequence[Trained]) -> float:
+        value = _val(trials, metric)
+        return math.inf if math.isnan(value) else -sign * value
+
+    cells = [[(study, trial) for trial in cell] for study in studies for cell in by_cell(study.finished)]
+    return sorted(cells, key=standing)
+
+
+def _val(trials: Sequence[Trained], metric: str) -> float:
+    return float(np.mean([trial.scores.get(metric, math.nan) for _, trial in trials]))
 
 
 def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Trained], list[Trained]]]:

@@ -14,7 +14,7 @@ from airybench.api.reporting import default_reporter
 from airybench.config import SEED, Value
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import import_data as import_files
-from airybench.data.formats.dispatch import open_source
+from airybench.data.formats.dispatch import open_shots as open_file
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.store import Store
 from airybench.reporter import Reporter
@@ -151,7 +151,7 @@ def open_shots(path: str | Path, *, reporter: Reporter | None = None, **options:
         ConfigError: options that this format does not take.
         DataError: the file is missing, damaged, or of no known format.
     """
-    return open_source([Path(path)], source_options(options), reporter or default_reporter())
+    return open_file(Path(path), source_options(options), reporter or default_reporter())
 
 
 def import_data(

@@ -12,18 +12,18 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from airybench.analysis.intervals import Estimate
-from airybench.api.datasets import Dataset, open_shots
-from airybench.api.read_options import ReadOptions
+from airybench.api.datasets import Dataset
+from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
 from airybench.config import TrialConfig
 from airybench.errors import DataError
 from airybench.inference.logits import logits, placed
 from airybench.inference.predict import BATCH, PredictOptions
-from airybench.inference.predict import predict as predict_file
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.jobs.evaluate import EvaluatedModel, evaluate_model
 from airybench.jobs.models import open_model
+from airybench.jobs.predict import predict_file
 from airybench.reporter import Reporter
 from airybench.tracking.store import tracking_uri as resolved_uri
 from airybench.training.device import choose_device
@@ -227,7 +227,7 @@ def predict(
         model: a model, or any name that `load_model` takes.
         source: a store, deposit, CXI file or HDF5 stack, labelled or not.
         output: HDF5 file to make: `id`, `probability` (N, C) and `prediction` (N, C).
-        explain: add a Grad-CAM++ map for every positive answer.
+        explain: add a Grad-CAM++ map for every class that is predicted.
         csv: also write a CSV file.
         force: replace an existing output.
         reporter: receives notices and progress; bars in a notebook by default.
@@ -237,10 +237,11 @@ def predict(
         DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
     """
     trained = model if isinstance(model, Model) else load_model(model)
-    report = reporter or default_reporter()
-    shots = open_shots(source, reporter=report, **reading)
-    options = PredictOptions(explain=explain, table=csv, force=force)
-    done = predict_file(trained.predictor, shots, Path(output), device=trained.device, options=options, reporter=report)
+    done = predict_file(
+        trained.reference, trained.predictor, Path(source), Path(output), device=trained.device,
+        reading=source_options(reading), options=PredictOptions(explain=explain, table=csv, force=force),
+        reporter=reporter or default_reporter(),
+    )  # fmt: skip
     return done.output
 
 

@@ -84,38 +84,29 @@ def predict(
     from airybench.cli.show.console import ConsoleReporter, notice
     from airybench.cli.show.output import print_result
     from airybench.data.formats.counts_rule import CountsRule
-    from airybench.data.formats.dispatch import open_shots
-    from airybench.data.formats.options import StackKeys
+    from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
     from airybench.inference.predict import PredictOptions
-    from airybench.inference.predict import predict as answer
     from airybench.jobs.models import open_model
-    from airybench.tracking.launch import launched
-    from airybench.tracking.tags import Tag
+    from airybench.jobs.predict import predict_file
     from airybench.training.device import choose_device
 
-    reporter = ConsoleReporter()
     part, where = _shard(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv needs all parts; give it to `airybench join`")
-    shots = open_shots(
-        source,
+    reading = SourceOptions(
         keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
         rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
-        labels=not ignore_labels,
-        reporter=reporter,
+        labels=LabelOptions(ignore=ignore_labels),
     )
-    predictor = open_model(model, tracking_uri)
-    asked = {"model": model, "source": source, "output": output}
     options = PredictOptions(
         explain=explain, table=csv, shard=part, force=force, ignore_labels=ignore_labels, readers=readers,
         compiled=compile,
     )  # fmt: skip
-    with launched(f"predict {source.name}", "predict", asked) as run:
-        found = answer(predictor, shots, output, device=where, options=options, reporter=reporter)
-        if run:
-            run.metrics({"predict/shots": found.shots})
-            run.tag({Tag.OUTPUT: str(found.output.absolute())})
+    found = predict_file(
+        model, open_model(model, tracking_uri), source, output, device=where, reading=reading, options=options,
+        reporter=ConsoleReporter(),
+    )  # fmt: skip
     speed = found.images_per_second
     facts = {**vars(found), "images_per_second": None if math.isnan(speed) else speed}
     print_result(found.output, as_json=as_json, data=lambda _: facts)

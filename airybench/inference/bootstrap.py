@@ -1,4 +1,4 @@
-"""Bootstrap over the shots of a split: every metric under many resamples at once."""
+"""Bootstrap over shots: every metric in many resamples at once."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -12,9 +12,19 @@ RESAMPLES = 1000
 
 
 def resamples(count: int, seed: int, draws: int = RESAMPLES) -> Tensor:
-    """How often each of `count` shots is drawn in each of `draws` resamples with replacement; float64, (draws, count).
+    """How often each shot is drawn in each resample with replacement.
 
-    The same (count, seed) gives the same resamples, so that two networks scored on them are compared in pairs.
+    Args:
+        count: number of shots.
+        seed: the same count and seed give the same resamples, so that two networks are compared on the same ones.
+        draws: number of resamples.
+
+    Returns:
+        float64, shape (draws, count).
+
+    >>> weights = resamples(5, seed=0, draws=3)
+    >>> weights.shape, weights.sum(dim=1)
+    (torch.Size([3, 5]), tensor([5., 5., 5.], dtype=torch.float64))
     """
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randint(count, (draws, count), generator=generator)
@@ -27,7 +37,7 @@ class ClassDraws:
 
     Attributes:
         values: `ap`, `roc_auc`, `f1`, `precision`, `recall`.
-        defined: where a class has a positive and a negative; elsewhere values mean nothing.
+        defined: where a class has a positive and a negative shot; elsewhere values mean nothing.
     """
 
     values: dict[str, Tensor]
@@ -39,16 +49,16 @@ class ClassDraws:
 
 
 def weighted_classes(logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor) -> ClassDraws:
-    """Metrics class by class under shot weights; arguments as those of `weighted_scores`."""
+    """Metrics of every class under shot weights; arguments as those of `weighted_scores`."""
     weights, truth = weights.double(), labels.double()
-    answers = decide(logits, label_kind).double()
-    tp, positives, answered = weights @ (truth * answers), weights @ truth, weights @ answers
+    decisions = decide(logits, label_kind).double()
+    tp, positives, assigned = weights @ (truth * decisions), weights @ truth, weights @ decisions
     ap, auc = _rankings(logits, truth, weights)
     values = {
         "ap": ap,
         "roc_auc": auc,
-        "f1": _ratio(2 * tp, positives + answered),
-        "precision": _ratio(tp, answered),
+        "f1": _ratio(2 * tp, positives + assigned),
+        "precision": _ratio(tp, assigned),
         "recall": _ratio(tp, positives),
     }
     return ClassDraws(values, (positives > 0) & (positives < weights.sum(1)[:, None]))
@@ -57,23 +67,23 @@ def weighted_classes(logits: Tensor, labels: Tensor, label_kind: str, weights: T
 def weighted_scores(
     logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor, classes: ClassDraws | None = None
 ) -> dict[str, Tensor]:
-    """The metrics of `airybench.training.metrics.score` but the loss, under shot weights.
+    """The metrics of `airybench.training.metrics.score` except the loss, under shot weights.
 
     Args:
         logits: shape (N, C).
         labels: 0/1, shape (N, C).
         label_kind: `multilabel` or `multiclass`.
         weights: non-negative, shape (B, N).
-        classes: what `weighted_classes` gave for the same, if it is known.
+        classes: result of `weighted_classes` for the same arguments, where it is known already.
 
     Returns:
-        Per metric float64, shape (B,); NaN where a resample has no class with a positive and a negative.
+        By metric, float64, shape (B,); NaN where a resample has no class with a positive and a negative shot.
     """
     classes = classes or weighted_classes(logits, labels, label_kind, weights)
     weights, truth = weights.double(), labels.double()
-    answers = decide(logits, label_kind).double()
-    total, right = weights.sum(1), (answers == truth).double()
-    pooled_tp, pooled_p, pooled_a = (weights @ of.sum(1) for of in (truth * answers, truth, answers))
+    decisions = decide(logits, label_kind).double()
+    total, right = weights.sum(1), (decisions == truth).double()
+    pooled_tp, pooled_p, pooled_a = (weights @ of.sum(1) for of in (truth * decisions, truth, decisions))
     cells = total * truth.shape[1]
     covariance = pooled_tp * cells - pooled_p * pooled_a
     spread = (pooled_p * (cells - pooled_p) * pooled_a * (cells - pooled_a)).sqrt()
@@ -93,13 +103,17 @@ def weighted_scores(
 def interval(values: Tensor, point: float, level: float = 0.95) -> tuple[float, float]:
     """Bias-corrected percentile interval of the finite values; NaN where there are none.
 
-    Macro averages over rare classes are biased in resamples (a class drops out, or a positive counts twice), which the
-    plain percentile interval would inherit.
+    Macro averages over rare classes are biased in resamples, since a class drops out or a positive shot counts twice;
+    the plain percentile interval would have the same bias.
 
     Args:
         values: the metric in every resample, shape (B,).
         point: the metric on the shots themselves.
-        level: coverage.
+        level: nominal coverage.
+
+    >>> low, high = interval(torch.arange(1001) / 1000, point=0.5)
+    >>> round(low, 3), round(high, 3)
+    (0.025, 0.975)
 
     Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987), with zero acceleration.
     """
@@ -120,21 +134,20 @@ def _ratio(above: Tensor, below: Tensor) -> Tensor:
 
 
 def _rankings(logits: Tensor, truth: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Average precision and ROC AUC of every class under every weighting, (B, C) each.
+    """Average precision and ROC AUC of every class under every weighting, shape (B, C) each.
 
-    Both are sums over positives alone, which are few: only where a positive stands are counts looked at.
+    Both are sums over the positive shots, which are few: only their ranks are evaluated.
     """
     ap, auc = [], []
-    by_shot = weights.T.contiguous()  # one row per shot: sorting shots moves whole rows
+    by_shot = weights.T.contiguous()  # one row per shot, so that sorting shots moves whole rows
     for column, hit in zip(logits.double().unbind(1), truth.unbind(1), strict=True):
         order = column.argsort(descending=True, stable=True)
-        above = torch.cat(
-            [torch.zeros_like(by_shot[:1]), by_shot[order].cumsum(0)]
-        )  # row k: the k shots ranked highest
-        # Shots that share a logit are answered together: only the ends of ties are operating points.
+        # Row k holds the weight of the k shots with the highest logits.
+        above = torch.cat([torch.zeros_like(by_shot[:1]), by_shot[order].cumsum(0)])
+        # Shots with equal logits get the same decision: only the ends of ties are operating points.
         ends = torch.cat([order.new_zeros(1), torch.unique_consecutive(column[order], return_counts=True)[1].cumsum(0)])
         places = (hit[order] > 0).nonzero()[:, 0]
-        tie = torch.searchsorted(ends, places, right=True)  # the tie that each positive is in
+        tie = torch.searchsorted(ends, places, right=True)  # the tie of each positive shot
         ties, members = torch.unique_consecutive(tie, return_counts=True)
         tp = torch.cat([torch.zeros_like(above[:1]), by_shot[order[places]].cumsum(0)[members.cumsum(0) - 1]])
         gained = torch.diff(tp, dim=0)

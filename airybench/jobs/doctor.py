@@ -1,4 +1,4 @@
-"""Is this machine fit for a sweep: every check says what it found and, where it is not well, what to do."""
+"""Checks whether a machine is ready for a sweep; each reports what it found and, if need be, what to do."""
 
 import importlib.metadata
 import os
@@ -17,7 +17,7 @@ from airybench.tracking.store import hidden, tracking_uri
 State = Literal["ok", "warn", "fail"]
 
 NEEDED_BYTES = 1e9  # below, not even a small study fits
-WANTED_BYTES = 20e9  # weights of a ResNet-18 are 45 MB per trial, the full simulated helium set is 1 GB
+WANTED_BYTES = 20e9  # weights of ResNet-18 are 45 MB per trial, a full simulated data set is 1 GB
 
 PURPOSES = {"cluster": "sweeps over several machines", "export": "export to ONNX"}
 """What an extra is for."""
@@ -28,10 +28,10 @@ class Finding:
     """One check.
 
     Attributes:
-        subject: what was looked at.
-        state: `ok`; `warn` where something works less well; `fail` where a sweep cannot run.
+        subject: what was checked.
+        state: `ok`; `warn` where something works, but not well; `fail` where a sweep cannot run.
         found: what was found.
-        remedy: what to do, empty where nothing is.
+        remedy: what to do; empty where nothing has to be done.
     """
 
     subject: str
@@ -41,10 +41,10 @@ class Finding:
 
 
 def examine(uri: str | None = None) -> list[Finding]:
-    """Look at everything; nothing is created but the data folder.
+    """Run all checks; nothing is created but the data folder.
 
     Args:
-        uri: tracking URI asked for, if any.
+        uri: of `--tracking-uri`, if given.
     """
     found: list[Finding] = []
     for subject, look in (
@@ -54,7 +54,7 @@ def examine(uri: str | None = None) -> list[Finding]:
     ):  # fmt: skip
         try:
             found += list(look())
-        except Exception as error:  # a check that stumbles is a finding, and the others still look
+        except Exception as error:  # a check that fails is a finding as well, and the others still run
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             found.append(Finding(subject, "fail", f"cannot be examined: {reason}", "see airybench doctor --debug"))
     return found
@@ -65,7 +65,7 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    """Every dependency that airybench declares, at a version that it takes."""
+    """Whether every declared dependency has a supported version."""
     try:
         wrong, right = _met("")
     except importlib.metadata.PackageNotFoundError:
@@ -85,7 +85,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _imports() -> Iterator[Finding]:
-    """Load what uses both: torch and torchvision of two indices install together and fail at import."""
+    """Import timm: torch and torchvision of two package indices install together, but fail at import."""
     try:
         import timm
         import torchvision  # noqa: F401
@@ -167,7 +167,7 @@ def _extras() -> Iterator[Finding]:
     try:
         declared = importlib.metadata.metadata("airybench").get_all("Provides-Extra") or []
     except importlib.metadata.PackageNotFoundError:
-        return  # said already of the packages
+        return  # `packages` has reported it
     for extra in declared:
         if extra == "dev":
             continue

@@ -1,4 +1,4 @@
-"""From what a user calls a model to a predictor, wherever its study logged to."""
+"""Opening a model by the name that a user gives it, wherever its study logged to."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ def open_model(model: str, uri: str | None = None) -> Predictor:
     """Load a model by any of its names (see `airybench.tracking.model.FORMS`); in evaluation mode, on the CPU.
 
     Args:
-        model: what the user calls it.
-        uri: tracking URI asked for; by default that of the study behind `winner:STUDY`, else the one in use.
+        model: as the user names it.
+        uri: the tracking store; by default that of the study in `winner:STUDY`, else the one in use.
 
     Raises:
         DataError: no such model, or damaged weights.
@@ -25,12 +25,12 @@ def open_model(model: str, uri: str | None = None) -> Predictor:
     if Path(model).exists() or not in_mlflow(model):
         return load(model)
     scheme, _, study = model.partition(":")
-    there = uri or (_home(study) if scheme == "winner" else None)
-    return load(model, reopen(tracking_uri(there)))
+    chosen = uri or (_tracking_of(study) if scheme == "winner" else None)
+    return load(model, reopen(tracking_uri(chosen)))
 
 
-def _home(study: str) -> str | None:
-    """Where a study on disk logs to; None where it is not on this disk, or its name stands for several stores."""
+def _tracking_of(study: str) -> str | None:
+    """The store that a study logs to; None where it is not on this disk, or its name stands for several stores."""
     folder = data_folder() / "studies"
     try:
         found = {stored_attributes(folder, name).get("tracking_uri") for name in names(folder, [study])}

@@ -10,7 +10,7 @@ from scipy import stats
 
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure
 from airybench.physics.helium import label_rules
-from airybench.physics.optics import detector
+from airybench.physics.optics import detector_stages as stages
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import draw_helium_labels, helium_label_sets
 
@@ -21,7 +21,7 @@ def poisson() -> Figure:
     """Variance over mean of the Poisson stage."""
     rng = np.random.default_rng(0)
     expected = np.exp(rng.uniform(np.log(0.2), np.log(2000), (64, 64))).astype(np.float32)
-    shots = np.array([detector.detect_photons(expected, rng) for _ in range(2000)])
+    shots = np.array([stages.detect_photons(expected, rng) for _ in range(2000)])
     ratio = (shots.var(axis=0, ddof=1) / shots.mean(axis=0)).ravel()
     figure = new_figure(7.4, 2.7)
     left, right = figure.subplots(1, 2, width_ratios=(1.6, 1))

@@ -19,7 +19,7 @@ from readers import Dying
 from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.options import StackKeys
+from airybench.data.formats.options import SourceOptions, StackKeys
 from airybench.data.formats.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
@@ -140,7 +140,7 @@ def test_blocks_of_a_stack_are_answered_in_order(
     monkeypatch.setattr("airybench.inference.predict.BATCH", {"cpu": 3})
     with h5py.File(tmp_path / "stack.h5", "w") as file:
         file["images"] = images()
-    stack = open_shots(tmp_path / "stack.h5", keys=StackKeys(images="images"))
+    stack = open_shots(tmp_path / "stack.h5", SourceOptions(keys=StackKeys(images="images")))
     read = replace(stack.read, files=(replace(stack.read.files[0], block=block),))
     go(predictor, replace(stack, read=read, block=block), tmp_path / "out.h5")
     found = columns(tmp_path / "out.h5")

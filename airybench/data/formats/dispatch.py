@@ -7,10 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from airybench.data.formats import deposit, stack, store_source
-from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.importer import import_source
 from airybench.data.formats.labels_csv import labelled
-from airybench.data.formats.options import DEFAULT_OPTIONS, LabelOptions, SourceOptions, StackKeys
+from airybench.data.formats.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.store import Store
@@ -49,30 +48,18 @@ def open_source(
     return _format_of(paths[0], options).open_source(paths, options, reporter)
 
 
-def open_shots(
-    path: Path,
-    *,
-    keys: StackKeys | None = None,
-    rule: CountsRule | None = None,
-    factor: int | None = None,
-    labels: bool = True,
-    reporter: Reporter = SILENT,
-) -> ShotSource:
-    """Open a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack; labels are not needed.
+def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:
+    """Open a file for prediction: neither labels nor unique identifiers are needed.
 
     Args:
-        path: the file.
-        keys: where things are in a stack; `images` at least, unless it is a CXI file.
-        rule: how values become counts; by default only whole numbers from 0 to 65535 are accepted.
-        factor: width of the blocks to average, pixels; by default what brings images to at most 259 px.
-        labels: whether labels are read; impossible ones are then refused.
+        path: a store, a deposit in the layout of CXIDB id 94, a CXI file or a plain stack.
+        options: how it is to be read.
         reporter: receives notices.
 
     Raises:
         ConfigError: options that this format does not take.
         DataError: the file is missing, damaged or of no known format.
     """
-    options = SourceOptions(keys or StackKeys(), rule or CountsRule(), factor, LabelOptions(ignore=not labels))
     try:
         source = open_source([path], options, reporter)
     except LabelError as error:

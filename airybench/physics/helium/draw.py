@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from airybench.physics.helium import label_rules, shapes
 from airybench.physics.helium.shapes import Droplet, DropletShape
-from airybench.physics.optics.detector import log_uniform
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.interference import coherent_sum, intensity
 from airybench.physics.optics.measures import mean_field, odd_part, ring_axis_ratio
+from airybench.physics.optics.random import log_uniform
 from airybench.physics.optics.scattering import Field, born_field
 
 TRANSPARENT_BELOW = 24.6

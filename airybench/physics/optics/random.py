@@ -41,3 +41,8 @@ def shot_generator(seed: int, index: int, stream: Stream) -> np.random.Generator
             raise InputError(f"{name} {value} found; a whole number from 0 to 2^64 - 1 is needed.")
     counter = np.array([0, 0, 0, int(stream)], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(counter=counter, key=np.array([seed, index], dtype=np.uint64)))
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A random number whose logarithm is uniformly distributed between those of `low` and `high`."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -93,7 +93,7 @@ def test_a_deposit_out_of_order(write_deposit: Callable[..., Path], tmp_path: Pa
 def test_a_stack_with_ids(tmp_path: Path) -> None:
     ids = RNG.permutation(len(STACK)) + 10**12
     keys = StackKeys(images="run/images", ids="run/ids")
-    shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys)
+    shots = open_shots(stack(tmp_path / "s.h5", ids=ids), SourceOptions(keys=keys))
     assert_any_stretch(shots, STACK)
     np.testing.assert_array_equal(shots.ids, ids)
     assert shots.class_names == ()
@@ -101,7 +101,7 @@ def test_a_stack_with_ids(tmp_path: Path) -> None:
 
 def test_a_stack_without_ids_is_numbered_with_a_notice(tmp_path: Path) -> None:
     reporter = CollectingReporter()
-    shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), reporter=reporter)
+    shots = open_shots(stack(tmp_path / "s.h5"), SourceOptions(keys=StackKeys(images="run/images")), reporter=reporter)
     assert shots.ids.tolist() == list(range(len(STACK)))
     assert [line for line in reporter.notices if "numbered from 0" in line and "--ids KEY" in line]
 
@@ -110,7 +110,7 @@ def test_repeated_ids_are_kept_with_a_notice(tmp_path: Path) -> None:
     reporter = CollectingReporter()
     ids = np.zeros(len(STACK), np.int64)
     keys = StackKeys(images="run/images", ids="run/ids")
-    shots = open_shots(stack(tmp_path / "s.h5", ids=ids), keys=keys, reporter=reporter)
+    shots = open_shots(stack(tmp_path / "s.h5", ids=ids), SourceOptions(keys=keys), reporter)
     assert_any_stretch(shots, STACK)
     assert any("ids repeat in this source" in line for line in reporter.notices)
 
@@ -120,14 +120,14 @@ def test_floats_need_a_rule(tmp_path: Path) -> None:
     path = stack(tmp_path / "s.h5", photons * 7.5 + RNG.uniform(0, 2, photons.shape))
     keys = StackKeys(images="run/images")
     with pytest.raises(DataError, match="counts-per-photon") as caught:
-        read(open_shots(path, keys=keys))
+        read(open_shots(path, SourceOptions(keys=keys)))
     assert "\n" not in str(caught.value)
-    shots = open_shots(path, keys=keys, rule=CountsRule(counts_per_photon=7.5, clip=True))
+    shots = open_shots(path, SourceOptions(keys=keys, rule=CountsRule(counts_per_photon=7.5, clip=True)))
     np.testing.assert_array_equal(read(shots), photons)
 
 
 def test_a_stack_is_binned_as_asked(tmp_path: Path) -> None:
-    shots = open_shots(stack(tmp_path / "s.h5"), keys=StackKeys(images="run/images"), factor=2)
+    shots = open_shots(stack(tmp_path / "s.h5"), SourceOptions(keys=StackKeys(images="run/images"), factor=2))
     means = STACK.astype(np.float64).reshape(-1, 10, 2, 10, 2).mean((2, 4))
     assert_any_stretch(shots, np.rint(means).astype(np.uint16))
 
@@ -135,12 +135,12 @@ def test_a_stack_is_binned_as_asked(tmp_path: Path) -> None:
 def test_identity_changes_with_content_and_options(tmp_path: Path) -> None:
     path = stack(tmp_path / "s.h5")
     keys = StackKeys(images="run/images")
-    first = open_shots(path, keys=keys).identity
-    assert open_shots(path, keys=keys).identity == first
-    assert open_shots(path, keys=keys, factor=2).identity != first
-    assert open_shots(path, keys=keys, rule=CountsRule(clip=True)).identity != first
+    first = open_shots(path, SourceOptions(keys=keys)).identity
+    assert open_shots(path, SourceOptions(keys=keys)).identity == first
+    assert open_shots(path, SourceOptions(keys=keys, factor=2)).identity != first
+    assert open_shots(path, SourceOptions(keys=keys, rule=CountsRule(clip=True))).identity != first
     stack(path, STACK[:-1])
-    assert open_shots(path, keys=keys).identity != first
+    assert open_shots(path, SourceOptions(keys=keys)).identity != first
 
 
 def test_predictions_of_an_earlier_version_are_resumed(tmp_path: Path, write_deposit: Callable[..., Path]) -> None:
@@ -149,7 +149,7 @@ def test_predictions_of_an_earlier_version_are_resumed(tmp_path: Path, write_dep
     keys = "StackKeys(images='run/images', labels=None, ids=None, energy=None, photon_energy=None, groups=None, "
     keys += "events=(), mask=None, mask_convention=None)"
     expected = f"('s.h5', {path.stat().st_size}, {path.stat().st_mtime_ns}, {keys}, {rule}, 1)"
-    found = open_shots(path, keys=StackKeys(images="run/images")).identity
+    found = open_shots(path, SourceOptions(keys=StackKeys(images="run/images"))).identity
     assert found == hashlib.sha256(expected.encode()).hexdigest()
     path = write_deposit(tmp_path / "d.cxi", STACK[:2], [EMPTY] * 2)
     expected = f"('d.cxi', {path.stat().st_size}, {path.stat().st_mtime_ns}, {rule}, 1)"
@@ -179,12 +179,14 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
     ]
     for kind, message, path, how in cases:
         with pytest.raises(kind, match=message) as caught:
-            open_shots(path, **how)
+            open_shots(path, SourceOptions(**how))
         assert "\n" not in str(caught.value)
     with pytest.raises(DataError):
-        open_shots(stack(tmp_path / "empty.h5", STACK[:0]), keys=keys)
+        open_shots(stack(tmp_path / "empty.h5", STACK[:0]), SourceOptions(keys=keys))
     with pytest.raises(DataError):
-        open_shots(stack(tmp_path / "flat.h5", STACK[:, 0]), keys=StackKeys(images="run/images", ids="run/none"))
+        open_shots(
+            stack(tmp_path / "flat.h5", STACK[:, 0]), SourceOptions(keys=StackKeys(images="run/images", ids="run/none"))
+        )
 
 
 def test_impossible_labels_can_be_ignored(write_deposit: Callable[..., Path], tmp_path: Path) -> None:
@@ -193,7 +195,7 @@ def test_impossible_labels_can_be_ignored(write_deposit: Callable[..., Path], tm
         with pytest.raises(DataError, match="add --ignore-labels to answer without them") as caught:
             open_shots(path)
         assert "--class-names" not in str(caught.value)
-        shots = open_shots(path, labels=False)
+        shots = open_shots(path, SourceOptions(labels=LabelOptions(ignore=True)))
         assert_any_stretch(shots, STACK[:7])
         assert shots.class_names == ()
     bare = write_deposit(

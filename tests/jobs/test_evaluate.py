@@ -1,0 +1,80 @@
+"""Evaluating a model from Python: the values, the run, and what is refused before there is one."""
+
+import numpy as np
+import pytest
+import torch
+from mlflow import MlflowClient
+from reporters import CollectingReporter
+from sklearn.metrics import average_precision_score
+
+from airybench.errors import ConfigError, DataError
+from airybench.inference.predictor import Predictor
+from airybench.jobs.evaluate import evaluate_model
+from airybench.jobs.models import open_model
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def model(finished) -> Predictor:
+    return open_model("winner:both@helium", finished.uri)
+
+
+def test_values_predictions_and_run_agree(model: Predictor, finished) -> None:
+    reporter = CollectingReporter()
+    found = evaluate_model("mine", model, "helium", finished.uri, reporter, split="train", device=CPU)
+    kept = found.predictions
+    scored = (kept.labels.sum(0) > 0) & (kept.labels.sum(0) < len(kept))
+    expected = average_precision_score(kept.labels[:, scored], kept.logits[:, scored], average="macro")
+    assert found.result.scores.values["macro_ap"] == pytest.approx(expected, abs=1e-6)
+    assert set(found.result.unscored) == {name for name, one in zip(kept.class_names, scored, strict=True) if not one}
+    run = MlflowClient(finished.uri).get_run(found.run_id)
+    assert run.data.metrics["train/macro_ap"] == found.result.scores.values["macro_ap"]
+    assert run.data.metrics["train/macro_ap/low"] == found.result.intervals["macro_ap"][0]
+    assert (run.data.params["model"], run.data.params["split"]) == ("mine", "train")
+    assert found.heading == f"{model.config.label} on simulated helium train"
+    assert reporter.titles[-1] == "evaluating on helium train"
+    assert reporter.steps[-1] == (len(kept), len(kept))
+
+
+def test_all_shots_are_those_of_the_three_parts(model: Predictor, finished) -> None:
+    parts = {
+        split: evaluate_model("m", model, "helium", finished.uri, CollectingReporter(), split=split, device=CPU)
+        for split in ("train", "val", "test", "all")
+    }
+    ids = np.concatenate([parts[split].predictions.ids for split in ("train", "val", "test")])
+    np.testing.assert_array_equal(np.sort(ids), np.sort(parts["all"].predictions.ids))
+
+
+def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
+    reporter = CollectingReporter()
+    found = evaluate_model("m", model, "helium", finished.uri, reporter, split="val", tune=True, device=CPU)
+    assert found.tuned
+    plain = evaluate_model("m", model, "helium", finished.uri, reporter, split="val", device=CPU)
+    assert plain.thresholds is None
+    for tuned, untuned in zip(found.result.classes, plain.result.classes, strict=True):
+        assert tuned.values.get("f1", 0.0) >= untuned.values.get("f1", 0.0)
+    assert any("their F1 is too high" in notice for notice in reporter.notices)
+
+
+def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finished, write_store, tmp_path) -> None:
+    from airybench.data.datasets.simulated import simulated_store
+
+    reporter = CollectingReporter()
+    store = simulated_store("helium", count=40, seed=7, output=tmp_path / "other.h5")
+    evaluate_model("m", model, str(store.path), finished.uri, reporter, split="all", device=CPU)
+    assert any("trained on other shots or another split (helium" in notice for notice in reporter.notices)
+
+
+def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> None:
+    client = MlflowClient(finished.uri)
+    experiment = client.get_experiment_by_name("airybench").experiment_id
+    before = len(client.search_runs([experiment], max_results=1000))
+    with pytest.raises(ConfigError, match="unknown split 'tests'"):
+        evaluate_model("m", model, "helium", finished.uri, CollectingReporter(), split="tests", device=CPU)
+    with pytest.raises(DataError, match="evaluate it on data with the same classes in the same order"):
+        evaluate_model("m", model, "cxidb", finished.uri, CollectingReporter(), device=CPU)
+    cxidb = open_model("winner:both@cxidb", finished.uri)
+    with pytest.raises(ConfigError, match="thresholds are tuned for classes that may occur together"):
+        evaluate_model("m", cxidb, "cxidb", finished.uri, CollectingReporter(), tune=True, device=CPU)
+    assert len(client.search_runs([experiment], max_results=1000)) == before

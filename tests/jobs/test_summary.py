@@ -1,0 +1,72 @@
+"""The end of a study: what is logged once, and what is refused."""
+
+import contextlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from airybench.cli.main import run
+from airybench.errors import NothingFinishedError
+from airybench.inference.evaluate import scores_on_test
+from airybench.jobs.summary import summarise_study
+from airybench.paths import data_folder
+from airybench.sweep.records import FailedTrial
+from airybench.sweep.saved_studies import read
+from airybench.tracking.predictions import predictions
+from airybench.tracking.run import Run
+from airybench.tracking.store import reopen
+
+
+@pytest.fixture
+def parent(finished) -> Run:
+    attributes = read(data_folder() / "studies", "both@helium").attributes
+    return Run(reopen(finished.uri, attributes["experiment_id"]), attributes["parent_run_id"])
+
+
+def test_a_study_without_a_finished_trial_says_why() -> None:
+    study = SimpleNamespace(name="both@helium")
+    failed = [FailedTrial(0, "resnet18", "out of memory")]
+    with pytest.raises(NothingFinishedError, match=r"both@helium finished, .*; first reason: out of memory"):
+        summarise_study(SimpleNamespace(trials=[], failures=failed, study=study))
+    with pytest.raises(NothingFinishedError, match="first reason: no trial was asked for"):
+        summarise_study(SimpleNamespace(trials=[], failures=[], study=study))
+
+
+def test_the_winner_alone_is_scored_on_test(parent: Run, finished) -> None:
+    client = MlflowClient(finished.uri)
+    tags = client.get_run(parent.run_id).data.tags
+    trials = client.search_runs([parent.tracking.experiment_id], "tags.`airybench.study` = 'both@helium'")
+    scored = {one.info.run_id for one in trials if any(key.startswith("test/") for key in one.data.metrics)}
+    assert scored == {tags["airybench.winner"], parent.run_id}
+    kept = predictions(Run(parent.tracking, tags["airybench.winner"]), "test")
+    logged = {
+        key: value for key, value in client.get_run(parent.run_id).data.metrics.items() if key.startswith("test/")
+    }
+    assert logged == scores_on_test(kept)
+    assert logged["test/macro_ap/low"] <= logged["test/macro_ap"] <= logged["test/macro_ap/high"]
+
+
+def test_a_resume_without_new_trials_draws_nothing_again(parent: Run, finished, tiny, monkeypatch) -> None:
+    from airybench.jobs import summary
+
+    drawn, draw = [], summary.study_figures
+    monkeypatch.setattr(summary, "study_figures", lambda *given: drawn.append(given) or draw(*given))
+    arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "both", "--json"]
+    with contextlib.chdir(finished.folder):
+        assert run(arguments) == 0
+        assert drawn == []
+        published = parent.client.get_run(parent.run_id).data.tags["airybench.published"]
+        parent.tag({"airybench.published": "other trials"})
+        assert run(arguments) == 0
+    assert len(drawn) == 1
+    assert parent.client.get_run(parent.run_id).data.tags["airybench.published"] == published
+
+
+def test_the_certainty_stands_in_the_note_beside_the_winner(parent: Run) -> None:
+    tags = parent.client.get_run(parent.run_id).data.tags
+    question, _, winner = tags["mlflow.note.content"].partition("\n\n")
+    assert question == "Does it run?"
+    assert winner.startswith(f"Winner: {tags['airybench.winner_name']}. How certain: with 1 seed per cell")
+    assert np.isfinite(parent.client.get_run(parent.run_id).data.metrics["majority/test/macro_ap"])

@@ -1,0 +1,65 @@
+"""The main job as a notebook calls it: no command line, nothing printed."""
+
+from pathlib import Path
+
+import pytest
+from reporters import CollectingReporter
+
+from airybench.config.experiments import load_experiment
+from airybench.errors import ConfigError, StudyError
+from airybench.jobs.options import RunOptions
+from airybench.jobs.sweep import run_sweep
+from airybench.sweep.observer import SilentObserver
+
+
+class _Numbers(SilentObserver):
+    """Keeps the numbers of the trials that began and finished."""
+
+    def __init__(self) -> None:
+        self.began: list[int] = []
+        self.finished: list[int] = []
+
+    def trial_started(self, number: int, config: object) -> None:
+        self.began.append(number)
+
+    def trial_finished(self, number: int, trial: object) -> None:
+        self.finished.append(number)
+
+
+def test_summaries_come_as_they_are_ready_and_nothing_is_printed(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = load_experiment(str(tiny)).customised({"alpha": (0.2,)}, ("alpha",), {})
+    options, reporter, observer = RunOptions(f"sqlite:///{tmp_path / 'm.db'}"), CollectingReporter(), _Numbers()
+    found = run_sweep(
+        sweep, ["helium", "cxidb"], study="job", options=options, reporter=reporter, observer=observer,
+        storage=str(tmp_path / "studies"),
+    )  # fmt: skip
+    assert [one.study for one in found] == ["job@helium", "job@cxidb"]
+    assert reporter.results == found
+    assert (observer.began, observer.finished) == ([0, 0], [0, 0])
+    assert any(line.startswith("job@cxidb: 1 trial on ") for line in reporter.notices)
+    assert not any(one.failures for one in found)
+    assert capsys.readouterr().out == ""
+
+    again = run_sweep(sweep, ["helium"], study="job", options=options, storage=str(tmp_path / "studies"))
+    assert [(one.winner_run, one.parent_run) for one in again] == [(found[0].winner_run, found[0].parent_run)]
+
+
+@pytest.mark.parametrize(
+    ("datasets", "study", "options", "error", "message"),
+    [
+        (["helium"], "a/b", RunOptions(), ConfigError, "study name 'a/b' has characters that a file name should not"),
+        (["helium"], "x" * 101, RunOptions(), ConfigError, "study name has 101 characters, expected at most 100"),
+        (["helium", "helium"], "s", RunOptions(), StudyError, "two data sets would share the study s@helium"),
+        (["helium"], "s", RunOptions(register_as="a/b"), ConfigError, "'a/b' is no name for a model"),
+    ],
+    ids=["characters", "length", "twice", "model"],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(  # type: ignore[no-untyped-def]
+    datasets, study, options, error, message, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        run_sweep(load_experiment(str(tiny)), datasets, study=study, options=options)
+    assert not list(tmp_path.iterdir())
