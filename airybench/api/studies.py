@@ -112,6 +112,7 @@ def run_sweep(
     data: Dataset | str | Path,
     *,
     study: str,
+    seeds: int | None = None,
     tracking_uri: str | None = None,
     fresh: bool = False,
     reporter: Reporter | None = None,
@@ -126,6 +127,7 @@ def run_sweep(
         sweep: base, space and sampler, as `load_experiment` returns them.
         data: a data set, or its name or path.
         study: NAME of the study, which is called `NAME@DATASET`.
+        seeds: trainings per cell; the sweep's own number by default. It may grow when a study resumes.
         tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
         fresh: archive an existing study of that name first.
         reporter: receives notices and progress; bars in a notebook by default.
@@ -138,6 +140,8 @@ def run_sweep(
     """
     if isinstance(data, Dataset):
         sweep = sweep.model_copy(update={"base": sweep.base.replace(data.settings)})
+    if seeds is not None:
+        sweep = sweep.customised({}, (), {"seeds": seeds})
     summaries = sweep_job.run_sweep(
         sweep,
         [data.reference if isinstance(data, Dataset) else str(data)],

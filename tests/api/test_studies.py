@@ -43,6 +43,8 @@ def test_a_sweep_from_python_resumes_the_study_of_the_command_line(
     )
     assert again.run_id == study.run_id
     assert again.leaderboard.equals(study.leaderboard)
+    with pytest.raises(ConfigError, match="seeds"):
+        ab.run_sweep(ab.load_experiment(str(tiny)), data, study="both", seeds=0)
 
 
 def test_a_parameter_is_compared_pair_by_pair(study: ab.Study) -> None:
