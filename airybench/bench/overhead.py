@@ -50,7 +50,7 @@ class Course:
         return self.ended - self.began - len(self.epochs) * self.epoch
 
 
-class _Watch(SilentObserver):
+class _Stopwatch(SilentObserver):
     """Notes the course of a study of one trial, including the creation of its run."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ def _bare(config: TrialConfig, source: PreparedDataset) -> Course:
 
 def _tracked(config: TrialConfig, source: PreparedDataset, name: str, folder: Path) -> Course:
     sweep = validated(SweepConfig, {"base": config.model_dump(), "space": [{"alpha": [config.network.alpha]}]})
-    watch = _Watch()
+    watch = _Stopwatch()
     with run_study(sweep, f"bench-{name}@cxidb", source, connect(tracking_uri()), folder / "studies", observer=watch):
         return watch.course
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from airybench import __version__
 from airybench.data.formats.shot_source import ShotSource
-from airybench.data.loading.prefetch import ReadAhead, readers_for, to_device
+from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.inference.join import is_joined, join
 from airybench.inference.logits import compiled_for, logits, placed
@@ -29,7 +29,7 @@ from airybench.training.metrics import decide
 BATCH = {"cpu": 64, "cuda": 256}
 """Shots per forward pass of the network."""
 
-AHEAD = 2
+PREFETCHED = 2
 """Stretches of shots that each reader keeps ready."""
 
 
@@ -201,9 +201,9 @@ def _answer_parts(
     requests = [stretch for number in missing for stretch in stretches[number]]
     readers = answerer.readers
     if readers is None:
-        bytes_held = 2 * AHEAD * step * shots.image_shape[0] * shots.image_shape[1]
+        bytes_held = 2 * PREFETCHED * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(answerer.device, left, PART, bytes_held)
-    reading = ReadAhead(shots.read, readers=min(readers, len(requests)), ahead=AHEAD)(requests)
+    reading = Prefetcher(shots.read, readers=min(readers, len(requests)), depth=PREFETCHED)(requests)
     with closing(to_device(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None
         for number in missing:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.data.loading.prefetch import ReadAhead, to_device
+from airybench.data.loading.prefetch import Prefetcher, to_device
 from airybench.data.store.store import Store
 
 Placement = Literal["device", "host", "disk"]
@@ -19,7 +19,7 @@ SHARE = 0.6
 """Share of free memory that inputs may take; networks, gradients and copies need the rest."""
 
 READERS = 2
-AHEAD = 4
+PREFETCHED = 4
 """Batches that each reader process keeps ready."""
 
 
@@ -105,12 +105,12 @@ class DiskInputs:
         self.device = device
         self._store, self._rows, self._prepare, self._readers = store, rows, prepare, readers
         self._ids = store.ids()
-        self._ahead = ReadAhead(_Rows(store), readers=readers, ahead=AHEAD)
+        self._prefetch = Prefetcher(_Rows(store), readers=readers, depth=PREFETCHED)
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """See `Inputs.batches`."""
         requests = [self._rows[some.numpy()] for some in rows]
-        counts = to_device(self._ahead((request,) for request in requests), self.device)
+        counts = to_device(self._prefetch((request,) for request in requests), self.device)
         for batch, request in zip(counts, requests, strict=True):
             yield self._prepare(batch, self._ids[request])
 

@@ -42,7 +42,7 @@ class _Requests(Dataset[Any]):
             return error  # raised here, it would arrive with a traceback as its message
 
 
-class ReadAhead:
+class Prefetcher:
     """Reads what is requested, in order, in reader processes and before it is needed.
 
     The processes start with the first call and stay for later ones. They end with this object, with a call that is
@@ -51,11 +51,11 @@ class ReadAhead:
     Args:
         read: from the arguments in a request to an array; pickled once for each process, so it holds no open file.
         readers: number of processes; 0 reads in this process, on demand.
-        ahead: answers that each process keeps ready, which bounds memory.
+        depth: answers that each process keeps ready, which bounds memory.
     """
 
-    def __init__(self, read: Read, *, readers: int, ahead: int) -> None:
-        self._read, self._readers, self._ahead = read, readers, ahead
+    def __init__(self, read: Read, *, readers: int, depth: int) -> None:
+        self._read, self._readers, self._depth = read, readers, depth
         self._requests: list[Request] = []
         self._loader: DataLoader[Any] | None = None
 
@@ -103,7 +103,7 @@ class ReadAhead:
             sampler=self._requests,
             batch_size=None,  # an answer is a batch
             num_workers=self._readers,
-            prefetch_factor=self._ahead if self._readers else None,
+            prefetch_factor=self._depth if self._readers else None,
             persistent_workers=self._readers > 0,
             multiprocessing_context="forkserver" if self._readers else None,  # no HDF5 file may cross a fork
             worker_init_fn=_start_reader,

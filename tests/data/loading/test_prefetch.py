@@ -6,7 +6,7 @@ import pytest
 import torch
 from readers import squares
 
-from airybench.data.loading.prefetch import ReadAhead, readers_for, to_device
+from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
 from airybench.errors import DataError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -15,11 +15,11 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 @pytest.mark.parametrize("readers", [0, 2])
 def test_answers_come_in_order_up_to_an_error(readers: int) -> None:
     before = torch.get_rng_state()
-    ahead = ReadAhead(squares, readers=readers, ahead=2)
+    prefetch = Prefetcher(squares, readers=readers, depth=2)
     for count in (7, 0, 3):
-        found = [int(answer[0]) for answer in to_device(ahead((number,) for number in range(count)), CPU)]
+        found = [int(answer[0]) for answer in to_device(prefetch((number,) for number in range(count)), CPU)]
         assert found == [number**2 for number in range(count)]
-    batches = to_device(ahead([(4,), (-4,), (5,)]), CPU)
+    batches = to_device(prefetch([(4,), (-4,), (5,)]), CPU)
     assert next(batches).tolist() == [16, 16, 16]
     with pytest.raises(DataError, match=r"^-4: negative$"):
         next(batches)
