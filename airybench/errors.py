@@ -25,6 +25,9 @@ class AirybenchError(Exception):
 
     Attributes:
         exit_code: of the command line.
+
+    >>> issubclass(DataError, AirybenchError), DataError.exit_code
+    (True, 2)
     """
 
     exit_code = EXIT_FAILED

@@ -29,7 +29,9 @@ def lighter(picture: str) -> str:
     if image.width > WIDEST:
         image = image.resize((WIDEST, round(image.height * WIDEST / image.width)), Image.Resampling.LANCZOS)
     content = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(content, format="png", optimize=True)
+    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        content, format="png", optimize=True
+    )
     return base64.b64encode(content.getvalue()).decode()
 
 

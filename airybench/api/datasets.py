@@ -130,6 +130,11 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
     Raises:
         ConfigError: neither a known name nor one of the two kinds of file.
         DataError: the file is missing or damaged, or the store cannot be made.
+
+    Example:
+        >>> data = ab.load_dataset("helium", count=1024)  # doctest: +SKIP
+        >>> data.images(slice(0, 2)).shape  # doctest: +SKIP
+        (2, 259, 259)
     """
     reference = str(name)
     store = open_dataset(reference, count=count, seed=seed, reporter=reporter or default_reporter())
@@ -150,6 +155,11 @@ def open_shots(path: str | Path, *, reporter: Reporter | None = None, **options:
     Raises:
         ConfigError: options that this format does not take.
         DataError: the file is missing, damaged, or of no known format.
+
+    Example:
+        >>> shots = ab.open_shots("run42.h5", images="patterns")  # doctest: +SKIP
+        >>> shots.read(0, 2).shape  # doctest: +SKIP
+        (2, 259, 259)
     """
     return open_file(Path(path), source_options(options), reporter or default_reporter())
 
@@ -174,6 +184,11 @@ def import_data(
     Raises:
         ConfigError: options that contradict each other, or that this format does not take.
         DataError: a file breaks the rules of its format, or the store cannot be made.
+
+    Example:
+        >>> own = ab.import_data("run42.h5", images="patterns", photon_energy=20.0)  # doctest: +SKIP
+        >>> own.name  # doctest: +SKIP
+        'run42'
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     store = import_files(files, output, source_options(options), force=force, reporter=reporter or default_reporter())

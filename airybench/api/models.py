@@ -72,6 +72,10 @@ class Model:
 
         Raises:
             DataError: counts of another shape or type.
+
+        Example:
+            >>> model.predict(data.images(slice(0, 2))).to_pandas().shape  # doctest: +SKIP
+            (2, 12)
         """
         array = self._checked(np.asarray(counts))
         names = np.arange(len(array)) if ids is None else np.asarray(ids, np.int64)
@@ -168,6 +172,11 @@ def load_model(model: str | Path, *, tracking_uri: str | None = None, device: st
     Raises:
         DataError: no such model, or damaged weights.
         TrackingError: the tracking store does not answer, or the run has no weights.
+
+    Example:
+        >>> model = ab.load_model("winner:demo@helium")  # doctest: +SKIP
+        >>> len(model.class_names)  # doctest: +SKIP
+        11
     """
     place = choose_device(device)
     return Model(str(model), placed(open_model(str(model), tracking_uri), place), place)
@@ -195,6 +204,11 @@ def evaluate(
     Raises:
         ConfigError: no such split, or thresholds for classes that exclude each other.
         DataError: other classes or another image size than the model was trained on.
+
+    Example:
+        >>> score = ab.evaluate(model, data, split="test").scores["macro_ap"]  # doctest: +SKIP
+        >>> score.low <= score.value <= score.high  # doctest: +SKIP
+        True
     """
     trained = model if isinstance(model, Model) else load_model(model, tracking_uri=tracking_uri)
     found = evaluate_model(
@@ -235,6 +249,10 @@ def predict(
 
     Raises:
         DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
+
+    Example:
+        >>> ab.predict(model, data.path, "answers.h5").name  # doctest: +SKIP
+        'answers.h5'
     """
     trained = model if isinstance(model, Model) else load_model(model)
     done = predict_file(

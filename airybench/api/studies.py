@@ -95,6 +95,10 @@ class Study:
 
         Raises:
             ConfigError: no such parameter or metric, or no two cells that differ in it alone.
+
+        Example:
+            >>> study.compare("log_activation").effect.reference  # doctest: +SKIP
+            False
         """
         chosen = metric or self.saved.sweep.study.metric
         effect = parameter_effect(
@@ -137,6 +141,11 @@ def run_sweep(
         ConfigError: a space that cannot be searched.
         StudyError: the name stands for other data or another configuration.
         NothingFinishedError: every trial failed.
+
+    Example:
+        >>> study = ab.run_sweep(ab.load_experiment("quick"), data, study="demo")  # doctest: +SKIP
+        >>> study.name  # doctest: +SKIP
+        'demo@helium'
     """
     if isinstance(data, Dataset):
         sweep = sweep.model_copy(update={"base": sweep.base.replace(data.settings)})
@@ -164,6 +173,10 @@ def open_study(name: str, *, tracking_uri: str | None = None, storage: str | Non
     Raises:
         StudyError: there is no such study, or it cannot be read.
         NothingFinishedError: no trial of it is finished.
+
+    Example:
+        >>> ab.open_study("demo@helium").winner  # doctest: +SKIP
+        'winner:demo@helium'
     """
     saved = find_study(name, storage)
     if not saved.finished:
@@ -188,6 +201,10 @@ def compare(
 
     Raises:
         StudyError: no such study, or studies that differ in data or split.
+
+    Example:
+        >>> list(ab.compare(study).to_pandas().columns)  # doctest: +SKIP
+        ['dataset', 'study', 'cell', 'seeds', 'val', 'test', 'low', 'high']
     """
     wanted = [study.name if isinstance(study, Study) else study for study in studies]
     found = compare_studies(wanted, metric=metric, top=top, reporter=reporter or default_reporter())
@@ -215,6 +232,10 @@ def write_report(
     Raises:
         StudyError: no such study, or none with a finished trial.
         DataError: the file cannot be written.
+
+    Example:
+        >>> ab.write_report(study, "report.html").name  # doctest: +SKIP
+        'report.html'
     """
     several = [studies] if isinstance(studies, Study | str) else list(studies)
     wanted = [study.name if isinstance(study, Study) else study for study in several]

@@ -61,6 +61,11 @@ def train(
     Raises:
         TrialError: the training failed, for instance because its loss became infinite.
         DataError: the data cannot be used.
+
+    Example:
+        >>> result = ab.train(ab.load_experiment("quick").base, data)  # doctest: +SKIP
+        >>> result.model.class_names == data.class_names  # doctest: +SKIP
+        True
     """
     if isinstance(data, Dataset):
         config = config.replace(data.settings)

@@ -34,6 +34,9 @@ class SweepConfig(Frozen):
         base: the configuration that every cell starts from.
         space: one or several grids; the cells of the experiment are the combinations of the axes of each grid.
         study: how the space is searched.
+
+    >>> SweepConfig(space=({"alpha": (0.1, 0.2)},)).space[0]["alpha"]
+    (0.1, 0.2)
     """
 
     question: str = ""
