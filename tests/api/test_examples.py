@@ -32,9 +32,7 @@ def test_every_public_name_has_an_example() -> None:
     assert [name for name in ORDER if not examples(name)] == []
 
 
-def test_the_examples_run(
-    folder: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_the_examples_run(folder: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("airybench.config.experiments.experiments", lambda: {"quick": tiny})
     with h5py.File("run42.h5", "w") as file:
