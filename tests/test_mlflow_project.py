@@ -40,7 +40,8 @@ def all_runs(client: MlflowClient):
     return client.search_runs([e.experiment_id for e in client.search_experiments()])
 
 
-@pytest.mark.parametrize("manager", ["local", pytest.param("uv", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("manager", ["local", "uv"])
 def test_the_run_that_mlflow_made_becomes_the_parent(tmp_path, tiny, manager) -> None:
     client = mlflow_run(
         tmp_path, "-P", "dataset=cxidb", "-P", f"config={tiny}", "-P", f"study=project-{manager}", "-P",

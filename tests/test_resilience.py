@@ -26,6 +26,7 @@ from airybench.training.epoch import Epoch
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_third_trial_then_the_same_command(tmp_path, data_home, tiny, capsys) -> None:
     command = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "killed", "--alpha", "0.1,0.2,0.3,0.4"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}

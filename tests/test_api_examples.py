@@ -32,6 +32,7 @@ def test_every_public_name_has_an_example() -> None:
     assert [name for name in ORDER if not examples(name)] == []
 
 
+@pytest.mark.slow
 def test_the_examples_run(folder: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("airybench.config.experiments.experiments", lambda: {"quick": tiny})
