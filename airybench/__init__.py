@@ -11,7 +11,7 @@ neither torch nor mlflow.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from airybench.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from airybench.api.datasets import Dataset as Dataset

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from airybench import __version__
+from airybench.version import __version__
 
 PACKAGES = ("torch", "timm", "numpy", "mlflow", "optuna")
 """Packages that a result depends on beside airybench itself."""

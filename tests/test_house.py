@@ -12,6 +12,7 @@ import airybench
 
 PACKAGE = Path(airybench.__file__).parent
 FLOORS = (
+    "version",
     "errors",
     "reporter",
     "paths",
@@ -83,6 +84,7 @@ def code_lines(path: Path) -> list[tuple[int, str]]:
 def test_imports_point_down(module: str) -> None:
     here = FLOORS.index(room(module)) if module != "airybench.data.__init__" else 0
     for other in imported(MODULES[module]):
+        assert other not in ("airybench", "airybench.__init__"), f"{module} imports the package's own face"
         if other.startswith("airybench."):
             assert FLOORS.index(room(other)) <= here, f"{module} imports {other} from a floor above"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from airybench import __version__
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
+from airybench.version import __version__
 
 VERSIONS = ("torch", "numpy", "scipy", "h5py")
 """Packages whose versions are given with every number."""

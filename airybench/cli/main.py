@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from airybench import __version__
 from airybench.cli.layout import App, CommandHelp, PanelGroup, described
 from airybench.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
+from airybench.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),

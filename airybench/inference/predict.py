@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench import __version__
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
 from airybench.errors import ConfigError, DataError, already_exists
@@ -25,6 +24,7 @@ from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
 from airybench.training.device import checked_memory
 from airybench.training.metrics import decide
+from airybench.version import __version__
 
 BATCH = {"cpu": 64, "cuda": 256}
 """Shots per forward pass of the network."""

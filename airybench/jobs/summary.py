@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-from airybench import __version__
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
 from airybench.errors import NothingFinishedError
@@ -20,6 +19,7 @@ from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
+from airybench.version import __version__
 
 
 @dataclass(frozen=True)
