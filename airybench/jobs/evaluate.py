@@ -15,7 +15,7 @@ from airybench.inference.evaluate import Evaluation, evaluate, require_threshold
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.provenance import SIMULATED
+from airybench.provenance import Provenance
 from airybench.reporter import Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
@@ -38,7 +38,7 @@ class EvaluatedModel:
         result: the numbers.
         predictions: what they were computed from.
         thresholds: logit above which each class is assigned, shape (C,), where they were tuned on val.
-        data_source: `simulated`, or where the shots came from.
+        provenance: the shots and their split.
         run_id: id of the MLflow run.
         tracking_uri: the tracking store that holds it.
     """
@@ -50,7 +50,7 @@ class EvaluatedModel:
     result: Evaluation
     predictions: Predictions
     thresholds: Tensor | None
-    data_source: str
+    provenance: Provenance
     run_id: str
     tracking_uri: str
 
@@ -62,7 +62,7 @@ class EvaluatedModel:
     @property
     def heading(self) -> str:
         """The model and the shots, as titles of figures say it."""
-        simulated = "simulated " if self.data_source == SIMULATED else ""
+        simulated = "simulated " if self.provenance.simulated else ""
         return f"{self.title} on {simulated}{self.dataset} {self.split}"
 
 
@@ -124,7 +124,7 @@ def evaluate_model(
             result=evaluate(predictions, training_labels, thresholds),
             predictions=predictions,
             thresholds=thresholds,
-            data_source=data.store.source,
+            provenance=data.provenance(),
             run_id=run.run_id,
             tracking_uri=tracking.uri,
         )

@@ -9,6 +9,7 @@ import optuna
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, StudyError
 from airybench.paths import is_plain
+from airybench.provenance import SIMULATED
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
 MAX_NAME = 100  # it becomes part of file names
@@ -64,7 +65,7 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
         return
     old, new = dict(known["definition"]), definition(sweep)
     old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is identified by its content, later
-    if known.get("data_source") != "simulated":
+    if known.get("data_source") != SIMULATED:
         old["base"]["data"] |= {"count": new["base"]["data"]["count"]}
     refuse_other(name, {key: old.get(key) for key in new}, new)
 
