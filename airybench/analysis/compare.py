@@ -60,6 +60,11 @@ class Pair:
     seeds: int
     difference: Estimate
 
+    @property
+    def name(self) -> str:
+        """Network and data, apart from the activation."""
+        return self.off.network.trunk + self.off.data_label
+
 
 @dataclass(frozen=True)
 class DatasetComparison:

@@ -11,6 +11,7 @@ from airybench.analysis.cells import by_cell, matched_by_seed
 from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
 from airybench.analysis.notes import unscored_classes
 from airybench.config import SEED, Objective, TrialConfig
+from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
@@ -222,7 +223,7 @@ def _against_baseline(winner: ScoredCell, metric: str, tracking: Tracking, split
             Answer(
                 statement="the best network against support vectors on physics features",
                 first=winner.config.label,
-                second="features + PCA + SVM",
+                second=TITLES["svm"],
                 scores=(winner.test[metric], score(baseline, metric)),
                 difference=found,
                 verdict=found.verdict(Objective.of(metric).direction),
