@@ -26,7 +26,7 @@ def cells_figure(comparison: Comparison) -> Figure:
         bars = []
         for place, cell in enumerate(one.cells):
             study = f", {study_title(cell.study)}" if several else ""
-            bars.append(_bar(f"{cell.config.network.title} (n={cell.seeds}{study})", cell.test, marked=place == 0))
+            bars.append(_bar(f"{cell.config.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
         panels.append((heading(one), bars))
     title = "Cells on test, ordered by val (orange: best on val)"
     return interval_rows(panels, label=f"test {comparison.metric}", title=title)
@@ -37,9 +37,7 @@ def log_activation_figure(comparison: Comparison) -> Figure | None:
     panels = []
     for one in comparison.datasets:
         if one.mean is not None:
-            bars = [
-                _bar(f"{pair.off.network.trunk} ({pair.on.network.activation})", pair.difference) for pair in one.pairs
-            ]
+            bars = [_bar(f"{pair.name} ({pair.on.network.activation})", pair.difference) for pair in one.pairs]
             panels.append((heading(one), [*bars, _bar("mean of these", one.mean, marked=True)]))
     if not panels:
         return None

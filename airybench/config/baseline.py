@@ -6,6 +6,9 @@ from pydantic import BeforeValidator, Field
 
 from airybench.config.values import Frozen, Number, split_commas
 
+TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
+"""What results call each baseline."""
+
 Positive = Annotated[Number, Field(gt=0)]
 Positives = Annotated[tuple[Positive, ...], Field(min_length=1), BeforeValidator(split_commas)]
 

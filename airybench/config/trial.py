@@ -110,8 +110,17 @@ class TrialConfig(Frozen):
 
     @property
     def label(self) -> str:
-        """Title of the network, with what differs from plain images, such as `...-ccf-noise-max`."""
-        data, parts = self.data, [self.network.title]
+        """Name of the cell: the title of the network, then what differs from plain images, as in `...-noise-max`."""
+        return self.network.title + self.data_label
+
+    @property
+    def data_label(self) -> str:
+        """The part of the label that is about the data; empty for plain images.
+
+        >>> TrialConfig().replace({"noise": "max", "fraction": 0.5}).data_label
+        '-noise-max-fraction0.5'
+        """
+        data, parts = self.data, [""]
         if data.input == "ccf":
             parts.append("ccf" if data.ccf_kind == "angular" else f"ccf-radial{data.ccf_delta:g}")
         elif self.input_scaling != ("counts" if self.network.log_activation else "unit"):

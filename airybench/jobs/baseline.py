@@ -10,7 +10,7 @@ import yaml
 from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
-from airybench.config.baseline import BaselineConfig
+from airybench.config.baseline import TITLES, BaselineConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.inference.evaluate import scores_on_test
@@ -26,8 +26,6 @@ from airybench.training.support_vectors import fit
 from airybench.trial.artifacts import split_predictions, write_results
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
-
-TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
 
 
 @dataclass(frozen=True)
@@ -100,16 +98,17 @@ def run_baselines(
     tracking = target.connect()
     baselines = []
     for name, fitted, joined in (("majority", _majority, None), ("svm", _support_vectors, target.joined)):
-        title = TITLES[name] + config.label.removeprefix(config.network.title)
+        title = TITLES[name] + config.data_label
         tags = {Tag.BASELINE: name, **prepared.provenance().tags()}
         run = Run.own(tracking, title, "baseline", tags, joined)
         with run.ending():
-            baselines.append(_baseline(name, fitted, run, prepared, config, search))
+            baselines.append(_baseline(name, title, fitted, run, prepared, config, search))
     return baselines
 
 
 def _baseline(
     name: str,
+    title: str,
     fitted: Callable[[LoadedDataset, TrialConfig, BaselineConfig], _Fitted],
     run: Run,
     prepared: PreparedDataset,
@@ -129,7 +128,6 @@ def _baseline(
     cross_validated = {key: value for key, value in found.chosen.items() if key.startswith("cv/")}
     run.metrics(scores.flat("val") | scores.flat("best") | on_test | facts | cross_validated)
     content = {"data": config.data.model_dump(mode="json"), "baseline": search.model_dump(mode="json")}
-    title = TITLES[name] + config.label.removeprefix(config.network.title)
     with run.artifacts() as folder:
         (folder / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         write_results(folder, val, test, scores, f"{title} on {config.data.dataset}")

@@ -215,4 +215,4 @@ def _state(trial: FrozenTrial) -> str:
 
 def _title(trial: FrozenTrial) -> str | None:
     config = trial.user_attrs.get("config")
-    return validated(TrialConfig, config).network.title if config else None
+    return validated(TrialConfig, config).label if config else None

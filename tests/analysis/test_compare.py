@@ -10,13 +10,15 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from airybench.analysis.compare import compare
+from airybench.analysis.comparison_figures import cells_figure
 from airybench.analysis.intervals import difference, score
 from airybench.cli.main import run
+from airybench.cli.show.comparison import comparison_json
 from airybench.config import SweepConfig, TrialConfig
 from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
 from airybench.sweep.journal import open_journal
-from airybench.sweep.saved_studies import names
+from airybench.sweep.saved_studies import names, read
 
 CLASSES = ("round", "bent", "empty")
 SHOTS = 60
@@ -99,6 +101,22 @@ def test_a_difference_is_over_the_seeds_in_common_and_by_the_estimator_of_report
     low, high = pair.difference.over_seeds
     assert high - low == pytest.approx(2 * half, rel=1e-3)
     assert side.mean.value == pair.difference.value
+
+
+def test_cells_on_other_data_have_names_of_their_own(shelf) -> None:
+    """Noise once left no trace in the names that were printed, and four cells shared two names."""
+    shelf.study("a@helium", [
+        ({"noise": noise, **activation, "seed": 1}, 0.5, 1.0) for noise in ("none", "max") for activation in ({}, PLAIN)
+    ])  # fmt: skip
+    plain = ["resnet18-log0.2-leaky0.2", "resnet18-plain-leaky0.2"]
+    noisy = [f"{name}-noise-max" for name in plain]
+    content = comparison_json(shelf.compare("a"))["datasets"][0]
+    assert sorted(row["name"] for row in content["rows"]) == sorted(plain + noisy)
+    pairs = [(pair["name"], pair["on"], pair["off"]) for pair in content["log_activation"]["pairs"]]
+    assert pairs == [("resnet18-leaky0.2", *plain), ("resnet18-leaky0.2-noise-max", *noisy)]
+    assert [trial["cell"] for trial in read(shelf.folder, "a@helium").trials()] == plain + noisy
+    picture = cells_figure(shelf.compare("a")).axes[0]
+    assert len({label.get_text() for label in picture.get_yticklabels()}) == 4
 
 
 def test_the_mean_is_over_networks_and_pairs_cross_studies(shelf) -> None:

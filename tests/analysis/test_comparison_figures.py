@@ -34,6 +34,7 @@ def pair(**on: object) -> Pair:
         ({"alpha": 0.5, "leakiness": 0.00001}, "resnet18-leaky1e-05 (log0.5)"),
         ({"alpha": 0.5, "learn_alpha": True, "arch": "vgg", "depth": 11}, "vgg11-leaky0.2 (log0.5learned)"),
         ({"alpha": 0.5, "arch": "timm:net-plain-v2"}, "net-plain-v2 (log0.5)"),
+        ({"alpha": 0.5, "noise": "max"}, "resnet18-leaky0.2-noise-max (log0.5)"),
     ],
 )
 def test_a_pair_is_named_after_its_network_and_its_alpha(on: dict[str, object], name: str) -> None:

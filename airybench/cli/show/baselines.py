@@ -8,7 +8,8 @@ from rich.table import Table
 
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import logged_score, print_caveats
-from airybench.jobs.baseline import TITLES, Baseline
+from airybench.config.baseline import TITLES
+from airybench.jobs.baseline import Baseline
 from airybench.tracking.store import hidden
 
 SHOWN = ("macro_ap", "macro_f1", "exact_match")

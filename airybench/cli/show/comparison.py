@@ -36,7 +36,7 @@ def _print_cells(console: Console, one: DatasetComparison, metric: str) -> None:
         table.add_column(name, justify="left" if left else "right", no_wrap=name == "network")
     for place, cell in enumerate(one.cells, 1):
         table.add_row(
-            str(place), cell.config.network.title, study_title(cell.study), str(cell.seeds), score_text(cell.val),
+            str(place), cell.config.label, study_title(cell.study), str(cell.seeds), score_text(cell.val),
             score_text(cell.test.value), interval_text(cell.test.low, cell.test.high),
             interval_text(*cell.test.over_seeds),
         )  # fmt: skip
@@ -51,7 +51,7 @@ def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
     for name in ("with", "without", "n", "difference", "95 % interval", "over seeds", "above 0"):
         table.add_column(name, justify="left" if name in ("with", "without") else "right")
     for pair in one.pairs:
-        table.add_row(pair.on.network.title, pair.off.network.title, str(pair.seeds), *_difference(pair.difference))
+        table.add_row(pair.on.label, pair.off.label, str(pair.seeds), *_difference(pair.difference))
     table.add_section()
     table.add_row("mean of these", "", "", *_difference(one.mean))
     notes = "n: seeds in common; above 0: share of bootstrap resamples"
@@ -77,12 +77,12 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
     cells = [
-        {"study": cell.study, "name": cell.config.network.title, "params": cell.config.params(), "seeds": cell.seeds,
+        {"study": cell.study, "name": cell.config.label, "params": cell.config.params(), "seeds": cell.seeds,
          "val": _finite(cell.val), "test": _estimate_json(cell.test), "run_ids": list(cell.run_ids)}
         for cell in one.cells
     ]  # fmt: skip
     pairs = [
-        {"name": pair.off.network.trunk, "on": pair.on.network.title, "off": pair.off.network.title,
+        {"name": pair.name, "on": pair.on.label, "off": pair.off.label,
          "seeds": pair.seeds, **_estimate_json(pair.difference)}
         for pair in one.pairs
     ]  # fmt: skip

@@ -83,7 +83,7 @@ def print_front(summary: StudySummary, objectives: Sequence[Objective]) -> None:
     for objective in objectives:
         table.add_column(f"{objective.metric} ({objective.direction})", justify="right")
     for point in front(summary.leaderboard.rows, objectives):
-        table.add_row(point.row.config.network.title, *(f"{value:.4g}" for value in point.values.values()))
+        table.add_row(point.row.config.label, *(f"{value:.4g}" for value in point.values.values()))
     result_console().print(table)
 
 
@@ -92,7 +92,7 @@ def front_json(summary: StudySummary, objectives: Sequence[Objective]) -> dict[s
     if len(objectives) < 2:
         return {}
     best = [
-        {"name": point.row.config.network.title, "params": point.row.config.params(), "values": point.values}
+        {"name": point.row.config.label, "params": point.row.config.params(), "values": point.values}
         for point in front(summary.leaderboard.rows, objectives)
     ]
     return {"objectives": {one.metric: one.direction for one in objectives}, "front": best}
