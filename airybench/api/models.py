@@ -25,7 +25,6 @@ from airybench.jobs.evaluate import EvaluatedModel, evaluate_model
 from airybench.jobs.models import open_model
 from airybench.jobs.predict import predict_file
 from airybench.reporter import Reporter
-from airybench.tracking.store import tracking_uri as resolved_uri
 from airybench.training.device import choose_device
 
 if TYPE_CHECKING:
@@ -204,6 +203,7 @@ def evaluate(
     Raises:
         ConfigError: no such split, or thresholds for classes that exclude each other.
         DataError: other classes or another image size than the model was trained on.
+        TrackingError: the tracking store cannot be used.
 
     Example:
         >>> score = ab.evaluate(model, data, split="test").scores["macro_ap"]  # doctest: +SKIP
@@ -215,11 +215,11 @@ def evaluate(
         trained.reference,
         trained.predictor,
         _reference(data, trained.config),
-        resolved_uri(tracking_uri),
-        reporter or default_reporter(),
+        device=trained.device,
         split=split,
         tune=tune_thresholds,
-        device=trained.device,
+        tracking_uri=tracking_uri,
+        reporter=reporter or default_reporter(),
     )
     return EvaluationResult.of(found)
 

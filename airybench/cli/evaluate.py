@@ -53,19 +53,17 @@ def evaluate(
     from airybench.jobs.evaluate import evaluate_model
     from airybench.jobs.models import open_model
     from airybench.paths import writable
-    from airybench.tracking.store import check
-    from airybench.tracking.store import tracking_uri as resolved
     from airybench.training.device import choose_device
 
-    where, uri = choose_device(device), resolved(tracking_uri)
-    check(uri)
+    where = choose_device(device)
     if output is not None:
         writable(output, "choose another --output")
     predictor = open_model(model, tracking_uri)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     evaluated = evaluate_model(
-        model, predictor, name, uri, ConsoleReporter(), split=split, tune=tune_thresholds, device=where
-    )
+        model, predictor, name, device=where, split=split, tune=tune_thresholds, tracking_uri=tracking_uri,
+        reporter=ConsoleReporter(),
+    )  # fmt: skip
     if output is not None:
         write_evaluation(
             output, evaluated.result, evaluated.predictions, split, evaluated.heading, evaluated.thresholds

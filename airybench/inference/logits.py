@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from airybench.data.loading.preprocess import network_inputs
 from airybench.data.store.store import Store
 from airybench.inference.predictor import Predictor
+from airybench.reporter import SILENT, Reporter
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.device import arranged, channels_last, checked_memory, precision
 
@@ -76,7 +77,9 @@ def store_logits(
     store: Store,
     rows: NDArray[np.int64],
     device: torch.device,
-    progress: Callable[[int, int], None] | None = None,
+    *,
+    title: str = "computing logits",
+    reporter: Reporter = SILENT,
 ) -> Tensor:
     """Logits of shots of a store, with the same preprocessing and noise as in the training.
 
@@ -85,16 +88,17 @@ def store_logits(
         store: holds the shots.
         rows: which shots, in any order, shape (N,).
         device: where to compute.
-        progress: called with the number of shots done and the number of all.
+        title: of the progress bar.
+        reporter: receives the progress over the shots.
 
     Returns:
         float32 on the host, shape (N, C).
     """
     predictor, ids = placed(predictor, device), store.ids()
     found = []
-    for start in range(0, len(rows), BATCH):
-        some = rows[start : start + BATCH]
-        found.append(logits(predictor, store.read_images(some), device, ids[some]))
-        if progress:
+    with reporter.progress(title) as progress:
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            found.append(logits(predictor, store.read_images(some), device, ids[some]))
             progress(start + len(some), len(rows))
     return torch.cat(found)

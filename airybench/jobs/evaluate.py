@@ -1,6 +1,5 @@
 """A trained model evaluated on one part of the split, as a run of its own."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +15,10 @@ from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.provenance import Provenance
-from airybench.reporter import Reporter
+from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
-from airybench.tracking.store import connect
+from airybench.tracking.target import TrackingTarget
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
@@ -70,12 +69,12 @@ def evaluate_model(
     model: str,
     predictor: Predictor,
     dataset: str,
-    uri: str,
-    reporter: Reporter,
     *,
+    device: torch.device,
     split: str = "test",
     tune: bool = False,
-    device: torch.device,
+    tracking_uri: str | None = None,
+    reporter: Reporter = SILENT,
 ) -> EvaluatedModel:
     """Evaluate a model in one full pass over a part of the split that its own training used.
 
@@ -85,28 +84,31 @@ def evaluate_model(
         model: what the user called it.
         predictor: the model.
         dataset: name or path of the data.
-        uri: tracking store that the run goes to; opened once nothing is left to refuse.
-        reporter: receives notices and progress.
+        device: where to compute.
         split: `train`, `val`, `test`, or `all` for every shot.
         tune: tune the threshold of each class on the validation split for its F1.
-        device: where to compute.
+        tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder. It is
+            checked at once, and made once nothing is left to refuse.
+        reporter: receives notices and progress.
 
     Raises:
         ConfigError: no such split, or thresholds where there are none.
         DataError: other classes or another image size than the model was trained on.
+        TrackingError: the tracking store cannot be used.
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
     if tune:
         require_thresholds(predictor.label_kind)
+    target = TrackingTarget.chosen(tracking_uri)
     data = prepare(dataset, predictor.config, device, reporter, load=False)
     require_same(predictor, data, reporter)
     if tune and split in ("val", "all"):
         reporter.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is too high")
     rows = np.arange(data.store.count) if split == "all" else getattr(data.split, split)
-    tracking = connect(uri)
+    tracking = target.connect()
     title = f"evaluate {predictor.config.label} on {data.name} {split}"
-    run = Run.own(tracking, title, "evaluate", data.provenance().tags(), os.environ.get("MLFLOW_RUN_ID"))
+    run = Run.own(tracking, title, "evaluate", data.provenance().tags(), target.joined)
     with run.ending():
         run.params({"model": model, "split": split, "tuned_thresholds": tune} | predictor.config.params())
         log_data(run, data.data_input())
@@ -165,8 +167,7 @@ def _predict(
 ) -> Predictions:
     """Predictions of rows of the store, with their labels."""
     store = data.store
-    with reporter.progress(title) as progress:
-        logits = store_logits(predictor, store, rows, data.device, progress)
+    logits = store_logits(predictor, store, rows, data.device, title=title, reporter=reporter)
     labels = store.labels()[rows]
     return Predictions(store.ids()[rows], logits.numpy(), labels, predictor.class_names, predictor.label_kind)
 

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from reporters import CollectingReporter
 from sklearn.metrics import average_precision_score
 
-from airybench.errors import ConfigError, DataError
+from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
 from airybench.jobs.evaluate import evaluate_model
 from airybench.jobs.models import open_model
@@ -22,7 +22,9 @@ def model(finished) -> Predictor:
 
 def test_values_predictions_and_run_agree(model: Predictor, finished) -> None:
     reporter = CollectingReporter()
-    found = evaluate_model("mine", model, "helium", finished.uri, reporter, split="train", device=CPU)
+    found = evaluate_model(
+        "mine", model, "helium", tracking_uri=finished.uri, reporter=reporter, split="train", device=CPU
+    )
     kept = found.predictions
     scored = (kept.labels.sum(0) > 0) & (kept.labels.sum(0) < len(kept))
     expected = average_precision_score(kept.labels[:, scored], kept.logits[:, scored], average="macro")
@@ -39,7 +41,7 @@ def test_values_predictions_and_run_agree(model: Predictor, finished) -> None:
 
 def test_all_shots_are_those_of_the_three_parts(model: Predictor, finished) -> None:
     parts = {
-        split: evaluate_model("m", model, "helium", finished.uri, CollectingReporter(), split=split, device=CPU)
+        split: evaluate_model("m", model, "helium", tracking_uri=finished.uri, split=split, device=CPU)
         for split in ("train", "val", "test", "all")
     }
     ids = np.concatenate([parts[split].predictions.ids for split in ("train", "val", "test")])
@@ -48,9 +50,11 @@ def test_all_shots_are_those_of_the_three_parts(model: Predictor, finished) -> N
 
 def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
     reporter = CollectingReporter()
-    found = evaluate_model("m", model, "helium", finished.uri, reporter, split="val", tune=True, device=CPU)
+    found = evaluate_model(
+        "m", model, "helium", tracking_uri=finished.uri, reporter=reporter, split="val", tune=True, device=CPU
+    )
     assert found.tuned
-    plain = evaluate_model("m", model, "helium", finished.uri, reporter, split="val", device=CPU)
+    plain = evaluate_model("m", model, "helium", tracking_uri=finished.uri, reporter=reporter, split="val", device=CPU)
     assert plain.thresholds is None
     for tuned, untuned in zip(found.result.classes, plain.result.classes, strict=True):
         assert tuned.values.get("f1", 0.0) >= untuned.values.get("f1", 0.0)
@@ -62,7 +66,7 @@ def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finis
 
     reporter = CollectingReporter()
     store = simulated_store("helium", count=40, seed=7, output=tmp_path / "other.h5")
-    evaluate_model("m", model, str(store.path), finished.uri, reporter, split="all", device=CPU)
+    evaluate_model("m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU)
     assert any("trained on other shots or another split (helium" in notice for notice in reporter.notices)
 
 
@@ -71,10 +75,22 @@ def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> N
     experiment = client.get_experiment_by_name("airybench").experiment_id
     before = len(client.search_runs([experiment], max_results=1000))
     with pytest.raises(ConfigError, match="unknown split 'tests'"):
-        evaluate_model("m", model, "helium", finished.uri, CollectingReporter(), split="tests", device=CPU)
+        evaluate_model("m", model, "helium", tracking_uri=finished.uri, split="tests", device=CPU)
     with pytest.raises(DataError, match="evaluate it on data with the same classes in the same order"):
-        evaluate_model("m", model, "cxidb", finished.uri, CollectingReporter(), device=CPU)
+        evaluate_model("m", model, "cxidb", tracking_uri=finished.uri, device=CPU)
     cxidb = open_model("winner:both@cxidb", finished.uri)
     with pytest.raises(ConfigError, match="thresholds are tuned for classes that may occur together"):
-        evaluate_model("m", cxidb, "cxidb", finished.uri, CollectingReporter(), tune=True, device=CPU)
+        evaluate_model("m", cxidb, "cxidb", tracking_uri=finished.uri, tune=True, device=CPU)
     assert len(client.search_runs([experiment], max_results=1000)) == before
+
+
+def test_a_store_that_lacks_the_run_of_mlflow_is_refused_not_made(
+    model: Predictor, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
+    reporter = CollectingReporter()
+    with pytest.raises(TrackingError, match="does not exist, though the run that was made for this is in it"):
+        evaluate_model("m", model, "helium", device=CPU, reporter=reporter)
+    assert not list(tmp_path.iterdir())
+    assert not reporter.titles
