@@ -1,8 +1,11 @@
-"""Trials grouped by cell."""
+"""Trials grouped by cell, and two cells matched by their seeds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from airybench.sweep.records import FinishedTrial
+
+T = TypeVar("T")
 
 
 def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
@@ -11,3 +14,24 @@ def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
     for trial in trials:
         cells.setdefault(trial.config.cell(), []).append(trial)
     return list(cells.values())
+
+
+def matched_by_seed(first: Mapping[int, T], second: Mapping[int, T]) -> tuple[list[T], list[T], bool]:
+    """What two cells are compared on: the seeds that both have, or everything where they share none.
+
+    Args:
+        first: trials, or their predictions, of one cell by seed.
+        second: of the other cell.
+
+    Returns:
+        Those of each cell in the order of the seeds, and whether they are pairs of equal seeds.
+
+    >>> matched_by_seed({1: "a1", 2: "a2", 3: "a3"}, {2: "b2", 1: "b1"})
+    (['a1', 'a2'], ['b1', 'b2'], True)
+    >>> matched_by_seed({1: "a1"}, {5: "b5", 4: "b4"})
+    (['a1'], ['b4', 'b5'], False)
+    """
+    common = sorted(first.keys() & second.keys())
+    if common:
+        return [first[seed] for seed in common], [second[seed] for seed in common], True
+    return [first[seed] for seed in sorted(first)], [second[seed] for seed in sorted(second)], False

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.cells import by_cell
-from airybench.analysis.intervals import Estimate, check_same_shots, difference, mean, score
-from airybench.analysis.leaderboard import RESAMPLED
+from airybench.analysis.cells import by_cell, matched_by_seed
+from airybench.analysis.intervals import Estimate, check_same_shots, compared_metric, difference, mean, score
 from airybench.config import Objective, TrialConfig
-from airybench.errors import NothingFinishedError, StudyError, unknown
+from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial
@@ -134,10 +133,10 @@ def compare(
         NothingFinishedError: no study has a finished trial.
         ConfigError: no such metric.
     """
-    if metric is not None and metric not in RESAMPLED:
-        raise unknown("metric", metric, RESAMPLED)
+    compared_metric("", metric)  # an unknown one is refused before anything is read
     studies = _finished_studies(wanted, as_storage(where), reporter)
-    chosen = metric or _shared_objective(studies)
+    objectives = {study.sweep.study.metric for study in studies}
+    chosen = compared_metric(objectives.pop() if len(objectives) == 1 else "", metric)
     if metric is None and chosen != studies[0].sweep.study.metric:
         reporter.notify(f"the studies have different objectives; compared by {chosen} (--metric for another)")
     datasets: dict[str, list[SavedStudy]] = {}
@@ -173,12 +172,6 @@ def _refuse_other_data(studies: Sequence[SavedStudy]) -> None:
                     f"studies {first.name} and {other.name} are not comparable, their test shots differ ({what}: "
                     f"{one[:12]} and {another[:12]}); compare only studies that agree, with --study"
                 )
-
-
-def _shared_objective(studies: Sequence[SavedStudy]) -> str:
-    metrics = {study.sweep.study.metric for study in studies}
-    name = metrics.pop()
-    return name if not metrics and name in RESAMPLED else "macro_ap"
 
 
 class _TestScores:
@@ -286,13 +279,11 @@ def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Tr
 
 def _pair(on: Sequence[Trained], off: Sequence[Trained], scores: _TestScores) -> Pair:
     """The difference of two cells over the seeds that both have; over all seeds where they share none."""
-    ours, theirs = ({trial.config.training.seed: (study, trial) for study, trial in trials} for trials in (on, off))
-    common = sorted(ours.keys() & theirs.keys())
+    by_seed = [{trial.config.training.seed: (study, trial) for study, trial in trials} for trials in (on, off)]
+    first, second, paired = matched_by_seed(*by_seed)
     return Pair(
         on=on[0][1].config,
         off=off[0][1].config,
-        seeds=len(common),
-        difference=scores.difference(
-            [ours[seed] for seed in common or ours], [theirs[seed] for seed in common or theirs], paired=bool(common)
-        ),
+        seeds=len(first) if paired else 0,
+        difference=scores.difference(first, second, paired=paired),
     )

@@ -12,13 +12,16 @@ from numpy.random import Generator
 from scipy import stats
 from torch import Tensor
 
-from airybench.config import SEED, Direction
+from airybench.config import METRICS, SEED, Direction
 from airybench.config.objective import sign
-from airybench.errors import StudyError
+from airybench.errors import StudyError, unknown
 from airybench.inference.bootstrap import RESAMPLES, interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
 
 Verdict = Literal["held", "not held", "undecided"]
+RESAMPLED = tuple(metric for metric in METRICS if metric != "loss")
+"""Metrics that have an interval over shots."""
+
 VERDICTS: tuple[Verdict, ...] = ("held", "not held", "undecided")
 
 _scores_of: WeakKeyDictionary[Predictions, dict[int, dict[str, Tensor]]] = WeakKeyDictionary()
@@ -69,6 +72,24 @@ class Estimate:
         """
         low, high = sorted((sign(direction) * self.low, sign(direction) * self.high))
         return "held" if low > 0 else "not held" if high < 0 else "undecided"
+
+
+def compared_metric(objective: str, wanted: str | None = None) -> str:
+    """The metric that cells are compared by on test: the one wanted, else the objective if it has an interval.
+
+    Args:
+        objective: the first objective of the study.
+        wanted: what the user asks for, if anything.
+
+    Raises:
+        ConfigError: no such metric, or one without an interval over shots.
+
+    >>> compared_metric("macro_f1"), compared_metric("loss"), compared_metric("loss", "mcc")
+    ('macro_f1', 'macro_ap', 'mcc')
+    """
+    if wanted is not None and wanted not in RESAMPLED:
+        raise unknown("metric", wanted, RESAMPLED)
+    return wanted or (objective if objective in RESAMPLED else "macro_ap")
 
 
 def score(

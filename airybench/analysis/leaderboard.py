@@ -11,13 +11,10 @@ import numpy as np
 import torch
 
 from airybench.analysis.cells import by_cell
-from airybench.analysis.intervals import Estimate, score, t_interval
-from airybench.config import METRICS, SEED, Objective, TrialConfig
+from airybench.analysis.intervals import RESAMPLED, Estimate, score, t_interval
+from airybench.config import SEED, Objective, TrialConfig
 from airybench.inference.predictions import Predictions
 from airybench.sweep.records import FinishedTrial
-
-RESAMPLED = tuple(metric for metric in METRICS if metric != "loss")
-"""Metrics that have an interval over shots."""
 
 MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from airybench.analysis.cells import by_cell, matched_by_seed
 from airybench.analysis.intervals import Estimate, difference, mean
 from airybench.config import TrialConfig, Value
 from airybench.errors import ConfigError, unknown
@@ -62,9 +63,7 @@ def parameter_effect(
     Raises:
         ConfigError: no such parameter, or no two cells that differ in it alone.
     """
-    cells: dict[str, list[FinishedTrial]] = {}
-    for trial in sorted(trials, key=lambda one: one.config.training.seed):
-        cells.setdefault(trial.config.cell(), []).append(trial)
+    cells = {group[0].config.cell(): group for group in by_cell(trials)}
     configs = {digest: group[0].config for digest, group in cells.items()}
     names = next(iter(configs.values())).params()
     if parameter not in names:
@@ -72,16 +71,11 @@ def parameter_effect(
     couples, reference = _couples(configs, parameter)
     pairs = []
     for first, second in couples:
-        ours, theirs = cells[first], cells[second]
-        by_seed = {trial.config.training.seed: trial for trial in theirs}
-        common = [trial for trial in ours if trial.config.training.seed in by_seed]
-        if common:
-            ours, theirs = common, [by_seed[trial.config.training.seed] for trial in common]
-        found = difference(
-            [fetch(trial) for trial in ours], [fetch(trial) for trial in theirs], metric, paired=bool(common)
-        )
+        by_seed = [{trial.config.training.seed: trial for trial in cells[digest]} for digest in (first, second)]
+        ours, theirs, paired = matched_by_seed(*by_seed)
+        found = difference([fetch(trial) for trial in ours], [fetch(trial) for trial in theirs], metric, paired=paired)
         value = configs[first].params()[parameter]
-        pairs.append(CellPair(configs[first], configs[second], value, len(common), found))
+        pairs.append(CellPair(configs[first], configs[second], value, len(ours) if paired else 0, found))
     return ParameterEffect(parameter, reference, metric, tuple(pairs), mean([pair.difference for pair in pairs]))
 
 

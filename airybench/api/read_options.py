@@ -21,8 +21,8 @@ class ReadOptions(TypedDict, total=False):
         groups: key of the run number.
         events: keys of further identifiers.
         mask: key of a pixel mask, shape (H, W) or (N, H, W).
-        mask_convention: which values of the mask are good pixels: `nonzero-bad`, `nonzero-good` and others.
-        counts_per_photon: factor that turns photons into counts.
+        mask_convention: how the mask marks good pixels: `cxi`, `euxfel` or `good-is-one`.
+        counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
         nan: `mask` masks pixels that are NaN.
         bin: width of the blocks to average, pixels.

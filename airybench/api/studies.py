@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
 from airybench.api.comparison import ParameterComparison, StudyComparison
@@ -100,7 +101,7 @@ class Study:
             >>> study.compare("log_activation").effect.reference  # doctest: +SKIP
             False
         """
-        chosen = metric or self.saved.sweep.study.metric
+        chosen = compared_metric(self.saved.sweep.study.metric, metric)
         effect = parameter_effect(
             self.saved.finished, parameter, chosen, lambda trial: self._predictions(trial, "test")
         )

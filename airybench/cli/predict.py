@@ -100,7 +100,7 @@ def predict(
         labels=LabelOptions(ignore=ignore_labels),
     )
     options = PredictOptions(
-        explain=explain, table=csv, shard=part, force=force, ignore_labels=ignore_labels, readers=readers,
+        explain=explain, table=csv, shard=part, force=force, readers=readers,
         compiled=compile,
     )  # fmt: skip
     found = predict_file(

@@ -42,7 +42,6 @@ class PredictOptions:
         table: also write a CSV file.
         shard: (i, n) makes this process the i-th of n, from 1; its parts are left to be joined by `join`.
         force: replace an existing output, and delete parts of another prediction.
-        ignore_labels: accept shots that are labelled with other classes than the model's.
         readers: processes that read and decode; 0 reads in a thread of this process, None chooses by the device.
         compiled: compile the network, which pays for many shots on a GPU.
     """
@@ -51,7 +50,6 @@ class PredictOptions:
     table: bool = False
     shard: tuple[int, int] | None = None
     force: bool = False
-    ignore_labels: bool = False
     readers: int | None = None
     compiled: bool = False
 
@@ -106,7 +104,7 @@ def predict(
         ReaderError: a reader process was killed.
     """
     options = options or PredictOptions()
-    _require_fit(predictor, shots, ignore_labels=options.ignore_labels)
+    _require_fit(predictor, shots)
     _require_shard(options.shard)
     parts = Parts(output)
     exists = parts.output.exists() and not options.force
@@ -253,7 +251,7 @@ def _require_shard(shard: tuple[int, int] | None) -> None:
         raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
 
 
-def _require_fit(predictor: Predictor, shots: ShotSource, *, ignore_labels: bool) -> None:
+def _require_fit(predictor: Predictor, shots: ShotSource) -> None:
     """Refuse shots of another image size than the model was trained on, or labelled with other classes."""
     expected = predictor.image_shape
     if expected is not None and shots.image_shape != expected:
@@ -261,7 +259,7 @@ def _require_fit(predictor: Predictor, shots: ShotSource, *, ignore_labels: bool
             f"{shots.path} has images of {shots.image_shape[0]} x {shots.image_shape[1]} px, the model was trained on "
             f"{expected[0]} x {expected[1]} px; bin them to that size (--bin)"
         )
-    if shots.class_names and shots.class_names != predictor.class_names and not ignore_labels:
+    if shots.class_names and shots.class_names != predictor.class_names:
         raise DataError(
             f"{shots.path} is labelled with {', '.join(shots.class_names)}, the model knows "
             f"{', '.join(predictor.class_names)}; choose a model for these shots, or add --ignore-labels"

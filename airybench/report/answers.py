@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from airybench.analysis.cells import by_cell
-from airybench.analysis.intervals import Estimate, Verdict, difference, score
+from airybench.analysis.cells import by_cell, matched_by_seed
+from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
 from airybench.analysis.notes import unscored_classes
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
@@ -53,6 +53,11 @@ class ScoredCell:
     def seeds(self) -> tuple[int, ...]:
         """Seeds of the trials."""
         return tuple(trial.config.training.seed for trial in self.trials)
+
+    @property
+    def by_seed(self) -> dict[int, Predictions]:
+        """The predictions by the seed of their trial."""
+        return dict(zip(self.seeds, self.predictions, strict=True))
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     tracking = reopen(str(facts["tracking_uri"]), str(facts["experiment_id"]))
     tags, metrics = tags_and_metrics(tracking, facts["parent_run_id"])
     objective = study.sweep.study.objectives[0]
-    metric = "macro_ap" if objective.metric == "loss" else objective.metric
+    metric = compared_metric(objective.metric)
     cells = _cells(trials, tracking, metric, objective)
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
@@ -189,17 +194,18 @@ def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
     for claim in claims([cell.config for cell in cells]):
         # The cells are ordered by val: the test shots do not choose the cell that stands for a side.
         first, second = cells[min(claim.first)], cells[min(claim.second)]
-        found = difference(first.predictions, second.predictions, metric, paired=first.seeds == second.seeds)
+        ours, theirs, paired = matched_by_seed(first.by_seed, second.by_seed)
+        found = difference(ours, theirs, metric, paired=paired)
         answers.append(
             Answer(
                 statement=claim.statement,
                 first=first.config.label,
                 second=second.config.label,
-                scores=(first.test[metric], second.test[metric]),
+                scores=(score(ours, metric), score(theirs, metric)),
                 difference=found,
                 verdict=found.verdict(Objective.of(metric).direction),
                 shots=len(first.predictions[0].ids),
-                seeds=(len(first.seeds), len(second.seeds)),
+                seeds=(len(ours), len(theirs)),
             )
         )
     return answers

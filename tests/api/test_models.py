@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import Benchmark
+from files import store_file
 
 import airybench as ab
 from airybench.cli.main import run
@@ -84,3 +85,18 @@ def test_files_are_predicted_as_on_the_command_line(
         np.testing.assert_array_equal(ours["probability"][:], theirs["probability"][:])
     with pytest.raises(DataError, match="exists already"):
         ab.predict(model, data.path, tmp_path / "api.h5")
+
+
+def test_shots_labelled_with_other_classes_are_predicted_where_labels_are_ignored(
+    model: ab.Model, tmp_path: Path
+) -> None:
+    other = store_file(tmp_path / "other.h5", count=3, side=259)
+    with pytest.raises(DataError, match=r"is labelled with A, B, the model knows .*--ignore-labels"):
+        ab.predict(model, other.path, tmp_path / "out.h5")
+    made = ab.predict(model, other.path, tmp_path / "out.h5", ignore_labels=True)
+    with h5py.File(made) as file:
+        np.testing.assert_array_equal(file["id"][:], other.ids())
+    with h5py.File(tmp_path / "stack.h5", "w") as file:
+        file["images"], file["labels"] = other.read_images(), np.full((3, 2), 7)  # no labels: out of range
+    words = {"images": "images", "labels": "labels", "class_names": ("A", "B"), "photon_energy": 20.0}
+    assert ab.open_shots(tmp_path / "stack.h5", ignore_labels=True, **words).class_names == ()

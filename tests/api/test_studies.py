@@ -78,6 +78,8 @@ def test_the_difference_is_that_of_the_test_scores(study: ab.Study, finished: Be
 def test_a_parameter_that_does_not_vary_alone_is_refused(study: ab.Study) -> None:
     with pytest.raises(ConfigError, match=r"no two finished cells of this study differ in depth alone"):
         study.compare("depth")
+    with pytest.raises(ConfigError, match="unknown metric 'loss'"):
+        study.compare("log_activation", metric="loss")
     with pytest.raises(ConfigError, match=r"unknown parameter 'leakines'.*Did you mean 'leakiness'"):
         study.compare("leakines")
 

@@ -20,7 +20,7 @@ from reporters import CollectingReporter
 from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.options import SourceOptions, StackKeys
+from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.formats.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
@@ -112,7 +112,8 @@ def test_other_classes_or_sizes_are_refused(predictor: Predictor, tmp_path: Path
     with pytest.raises(DataError, match=r"labelled with A, B, the model knows Round, .*--ignore-labels"):
         go(predictor, other, tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
-    assert go(predictor, other, tmp_path / "out.h5", ignore_labels=True).shots == 4
+    unlabelled = open_shots(other.path, SourceOptions(labels=LabelOptions(ignore=True)))
+    assert go(predictor, unlabelled, tmp_path / "out.h5").shots == 4
     same = open_shots(store(tmp_path / "same.h5", names=NAMES, count=4))
     assert go(predictor, same, tmp_path / "same-out.h5").shots == 4
 

@@ -1,7 +1,7 @@
 """Stacks of images, CXI files of the form entry_1/data_1/data and plain HDF5 ones, one file or several."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
@@ -48,17 +48,18 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     _check_options(options)
     if len({path.resolve() for path in paths}) < len(paths):
         raise DataError("a source was given twice", "name each file once")
-    files = [read_stack_file(path, options.keys, reporter) for path in paths]
+    keys = replace(options.keys, labels=None) if options.labels.ignore else options.keys
+    files = [read_stack_file(path, keys, reporter) for path in paths]
     _require_alike(files)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
-    convention = options.keys.mask_convention if options.keys.mask else None
-    labels, class_names = _labels(files, options.keys, options.labels)
+    convention = keys.mask_convention if keys.mask else None
+    labels, class_names = _labels(files, keys, options.labels)
     return ShotSource(
         paths=tuple(paths),
         ids=_ids(files, reporter),
         image_shape=conversion.image_shape,
         read=StackReader(tuple(file.images for file in files), conversion, convention),
-        identity=file_identity(paths, options.keys, conversion.rule, conversion.factor),
+        identity=file_identity(paths, keys, conversion.rule, conversion.factor),
         block=files[0].images.block,
         name=options.name or files[0].path.stem,
         kind="stack",

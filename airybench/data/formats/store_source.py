@@ -37,6 +37,7 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     if len(paths) > 1 or options != replace(DEFAULT_OPTIONS, labels=LabelOptions(ignore=options.labels.ignore)):
         raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
     store = Store.open(path)
+    labelled = store.labelled and not options.labels.ignore
     mask, masked = _masks(store)
     return ShotSource(
         paths=(path,),
@@ -46,8 +47,8 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         identity=store.content_sha256,
         name=store.name,
         kind=store.source,
-        class_names=store.class_names,
-        labels=store.labels() if store.labelled else None,
+        class_names=store.class_names if labelled else (),
+        labels=store.labels() if labelled else None,
         label_kind=store.label_kind,
         photon_energy=store.photon_energy(),
         groups=store.groups(),
