@@ -41,6 +41,29 @@ FLOORS = (
 )
 """Rooms from the ground floor up; docs/architecture.md draws the same picture."""
 
+OWN_TESTS = ("analysis", "report", "jobs", "sweep")
+"""Rooms in which every module has a test module of its own, except for these."""
+
+TESTED_ELSEWHERE = {
+    "analysis.cells": "analysis/test_leaderboard.py",
+    "analysis.notes": "cli/test_report.py",
+    "report.page": "cli/test_report.py",
+    "jobs.models": "jobs/test_evaluate.py",
+    "jobs.options": "jobs/test_sweep.py",
+    "sweep.cost": "sweep/test_forecast.py",
+    "sweep.definition": "sweep/test_study.py",
+    "sweep.engines": "test_cluster.py",
+    "sweep.executor": "sweep/test_scheduler.py",
+    "sweep.observer": "jobs/test_sweep.py",
+    "sweep.ray_engine": "test_cluster.py",
+    "sweep.records": "sweep/test_study.py",
+    "sweep.samplers": "sweep/test_study.py",
+    "sweep.trial_list": "sweep/test_study.py",
+    "sweep.trial_queue": "sweep/test_study.py",
+    "sweep.workers": "test_parallel.py",
+}
+"""Modules that a test of their caller covers, and where."""
+
 LONGEST_FILE, LONGEST_TEST, LONGEST_COPY = 300, 400, 7  # lines
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))
@@ -174,3 +197,15 @@ def test_tests_mirror_the_package() -> None:
             modules = [Path(*m.split(".")[1:]) for m in MODULES]
             near = [m for m in modules if m.parent == place.parent and stem.startswith(m.name)]
             assert near, f"{place} tests no module of airybench/{place.parent} by its name"
+
+
+def test_modules_of_the_rooms_that_compute_have_tests_of_their_own() -> None:
+    folder = Path(__file__).parent
+    stems = {room: [path.stem for path in (folder / room).glob("test_*.py")] for room in OWN_TESTS}
+    for module in MODULES:
+        place, _, name = module.removeprefix("airybench.").rpartition(".")
+        if place in OWN_TESTS and name != "__init__":
+            own = any(stem.startswith(f"test_{name}") for stem in stems[place])
+            elsewhere = TESTED_ELSEWHERE.get(f"{place}.{name}")
+            assert own != bool(elsewhere), f"{module} has {'a' if own else 'no'} test of its own; mend TESTED_ELSEWHERE"
+            assert own or (folder / str(elsewhere)).is_file(), f"{elsewhere}, which tests {module}, is not there"

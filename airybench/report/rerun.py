@@ -31,7 +31,10 @@ def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
     ending = f"--dataset {study.dataset} --seeds {seeds}"
     if name in experiments():
         shipped = load_experiment(name).model_dump(mode="json")
-        shipped["base"]["data"] |= {key: content["base"]["data"][key] for key in SITE}
+        data = content["base"]["data"]
+        if study.provenance.simulated and shipped["base"]["data"]["count"] != data["count"]:
+            ending = f"--dataset {study.dataset} --count {data['count']} --seeds {seeds}"
+        shipped["base"]["data"] |= {key: data[key] for key in SITE}
         if (shipped["base"], shipped["space"]) == (content["base"], content["space"]):
             return f"airybench sweep --config {name} {ending}", ""
     config = yaml.safe_dump({key: content[key] for key in SECTIONS}, sort_keys=False)
