@@ -9,6 +9,9 @@ from airybench.reporter import Progress
 class CollectingReporter:
     """Keeps notices, titles and steps of progress bars, and results.
 
+    Args:
+        notices: list to keep the lines in; a new one by default.
+
     Attributes:
         notices: the lines, in order.
         titles: of the progress bars, in order.
@@ -16,8 +19,8 @@ class CollectingReporter:
         results: results, in order.
     """
 
-    def __init__(self) -> None:
-        self.notices: list[str] = []
+    def __init__(self, notices: list[str] | None = None) -> None:
+        self.notices: list[str] = [] if notices is None else notices
         self.titles: list[str] = []
         self.steps: list[tuple[int, int]] = []
         self.results: list[object] = []

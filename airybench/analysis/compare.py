@@ -12,6 +12,7 @@ from airybench.analysis.intervals import Estimate, check_same_shots, compared_me
 from airybench.config import Objective, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
+from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy, names, read
 from airybench.sweep.storage import StudyStorage, as_storage
@@ -109,10 +110,10 @@ def compare(
     wanted: Sequence[str],
     where: Path | StudyStorage,
     fetch: Fetch,
-    notify: Callable[[str], None],
     *,
     metric: str | None = None,
     top: int = 10,
+    reporter: Reporter = SILENT,
 ) -> Comparison:
     """Compare finished trials across studies and data sets.
 
@@ -123,9 +124,9 @@ def compare(
         wanted: `NAME@D`, or NAME for its studies of every data set; all studies where empty.
         where: a folder of journals, or another storage.
         fetch: fetches the test predictions of a trial.
-        notify: receives one-line notices.
         metric: what to compare by; by default the objective that the studies share, else macro_ap.
         top: how many cells and pairs of each data set are scored on test.
+        reporter: receives notices.
 
     Raises:
         StudyError: no such study, or studies of one data set that differ in data, split or classes.
@@ -133,11 +134,11 @@ def compare(
         ConfigError: no such metric.
     """
     compared_metric("", metric)  # an unknown one is refused before anything is read
-    studies = _finished_studies(wanted, as_storage(where), notify)
+    studies = _finished_studies(wanted, as_storage(where), reporter)
     objectives = {study.sweep.study.metric for study in studies}
     chosen = compared_metric(objectives.pop() if len(objectives) == 1 else "", metric)
     if metric is None and chosen != studies[0].sweep.study.metric:
-        notify(f"the studies have different objectives; compared by {chosen} (--metric for another)")
+        reporter.notify(f"the studies have different objectives; compared by {chosen} (--metric for another)")
     datasets: dict[str, list[SavedStudy]] = {}
     for study in studies:
         datasets.setdefault(study.dataset, []).append(study)
@@ -146,13 +147,13 @@ def compare(
     return Comparison(chosen, tuple(_compare_on(members, chosen, fetch, top) for members in datasets.values()))
 
 
-def _finished_studies(wanted: Sequence[str], storage: StudyStorage, notify: Callable[[str], None]) -> list[SavedStudy]:
+def _finished_studies(wanted: Sequence[str], storage: StudyStorage, reporter: Reporter) -> list[SavedStudy]:
     studies = [read(storage, name) for name in names(storage, wanted)]
     if not studies:
         raise StudyError(f"there is no study in {storage}; run a sweep first")
     for study in studies:
         if not study.finished:
-            notify(f"study {study.name} has no finished trial; left out")
+            reporter.notify(f"study {study.name} has no finished trial; left out")
     finished = [study for study in studies if study.finished]
     if not finished:
         raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to compare")

@@ -96,7 +96,7 @@ def predict(
         output: HDF5 file to write.
         device: where to compute.
         options: what to write and how to compute; the defaults of `PredictOptions` if left out.
-        reporter: receives the progress over the shots of this process's share.
+        reporter: receives the progress over the shots of this process's share, and over the parts as they are joined.
 
     Raises:
         ConfigError: no such shard, or maps of a network that does not end in feature maps.
@@ -130,7 +130,7 @@ def predict(
     speed = left / max(time.perf_counter() - began, 1e-9) if left else float("nan")
     if options.shard is not None:
         return Predicted(parts.folder, total, total - left, speed, False)
-    join(parts, table=options.table)
+    join(parts, table=options.table, reporter=reporter)
     return Predicted(parts.output, total, total - left, speed, True)
 
 

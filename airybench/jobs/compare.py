@@ -47,4 +47,4 @@ def compare_studies(
         return predictions(Run(stores[logged_to], trial.run_id), "test")
 
     where = open_storage(storage, data_folder() / "studies")
-    return compare(wanted, where, fetch, reporter.notify, metric=metric, top=top)
+    return compare(wanted, where, fetch, metric=metric, top=top, reporter=reporter)

@@ -101,7 +101,7 @@ def run_training(
         prepared = prepare(dataset, config, own_device, reporter)
         ranks.require(min(config.training.batch_size, len(prepared.training_rows(config.data))))
         config = config.replace(prepared.logged)
-        checkpoints = prepared.checkpoints(config, SCOPE, every=options.checkpoint_every, notify=reporter.notify)
+        checkpoints = prepared.checkpoints(config, SCOPE, every=options.checkpoint_every, reporter=reporter)
         if not ranks.lead:
             data = prepared.loaded(config.data, config.input_scaling)
             train(config, data, own_device, checkpoints=checkpoints, ranks=ranks)

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from airybench.errors import DataError
+from airybench.reporter import SILENT, Reporter
 
 FORMAT = "airybench-checkpoint"
 VERSION = 1
@@ -36,16 +37,14 @@ class Checkpoints:
         folder: where they are kept; created with the first one.
         identity: digest of the configuration and the data; checkpoints of another identity are refused.
         every: seconds between two checkpoints, at least.
-        notify: called with one line if a checkpoint is damaged or cannot be written.
+        reporter: receives a notice if a checkpoint is damaged or cannot be written.
     """
 
-    def __init__(
-        self, folder: Path, identity: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda text: None
-    ) -> None:
+    def __init__(self, folder: Path, identity: str, *, every: float = EVERY, reporter: Reporter = SILENT) -> None:
         self.folder = folder
         self._identity = identity
         self._every = every
-        self._notify = notify
+        self._reporter = reporter
         self._last = time.monotonic()
         self._warned = False
 
@@ -85,7 +84,7 @@ class Checkpoints:
             shutil.rmtree(part, ignore_errors=True)
             reason = getattr(error, "strerror", None) or str(error)
             if not self._warned:
-                self._notify(
+                self._reporter.notify(
                     f"checkpoint in {self.folder} cannot be written ({reason}); the training continues without it"
                 )
             self._warned = True
@@ -110,7 +109,7 @@ class Checkpoints:
             except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
                 reason = str(error).split("\n")[0] or type(error).__name__
                 then = "the one before it is used" if number != numbers[-1] else "the training starts again"
-                self._notify(f"checkpoint {folder} is damaged ({reason}); {then}")
+                self._reporter.notify(f"checkpoint {folder} is damaged ({reason}); {then}")
         return None
 
     def clear(self) -> None:

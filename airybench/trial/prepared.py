@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
 from airybench.paths import checkpoint_folder
 from airybench.provenance import SIMULATED, Provenance, installed
+from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import DataInput
 from airybench.training.checkpoint import EVERY, Checkpoints
 
@@ -102,7 +102,7 @@ class PreparedDataset:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def checkpoints(
-        self, config: TrialConfig, scope: str, *, every: float = EVERY, notify: Callable[[str], None] = lambda _: None
+        self, config: TrialConfig, scope: str, *, every: float = EVERY, reporter: Reporter = SILENT
     ) -> Checkpoints:
         """The checkpoints of a training of this configuration.
 
@@ -110,10 +110,10 @@ class PreparedDataset:
             config: what is trained.
             scope: the study or command that it belongs to, which names their folder.
             every: least time between two checkpoints, seconds.
-            notify: called with one line where one is damaged or cannot be written.
+            reporter: receives a notice where one is damaged or cannot be written.
         """
         identity = self.digest(config)
-        return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, notify=notify)
+        return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, reporter=reporter)
 
     def summary(self) -> str:
         """Name and number of shots, such as `helium (1024 simulated shots)`."""

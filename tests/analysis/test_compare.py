@@ -7,6 +7,7 @@ import math
 import numpy as np
 import optuna
 import pytest
+from reporters import CollectingReporter
 from sklearn.metrics import average_precision_score
 
 from airybench.analysis.compare import compare
@@ -52,9 +53,9 @@ class Shelf:
         """Predictions of runs."""
         return [self.kept[run_id] for run_id in run_ids]
 
-    def compare(self, *wanted, notify=lambda _: None, **options):
+    def compare(self, *wanted, **options):
         """Compare studies on this shelf."""
-        return compare(wanted, self.folder, lambda _, record: self.kept[record.run_id], notify, **options)
+        return compare(wanted, self.folder, lambda _, record: self.kept[record.run_id], **options)
 
 
 @pytest.fixture
@@ -183,10 +184,10 @@ def test_a_study_without_finished_trials_is_left_out_with_a_line(shelf) -> None:
     with pytest.raises(NothingFinishedError, match="no trial is finished"):
         shelf.compare("empty")
     shelf.study("full@helium", [({}, 0.5, 1.0)])
-    said: list[str] = []
-    (side,) = shelf.compare(notify=said.append).datasets
+    reporter = CollectingReporter()
+    (side,) = shelf.compare(reporter=reporter).datasets
     assert side.studies == ("full@helium",)
-    assert said == ["study empty@helium has no finished trial; left out"]
+    assert reporter.notices == ["study empty@helium has no finished trial; left out"]
 
 
 def test_other_objectives_are_compared_by_macro_ap(shelf) -> None:

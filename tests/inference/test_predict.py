@@ -16,6 +16,7 @@ import psutil
 import pytest
 import torch
 from readers import Dying
+from reporters import CollectingReporter
 from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
 from airybench.data.formats.dispatch import open_shots
@@ -24,6 +25,7 @@ from airybench.data.formats.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
+from airybench.inference.predict import predict
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
 
@@ -63,6 +65,13 @@ def test_the_file_says_what_it_is(predictor: Predictor, shots: ShotSource, tmp_p
         assert tuple(file.attrs["class_names"]) == NAMES
         assert (file.attrs["count"], file.attrs["source_name"]) == (COUNT, "run.h5")
     assert not (tmp_path / "out.h5.parts").exists()
+
+
+def test_joining_is_reported_like_the_answers(predictor: Predictor, shots: ShotSource, tmp_path: Path) -> None:
+    reporter = CollectingReporter()
+    predict(predictor, shots, tmp_path / "out.h5", device=CPU, reporter=reporter)
+    assert reporter.titles == [f"predicting {shots.path.name}", "joining out.h5"]
+    assert reporter.steps[-1] == (-(-COUNT // PART), -(-COUNT // PART))
 
 
 @pytest.mark.parametrize("number", [0, 4, 9])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from reporters import CollectingReporter
 from torch import Tensor, nn
 
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
@@ -39,7 +40,7 @@ def saved(folder: Path, numbers: tuple[float, ...] = (1.0, 2.0), **how: Any) -> 
 
 
 def found(folder: Path, said: list[str] | None = None) -> float | None:
-    held = Checkpoints(folder, "this", notify=(said if said is not None else []).append).load()
+    held = Checkpoints(folder, "this", reporter=CollectingReporter(said)).load()
     if held is None:
         return None
     tensors, facts = held
@@ -182,7 +183,7 @@ def test_a_full_disk_is_told_once_and_kept_ones_stay(tmp_path: Path, monkeypatch
         raise OSError(28, "No space left on device")
 
     said: list[str] = []
-    kept = saved(tmp_path, notify=said.append)
+    kept = saved(tmp_path, reporter=CollectingReporter(said))
     with monkeypatch.context() as patch:
         patch.setattr(module, "save_file", full)
         for _ in range(3):
@@ -351,7 +352,7 @@ def test_killed_behind_a_checkpoint_with_the_newest_damaged(data: LoadedDataset,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000002", "000003"]
     flipped(TENSORS, 0.7)(tmp_path / "000003")
     resumed: list[tuple[Epoch, ...]] = []
-    kept = Checkpoints(tmp_path, "x", notify=said.append)
+    kept = Checkpoints(tmp_path, "x", reporter=CollectingReporter(said))
     found = train(config, data, CPU, checkpoints=kept, callbacks=EpochCallbacks(on_resume=resumed.append))
     assert [epoch.number for epoch in resumed[0]] == [1, 2]
     assert len(said) == 1
@@ -367,7 +368,7 @@ def test_a_disk_that_fills_up_does_not_end_the_training(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "save_file", full)
-    kept = Checkpoints(tmp_path, "x", every=0, notify=said.append)
+    kept = Checkpoints(tmp_path, "x", every=0, reporter=CollectingReporter(said))
     assert_equal(train(trial({}), data, CPU, checkpoints=kept), expected)
     assert len(said) == 1
     assert os.listdir(tmp_path) == []
