@@ -51,7 +51,6 @@ TESTED_ELSEWHERE = {
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",
     "sweep.cost": "sweep/test_forecast.py",
-    "sweep.definition": "sweep/test_study.py",
     "sweep.engines": "test_cluster.py",
     "sweep.executor": "sweep/test_scheduler.py",
     "sweep.observer": "jobs/test_sweep.py",

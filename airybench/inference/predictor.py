@@ -48,7 +48,7 @@ class Predictor(nn.Module):
     def image_shape(self) -> tuple[int, int] | None:
         """(H, W) in pixels of the images that it was trained on; None if that is not known."""
         known = self.provenance
-        return known.image_shape if isinstance(known, Provenance) else None
+        return known.image_shape if known is not None else None
 
     def logits(self, counts: Tensor) -> Tensor:
         """Logits, float32, shape (N, C), of raw counts of shape (N, H, W)."""
@@ -66,5 +66,5 @@ class Predictor(nn.Module):
             "config": self.config.model_dump(mode="json"),
             "class_names": list(self.class_names),
             "label_kind": self.label_kind,
-            **(self.provenance.to_json() if isinstance(self.provenance, Provenance) else {"trained_on": None}),
+            **(self.provenance.to_json() if self.provenance is not None else {"trained_on": None}),
         }

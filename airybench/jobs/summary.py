@@ -74,12 +74,12 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
         raise NothingFinishedError(
             f"no trial of {finished.study.name} finished, so there is nothing to rank; first reason: {reason}"
         )
-    parent, data, rule = finished.parent, finished.dataset, finished.study.sweep.study
+    parent, data, search = finished.parent, finished.dataset, finished.study.sweep.study
 
     def on_val(trial: FinishedTrial) -> Predictions:
         return predictions(Run(parent.tracking, trial.run_id), "val")
 
-    board = rank(finished.trials, rule.objectives, on_val)
+    board = rank(finished.trials, search.objectives, on_val)
     best = board.rows[0]
     winner = Run(parent.tracking, best.best.run_id)
     on_test = predictions(winner, "test")
@@ -100,11 +100,11 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     _log_figures(finished, board, majority)
     registered = None
     if register_as:
-        merit = ModelScore(board.objective, best.best.value, data.provenance(best.config))
-        registered = register(parent.tracking, register_as, model_uri, winner.run_id, merit)
+        score = ModelScore(board.objective, best.best.value, data.provenance(best.config))
+        registered = register(parent.tracking, register_as, model_uri, winner.run_id, score)
     return StudySummary(
         study=finished.study.name,
-        metric=rule.metric,
+        metric=search.metric,
         leaderboard=board,
         test=test,
         majority=majority,

@@ -63,10 +63,11 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
     """
     if "definition" not in known:
         return
-    old, new = dict(known["definition"]), definition(sweep)
-    old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is identified by its content, later
-    if known.get("data_source") != SIMULATED:
-        old["base"]["data"] |= {"count": new["base"]["data"]["count"]}
+    old, new = known["definition"], definition(sweep)
+    # A path is identified by its content, later.
+    given = ("dataset",) if known.get("data_source") == SIMULATED else ("dataset", "count")
+    data = {**old["base"]["data"], **{key: new["base"]["data"][key] for key in given}}
+    old = {**old, "base": {**old["base"], "data": data}}
     refuse_other(name, {key: old.get(key) for key in new}, new)
 
 

@@ -73,7 +73,7 @@ def run_study(
     tracking: Tracking,
     where: Path | StudyStorage,
     *,
-    engine: Callable[[PreparedDataset], Executor] = InProcess,
+    make_executor: Callable[[PreparedDataset], Executor] = InProcess,
     observer: StudyObserver = UNOBSERVED,
     options: StudyOptions = DEFAULTS,
 ) -> Iterator[FinishedStudy]:
@@ -85,7 +85,7 @@ def run_study(
         dataset: the data.
         tracking: where runs go.
         where: a folder of journals, or another storage of studies.
-        engine: makes the executor of the trials; by default they run in this process.
+        make_executor: makes the executor of the trials; by default they run in this process.
         observer: follows the trials.
         options: how the study starts and saves.
 
@@ -104,7 +104,7 @@ def run_study(
         try:
             _describe(parent, study, dataset)
             _close_orphans(study, parent)
-            complete = _run_trials(study, parent, engine(dataset), observer, options)
+            complete = _run_trials(study, parent, make_executor(dataset), observer, options)
             finished = study.finished()
             if not complete and not finished:
                 raise NothingFinishedError(

@@ -122,7 +122,7 @@ class RunningStudy:
         trial.set_attributes(scores=outcome.scores, facts=outcome.facts)
         self._end(trial.trial, values=values)
         run_id = str(trial.trial.user_attrs["run_id"])
-        return FinishedTrial(trial.number, trial.config, outcome.value, outcome.scores, run_id, outcome.facts, values)
+        return FinishedTrial(trial.number, trial.config, outcome.scores, run_id, outcome.facts, values)
 
     def prune(self, trial: RunningTrial) -> None:
         """Record a trial that fell behind.

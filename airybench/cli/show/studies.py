@@ -22,10 +22,10 @@ def print_studies(found: list[SavedStudy]) -> None:
 def print_study(found: SavedStudy) -> None:
     """One study: what it records about itself, and its trials."""
     console, facts = result_console(), found.overview()
-    rule = found.attributes.get("definition", {}).get("study", {})
+    search = found.attributes.get("definition", {}).get("study", {})
     console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
     console.print(
-        f"sampler {rule.get('sampler')}, pruner {rule.get('pruner', 'none')}, objective {rule.get('objective')}"
+        f"sampler {search.get('sampler')}, pruner {search.get('pruner', 'none')}, objective {search.get('objective')}"
     )
     console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
     table = Table()

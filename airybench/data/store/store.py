@@ -176,7 +176,7 @@ class Store:
         """
         survey = ImageSurvey()
         with open_hdf5(self.path) as file, reporter.progress(f"checking {self.path.name}") as progress:
-            digest = content_sha256(file, survey.look, progress)
+            digest = content_sha256(file, survey.add, progress)
         if digest != self.content_sha256:
             raise DataError(
                 f"{self.path}: content hash is {digest[:12]}, {self.content_sha256[:12]} expected; the file was "
