@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from airybench.study_name import StudyName
 from airybench.version import __version__
 
 PACKAGES = ("torch", "timm", "numpy", "mlflow", "optuna")
@@ -134,7 +135,7 @@ class Provenance:
         """From the tags of a run, also of one that was written before some of them existed."""
         shape = tags.get(IMAGE_SHAPE)
         return cls(
-            dataset=tags.get(DATASET) or tags.get("airybench.study", "").rpartition("@")[2],
+            dataset=tags.get(DATASET) or StudyName.parse(tags.get("airybench.study", "")).dataset,
             source=tags.get(DATA_SOURCE, ""),
             data_sha256=tags.get(DATA_SHA256, ""),
             split_digest=tags.get(SPLIT_DIGEST, ""),

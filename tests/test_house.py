@@ -14,6 +14,7 @@ PACKAGE = Path(airybench.__file__).parent
 FLOORS = (
     "version",
     "errors",
+    "study_name",
     "reporter",
     "paths",
     "provenance",

@@ -8,6 +8,7 @@ from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.intervals import Estimate
 from airybench.figures.comparison import Bar, interval_rows
 from airybench.figures.style import save
+from airybench.study_name import StudyName
 
 
 def heading(one: DatasetComparison) -> str:
@@ -25,7 +26,7 @@ def cells_figure(comparison: Comparison) -> Figure:
     for one in comparison.datasets:
         bars = []
         for place, cell in enumerate(one.cells):
-            study = f", {study_title(cell.study)}" if several else ""
+            study = f", {StudyName.parse(cell.study).name}" if several else ""
             bars.append(_bar(f"{cell.config.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
         panels.append((heading(one), bars))
     title = "Cells on test, ordered by val (orange: best on val)"
@@ -54,15 +55,6 @@ def write_figures(comparison: Comparison, folder: Path) -> list[Path]:
             save(figure, folder / name)
             written.append(folder / name)
     return written
-
-
-def study_title(name: str) -> str:
-    """NAME of the study `NAME@D`.
-
-    >>> study_title("quick@helium")
-    'quick'
-    """
-    return name.rpartition("@")[0]
 
 
 def _bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:

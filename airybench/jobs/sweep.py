@@ -10,6 +10,7 @@ from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
+from airybench.study_name import StudyName
 from airybench.sweep.definition import check_study_name, refuse_early, stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
@@ -84,7 +85,10 @@ def run_sweep(
     engine = engine or local_engine("local", "auto", 1, 1)
     home = open_storage(storage, data_folder() / "studies")
     target = TrackingTarget.chosen(options.tracking_uri)
-    plans = [_plan(sweep, dataset, f"{study}@{display_name(dataset)}", home, target, options) for dataset in datasets]
+    plans = [
+        _plan(sweep, dataset, str(StudyName(study, display_name(dataset))), home, target, options)
+        for dataset in datasets
+    ]
     if engine.remote:
         _refuse_local_tracking(plans)
     ready = [_prepared(plan, None if options.fresh else home, engine, reporter) for plan in plans]
@@ -145,7 +149,8 @@ def _refuse_same_name(datasets: Sequence[str], study: str) -> None:
     repeated = {name for name in labels if labels.count(name) > 1}
     if repeated:
         raise StudyError(
-            f"two data sets would share the study {study}@{repeated.pop()}; run them under two names (--study)"
+            f"two data sets would share the study {StudyName(study, repeated.pop())}; run them under two names "
+            "(--study)"
         )
 
 

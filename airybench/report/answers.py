@@ -19,6 +19,7 @@ from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance, Software
 from airybench.report.claims import claims
 from airybench.report.rerun import command_and_config
+from airybench.study_name import StudyName
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, tags_and_metrics
@@ -153,7 +154,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
             notes.append(
                 "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
             )
-    name = study.name.rpartition("@")[0]
+    name = StudyName.parse(study.name).name
     provenance = replace(study.provenance, software=Software.from_tags(tags))
     command, config = command_and_config(study, name)
     return StudyAnswers(

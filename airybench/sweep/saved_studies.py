@@ -16,6 +16,7 @@ from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.paths import checkpoint_folder, data_folder
 from airybench.provenance import Provenance
+from airybench.study_name import StudyName
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.records import INTERRUPTED, FinishedTrial
 from airybench.sweep.storage import StudyStorage, as_storage, open_storage
@@ -46,7 +47,7 @@ class SavedStudy:
     @property
     def dataset(self) -> str:
         """What the user calls the data set."""
-        return self.name.rpartition("@")[2]
+        return StudyName.parse(self.name).dataset
 
     @cached_property
     def finished(self) -> tuple[FinishedTrial, ...]:
@@ -140,10 +141,10 @@ def names(where: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]:
         StudyError: a wanted one is not there.
     """
     storage = as_storage(where)
-    stored = [name for name in storage.names() if "@" in name]  # a database may hold studies of other programs
+    stored = _own(storage)
     chosen: list[str] = []
     for name in wanted:
-        matching = [full for full in stored if name in (full, full.rpartition("@")[0])]
+        matching = [full for full in stored if StudyName.parse(full).matches(name)]
         if not matching and not stored:
             raise StudyError(f"study {name!r} is not in {storage}, which holds none; run a sweep first")
         if not matching:
@@ -182,7 +183,7 @@ def list_studies(storage: str | None = None) -> list[SavedStudy]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     home = open_storage(storage, data_folder() / "studies")
     studies = []
-    for name in home.names():
+    for name in _own(home):
         try:
             attributes = stored_attributes(home, name)
             problem = "" if attributes else "holds no study"
@@ -201,10 +202,15 @@ def find_study(name: str, storage: str | None = None) -> SavedStudy:
     studies = {study.name: study for study in list_studies(storage)}
     if name in studies:
         return studies[name]
-    near = [full for full in studies if full.partition("@")[0] == name]
+    near = [full for full in studies if StudyName.parse(full).matches(name)]
     if len(near) == 1:
         return studies[near[0]]
     raise unknown("study", name, studies or ["none yet"], error=StudyError)
+
+
+def _own(storage: StudyStorage) -> list[str]:
+    """Full names of the studies in a storage; a database may hold studies of other programs, too."""
+    return [name for name in storage.names() if StudyName.parse(name).dataset]
 
 
 def _state(trial: FrozenTrial) -> str:

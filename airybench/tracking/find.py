@@ -6,6 +6,7 @@ from mlflow.exceptions import MlflowException
 
 from airybench.errors import DataError, TrackingError
 from airybench.provenance import SPLIT_DIGEST
+from airybench.study_name import StudyName
 from airybench.tracking.store import Tracking, hidden
 from airybench.tracking.tags import Tag
 
@@ -20,7 +21,7 @@ def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
     client = MlflowClient(tracking_uri=tracking.uri)
     experiments = [one.experiment_id for one in client.search_experiments()]
     name = study.replace("'", "")
-    pattern = name if "@" in name else f"{name}@%"
+    pattern = name if StudyName.parse(name).dataset else f"{name}@%"
     found = client.search_runs(
         experiments,
         filter_string=f"tags.`{Tag.KIND}` = 'sweep' and tags.`{Tag.STUDY}` LIKE '{pattern}'",
@@ -30,7 +31,7 @@ def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
     latest: dict[str, MlflowRun] = {}
     for run in found:
         full = run.data.tags[Tag.STUDY]
-        if study in (full, full.rpartition("@")[0]):  # "_" and "%" in a name are wildcards of LIKE
+        if StudyName.parse(full).matches(study):  # "_" and "%" in a name are wildcards of LIKE
             latest.setdefault(full, run)
     return list(latest.values())
 

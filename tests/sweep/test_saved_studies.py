@@ -91,7 +91,7 @@ def test_every_study_is_listed_even_one_that_cannot_be_read(mixed: Path) -> None
     (mixed / "damaged@helium.journal").write_text("no journal\nat all\n")
     (mixed / "empty@helium.journal").touch()
     listed = {study.name: study for study in list_studies(str(mixed))}
-    assert list(listed) == ["damaged@helium", "empty@helium", "foreign", "s@helium"]
+    assert list(listed) == ["damaged@helium", "empty@helium", "s@helium"]
     assert listed["s@helium"].problem == ""
     assert listed["empty@helium"].problem == "holds no study"
     assert listed["damaged@helium"].problem
@@ -103,7 +103,7 @@ def test_a_study_is_found_by_its_short_name_where_that_is_clear(mixed: Path) -> 
     assert find_study("s", str(mixed)).name == "s@helium"
     begun(mixed, "s@cxidb")
     assert find_study("s@cxidb", str(mixed)).name == "s@cxidb"
-    for name in ("s", "t"):
+    for name in ("s", "t", "foreign"):
         with pytest.raises(StudyError, match="s@helium"):
             find_study(name, str(mixed))
 

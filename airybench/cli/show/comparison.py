@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.compare import Comparison, DatasetComparison
-from airybench.analysis.comparison_figures import heading, study_title
+from airybench.analysis.comparison_figures import heading
 from airybench.analysis.intervals import Estimate
 from airybench.analysis.notes import SIMULATED_DATA
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import interval_text, score_text
+from airybench.study_name import StudyName
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -36,7 +37,7 @@ def _print_cells(console: Console, one: DatasetComparison, metric: str) -> None:
         table.add_column(name, justify="left" if left else "right", no_wrap=name == "network")
     for place, cell in enumerate(one.cells, 1):
         table.add_row(
-            str(place), cell.config.label, study_title(cell.study), str(cell.seeds), score_text(cell.val),
+            str(place), cell.config.label, StudyName.parse(cell.study).name, str(cell.seeds), score_text(cell.val),
             score_text(cell.test.value), interval_text(cell.test.low, cell.test.high),
             interval_text(*cell.test.over_seeds),
         )  # fmt: skip
