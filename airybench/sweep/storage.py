@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -282,13 +281,6 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
 def as_storage(where: "Path | StudyStorage") -> StudyStorage:
     """A storage as it is; a folder as the journals in it."""
     return JournalFolder(where) if isinstance(where, Path) else where
-
-
-def free_bytes(folder: Path) -> int:
-    """Free space on the disk of a folder, or of the nearest one above that exists."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
 
 
 def _stamp() -> str:
