@@ -258,7 +258,7 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
     Raises:
         StudyError: another kind of database.
     """
-    if not storage or storage == "config":
+    if not storage:
         return JournalFolder(folder)
     scheme = urlsplit(storage).scheme
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
