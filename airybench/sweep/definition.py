@@ -9,6 +9,7 @@ import optuna
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, StudyError
 from airybench.paths import is_plain
+from airybench.provenance import SIMULATED
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
 MAX_NAME = 100  # it becomes part of file names
@@ -64,7 +65,7 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
         return
     old, new = known["definition"], definition(sweep)
     # A path is identified by its content, later.
-    given = ("dataset",) if known.get("data_source") == "simulated" else ("dataset", "count")
+    given = ("dataset",) if known.get("data_source") == SIMULATED else ("dataset", "count")
     data = {**old["base"]["data"], **{key: new["base"]["data"][key] for key in given}}
     old = {**old, "base": {**old["base"], "data": data}}
     refuse_other(name, {key: old.get(key) for key in new}, new)
