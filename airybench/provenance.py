@@ -190,7 +190,7 @@ class Provenance:
         Raises:
             KeyError: part of `trained_on` is missing.
             TypeError: an entry is not of its kind.
-        ValueError: an image shape is no pair of numbers.
+            ValueError: an image shape is no pair of numbers.
         """
         data, rest = content.get("trained_on"), dict(content.get("trained_with") or {})
         if not data:

@@ -51,7 +51,6 @@ TESTED_ELSEWHERE = {
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",
     "sweep.cost": "sweep/test_forecast.py",
-    "sweep.definition": "sweep/test_study.py",
     "sweep.engines": "test_cluster.py",
     "sweep.executor": "sweep/test_scheduler.py",
     "sweep.observer": "jobs/test_sweep.py",
@@ -176,6 +175,14 @@ def test_nothing_is_written_twice() -> None:
             places[tuple(text for _, text in window)].add((name, window[0][0]))
     twice = [sorted(where) for where in places.values() if len(where) > 1]
     assert not twice, f"{LONGEST_COPY + 1} equal lines stand in two places: {sorted(twice)[:5]}"
+
+
+def test_one_constant_says_that_data_are_simulated() -> None:
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare | ast.keyword):
+                said = [n.value for n in ast.iter_child_nodes(node) if isinstance(n, ast.Constant)]
+                assert "simulated" not in said, f"{module}: ask Provenance or Store, or name SIMULATED"
 
 
 def test_no_two_classes_share_a_name() -> None:

@@ -247,6 +247,7 @@ def test_train_is_one_tracked_run(finished, tiny, capsys, client) -> None:
     assert trained.data.params["arch"] == "vgg"
     assert trained.data.params["depth"] == "11"
     assert trained.data.metrics["test/macro_ap"] == found["test"]["test/macro_ap"]
+    assert found["data_source"] == "simulated"
 
 
 @pytest.mark.slow

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from mlflow import MlflowClient
 
-from airybench.config import SweepConfig, TrialConfig
+from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.split.split import make_split
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import load_weights, save_weights
+from airybench.paths import data_folder
 from airybench.provenance import Provenance, Software, installed
+from airybench.report.answers import answer_study
 from airybench.sweep.saved_studies import read
-from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 from airybench.trial.prepared import PreparedDataset
@@ -48,20 +50,32 @@ def test_the_file_of_a_model_gives_it_back(known: Provenance, tmp_path: Path) ->
     assert load_weights(tmp_path).provenance == known
 
 
-def test_a_study_and_its_report_say_the_same_as_its_runs(tmp_path: Path) -> None:
-    RunningStudy(tmp_path, "s@helium", SweepConfig(), WHOLE).set_attribute("data_source", WHOLE.source)
-    saved = read(tmp_path, "s@helium").provenance
-    assert saved.same_data(WHOLE)
-    assert (saved.dataset, saved.source, saved.simulated) == ("helium", "simulated", True)
-    lines = Provenance.from_tags(WHOLE.tags()).lines()
-    assert lines == {
+def test_a_study_and_its_report_say_the_same_as_its_runs(finished) -> None:
+    study = read(data_folder() / "studies", "both@helium")
+    tracking = connect(finished.uri)
+    runs = [study.attributes["parent_run_id"], *(trial.run_id for trial in study.finished)]
+    tags = [MlflowClient(tracking.uri).get_run(run_id).data.tags for run_id in runs]
+    store = open_dataset("helium", count=64, seed=study.sweep.base.data.data_seed)
+    digest = make_split(store.ids(), store.labels(), store.content_sha256, study.sweep.base.data.split_seed).digest
+    for known in (study.provenance, *map(Provenance.from_tags, tags)):
+        assert (known.dataset, known.source, known.simulated) == ("helium", "simulated", True)
+        assert (known.data_sha256, known.split_digest) == (store.content_sha256, digest)
+    report = answer_study(study)
+    of_parent = replace(Provenance.from_tags(tags[0]), image_shape=None)  # a study does not keep the shape
+    assert report.provenance == of_parent == replace(study.provenance, software=installed())
+    assert study.provenance.lines().items() <= report.provenance.lines().items() <= report.facts.items()
+
+
+def test_lines_of_a_report_leave_out_what_is_not_known() -> None:
+    assert WHOLE.lines() == {
         "airybench": "0.9.0",
         "commit": "c0ffee" * 7,
         "changed since the commit": "true",
         "data sha256": "a" * 64,
         "split digest": "b" * 64,
     }
-    assert {name: lines[name] for name in ("data sha256", "split digest")} == saved.lines()
+    unknown = replace(WHOLE, software=Software())
+    assert list(unknown.lines()) == ["data sha256", "split digest"]
 
 
 def test_what_was_written_before_it_existed_is_read(tmp_path: Path) -> None:

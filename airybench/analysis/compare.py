@@ -12,6 +12,7 @@ from airybench.analysis.intervals import Estimate, check_same_shots, compared_me
 from airybench.config import Objective, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
+from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy, names, read
@@ -74,9 +75,7 @@ class DatasetComparison:
     Attributes:
         dataset: its name.
         studies: names of the studies on it.
-        simulated: whether the shots are simulated.
-        data_sha256: content hash of the store.
-        split_digest: digest of the split.
+        provenance: their data and split.
         shots: number of test shots.
         cells: the best cells on the validation split, best first.
         cell_count: number of cells in all.
@@ -87,9 +86,7 @@ class DatasetComparison:
 
     dataset: str
     studies: tuple[str, ...]
-    simulated: bool
-    data_sha256: str
-    split_digest: str
+    provenance: Provenance
     shots: int
     cells: tuple[CellResult, ...]
     cell_count: int
@@ -219,13 +216,12 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         )
         for trials in ranked[:top]
     ]
+    origins = [study.provenance for study in studies]
     pairs = [_pair(on, off, scores) for on, off in _with_and_without(ranked)[:top]]
     return DatasetComparison(
         dataset=studies[0].dataset,
         studies=tuple(study.name for study in studies),
-        simulated=any(study.provenance.simulated for study in studies),
-        data_sha256=studies[0].provenance.data_sha256,
-        split_digest=studies[0].provenance.split_digest,
+        provenance=next((one for one in origins if one.simulated), origins[0]),
         shots=scores.shots,
         cells=tuple(cells),
         cell_count=len(ranked),

@@ -12,7 +12,7 @@ from airybench.figures.style import save
 
 def heading(one: DatasetComparison) -> str:
     """A data set of a comparison in one line."""
-    made = "simulated, " if one.simulated else ""
+    made = "simulated, " if one.provenance.simulated else ""
     shown = len(one.cells)
     cells = f"{shown} of {one.cell_count} cells" if one.cell_count > shown else f"{one.cell_count} cells"
     return f"{one.dataset} ({made}{one.shots} test shots, {cells}, {', '.join(one.studies)})"

@@ -37,7 +37,7 @@ class Estimate:
         low: lower end of the 95 % bootstrap interval.
         high: upper end.
         by_seed: value of each seed; of a difference only where both cells were trained with the same seeds.
-        draws: the value in every resample, float64, shape (1000,).
+        draws: the value in every resample, float64, shape (RESAMPLES,).
     """
 
     value: float
@@ -100,7 +100,7 @@ def score(
     draw_seeds: bool = True,
     seed: int = SEED,
 ) -> Estimate:
-    """A metric of one cell with its interval: each of 1000 resamples draws shots, and seeds.
+    """A metric of one cell with its interval: each of RESAMPLES resamples draws shots, and seeds.
 
     Args:
         cell: predictions of the same shots, one per seed.

@@ -13,6 +13,7 @@ import torch
 from airybench.analysis.cells import by_cell
 from airybench.analysis.intervals import RESAMPLED, Estimate, score, t_interval
 from airybench.config import SEED, Objective, TrialConfig
+from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.predictions import Predictions
 from airybench.sweep.records import FinishedTrial
 
@@ -75,7 +76,7 @@ class Leaderboard:
             return f"How certain: a single cell is no ranking ({scope})."
         if math.isnan(self.certainty):
             return f"How certain: not estimated for this objective ({scope})."
-        first = f"the winner stays first in {self.certainty:.0%} of 1000 bootstrap resamples"
+        first = f"the winner stays first in {self.certainty:.0%} of {RESAMPLES} bootstrap resamples"
         if seeds == 1:
             return (
                 f"How certain: with {scope}, {first} of the shots; one seed per cell does not show the spread between "

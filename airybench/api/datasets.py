@@ -59,7 +59,7 @@ class Dataset:
     @property
     def simulated(self) -> bool:
         """Whether the shots come from the simulator."""
-        return self.store.source == "simulated"
+        return self.store.simulated
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from airybench.analysis.intervals import Estimate
 from airybench.api.datasets import Dataset
 from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
-from airybench.config import TrialConfig
+from airybench.config import METRICS, TrialConfig
 from airybench.errors import DataError
 from airybench.inference.logits import logits, placed
 from airybench.inference.predict import BATCH, PredictOptions
@@ -135,8 +135,12 @@ class EvaluationResult:
         import pandas as pd
 
         result = found.result
-        intervals = {**{name: (math.nan, math.nan) for name in result.scores.values}, **result.intervals}
-        scores = {name: Estimate(value, *intervals[name]) for name, value in result.scores.values.items()}
+        unknown_ends = (math.nan, math.nan)
+        scores = {
+            name: Estimate(result.scores.values[name], *result.intervals.get(name, unknown_ends))
+            for name in METRICS
+            if name in result.scores.values
+        }
         classes = pd.DataFrame(
             {"class": one.name, "positives": one.positives, **one.values, "majority_ap": one.majority_ap}
             for one in result.classes

@@ -7,7 +7,7 @@ from airybench.analysis.intervals import Estimate
 from airybench.api.datasets import Dataset
 from airybench.api.models import Model, load_model
 from airybench.api.reporting import default_reporter
-from airybench.config import TrialConfig
+from airybench.config import METRICS, TrialConfig
 from airybench.errors import TrialError
 from airybench.jobs.options import RunOptions
 from airybench.jobs.train import run_training
@@ -78,10 +78,10 @@ def train(
     )
     if found is None:
         raise TrialError("this process only shares a training that torchrun started; call train without torchrun")
-    ends = {name.removeprefix("test/"): value for name, value in found.test.items() if name.startswith("test/")}
+    nan = float("nan")
     scores = {
-        name: Estimate(value, ends.get(f"{name}/low", float("nan")), ends.get(f"{name}/high", float("nan")))
-        for name, value in ends.items()
-        if not name.endswith(("/low", "/high"))
+        name: Estimate(found.test[key], found.test.get(f"{key}/low", nan), found.test.get(f"{key}/high", nan))
+        for name, key in ((name, f"test/{name}") for name in METRICS)
+        if key in found.test
     }
     return TrainingResult(found.title, found.val, scores, found.run_id, found.tracking_uri)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from airybench.config import SEED
 from airybench.figures.style import GREY, PATTERN_COLORS, STYLE
-from airybench.provenance import SIMULATED
 
 if TYPE_CHECKING:
     from airybench.data.store.store import Store
@@ -187,7 +186,7 @@ def store_gallery(
             panels.append(ShotPanel(image.astype(np.float32), visible, caption))
         panels.sort(key=_brightness, reverse=True)
         rows.append(ShotRow(names[column], int(labels[:, column].sum()), panels))
-    origin = "simulated" if store.source == SIMULATED else f"source: {store.source}"
+    origin = "simulated" if store.simulated else f"source: {store.source}"
     title = f"{store.name} - {origin}, {store.count} shots" + (f", seed {store.seed}" if store.seed is not None else "")
     height, width = store.image_shape
     note = (

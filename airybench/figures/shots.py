@@ -46,7 +46,7 @@ def shots_figure(store: "Store", rows: NDArray[np.int64], *, dpi: int = 100) -> 
     cell = PANEL + GAP, PANEL + GAP + LINES * LINE
     width, height = columns * cell[0] + GAP, lines * cell[1] + HEADING
     labels = store.labels() if store.labelled else np.zeros((store.count, 0), np.uint8)
-    made = ", simulated" if store.source == "simulated" else ""
+    made = ", simulated" if store.simulated else ""
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=dpi)
         title = f"{store.name}{made}: {len(rows)} of {store.count} shots, counts in logarithmic colours"

@@ -50,7 +50,7 @@ class Predictor(nn.Module):
     def image_shape(self) -> tuple[int, int] | None:
         """(H, W) in pixels of the images that it was trained on; None if that is not known."""
         known = self.provenance
-        return known.image_shape if isinstance(known, Provenance) else None
+        return known.image_shape if known is not None else None
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether images of shape (H, W) have the size that it was trained on, as far as that is known."""
@@ -87,5 +87,5 @@ class Predictor(nn.Module):
             "config": self.config.model_dump(mode="json"),
             "class_names": list(self.class_names),
             "label_kind": self.label_kind,
-            **(self.provenance.to_json() if isinstance(self.provenance, Provenance) else {"trained_on": None}),
+            **(self.provenance.to_json() if self.provenance is not None else {"trained_on": None}),
         }

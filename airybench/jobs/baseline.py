@@ -17,6 +17,7 @@ from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_logits
 from airybench.paths import data_folder
 from airybench.physics.features import features
+from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
@@ -39,7 +40,7 @@ class Baseline:
         chosen: what cross-validation chose, empty for the majority.
         run_id: its run.
         tracking_uri: the store of that run.
-        data_source: `simulated`, or where the data came from.
+        provenance: data, split and seed.
         unscored: classes without a positive or without a negative on test; macro values leave them out.
     """
 
@@ -49,7 +50,7 @@ class Baseline:
     chosen: dict[str, float]
     run_id: str
     tracking_uri: str
-    data_source: str
+    provenance: Provenance
     unscored: tuple[str, ...]
 
 
@@ -131,8 +132,8 @@ def _baseline(
     with run.artifacts() as folder:
         (folder / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         write_results(folder, val, test, scores, f"{title} on {config.data.dataset}")
-    source, uri = prepared.store.source, run.tracking.uri
-    return Baseline(name, dict(scores.values), on_test, found.chosen, run.run_id, uri, source, test.unscored)
+    origin, uri = prepared.provenance(config), run.tracking.uri
+    return Baseline(name, dict(scores.values), on_test, found.chosen, run.run_id, uri, origin, test.unscored)
 
 
 def _majority(data: LoadedDataset, config: TrialConfig, search: BaselineConfig) -> _Fitted:

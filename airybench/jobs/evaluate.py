@@ -14,7 +14,7 @@ from airybench.inference.evaluate import Evaluation, evaluate, require_threshold
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.provenance import SIMULATED
+from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
@@ -37,7 +37,7 @@ class EvaluatedModel:
         result: the numbers.
         predictions: what they were computed from.
         thresholds: logit above which each class is assigned, shape (C,), where they were tuned on val.
-        data_source: `simulated`, or where the shots came from.
+        provenance: the shots and their split.
         run_id: id of the MLflow run.
         tracking_uri: the tracking store that holds it.
     """
@@ -49,7 +49,7 @@ class EvaluatedModel:
     result: Evaluation
     predictions: Predictions
     thresholds: Tensor | None
-    data_source: str
+    provenance: Provenance
     run_id: str
     tracking_uri: str
 
@@ -61,7 +61,7 @@ class EvaluatedModel:
     @property
     def heading(self) -> str:
         """The model and the shots, as titles of figures say it."""
-        simulated = "simulated " if self.data_source == SIMULATED else ""
+        simulated = "simulated " if self.provenance.simulated else ""
         return f"{self.title} on {simulated}{self.dataset} {self.split}"
 
 
@@ -126,7 +126,7 @@ def evaluate_model(
             result=evaluate(predictions, training_labels, thresholds),
             predictions=predictions,
             thresholds=thresholds,
-            data_source=data.store.source,
+            provenance=data.provenance(),
             run_id=run.run_id,
             tracking_uri=tracking.uri,
         )

@@ -11,7 +11,7 @@ from airybench.figures.table import table_page
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
-from airybench.provenance import SIMULATED
+from airybench.provenance import Provenance
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.model import logged_model
@@ -37,7 +37,7 @@ class StudySummary:
         parent_run: id of the study's run.
         tracking_uri: the tracking store that holds them.
         failures: cells and seeds that failed.
-        data_source: `simulated`, or where the data came from.
+        provenance: data and split.
         unscored: classes without a positive or without a negative shot on test.
         registered: the winner in the model registry, where that was asked for.
     """
@@ -52,7 +52,7 @@ class StudySummary:
     parent_run: str
     tracking_uri: str
     failures: list[FailedTrial]
-    data_source: str
+    provenance: Provenance
     unscored: tuple[str, ...]
     registered: Registered | None = None
 
@@ -74,12 +74,12 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
         raise NothingFinishedError(
             f"no trial of {finished.study.name} finished, so there is nothing to rank; first reason: {reason}"
         )
-    parent, data, rule = finished.parent, finished.dataset, finished.study.sweep.study
+    parent, data, search = finished.parent, finished.dataset, finished.study.sweep.study
 
     def on_val(trial: FinishedTrial) -> Predictions:
         return predictions(Run(parent.tracking, trial.run_id), "val")
 
-    board = rank(finished.trials, rule.objectives, on_val)
+    board = rank(finished.trials, search.objectives, on_val)
     best = board.rows[0]
     winner = Run(parent.tracking, best.best.run_id)
     on_test = predictions(winner, "test")
@@ -100,11 +100,11 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     _log_figures(finished, board, majority)
     registered = None
     if register_as:
-        merit = ModelScore(board.objective, best.best.value, data.provenance(best.config))
-        registered = register(parent.tracking, register_as, model_uri, winner.run_id, merit)
+        score = ModelScore(board.objective, best.best.value, data.provenance(best.config))
+        registered = register(parent.tracking, register_as, model_uri, winner.run_id, score)
     return StudySummary(
         study=finished.study.name,
-        metric=rule.metric,
+        metric=search.metric,
         leaderboard=board,
         test=test,
         majority=majority,
@@ -113,7 +113,7 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
         parent_run=parent.run_id,
         tracking_uri=parent.tracking.uri,
         failures=finished.failures,
-        data_source=data.store.source,
+        provenance=data.provenance(),
         unscored=on_test.unscored,
         registered=registered,
     )
@@ -126,7 +126,7 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     if parent.client.get_run(parent.run_id).data.tags.get(Tag.PUBLISHED) == digest:
         return
-    heading = finished.study.name + (" (simulated data)" if finished.dataset.store.source == SIMULATED else "")
+    heading = finished.study.name + (" (simulated data)" if finished.dataset.store.simulated else "")
     headings, *lines = board.text_table()
     page = table_page(f"{heading}: cells ranked by val {metric}", board.certainty_sentence(), headings, lines)
     figures, left_out = study_figures(finished.trials, finished.study.sweep.study.objectives, heading)

@@ -95,7 +95,7 @@ def run_sweep(
     def run_one(plan: StudyPlan, dataset: PreparedDataset) -> StudySummary:
         with run_study(
             plan.sweep, plan.name, dataset, _connected(plan, home), home,
-            engine=engine.make, observer=observer, options=start,
+            make_executor=engine.make, observer=observer, options=start,
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as)
             if not finished.complete:

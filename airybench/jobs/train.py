@@ -16,6 +16,7 @@ from airybench.inference.majority import majority_scores
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.networks.timm_models import require_buildable
 from airybench.paths import data_folder, sole_owner
+from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.model import logged_model
 from airybench.tracking.predictions import predictions
@@ -47,6 +48,7 @@ class Training:
         model_uri: the MLflow model.
         run_id: its run.
         tracking_uri: the store of that run.
+        provenance: configuration, data, split and seed.
         unscored: classes without a positive or without a negative on test; macro values leave them out.
         registered: the model in the registry, where it was asked for.
     """
@@ -58,6 +60,7 @@ class Training:
     model_uri: str
     run_id: str
     tracking_uri: str
+    provenance: Provenance
     unscored: tuple[str, ...]
     registered: Registered | None = None
 
@@ -148,10 +151,20 @@ def _finished(
     test, majority = scores_on_test(kept), majority_scores(dataset.store, dataset.split)
     run.metrics(test | majority)
     model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[:2]))
-    score = ModelScore(RANKING, outcome.value, dataset.provenance(config))
+    origin = dataset.provenance(config)
+    score = ModelScore(RANKING, outcome.value, origin)
     registered = register(run.tracking, register_as, model_uri, run.run_id, score) if register_as else None
     return Training(
-        config.title, outcome.scores, test, majority, model_uri, run.run_id, run.tracking.uri, kept.unscored, registered
+        title=config.title,
+        val=outcome.scores,
+        test=test,
+        majority=majority,
+        model_uri=model_uri,
+        run_id=run.run_id,
+        tracking_uri=run.tracking.uri,
+        provenance=origin,
+        unscored=kept.unscored,
+        registered=registered,
     )
 
 

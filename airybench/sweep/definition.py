@@ -9,6 +9,7 @@ import optuna
 from airybench.config import SweepConfig, TrialConfig, validated
 from airybench.errors import ConfigError, StudyError
 from airybench.paths import is_plain
+from airybench.provenance import SIMULATED
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
 MAX_NAME = 100  # it becomes part of file names
@@ -37,9 +38,9 @@ def definition(sweep: SweepConfig) -> dict[str, Any]:
     return content
 
 
-def stored_attributes(where: Path | StudyStorage, name: str) -> dict[str, Any]:
+def stored_attributes(storage: Path | StudyStorage, name: str) -> dict[str, Any]:
     """Attributes of a study: definition, tracking URI, parent's run id and more; empty where there is no such study."""
-    storage = as_storage(where)
+    storage = as_storage(storage)
     if isinstance(storage, JournalFolder) and not storage.path(name).exists():
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -62,10 +63,11 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
     """
     if "definition" not in known:
         return
-    old, new = dict(known["definition"]), definition(sweep)
-    old["base"]["data"] |= {"dataset": new["base"]["data"]["dataset"]}  # a path is identified by its content, later
-    if known.get("data_source") != "simulated":
-        old["base"]["data"] |= {"count": new["base"]["data"]["count"]}
+    old, new = known["definition"], definition(sweep)
+    # A path is identified by its content, later.
+    given = ("dataset",) if known.get("data_source") == SIMULATED else ("dataset", "count")
+    data = {**old["base"]["data"], **{key: new["base"]["data"][key] for key in given}}
+    old = {**old, "base": {**old["base"], "data": data}}
     refuse_other(name, {key: old.get(key) for key in new}, new)
 
 

@@ -26,7 +26,6 @@ class FinishedTrial:
     Attributes:
         number: the trial's number.
         config: what was trained.
-        value: the first objective.
         scores: metrics on val at the best epoch, by name.
         run_id: its MLflow run.
         facts: parameters, seconds, best epoch.
@@ -35,11 +34,15 @@ class FinishedTrial:
 
     number: int
     config: TrialConfig
-    value: float
     scores: dict[str, float]
     run_id: str
     facts: dict[str, float]
-    values: tuple[float, ...] = ()
+    values: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """The first objective, which ranks the cells."""
+        return self.values[0]
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "FinishedTrial":
@@ -48,7 +51,6 @@ class FinishedTrial:
         return cls(
             number=trial.number,
             config=validated(TrialConfig, attrs["config"]),
-            value=trial.values[0],
             scores=dict(attrs["scores"]),
             run_id=str(attrs["run_id"]),
             facts=dict(attrs["facts"]),

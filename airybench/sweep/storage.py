@@ -278,9 +278,9 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
     return JournalFolder(path)
 
 
-def as_storage(where: "Path | StudyStorage") -> StudyStorage:
+def as_storage(storage: "Path | StudyStorage") -> StudyStorage:
     """A storage as it is; a folder as the journals in it."""
-    return JournalFolder(where) if isinstance(where, Path) else where
+    return JournalFolder(storage) if isinstance(storage, Path) else storage
 
 
 def _stamp() -> str:

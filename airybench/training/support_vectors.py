@@ -1,5 +1,6 @@
 """Support-vector machines on principal components of hand-made features: the classical baseline."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from airybench.config.baseline import BaselineConfig
 from airybench.training.metrics import score
 
 Matrix = NDArray[np.float64]
+Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+"""Rows to train on and rows held out, for each fold."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +74,7 @@ def fit(
 
     Sources: Bobkov et al., J. Synchrotron Rad. 22, 1345 (2015); Platt, Adv. in Large Margin Classifiers, 61 (1999).
     """
-    # scikit-learn is slow to import, and only the baseline needs it.
-    from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
-    from joblib import parallel_config
-    from sklearn.base import clone
-    from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV
-    from sklearn.multiclass import OneVsRestClassifier
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
+    from iterstrat.ml_stratifiers import MultilabelStratifiedKFold  # scikit-learn is slow to import
 
     positives = labels.sum(axis=0, dtype=np.int64)
     # Half a shot more on either side keeps the log-odds of classes that always or never occur finite.
@@ -93,6 +86,33 @@ def fit(
     wanted, names = labels[:, columns], tuple(class_names[column] for column in columns)
     both = np.hstack([wanted, 1 - wanted])  # a single column would not be a multilabel target
     splits = list(MultilabelStratifiedKFold(config.cv, shuffle=True, random_state=seed).split(features, both))
+
+    def macro_ap(fitted: Any, some: Matrix, truth: NDArray[np.uint8]) -> float:
+        decisions = torch.from_numpy(_decisions(fitted, some))
+        return score(decisions, torch.from_numpy(truth), names, label_kind).values.get("macro_ap", float("nan"))
+
+    machine, chosen = _searched(features, wanted, config, splits, macro_ap)
+    unseen = _out_of_fold(machine, features, wanted, splits)
+    slope, offset = _sigmoids(unseen, wanted, prevalence[columns])
+    return SupportVectors(machine, columns, slope, offset, prevalence, chosen)
+
+
+def _searched(
+    features: Matrix,
+    labels: NDArray[np.uint8],
+    config: BaselineConfig,
+    splits: Folds,
+    criterion: Callable[[Any, Matrix, NDArray[np.uint8]], float],
+) -> tuple[Any, dict[str, float]]:
+    """The machine of the best C and gamma, fitted on all shots, and what was chosen."""
+    from joblib import parallel_config
+    from sklearn.decomposition import PCA
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
     fewest = min(len(training) for training, _ in splits)
     components = min(config.components, features.shape[1], fewest)
     machine = Pipeline(
@@ -102,32 +122,38 @@ def fit(
             ("vectors", OneVsRestClassifier(SVC(kernel="rbf", class_weight="balanced", cache_size=500))),
         ]
     )
-
-    def macro_ap(fitted: Any, some: Matrix, truth: NDArray[np.uint8]) -> float:
-        decisions = torch.from_numpy(_decisions(fitted, some))
-        return score(decisions, torch.from_numpy(truth), names, label_kind).values.get("macro_ap", float("nan"))
-
     grid = {"vectors__estimator__C": list(config.c), "vectors__estimator__gamma": list(config.gamma)}
     with parallel_config(backend="threading", n_jobs=-1):  # libsvm releases the lock; processes would load torch
-        search = GridSearchCV(machine, grid, scoring=macro_ap, cv=splits, refit=True).fit(features, wanted)
-    machine = search.best_estimator_
-    unseen = np.empty((len(features), len(columns)))
-    for training, held_out in splits:
-        one = clone(machine).fit(features[training], wanted[training])
-        unseen[held_out] = _decisions(one, features[held_out])
-    slope, offset = np.empty(len(columns)), np.empty(len(columns))
-    for column in range(len(columns)):
-        sigmoid = LogisticRegression().fit(unseen[:, [column]], wanted[:, column])
-        slope[column], offset[column] = sigmoid.coef_[0, 0], sigmoid.intercept_[0]
-        if slope[column] <= 0:  # out of fold the machine ranks no better than chance: use the prevalence
-            slope[column], offset[column] = 0.0, prevalence[columns[column]]
-    chosen = {
+        search = GridSearchCV(machine, grid, scoring=criterion, cv=splits, refit=True).fit(features, labels)
+    return search.best_estimator_, {
         "c": float(search.best_params_["vectors__estimator__C"]),
         "gamma": float(search.best_params_["vectors__estimator__gamma"]),
         "components": float(components),
         "cv/macro_ap": float(search.best_score_),
     }
-    return SupportVectors(machine, columns, slope, offset, prevalence, chosen)
+
+
+def _out_of_fold(machine: Any, features: Matrix, labels: NDArray[np.uint8], splits: Folds) -> Matrix:
+    """Decision values, (N, K), each from a machine that was not trained on its shot."""
+    from sklearn.base import clone
+
+    unseen = np.empty(labels.shape)
+    for training, held_out in splits:
+        one = clone(machine).fit(features[training], labels[training])
+        unseen[held_out] = _decisions(one, features[held_out])
+    return unseen
+
+
+def _sigmoids(decisions: Matrix, labels: NDArray[np.uint8], prevalence: Matrix) -> tuple[Matrix, Matrix]:
+    """Slope and offset of Platt's sigmoid of every class, each of shape (K,)."""
+    from sklearn.linear_model import LogisticRegression
+
+    slope, offset = np.zeros(len(prevalence)), prevalence.copy()
+    for column in range(len(prevalence)):
+        sigmoid = LogisticRegression().fit(decisions[:, [column]], labels[:, column])
+        if sigmoid.coef_[0, 0] > 0:  # else out of fold the machine ranks no better than chance: the prevalence
+            slope[column], offset[column] = sigmoid.coef_[0, 0], sigmoid.intercept_[0]
+    return slope, offset
 
 
 def _decisions(machine: Any, features: Matrix) -> Matrix:

@@ -14,7 +14,7 @@ from airybench.data.split.fraction import training_fraction
 from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
 from airybench.paths import checkpoint_folder
-from airybench.provenance import SIMULATED, Provenance, installed
+from airybench.provenance import Provenance, installed
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import DataInput
 from airybench.training.checkpoint import EVERY, Checkpoints
@@ -117,5 +117,5 @@ class PreparedDataset:
 
     def summary(self) -> str:
         """Name and number of shots, such as `helium (1024 simulated shots)`."""
-        made = " simulated" if self.store.source == SIMULATED else ""
+        made = " simulated" if self.store.simulated else ""
         return f"{self.name} ({self.store.count}{made} shots)"

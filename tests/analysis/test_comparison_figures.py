@@ -8,6 +8,9 @@ from airybench.analysis.compare import CellResult, Comparison, DatasetComparison
 from airybench.analysis.comparison_figures import cells_figure, heading, log_activation_figure, write_figures
 from airybench.analysis.intervals import Estimate
 from airybench.config import TrialConfig
+from airybench.provenance import Provenance
+
+SIMULATED = Provenance("helium", "simulated", "d", "s")
 
 
 def config(**changes: object) -> TrialConfig:
@@ -18,7 +21,7 @@ def compared(*pairs: Pair, studies: tuple[str, ...] = ("a@helium",)) -> Comparis
     cell = CellResult(studies[0], config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, (0.5, 0.6)), ("run",))
     mean = pairs[0].difference if pairs else None
     return Comparison(
-        "macro_ap", (DatasetComparison("helium", studies, True, "d", "s", 60, (cell,), 3, pairs, mean, False),)
+        "macro_ap", (DatasetComparison("helium", studies, SIMULATED, 60, (cell,), 3, pairs, mean, False),)
     )
 
 

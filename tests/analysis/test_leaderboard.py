@@ -27,7 +27,7 @@ TRUTH = (np.random.default_rng(0).random((SHOTS, 3)) < 0.4).astype(np.uint8)
 def record(number: int, value: float, *, alpha: float = 0.2, seed: int = 0, **scores: float) -> FinishedTrial:
     config = BASE.replace({"alpha": alpha, "seed": seed})
     facts = {"parameters": 1234.0, "seconds": 5.55}
-    return FinishedTrial(number, config, value, {"macro_ap": value, **scores}, f"run{number}", facts)
+    return FinishedTrial(number, config, {"macro_ap": value, **scores}, f"run{number}", facts, (value,))
 
 
 def answers(skill: float, seed: int = 1, truth: np.ndarray = TRUTH) -> Predictions:
@@ -214,7 +214,7 @@ def test_equals_in_the_first_objective_are_told_apart_by_the_next() -> None:
 
     def record(number: int, alpha: float, values: tuple[float, ...]) -> FinishedTrial:
         config = TrialConfig().replace({"alpha": alpha})
-        return FinishedTrial(number, config, values[0], {"macro_ap": values[0]}, f"run{number}", {}, values)
+        return FinishedTrial(number, config, {"macro_ap": values[0]}, f"run{number}", {}, values)
 
     def no_predictions(_: FinishedTrial) -> Predictions:
         shots = np.arange(4)

@@ -16,7 +16,7 @@ TRUTH = (np.arange(SHOTS) % 2).astype(np.uint8)[:, None]
 def trial(right: int, seed: int = 0, **changes: object) -> FinishedTrial:
     """A trial whose network answers the first `right` of the shots rightly; its number says how many."""
     config = TrialConfig().replace({**changes, "seed": seed})
-    return FinishedTrial(right, config, value=0.0, scores={}, run_id="", facts={})
+    return FinishedTrial(right, config, scores={}, run_id="", facts={}, values=(0.0,))
 
 
 def answers(one: FinishedTrial) -> Predictions:

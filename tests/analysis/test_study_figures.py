@@ -14,7 +14,7 @@ TWO = [*ONE, Objective.of("images_per_second")]
 
 
 def trial(*values: float, **changes: object) -> FinishedTrial:
-    return FinishedTrial(0, TrialConfig().replace(changes), values[0], {}, "", {}, values)
+    return FinishedTrial(0, TrialConfig().replace(changes), {}, "", {}, values)
 
 
 @pytest.fixture(scope="module")

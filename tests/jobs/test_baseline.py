@@ -44,7 +44,7 @@ def test_each_is_a_run_that_says_what_it_is(uri: str, baselines: dict[str, Basel
     for name, one in baselines.items():
         run = MlflowClient(uri).get_run(one.run_id)
         assert (run.info.status, run.data.tags["airybench.kind"]) == ("FINISHED", "baseline")
-        assert (run.data.params["arch"], one.tracking_uri, one.data_source) == (name, uri, "simulated")
+        assert (run.data.params["arch"], one.tracking_uri, one.provenance.simulated) == (name, uri, True)
         assert one.test.items() <= run.data.metrics.items()
     assert baselines["majority"].chosen == {}
     assert (baselines["svm"].chosen["c"], baselines["svm"].chosen["gamma"]) == (10.0, 1e-3)

@@ -1,12 +1,11 @@
 """Baselines on stdout."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 
-from airybench.cli.show.output import result_console
+from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import logged_score, print_caveats
 from airybench.config.baseline import TITLES
 from airybench.jobs.baseline import Baseline
@@ -36,10 +35,10 @@ def print_baselines(baselines: Sequence[Baseline], dataset: str) -> None:
                 soft_wrap=True,
             )
     first = baselines[0]
-    print_caveats(console, first.unscored, first.data_source)
+    print_caveats(console, first.unscored, first.provenance)
     console.print(f"Runs: {', '.join(one.run_id for one in baselines)} in {hidden(first.tracking_uri)}", soft_wrap=True)
 
 
 def baselines_json(baselines: Sequence[Baseline]) -> list[dict[str, Any]]:
     """Baselines as data."""
-    return [asdict(one) for one in baselines]
+    return [fields_json(one) for one in baselines]

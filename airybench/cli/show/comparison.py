@@ -25,7 +25,7 @@ def print_comparison(comparison: Comparison) -> None:
         "Student's t. Test scores show how good the cells are; do not choose among cells by them.",
         soft_wrap=True,
     )
-    if any(one.simulated for one in comparison.datasets):
+    if any(one.provenance.simulated for one in comparison.datasets):
         console.print(SIMULATED_DATA)
 
 
@@ -89,9 +89,8 @@ def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
     return {
         "dataset": one.dataset,
         "studies": list(one.studies),
-        "simulated": one.simulated,
-        "data_sha256": one.data_sha256,
-        "split_digest": one.split_digest,
+        "simulated": one.provenance.simulated,
+        **one.provenance.identity(),
         "test_shots": one.shots,
         "cells": one.cell_count,
         "rows": cells,

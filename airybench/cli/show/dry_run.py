@@ -24,10 +24,10 @@ def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers
         )  # fmt: skip
     console = result_console()
     console.print(table)
-    rule = sweep.study
-    ways = ", ".join(f"{metric} ({way})" for metric, way in rule.objectives)
-    trials = "every cell and seed" if rule.trials is None else f"{rule.trials} trials"
-    console.print(f"Sampler {rule.sampler}, {trials}; pruner {rule.pruner}; objective {ways}.", soft_wrap=True)
+    search = sweep.study
+    ways = ", ".join(f"{metric} ({way})" for metric, way in search.objectives)
+    trials = "every cell and seed" if search.trials is None else f"{search.trials} trials"
+    console.print(f"Sampler {search.sampler}, {trials}; pruner {search.pruner}; objective {ways}.", soft_wrap=True)
     seconds, shared = total_seconds(sweep, costs, workers), f" with {workers} workers" if workers > 1 else ""
     console.print(f"Estimated training time{shared}: {time_text(seconds)} (good to a factor of two).")
 
@@ -39,8 +39,8 @@ def cells_json(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers:
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
         for one in costs
     ]  # fmt: skip
-    rule = sweep.study
+    search = sweep.study
     return {
-        "dataset": dataset, "sampler": rule.sampler, "pruner": rule.pruner, "objectives": dict(rule.objectives),
+        "dataset": dataset, "sampler": search.sampler, "pruner": search.pruner, "objectives": dict(search.objectives),
         "workers": workers, "cells": cells, "seconds": total_seconds(sweep, costs, workers),
     }  # fmt: skip

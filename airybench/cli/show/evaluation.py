@@ -41,7 +41,7 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
-    print_caveats(console, result.unscored, evaluated.data_source, evaluated.split)
+    print_caveats(console, result.unscored, evaluated.provenance, evaluated.split)
     console.print(f"Run: {evaluated.run_id}", soft_wrap=True, markup=False)
     print_whereabouts(console, evaluated.tracking_uri)
 
@@ -55,7 +55,7 @@ def evaluation_json(evaluated: EvaluatedModel) -> dict[str, Any]:
         "split": evaluated.split,
         "result": evaluation_data(evaluated.result),
         "tuned": evaluated.tuned,
-        "data_source": evaluated.data_source,
+        "data_source": evaluated.provenance.source,
         "run_id": evaluated.run_id,
         "tracking_uri": evaluated.tracking_uri,
     }

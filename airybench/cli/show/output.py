@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airybench.cli.show.console import print_json
@@ -25,6 +26,17 @@ def result_console(width: int = WIDTH, *, markup: bool = True) -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, markup=markup, width=None if sys.stdout.isatty() else width)
+
+
+def fields_json(result: Any) -> dict[str, Any]:
+    """The fields of a result by name; of its provenance only the source of the data, as `data_source`."""
+    content: dict[str, Any] = {}
+    for key, value in vars(result).items():
+        if key == "provenance":
+            content["data_source"] = value.source
+        else:
+            content[key] = asdict(value) if key == "registered" and value else value
+    return content
 
 
 def print_result(found: T, *, as_json: bool, data: Callable[[T], Any], text: Callable[[T], None] = print) -> None:

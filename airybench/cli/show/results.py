@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.pareto import front
-from airybench.cli.show.output import result_console
+from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import (
     interval_text,
     logged_score,
@@ -37,9 +36,9 @@ def print_summary(summary: StudySummary) -> None:
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
     console.print(table)
-    _print_test(console, board.rows[0].config.label, summary.test, summary.majority, metric)
+    _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.majority, metric)
     console.print(board.certainty_sentence(), soft_wrap=True)
-    print_caveats(console, summary.unscored, summary.data_source)
+    print_caveats(console, summary.unscored, summary.provenance)
     for number, title, reason in summary.failures:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
     if summary.registered:
@@ -62,11 +61,9 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
         }
         for row in board.rows
     ]
-    content = {
-        key: value for key, value in vars(summary).items() if key not in ("leaderboard", "failures", "registered")
-    }
-    if summary.registered:
-        content["registered"] = asdict(summary.registered)
+    content = fields_json(summary)
+    if summary.registered is None:
+        content.pop("registered")
     return {
         **content,
         "interval": board.interval_kind,
@@ -103,8 +100,8 @@ def print_training(training: Training) -> None:
     console = result_console()
     scores = ", ".join(f"{name} {training.val[name]:.3f}" for name in ("macro_ap", "exact_match"))
     console.print(f"{training.title}: val {scores}")
-    _print_test(console, training.title, training.test, training.majority, "macro_ap")
-    print_caveats(console, training.unscored)
+    _print_test(console, f"Trained {training.title}", training.test, training.majority, "macro_ap")
+    print_caveats(console, training.unscored, training.provenance)
     if training.registered:
         console.print(training.registered.notice, soft_wrap=True, markup=False)
     print_whereabouts(console, training.tracking_uri, training.model_uri)
@@ -112,7 +109,7 @@ def print_training(training: Training) -> None:
 
 def training_json(training: Training) -> dict[str, Any]:
     """One training as data."""
-    return asdict(training)
+    return fields_json(training)
 
 
 def _print_test(
@@ -123,7 +120,7 @@ def _print_test(
         console.print("test has no class with both positive and negative shots; nothing can be scored there")
         return
     console.print(
-        f"Winner {title}: test {shown} {logged_score(test, f'test/{shown}')}, "
+        f"{title}: test {shown} {logged_score(test, f'test/{shown}')}, "
         f"exact match {test['test/exact_match']:.3f}; majority baseline: {shown} "
         f"{majority.get(f'majority/test/{shown}', math.nan):.3f}, exact match "
         f"{majority['majority/test/exact_match']:.3f}.",

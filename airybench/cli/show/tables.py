@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from airybench.analysis.notes import SIMULATED_DATA, unscored_classes
-from airybench.provenance import SIMULATED
+from airybench.provenance import Provenance
 from airybench.tracking.store import hidden
 
 
@@ -38,11 +38,11 @@ def logged_score(metrics: Mapping[str, float], key: str) -> str:
     return f"{metrics[key]:.3f} [{ends}]" if ends else f"{metrics[key]:.3f}"
 
 
-def print_caveats(console: Console, unscored: Sequence[str], data_source: str = "", part: str = "test") -> None:
+def print_caveats(console: Console, unscored: Sequence[str], origin: Provenance, part: str = "test") -> None:
     """Name the classes that are not scored, and say so where the data are simulated."""
     if unscored:
         console.print(unscored_classes(unscored, part), soft_wrap=True, markup=False)
-    if data_source == SIMULATED:
+    if origin.simulated:
         console.print(SIMULATED_DATA, soft_wrap=True)
 
 

@@ -11,6 +11,7 @@ from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, already_exists
 from airybench.paths import data_folder, locked
+from airybench.provenance import SIMULATED
 from airybench.reporter import SILENT, Reporter
 
 BATCH = 32
@@ -114,7 +115,7 @@ def _simulate(series: Series, count: int, path: Path, reporter: Reporter, title:
         name=series.dataset,
         class_names=simulator.class_names(series.dataset),
         label_kind=simulator.label_kind(series.dataset),
-        source="simulated",
+        source=SIMULATED,
         counts_rule="simulated detector counts, clipped to 0..65535",
         seed=series.seed,
     )
@@ -164,7 +165,7 @@ def _donor(series: Series, count: int, reporter: Reporter) -> Store | None:
         except DataError as error:
             reporter.notify(f"not reused: {error}")
             continue
-        simulated = store.source == "simulated" and store.seed == series.seed
+        simulated = store.simulated and store.seed == series.seed
         if simulated and np.array_equal(store.ids(), np.arange(store.count)):
             return store
     return None

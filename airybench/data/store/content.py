@@ -38,7 +38,7 @@ class ImageSurvey:
         self.blank = self.saturated = self.largest = self._seen = 0
         self.constant: list[int] = []
 
-    def look(self, images: NDArray[np.uint16]) -> None:
+    def add(self, images: NDArray[np.uint16]) -> None:
         """Add images in store order, shape (n, H, W)."""
         peaks = images.max(axis=(1, 2))
         self.constant += (np.flatnonzero(peaks == images.min(axis=(1, 2))) + self._seen).tolist()
@@ -53,13 +53,13 @@ class ImageSurvey:
 
 
 def content_sha256(
-    file: h5py.File, look: Callable[[NDArray[np.uint16]], None] | None = None, progress: Progress | None = None
+    file: h5py.File, on_images: Callable[[NDArray[np.uint16]], None] | None = None, progress: Progress | None = None
 ) -> str:
     """Hash over ids, labels (where there are any), photon_energy and images, little-endian, C order, in store order.
 
     Args:
         file: an open store.
-        look: called with every slice of images, uint16 (n, H, W).
+        on_images: called with every slice of images, uint16 (n, H, W).
         progress: called with (images done, images in all).
     """
     digest = hashlib.sha256()
@@ -71,8 +71,8 @@ def content_sha256(
     for start in range(0, len(images), SLICE):
         batch = images[start : start + SLICE]
         digest.update(np.ascontiguousarray(batch, "<u2").data)
-        if look:
-            look(batch)
+        if on_images:
+            on_images(batch)
         if progress:
             progress(start + len(batch), len(images))
     return digest.hexdigest()

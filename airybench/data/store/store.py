@@ -13,6 +13,7 @@ from airybench.data.store.content import SLICE, ImageSurvey, Survey, content_sha
 from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.schema_check import check_labels, checked_attributes, checked_images
 from airybench.errors import DataError
+from airybench.provenance import SIMULATED
 from airybench.reporter import SILENT, Reporter
 
 
@@ -47,6 +48,11 @@ class Store:
     image_shape: tuple[int, int]
     labelled: bool
     source_files: tuple[str, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a simulator made the shots."""
+        return self.source == SIMULATED
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -170,7 +176,7 @@ class Store:
         """
         survey = ImageSurvey()
         with open_hdf5(self.path) as file, reporter.progress(f"checking {self.path.name}") as progress:
-            digest = content_sha256(file, survey.look, progress)
+            digest = content_sha256(file, survey.add, progress)
         if digest != self.content_sha256:
             raise DataError(
                 f"{self.path}: content hash is {digest[:12]}, {self.content_sha256[:12]} expected; the file was "

@@ -23,7 +23,7 @@ def epoch(number: int, value: float) -> Epoch:
 
 def record(number: int, alpha: float, value: float) -> FinishedTrial:
     facts = {"best_epoch": 4.0, "images_per_second": 90.0}
-    return FinishedTrial(number, config(alpha), value, {"loss": 0.4}, f"run{number}", facts, (value,))
+    return FinishedTrial(number, config(alpha), {"loss": 0.4}, f"run{number}", facts, (value,))
 
 
 def play(watch: StudyWatch) -> None:

@@ -1,0 +1,55 @@
+"""What a resume must share with the study of its name, before any data are made."""
+
+from copy import deepcopy
+
+import pytest
+
+from airybench.config import SweepConfig
+from airybench.errors import ConfigError, StudyError
+from airybench.sweep.definition import check_study_name, definition, refuse_early
+
+SPACE = {"alpha": [0.1, 0.2]}
+
+
+def sweep(**data: object) -> SweepConfig:
+    return SweepConfig.model_validate({"space": SPACE, "base": {"data": data}})
+
+
+def stored(source: str) -> dict[str, object]:
+    """Attributes of a study on 64 shots, as its storage gives them back."""
+    return {"definition": {**definition(sweep(count=64)), "data_sha256": "a" * 64}, "data_source": source}
+
+
+@pytest.mark.parametrize("source", ["simulated", "cxidb-94"])
+def test_the_study_that_is_compared_stays_as_it_is(source: str) -> None:
+    """Data set and count of what is asked for were once written into the caller's attributes."""
+    known = stored(source)
+    before = deepcopy(known)
+    refuse_early("s@helium", known, sweep(dataset="run7.h5", count=64))
+    if source != "simulated":
+        refuse_early("s@helium", known, sweep(dataset="run7.h5", count=640))
+    assert known == before
+
+
+def test_the_count_belongs_to_simulated_data_alone() -> None:
+    with pytest.raises(StudyError, match=r"base.data.count: 64 there, 640 now"):
+        refuse_early("s@helium", stored("simulated"), sweep(count=640))
+    refuse_early("s@helium", stored("cxidb-94"), sweep(count=640))
+
+
+def test_another_content_is_refused_and_a_study_that_never_began_is_not() -> None:
+    noisy = sweep(count=64, noise="max")
+    with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
+        refuse_early("s@helium", stored("simulated"), noisy)
+    refuse_early("s@helium", {}, noisy)
+
+
+def test_how_much_is_wanted_is_no_part_of_the_content() -> None:
+    more = SweepConfig.model_validate({"space": SPACE, "study": {"seeds": 3, "trials": 4, "time_limit": "2h"}})
+    assert definition(more) == definition(SweepConfig.model_validate({"space": SPACE, "question": "Why?"}))
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 101])
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="study name"):
+        check_study_name(name)
