@@ -72,6 +72,13 @@ def writable(folder: Path, remedy: str) -> Path:
     return folder
 
 
+def free_bytes(folder: Path) -> int:
+    """Free space on the disk of a folder, or of the nearest one above that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
 def require_free(folder: Path, needed: int) -> None:
     """Refuse to begin what does not fit on the disk.
 
@@ -82,7 +89,7 @@ def require_free(folder: Path, needed: int) -> None:
     Raises:
         DataError: less than `needed` is free.
     """
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < needed:
         raise DataError(
             f"{folder}: {free / 1e9:.2f} GB free, up to {needed / 1e9:.2f} GB needed; free some space, ask for fewer "

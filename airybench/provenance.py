@@ -112,7 +112,22 @@ class Provenance:
 
     def same_data(self, other: "Provenance") -> bool:
         """Whether two results come from the same shots in the same split, so that they can be compared."""
-        return (self.data_sha256, self.split_digest) == (other.data_sha256, other.split_digest)
+        return not self.other_data(other)
+
+    def other_data(self, other: "Provenance") -> str:
+        """What sets the data of two results apart; empty where they are the same.
+
+        >>> ours, theirs = (Provenance("helium", "simulated", "669e", split) for split in ("c128", "0a4f"))
+        >>> ours.other_data(theirs)
+        'split: c128 and 0a4f'
+        """
+        for what, one, another in (
+            ("content of the data", self.data_sha256, other.data_sha256),
+            ("split", self.split_digest, other.split_digest),
+        ):
+            if one != another:
+                return f"{what}: {one[:12]} and {another[:12]}"
+        return ""
 
     def identity(self) -> dict[str, str]:
         """What a study records of its data: a study never mixes two."""

@@ -38,3 +38,14 @@ class SilentReporter:
 
 SILENT: Reporter = SilentReporter()
 """The default of everything that reports."""
+
+
+def time_text(seconds: float) -> str:
+    """A duration in the unit that reads best, for a notice.
+
+    >>> time_text(90), time_text(600), time_text(9000)
+    ('90 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -160,15 +160,12 @@ def _finished_studies(wanted: Sequence[str], storage: StudyStorage, reporter: Re
 def _refuse_other_data(studies: Sequence[SavedStudy]) -> None:
     first = studies[0]
     for other in studies[1:]:
-        for what, one, another in (
-            ("content of the data", first.provenance.data_sha256, other.provenance.data_sha256),
-            ("split", first.provenance.split_digest, other.provenance.split_digest),
-        ):
-            if one != another:
-                raise StudyError(
-                    f"studies {first.name} and {other.name} are not comparable, their test shots differ ({what}: "
-                    f"{one[:12]} and {another[:12]}); compare only studies that agree, with --study"
-                )
+        found = first.provenance.other_data(other.provenance)
+        if found:
+            raise StudyError(
+                f"studies {first.name} and {other.name} are not comparable, their test shots differ ({found}); compare "
+                "only studies that agree, with --study"
+            )
 
 
 class _TestScores:

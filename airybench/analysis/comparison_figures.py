@@ -27,7 +27,7 @@ def cells_figure(comparison: Comparison) -> Figure:
         bars = []
         for place, cell in enumerate(one.cells):
             study = f", {StudyName.parse(cell.study).name}" if several else ""
-            bars.append(_bar(f"{cell.config.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
+            bars.append(bar(f"{cell.config.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
         panels.append((heading(one), bars))
     title = "Cells on test, ordered by val (orange: best on val)"
     return interval_rows(panels, label=f"test {comparison.metric}", title=title)
@@ -38,8 +38,8 @@ def log_activation_figure(comparison: Comparison) -> Figure | None:
     panels = []
     for one in comparison.datasets:
         if one.mean is not None:
-            bars = [_bar(f"{pair.name} ({pair.on.network.activation})", pair.difference) for pair in one.pairs]
-            panels.append((heading(one), [*bars, _bar("mean of these", one.mean, marked=True)]))
+            bars = [bar(f"{pair.name} ({pair.on.network.activation})", pair.difference) for pair in one.pairs]
+            panels.append((heading(one), [*bars, bar("mean of these", one.mean, marked=True)]))
     if not panels:
         return None
     label = f"test {comparison.metric}, on minus off"
@@ -57,5 +57,6 @@ def write_figures(comparison: Comparison, folder: Path) -> list[Path]:
     return written
 
 
-def _bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:
+def bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:
+    """An estimate as a row of a figure; `marked` makes it stand out."""
     return Bar(name, estimate.value, (estimate.low, estimate.high), estimate.over_seeds, marked)

@@ -66,8 +66,8 @@ def evaluation_figures(
         "precision-recall": precision_recall(scores, truth, names, texts("ap", "AP"), f"Precision, recall: {heading}"),
         "roc": roc(scores, truth, names, texts("roc_auc", "AUC"), f"ROC: {heading}"),
         "reliability": reliability(
-            measured.said,
-            measured.held,
+            measured.predicted,
+            measured.observed,
             measured.counts,
             float(truth.mean()),
             measured.error,
@@ -89,6 +89,8 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     content: dict[str, Any] = clean(asdict(evaluation))
+    bins = content["reliability"]  # scripts read these two by the names that they have in the file
+    content["reliability"] = {"said": bins.pop("predicted"), "held": bins.pop("observed"), **bins}
     for one in content["classes"]:
         if not one["values"]:
             one["majority_ap"] = None

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airybench.analysis.compare import Comparison
-from airybench.analysis.intervals import Estimate
+from airybench.analysis.comparison_figures import bar
 from airybench.analysis.parameter_effect import ParameterEffect
 from airybench.api.plots import plot_rows
 from airybench.errors import unknown
-from airybench.figures.comparison import Bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,9 +59,9 @@ class ParameterComparison:
             ax: axes to draw on; new ones by default, which a notebook shows.
         """
         effect = self.effect
-        pairs = [_bar(f"{pair.first.label}\nagainst {pair.second.label}", pair.difference) for pair in effect.pairs]
+        pairs = [bar(f"{pair.first.label}\nagainst {pair.second.label}", pair.difference) for pair in effect.pairs]
         label = f"test {effect.metric}, difference from {effect.parameter} = {effect.reference}"
-        return plot_rows([*pairs, _bar("mean of these", effect.mean, marked=True)], label, self.study, ax, zero=True)
+        return plot_rows([*pairs, bar("mean of these", effect.mean, marked=True)], label, self.study, ax, zero=True)
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,5 @@ class StudyComparison:
         if dataset is not None and dataset not in found:
             raise unknown("data set", dataset, found)
         chosen = next(iter(found.values())) if dataset is None else found[dataset]
-        bars = [_bar(cell.config.label, cell.test) for cell in chosen.cells]
+        bars = [bar(cell.config.label, cell.test) for cell in chosen.cells]
         return plot_rows(bars, f"test {self.comparison.metric}", chosen.dataset, ax)
-
-
-def _bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:
-    return Bar(name, estimate.value, (estimate.low, estimate.high), estimate.over_seeds, marked)

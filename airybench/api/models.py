@@ -94,7 +94,7 @@ class Model:
             array = array[None]
         shape = self.predictor.image_shape
         expected = "(N, H, W)" if shape is None else f"(N, {shape[0]}, {shape[1]})"
-        if array.ndim != 3 or (shape is not None and array.shape[1:] != shape):
+        if array.ndim != 3 or not self.predictor.fits(array.shape[1:]):
             raise DataError(f"counts have shape {array.shape}, expected {expected}; bin or crop them to that size")
         if array.dtype == np.uint16:
             return np.ascontiguousarray(array)

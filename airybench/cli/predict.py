@@ -1,7 +1,6 @@
 """`airybench predict`."""
 
 import math
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -85,12 +84,13 @@ def predict(
     from airybench.cli.show.output import print_result
     from airybench.data.formats.counts_rule import CountsRule
     from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
+    from airybench.inference.plan import shard_of
     from airybench.inference.predict import PredictOptions
     from airybench.jobs.models import open_model
     from airybench.jobs.predict import predict_file
     from airybench.training.device import choose_device
 
-    part, where = _shard(shard), choose_device(device)
+    part, where = None if shard is None else shard_of(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv needs all parts; give it to `airybench join`")
     reading = SourceOptions(
@@ -118,12 +118,3 @@ def predict(
         notice(f"{speed:.0f} images/s")
     if part:
         notice(f"part {part[0]} of {part[1]} is done; once all parts are: airybench join {output}")
-
-
-def _shard(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d+)/(\d+)", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise ConfigError(f"--shard {text}: expected I/N with I from 1 to N, such as 3/16")
-    return int(found[1]), int(found[2])

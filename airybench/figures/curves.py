@@ -53,13 +53,18 @@ def roc(
 
 
 def reliability(
-    said: Sequence[float], held: Sequence[float], counts: Sequence[int], prevalence: float, error: float, title: str
+    predicted: Sequence[float],
+    observed: Sequence[float],
+    counts: Sequence[int],
+    prevalence: float,
+    error: float,
+    title: str,
 ) -> Figure:
     """Share of labels that hold over the predicted probability; below, how often each probability was predicted.
 
     Args:
-        said: mean predicted probability in each bin; NaN where it is empty.
-        held: share of labels that hold in the bin.
+        predicted: mean predicted probability in each bin; NaN where it is empty.
+        observed: share of labels that hold in the bin.
         counts: number of labels in the bin.
         prevalence: share of all labels that hold, which the majority baseline predicts.
         error: expected calibration error.
@@ -73,9 +78,13 @@ def reliability(
         axes.annotate("prevalence", (1.0, prevalence), xytext=(-2, 3), textcoords="offset points", ha="right",
                       color=GREY, fontsize=8)  # fmt: skip
         shots = np.maximum(counts, 1)
-        middle = (np.asarray(held) * shots + 1) / (shots + 2)  # rule of succession: shares of 0 and 1 are uncertain too
+        middle = (np.asarray(observed) * shots + 1) / (
+            shots + 2
+        )  # rule of succession: shares of 0 and 1 are uncertain too
         error_bars = np.sqrt(middle * (1 - middle) / shots)
-        axes.errorbar(said, held, yerr=error_bars, fmt="o-", color=BLUE, markersize=4, linewidth=1.4, capsize=2)
+        axes.errorbar(
+            predicted, observed, yerr=error_bars, fmt="o-", color=BLUE, markersize=4, linewidth=1.4, capsize=2
+        )
         axes.text(
             0.03, 0.93, f"calibration error {error:.3f}\nbars: binomial error", transform=axes.transAxes, va="top"
         )

@@ -44,15 +44,15 @@ class Reliability:
     """How often labels hold over the probability that was predicted, all labels pooled; ten bins of equal width.
 
     Attributes:
-        said: mean predicted probability in each bin, NaN where it is empty.
-        held: share of labels that hold there.
+        predicted: mean predicted probability in each bin, NaN where it is empty.
+        observed: share of labels that hold there.
         counts: number of labels in each bin.
-        error: expected calibration error, the mean of |said - held| weighted by counts.
+        error: expected calibration error, the mean of |predicted - observed| weighted by counts.
         brier: mean squared difference of probability and label.
     """
 
-    said: tuple[float, ...]
-    held: tuple[float, ...]
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
     counts: tuple[int, ...]
     error: float
     brier: float
@@ -162,18 +162,18 @@ def reliability(logits: Tensor, labels: Tensor) -> Reliability:
 
     Source: Guo et al., On calibration of modern neural networks, ICML (2017).
     """
-    said, held = torch.sigmoid(logits.double()).flatten(), labels.double().flatten()
-    place = (said * BINS).long().clamp(0, BINS - 1)
+    predicted, observed = torch.sigmoid(logits.double()).flatten(), labels.double().flatten()
+    place = (predicted * BINS).long().clamp(0, BINS - 1)
     counts = torch.bincount(place, minlength=BINS)
-    mean_said = torch.bincount(place, weights=said, minlength=BINS) / counts
-    mean_held = torch.bincount(place, weights=held, minlength=BINS) / counts
-    gaps = torch.where(counts > 0, (mean_said - mean_held).abs(), 0.0)
+    mean_predicted = torch.bincount(place, weights=predicted, minlength=BINS) / counts
+    mean_observed = torch.bincount(place, weights=observed, minlength=BINS) / counts
+    gaps = torch.where(counts > 0, (mean_predicted - mean_observed).abs(), 0.0)
     return Reliability(
-        tuple(mean_said.tolist()),
-        tuple(mean_held.tolist()),
+        tuple(mean_predicted.tolist()),
+        tuple(mean_observed.tolist()),
         tuple(counts.tolist()),
         float((gaps * counts).sum() / counts.sum()),
-        float((said - held).square().mean()),
+        float((predicted - observed).square().mean()),
     )
 
 

@@ -11,7 +11,7 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from airybench.data.loading.preprocess import network_inputs
+from airybench.data.loading.preprocess import central_square, network_inputs
 from airybench.errors import ConfigError
 from airybench.inference.predictor import Predictor
 
@@ -146,8 +146,7 @@ def on_image(values: NDArray[np.floating[Any]], shape: tuple[int, int]) -> NDArr
     >>> on_image(np.ones((2, 2)), (5, 6))[:, 2]
     array([ 1.,  1.,  1.,  1., nan], dtype=float32)
     """
-    side = 1 << (min(shape).bit_length() - 1)
-    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
+    seen = central_square(shape)
     image = np.full(shape, np.nan, np.float32)
-    image[top : top + side, left : left + side] = cv2.resize(values.astype(np.float32), (side, side))
+    image[seen] = cv2.resize(values.astype(np.float32), image[seen].shape)
     return image

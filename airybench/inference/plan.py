@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from airybench.errors import ConfigError
 
 FORMAT = "airybench-predictions"
 VERSION = 1
@@ -106,3 +109,18 @@ def model_digest(description: Mapping[str, Any], tensors: Mapping[str, NDArray[A
         digest.update(key.encode())
         digest.update(np.ascontiguousarray(tensors[key]).tobytes())
     return digest.hexdigest()
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """The shard (i, n) that a text names, the i-th of n from 1.
+
+    Raises:
+        ConfigError: it names none.
+
+    >>> shard_of("3/16")
+    (3, 16)
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ConfigError(f"--shard {text}: expected I/N with I from 1 to N, such as 3/16")
+    return int(found[1]), int(found[2])

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
-from airybench.errors import ConfigError, DataError, already_exists
+from airybench.errors import DataError, already_exists
 from airybench.inference.join import is_joined, join
 from airybench.inference.logits import compiled_for, logits, placed
 from airybench.inference.parts import Parts
-from airybench.inference.plan import PART, Plan, model_digest
+from airybench.inference.plan import PART, Plan, model_digest, shard_of
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
 from airybench.training.device import checked_memory
@@ -105,7 +105,8 @@ def predict(
     """
     options = options or PredictOptions()
     _require_fit(predictor, shots)
-    _require_shard(options.shard)
+    if options.shard is not None:
+        shard_of("{}/{}".format(*options.shard))
     parts = Parts(output)
     exists = parts.output.exists() and not options.force
     if exists and not parts.folder.is_dir():
@@ -245,20 +246,9 @@ def _plan(predictor: Predictor, shots: ShotSource, *, maps: bool) -> Plan:
     )
 
 
-def _require_shard(shard: tuple[int, int] | None) -> None:
-    """Refuse a shard (i, n) unless 1 <= i <= n."""
-    if shard is not None and not 1 <= shard[0] <= shard[1]:
-        raise ConfigError(f"--shard {shard[0]}/{shard[1]}: expected I/N with I from 1 to N")
-
-
 def _require_fit(predictor: Predictor, shots: ShotSource) -> None:
     """Refuse shots of another image size than the model was trained on, or labelled with other classes."""
-    expected = predictor.image_shape
-    if expected is not None and shots.image_shape != expected:
-        raise DataError(
-            f"{shots.path} has images of {shots.image_shape[0]} x {shots.image_shape[1]} px, the model was trained on "
-            f"{expected[0]} x {expected[1]} px; bin them to that size (--bin)"
-        )
+    predictor.require_fit(shots.path, shots.image_shape, "bin them to that size (--bin)")
     if shots.class_names and shots.class_names != predictor.class_names:
         raise DataError(
             f"{shots.path} is labelled with {', '.join(shots.class_names)}, the model knows "

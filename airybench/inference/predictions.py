@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from airybench.errors import DataError
+from airybench.training.metrics import decide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +56,7 @@ class Predictions:
     @property
     def decisions(self) -> NDArray[np.uint8]:
         """Classes decided for, 0 or 1, uint8, shape (N, C): p > 0.5 for multilabel, the largest for multiclass."""
-        if self.label_kind == "multilabel":
-            return (self.logits > 0).astype(np.uint8)
-        return np.asarray(np.eye(len(self.class_names), dtype=np.uint8)[self.logits.argmax(axis=1)])
+        return decide(torch.from_numpy(self.logits), self.label_kind).numpy().astype(np.uint8)
 
     @property
     def classes(self) -> list[tuple[str, ...]]:

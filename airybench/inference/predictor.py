@@ -1,5 +1,6 @@
 """A trained network as others use it: raw counts in, probabilities out."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 
 from airybench.config import TrialConfig
 from airybench.data.loading.preprocess import network_inputs
+from airybench.errors import DataError
 from airybench.networks.build import build
 from airybench.provenance import Provenance
 
@@ -49,6 +51,25 @@ class Predictor(nn.Module):
         """(H, W) in pixels of the images that it was trained on; None if that is not known."""
         known = self.provenance
         return known.image_shape if known is not None else None
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether images of shape (H, W) have the size that it was trained on, as far as that is known."""
+        return self.image_shape is None or shape == self.image_shape
+
+    def require_fit(self, path: Path, shape: tuple[int, int], remedy: str) -> None:
+        """Refuse images of another size than it was trained on.
+
+        Args:
+            path: the file that holds them, for the message.
+            shape: (H, W), pixels.
+            remedy: what to do about it.
+
+        Raises:
+            DataError: they have another size.
+        """
+        if not self.fits(shape):
+            found, expected = ("{} x {} px".format(*size) for size in (shape, self.image_shape or ()))
+            raise DataError(f"{path} has images of {found}, the model was trained on {expected}", remedy)
 
     def logits(self, counts: Tensor) -> Tensor:
         """Logits, float32, shape (N, C), of raw counts of shape (N, H, W)."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from airybench.errors import AirybenchError
-from airybench.paths import VARIABLE, data_folder
+from airybench.paths import VARIABLE, data_folder, free_bytes
 from airybench.tracking.store import check as check_tracking
 from airybench.tracking.store import hidden, tracking_uri
 
@@ -153,7 +153,7 @@ def _disk(uri: str | None) -> Iterator[Finding]:
         if folder.is_dir():
             places.setdefault(folder.stat().st_dev, folder)
     for folder in places.values():
-        free = shutil.disk_usage(folder).free
+        free = free_bytes(folder)
         text = f"{free / 1e9:.1f} GB free for {folder}"
         if free < NEEDED_BYTES:
             yield Finding("disk", "fail", text, f"free some space, or set {VARIABLE} to another disk")

@@ -148,14 +148,8 @@ def require_same(predictor: Predictor, data: PreparedDataset, reporter: Reporter
             f"{store.path} has the classes {', '.join(store.class_names)}; the model was trained on "
             f"{', '.join(predictor.class_names)}; evaluate it on data with the same classes in the same order"
         )
-    if origin is None:
-        return
-    if origin.image_shape is not None and store.image_shape != origin.image_shape:
-        raise DataError(
-            f"{store.path} has images of {store.image_shape[0]} x {store.image_shape[1]} px, the model was trained on "
-            f"{origin.image_shape[0]} x {origin.image_shape[1]} px; import the data at that size (--bin)"
-        )
-    if not data.provenance().same_data(origin):
+    predictor.require_fit(store.path, store.image_shape, "import the data at that size (--bin)")
+    if origin is not None and not data.provenance().same_data(origin):
         reporter.notify(
             f"the model was trained on other shots or another split ({origin.dataset}, {origin.data_sha256[:12]}): "
             "some of these may have been among its training shots"

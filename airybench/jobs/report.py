@@ -46,8 +46,8 @@ def write_report(
         StudyError: no study could be reported on, or one that was asked for could not.
         DataError: the file cannot be written.
     """
-    where = open_storage(storage, data_folder() / "studies")
-    studies = _answered(wanted, where, reporter)
+    home = open_storage(storage, data_folder() / "studies")
+    studies = _answered(wanted, home, reporter)
     galleries = {}
     if pictures:
         for one in studies:
@@ -63,17 +63,17 @@ def write_report(
     return studies
 
 
-def _answered(wanted: Sequence[str], where: StudyStorage, reporter: Reporter) -> list[StudyAnswers]:
+def _answered(wanted: Sequence[str], storage: StudyStorage, reporter: Reporter) -> list[StudyAnswers]:
     studies = []
-    for name in names(where, wanted):
+    for name in names(storage, wanted):
         try:
-            studies.append(answer_study(read(where, name)))
+            studies.append(answer_study(read(storage, name)))
         except AirybenchError as error:
             if wanted:
                 raise
             reporter.notify(f"{name} is left out: {error}")
     if not studies:
-        raise StudyError(f"no study in {where} has a finished trial; run one with: airybench sweep --dataset helium")
+        raise StudyError(f"no study in {storage} has a finished trial; run one with: airybench sweep --dataset helium")
     return studies
 
 

@@ -58,20 +58,20 @@ def claims(cells: Sequence[TrialConfig]) -> list[Claim]:
     >>> [claim.statement for claim in claims([logarithmic, logarithmic.replace({"log_activation": False})])]
     ['the logarithmic activation against none']
     """
-    found: list[Claim] = []
+    testable: list[Claim] = []
     for context, members in _contexts(cells, DATA):
         for claim in _network_claims([cells[i].network for i in members]):
-            found += _matched(cells, members, claim, context)
+            testable += _matched(cells, members, claim, context)
     for context, members in _contexts(cells, tuple(name for name in DATA if name != "input")):
         maps = [i for i in members if cells[i].data.input == "ccf"]
         images = [i for i in members if cells[i].data.input == "image"]
-        found += _claim(f"correlation maps against images{context}", maps, images)
+        testable += _claim(f"correlation maps against images{context}", maps, images)
     for context, members in _contexts(cells, tuple(name for name in DATA if name != "fraction")):
         least = min(cells[i].data.fraction for i in members)
         whole = [i for i in members if cells[i].data.fraction == 1 > least]
         part = [i for i in members if cells[i].data.fraction == least < 1]
-        found += _claim(f"all training shots against {least:.0%} of them{context}", whole, part)
-    return found
+        testable += _claim(f"all training shots against {least:.0%} of them{context}", whole, part)
+    return testable
 
 
 def _network_claims(networks: Sequence[NetworkConfig]) -> list[_NetworkClaim]:

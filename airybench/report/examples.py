@@ -52,8 +52,7 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
         explainer: draws what the network looked at for the class.
     """
     row_of = {shot: row for row, shot in enumerate(store.ids().tolist())}
-    assigned = _assigned(predictions)
-    probabilities = 1 / (1 + np.exp(-predictions.logits.astype(np.float64)))
+    assigned, probabilities = predictions.decisions.astype(bool), predictions.probabilities
     rows = []
     for column, name in enumerate(predictions.class_names):
         truth, logits = predictions.labels[:, column], predictions.logits[:, column]
@@ -78,13 +77,6 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
     if explainer is not None:
         note += " Blue: half height of the Grad-CAM++ map, which shows what speaks for the class."
     return gallery(rows, columns=3 * PER_KIND, title=title, note=note, panel=0.95, dpi=110)
-
-
-def _assigned(predictions: Predictions) -> NDArray[np.bool_]:
-    """Which classes the network assigns to each shot, shape (N, C)."""
-    if predictions.label_kind == "multilabel":
-        return np.asarray(predictions.logits > 0)
-    return np.asarray(np.eye(len(predictions.class_names), dtype=np.bool_)[predictions.logits.argmax(axis=1)])
 
 
 def most_confident(

@@ -48,35 +48,35 @@ code { padding: 0.1rem 0.3rem; }
 """
 
 
-def html(found: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure]) -> str:
+def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure]) -> str:
     """The report as HTML; the page fetches nothing from elsewhere.
 
     Args:
-        found: the studies, in the order of their questions.
+        studies: those of the report, in the order of their questions.
         galleries: examples of right and wrong predictions by (name, data set), where there are any.
     """
-    parts = [f"<h1>{escape(_title(found))}</h1>", f"<p>{escape(_lead(found))}</p>"]
-    for name, studies in _by_name(found).items():
-        parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{escape(studies[0].question)}</p>')
+    parts = [f"<h1>{escape(_title(studies))}</h1>", f"<p>{escape(_lead(studies))}</p>"]
+    for name, group in _by_name(studies).items():
+        parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{escape(group[0].question)}</p>')
         parts.append('<div class="side">')
-        parts += [_study_html(one, galleries.get((one.name, one.dataset))) for one in studies]
+        parts += [_study_html(one, galleries.get((one.name, one.dataset))) for one in group]
         parts.append("</div>")
     parts.append(f'<h2>Versions</h2><p class="facts">{escape(_versions())}</p>')
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(_title(found))}</title><style>{CSS}</style></head>\n<body>\n"
+        f"<title>{escape(_title(studies))}</title><style>{CSS}</style></head>\n<body>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
 
 
-def markdown(found: Sequence[StudyAnswers]) -> str:
+def markdown(studies: Sequence[StudyAnswers]) -> str:
     """The report as Markdown, without pictures."""
-    lines = [f"# {_title(found)}", "", _lead(found), ""]
-    for name, studies in _by_name(found).items():
-        lines += [f"## {name}", "", studies[0].question, ""]
-        for one in studies:
+    lines = [f"# {_title(studies)}", "", _lead(studies), ""]
+    for name, group in _by_name(studies).items():
+        lines += [f"## {name}", "", group[0].question, ""]
+        for one in group:
             lines += [f"### {one.dataset}", ""]
             heads, rows = _table(one)
             lines += ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
@@ -175,21 +175,21 @@ def _picture(figure: Figure, words: str) -> str:
     return f'<p><img alt="{escape(words)}" src="data:image/png;base64,{data}"></p>'
 
 
-def _by_name(found: Sequence[StudyAnswers]) -> dict[str, list[StudyAnswers]]:
+def _by_name(studies: Sequence[StudyAnswers]) -> dict[str, list[StudyAnswers]]:
     groups: dict[str, list[StudyAnswers]] = {}
-    for one in found:
+    for one in studies:
         groups.setdefault(one.name, []).append(one)
     return groups
 
 
-def _title(found: Sequence[StudyAnswers]) -> str:
-    return f"airybench report: {', '.join(_by_name(found))}"
+def _title(studies: Sequence[StudyAnswers]) -> str:
+    return f"airybench report: {', '.join(_by_name(studies))}"
 
 
-def _lead(found: Sequence[StudyAnswers]) -> str:
-    verdicts = [answer.verdict for one in found for answer in one.answers]
+def _lead(studies: Sequence[StudyAnswers]) -> str:
+    verdicts = [answer.verdict for one in studies for answer in one.answers]
     counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in VERDICTS)
-    scope = f"{_counted(len(found), 'study', 'studies')}, {_counted(len(verdicts), 'claim', 'claims')}: {counts}."
+    scope = f"{_counted(len(studies), 'study', 'studies')}, {_counted(len(verdicts), 'claim', 'claims')}: {counts}."
     return (
         f"{scope} A claim is held where the whole 95 % interval of the difference is on its side of 0, not held where "
         "it is on the other side, and undecided where it contains 0. Each side is represented by its best cell on val; "

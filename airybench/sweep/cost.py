@@ -33,11 +33,11 @@ class CellCost:
     seconds: float
 
 
-def cell_costs(found: Sequence[Cell], shots: int, classes: int, device: torch.device) -> list[CellCost]:
+def cell_costs(cells: Sequence[Cell], shots: int, classes: int, device: torch.device) -> list[CellCost]:
     """Estimate the time of every cell from one timed step of the smallest network of each architecture.
 
     Args:
-        found: the cells of a sweep.
+        cells: the cells of a sweep.
         shots: shots in the data set.
         classes: classes in it.
         device: where it would run.
@@ -45,9 +45,9 @@ def cell_costs(found: Sequence[Cell], shots: int, classes: int, device: torch.de
     Returns:
         The cost of each cell; times are good to a factor of about two, as larger networks use a device better.
     """
-    costs = network_costs(found, classes)
+    costs = network_costs(cells, classes)
     rates: dict[str, float] = {}
-    for cell in sorted(found, key=lambda c: costs[c.digest].multiply_adds):
+    for cell in sorted(cells, key=lambda c: costs[c.digest].multiply_adds):
         arch = cell.config.network.arch
         if arch not in rates:
             rates[arch] = _rate(cell.config, costs[cell.digest], classes, device)
@@ -57,15 +57,15 @@ def cell_costs(found: Sequence[Cell], shots: int, classes: int, device: torch.de
             costs[cell.digest],
             training_work(cell, costs[cell.digest], shots) / rates[cell.config.network.arch],
         )
-        for cell in found
+        for cell in cells
     ]
 
 
-def network_costs(found: Sequence[Cell], classes: int) -> dict[str, Cost]:
+def network_costs(cells: Sequence[Cell], classes: int) -> dict[str, Cost]:
     """Size of the network of every cell, by the cell's digest; cells that differ in no size are counted once."""
     counted: dict[tuple[object, ...], Cost] = {}
     costs = {}
-    for cell in found:
+    for cell in cells:
         network, size = cell.config.network, cell.config.data.image_size
         key = (network.arch, network.depth, network.log_activation, network.head_width, network.batch_norm, size)
         if key not in counted:

@@ -38,9 +38,9 @@ def definition(sweep: SweepConfig) -> dict[str, Any]:
     return content
 
 
-def stored_attributes(where: Path | StudyStorage, name: str) -> dict[str, Any]:
+def stored_attributes(storage: Path | StudyStorage, name: str) -> dict[str, Any]:
     """Attributes of a study: definition, tracking URI, parent's run id and more; empty where there is no such study."""
-    storage = as_storage(where)
+    storage = as_storage(storage)
     if isinstance(storage, JournalFolder) and not storage.path(name).exists():
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -9,11 +9,13 @@ from optuna.trial import TrialState
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
 from airybench.networks.cost import Cost
+from airybench.paths import free_bytes
+from airybench.reporter import time_text
 from airybench.sweep.cost import CellCost, cell_costs, network_costs, training_work
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.space import Cell, cells, ends, finite
-from airybench.sweep.storage import StudyStorage, free_bytes
+from airybench.sweep.storage import StudyStorage
 from airybench.sweep.trial_list import TrialList
 from airybench.tracking.store import local_folder
 from airybench.trial.prepared import PreparedDataset
@@ -77,17 +79,6 @@ def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 
         return sum(everything[: sweep.study.trials]) / workers
     assert sweep.study.trials is not None
     return fmean(cost.seconds for cost in costs) * sweep.study.trials / workers
-
-
-def time_text(seconds: float) -> str:
-    """A duration in words.
-
-    >>> time_text(90), time_text(600), time_text(9000)
-    ('90 s', '10 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def _bytes_needed(left: int, dataset: PreparedDataset, costs: Sequence[Cost]) -> float:

@@ -71,7 +71,7 @@ def run_study(
     name: str,
     dataset: PreparedDataset,
     tracking: Tracking,
-    where: Path | StudyStorage,
+    storage: Path | StudyStorage,
     *,
     make_executor: Callable[[PreparedDataset], Executor] = InProcess,
     observer: StudyObserver = UNOBSERVED,
@@ -84,7 +84,7 @@ def run_study(
         name: `NAME@D`; a study of the same name resumes.
         dataset: the data.
         tracking: where runs go.
-        where: a folder of journals, or another storage of studies.
+        storage: a folder of journals, or another storage of studies.
         make_executor: makes the executor of the trials; by default they run in this process.
         observer: follows the trials.
         options: how the study starts and saves.
@@ -93,7 +93,7 @@ def run_study(
         StudyError: a study of that name exists with another content, or another process runs it.
         NothingFinishedError: the time limit came before any trial was finished.
     """
-    storage = as_storage(where)
+    storage = as_storage(storage)
     with storage.session(name):
         if options.fresh:  # not before the session has made sure that nobody else runs it
             storage.archive(name)

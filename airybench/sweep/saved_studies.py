@@ -130,17 +130,17 @@ class SavedStudy:
         return [trial for trial in study.get_trials(deepcopy=False) if not trial.user_attrs.get("duplicate")]
 
 
-def names(where: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]:
+def names(storage: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]:
     """Full names of the studies in a storage, all or those that are wanted.
 
     Args:
-        where: a folder of journals, or another storage.
+        storage: a folder of journals, or another storage.
         wanted: `NAME@D`, or NAME for its studies of every data set.
 
     Raises:
         StudyError: a wanted one is not there.
     """
-    storage = as_storage(where)
+    storage = as_storage(storage)
     stored = _own(storage)
     chosen: list[str] = []
     for name in wanted:
@@ -153,18 +153,18 @@ def names(where: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys(chosen)) if wanted else stored
 
 
-def read(where: Path | StudyStorage, name: str) -> SavedStudy:
+def read(storage: Path | StudyStorage, name: str) -> SavedStudy:
     """Read one study.
 
     Args:
-        where: a folder of journals, or another storage.
+        storage: a folder of journals, or another storage.
         name: `NAME@D`.
 
     Raises:
         StudyError: the journal is damaged, or the storage holds no such study.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage = as_storage(where)
+    storage = as_storage(storage)
     try:
         study = optuna.load_study(study_name=name, storage=storage.optuna_storage(name))
     except KeyError:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -259,7 +258,7 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
     Raises:
         StudyError: another kind of database.
     """
-    if not storage or storage == "config":
+    if not storage:
         return JournalFolder(folder)
     scheme = urlsplit(storage).scheme
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
@@ -279,16 +278,9 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
     return JournalFolder(path)
 
 
-def as_storage(where: "Path | StudyStorage") -> StudyStorage:
+def as_storage(storage: "Path | StudyStorage") -> StudyStorage:
     """A storage as it is; a folder as the journals in it."""
-    return JournalFolder(where) if isinstance(where, Path) else where
-
-
-def free_bytes(folder: Path) -> int:
-    """Free space on the disk of a folder, or of the nearest one above that exists."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return JournalFolder(storage) if isinstance(storage, Path) else storage
 
 
 def _stamp() -> str:

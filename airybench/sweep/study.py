@@ -36,7 +36,7 @@ class RunningStudy:
     """All trials of one sweep on one data set, in one storage.
 
     Args:
-        where: a folder of journals, or another storage.
+        storage: a folder of journals, or another storage.
         name: `NAME@D`.
         sweep: base, space and sampler; the base's data set is resolved.
         provenance: the data and their split; a study never mixes two.
@@ -45,9 +45,9 @@ class RunningStudy:
         StudyError: a study of that name exists with another content.
     """
 
-    def __init__(self, where: Path | StudyStorage, name: str, sweep: SweepConfig, provenance: Provenance) -> None:
+    def __init__(self, storage: Path | StudyStorage, name: str, sweep: SweepConfig, provenance: Provenance) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.storage = as_storage(where)
+        self.storage = as_storage(storage)
         self.name = name
         self.sweep = sweep
         self.provenance = provenance

@@ -42,10 +42,12 @@ def test_the_table_has_a_line_for_every_class() -> None:
 
 def test_what_is_no_number_is_null() -> None:
     found = evaluated(predicted(floor=5.0))
-    assert any(math.isnan(value) for value in found.reliability.said)
+    assert any(math.isnan(value) for value in found.reliability.predicted)
     text = json.dumps(evaluation_data(found), allow_nan=False)
     content = json.loads(text)
+    assert list(content["reliability"]) == ["said", "held", "counts", "error", "brier"]  # scripts read these
     assert content["reliability"]["said"][5] is None
+    assert content["reliability"]["held"][0] == found.reliability.observed[0]
     assert content["reliability"]["counts"][5] == 0
     assert content["unscored"] == ["Rare"]
     assert (content["classes"][3]["values"], content["classes"][3]["majority_ap"]) == ({}, None)

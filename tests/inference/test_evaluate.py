@@ -157,8 +157,8 @@ def test_reliability_is_scikit_learns() -> None:
     p = 1 / (1 + np.exp(-logits.ravel()))
     held, said = calibration_curve(labels.ravel(), p, n_bins=10)
     filled = np.array(found.counts) > 0
-    np.testing.assert_allclose(np.array(found.said)[filled], said, atol=1e-12)
-    np.testing.assert_allclose(np.array(found.held)[filled], held, atol=1e-12)
+    np.testing.assert_allclose(np.array(found.predicted)[filled], said, atol=1e-12)
+    np.testing.assert_allclose(np.array(found.observed)[filled], held, atol=1e-12)
     assert found.brier == pytest.approx(sk.brier_score_loss(labels.ravel(), p))
     assert sum(found.counts) == 1200
     weighted = sum(n * abs(a - b) for n, a, b in zip(np.array(found.counts)[filled], said, held, strict=True)) / 1200

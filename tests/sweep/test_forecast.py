@@ -10,9 +10,10 @@ import torch
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
 from airybench.provenance import Provenance
+from airybench.reporter import time_text
 from airybench.sweep import forecast as module
 from airybench.sweep.engines import Engine, engine
-from airybench.sweep.forecast import forecast, time_text, total_seconds
+from airybench.sweep.forecast import forecast, total_seconds
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome

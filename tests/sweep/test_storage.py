@@ -28,7 +28,7 @@ def test_sqlite_is_refused_with_the_remedy(url: str, tmp_path: Path) -> None:
 
 
 def test_what_storage_may_be(tmp_path: Path) -> None:
-    for word in (None, "", "config"):
+    for word in (None, ""):
         found = open_storage(word, tmp_path)
         assert isinstance(found, JournalFolder)
         assert found.folder == tmp_path

@@ -13,6 +13,16 @@ FROM_CONFIG = "config"
 
 DATASET_HELP = "Data set: helium, cxidb, a store (.h5) or a deposit (.cxi)."
 
+
+def unless_config(value: str | None) -> str | None:
+    """The value of an option; None where it is the word `config`.
+
+    >>> unless_config("config"), unless_config("studies")
+    (None, 'studies')
+    """
+    return None if value == FROM_CONFIG else value
+
+
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=OUTPUT)]
 Csv = Annotated[bool, typer.Option("--csv", help="Also write a CSV file beside the HDF5 file.", rich_help_panel=OUTPUT)]
@@ -41,6 +51,7 @@ Storage = Annotated[
         help="Where studies are kept: a folder, or postgresql://... for several hosts.",
         metavar="PATH|URL",
         show_default="the data folder",
+        callback=unless_config,
         rich_help_panel=PLACE,
     ),
 ]

@@ -6,8 +6,9 @@ from rich.table import Table
 
 from airybench.cli.show.output import result_console
 from airybench.config import SweepConfig
+from airybench.reporter import time_text
 from airybench.sweep.cost import CellCost
-from airybench.sweep.forecast import time_text, total_seconds
+from airybench.sweep.forecast import total_seconds
 
 
 def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers: int = 1) -> None:

@@ -6,12 +6,12 @@ from airybench.cli.show.output import result_console
 from airybench.sweep.saved_studies import SavedStudy
 
 
-def print_studies(found: list[SavedStudy]) -> None:
+def print_studies(studies: list[SavedStudy]) -> None:
     """One line per study."""
     table = Table(title="studies", title_justify="left")
     for heading in ("study", "trials", "size", "last", "tracking store"):
         table.add_column(heading, no_wrap=heading == "study", overflow="fold")
-    for one in found:
+    for one in studies:
         facts = one.overview()
         size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
         what = one.problem or one.summary()
@@ -19,11 +19,11 @@ def print_studies(found: list[SavedStudy]) -> None:
     result_console().print(table)
 
 
-def print_study(found: SavedStudy) -> None:
+def print_study(study: SavedStudy) -> None:
     """One study: what it records about itself, and its trials."""
-    console, facts = result_console(), found.overview()
-    search = found.attributes.get("definition", {}).get("study", {})
-    console.print(f"{found.name}: {found.problem or found.summary()}", soft_wrap=True, markup=False)
+    console, facts = result_console(), study.overview()
+    search = study.attributes.get("definition", {}).get("study", {})
+    console.print(f"{study.name}: {study.problem or study.summary()}", soft_wrap=True, markup=False)
     console.print(
         f"sampler {search.get('sampler')}, pruner {search.get('pruner', 'none')}, objective {search.get('objective')}"
     )
@@ -31,7 +31,7 @@ def print_study(found: SavedStudy) -> None:
     table = Table()
     for heading in ("trial", "cell", "seed", "state", "value", "run or reason"):
         table.add_column(heading, justify="right" if heading in ("trial", "seed", "value") else "left", overflow="fold")
-    for trial in found.trials():
+    for trial in study.trials():
         values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
         last = trial["reason"] or trial["run_id"] or ""
         table.add_row(str(trial["number"]), trial["cell"] or "", str(trial["seed"] or ""), trial["state"], values, last)

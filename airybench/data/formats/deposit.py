@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.conversion import Conversion, RawImage, readable
+from airybench.data.formats.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import read_labels
 from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.options import SourceOptions, StackKeys
@@ -19,11 +20,6 @@ from airybench.data.formats.shot_source import Block, ShotReader, ShotSource, fi
 from airybench.data.store.hdf5_file import open_hdf5
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
-
-IMAGE = "instrument_1/detector_1/data"
-ENERGY = "instrument_1/source_1/energy"
-IDS = ("experimental_identifier", "experiment_identifier")
-"""Both spellings occur."""
 
 BATCH = 32
 """Entries held in memory at a time."""

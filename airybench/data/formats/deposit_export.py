@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from airybench.data.formats.deposit import ENERGY, IDS, IMAGE
+from airybench.data.formats.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.formats.photon_energy import JOULE_PER_EV
 from airybench.data.store.hdf5_file import writing

@@ -93,8 +93,8 @@ def import_data(
         DataError: the source breaks a rule, or the store cannot be made.
     """
     source = open_source(paths, options, reporter)
-    if isinstance(source.read, store_source.StoreReader):
-        raise DataError(f"{source.path}: is a store already", "use it as it is")
+    if source.not_imported:
+        raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
     return import_source(labelled(source, options.labels), output, force=force, reporter=reporter, title=title)
 

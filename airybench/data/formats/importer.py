@@ -1,6 +1,5 @@
 """Writing any source of shots into a store, block by block."""
 
-import shutil
 import time
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, already_exists
-from airybench.paths import data_folder, locked
+from airybench.paths import data_folder, free_bytes, locked
 from airybench.physics.populations import HELIUM_CLASSES
-from airybench.reporter import SILENT, Progress, Reporter
+from airybench.reporter import SILENT, Progress, Reporter, time_text
 
 _PROBED = 8
 _WRITE_RATE = 100e6
@@ -108,15 +107,8 @@ def _announce(source: ShotSource, path: Path, reporter: Reporter) -> None:
     height, width = source.image_shape
     size = source.count * height * width * 2
     seconds = source.count * (time.perf_counter() - began) / tried + size / _WRITE_RATE
-    free = shutil.disk_usage(path.parent).free
+    free = free_bytes(path.parent)
     reporter.notify(
-        f"{path.name}: {source.count} shots; about {_duration(seconds)}, at most {size / 1e9:.2f} GB "
+        f"{path.name}: {source.count} shots; about {time_text(seconds)}, at most {size / 1e9:.2f} GB "
         f"({free / 1e9:.0f} GB free)"
     )
-
-
-def _duration(seconds: float) -> str:
-    """A time in the unit that reads best."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

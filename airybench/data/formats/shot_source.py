@@ -76,6 +76,7 @@ class ShotSource:
         detector_shape: (H, W) before binning, pixels.
         files: names of all files that the bytes come from.
         place: what to call a row in messages.
+        not_imported: why it is not to be imported into a store, and what to do instead; empty where it may be.
     """
 
     paths: tuple[Path, ...]
@@ -98,6 +99,7 @@ class ShotSource:
     detector_shape: tuple[int, int] | None = None
     files: tuple[str, ...] = ()
     place: Callable[[int], str] = "entry {}".format
+    not_imported: str = ""
 
     @property
     def path(self) -> Path:

@@ -183,8 +183,8 @@ def _events(files: Sequence[StackFile]) -> dict[str, NDArray[Any]]:
 
 def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     """One column out of those of all files; None when a file has none."""
-    there = [part for part in parts if part is not None]
-    return np.concatenate(there) if len(there) == len(parts) else None
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present) if len(present) == len(parts) else None
 
 
 def _place(files: Sequence[StackFile], row: int) -> str:

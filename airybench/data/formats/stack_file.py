@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.counts_rule import good_pixels
-from airybench.data.formats.deposit import ENERGY, IDS
+from airybench.data.formats.cxi_keys import ENERGY, IDS
 from airybench.data.formats.hdf5_links import resolve
 from airybench.data.formats.options import StackKeys
 from airybench.data.formats.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible

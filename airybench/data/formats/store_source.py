@@ -56,6 +56,7 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         mask=mask,
         counts_rule=store.counts_rule,
         files=(path.name,),
+        not_imported="is a store already; use it as it is",
     )
 
 

@@ -58,6 +58,20 @@ def network_inputs(
     return scaled(images, scaling)
 
 
+def central_square(shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the central power of two of an image, which is all that a network sees of it.
+
+    Args:
+        shape: (H, W), pixels.
+
+    >>> central_square((259, 300))
+    (slice(1, 257, None), slice(22, 278, None))
+    """
+    side = 1 << (min(shape).bit_length() - 1)
+    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
+    return slice(top, top + side), slice(left, left + side)
+
+
 def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:
     """The first steps of `preprocess`: cropped and resized counts, not yet scaled.
 
@@ -70,10 +84,9 @@ def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:
         float32, shape (N, 1, S, S).
     """
     height, width = counts.shape[-2:]
-    side = 1 << (min(height, width).bit_length() - 1)
-    top, left = (height - side) // 2, (width - side) // 2
-    images = counts[..., top : top + side, left : left + side].to(torch.float32).unsqueeze(1)
-    if side != image_size:
+    rows, columns = central_square((height, width))
+    images = counts[..., rows, columns].to(torch.float32).unsqueeze(1)
+    if images.shape[-1] != image_size:
         size = (image_size, image_size)
         images = F.interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=antialias)
     return images

@@ -128,12 +128,12 @@ class _Parts:
 
     def _swap(self, group: int, other: int) -> bool:
         """Exchange two groups of different parts if that helps."""
-        here, there = self.of_group[group], self.of_group[other]
+        part, other_part = self.of_group[group], self.of_group[other]
         change = self.tally[other] - self.tally[group]
-        if here == there or self._cost_after(change, there, here) >= self._cost(self._filled) - _LEAST_GAIN:
+        if part == other_part or self._cost_after(change, other_part, part) >= self._cost(self._filled) - _LEAST_GAIN:
             return False
-        self._shift(change, there, here)
-        self.of_group[group], self.of_group[other] = there, here
+        self._shift(change, other_part, part)
+        self.of_group[group], self.of_group[other] = other_part, part
         return True
 
     def _shift(self, change: NDArray[np.float64], source: int, target: int) -> None:

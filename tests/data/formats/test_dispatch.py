@@ -3,7 +3,7 @@
 import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +272,20 @@ def test_a_new_format_is_one_module_and_a_name_in_the_list(tmp_path: Path, monke
     np.savez(path, images=STACK[:3], ids=np.array([5, 9, 5]), energy=np.full(3, 20, np.float32))
     with pytest.raises(DataError, match="id 5 stands in entry 0 and in entry 2"):
         import_data([path], tmp_path / "twice.h5")
+
+
+def test_a_format_says_itself_that_it_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finished(ArchiveFormat):
+        def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: object) -> ShotSource:
+            return replace(super().open_source(paths, options, reporter), not_imported="is for prediction only")
+
+    path = tmp_path / "run.npz"
+    np.savez(path, images=STACK[:3], ids=np.arange(3), energy=np.full(3, 20, np.float32))
+    monkeypatch.setattr(dispatch, "FORMATS", [Finished()])
+    assert open_shots(path).count == 3
+    with pytest.raises(DataError, match=r"run\.npz: is for prediction only"):
+        import_data([path], tmp_path / "all.h5")
+    assert not (tmp_path / "all.h5").exists()
 
 
 def test_a_store_is_not_imported_again(write_store: Callable[..., Any], tmp_path: Path) -> None:
