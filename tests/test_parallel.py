@@ -177,7 +177,7 @@ def test_objectives_and_pruner_on_the_command_line(tmp_path, data_home, tiny, ca
         assert run([*arguments, "--objective", "macro_ap", "--objective", "parameters", "--pruner", "median"]) == 2
         assert "pruner is 'median' with 2 objectives" in capsys.readouterr().err
         assert run([*arguments, "--alpha", "0.05:1:log"]) == 2
-        assert "the space has a range, which a grid cannot walk" in capsys.readouterr().err
+        assert "the space has a range, which a grid cannot cover" in capsys.readouterr().err
         assert not list(tmp_path.iterdir())
         code = run([*arguments, "--alpha", "0.05:1:log", "--sampler", "nsga2", "--trials", "2", "--objective",
                     "macro_ap,images_per_second", "--json"])  # fmt: skip

@@ -181,7 +181,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     ),
     "pickle": (["predict", pickled, "HELIUM", "--output", "o.h5"], "is a pickle, which could run code when opened"),
     "model is text": (["export", text, "--format", "pt2", "--output", "o.pt2"], "is a file; expected a folder with"),
-    "no such model": (["export", "nowhere/weights", "--format", "pt2", "--output", "o.pt2"], "is no folder, run or"),
+    "no such model": (["export", "nowhere/weights", "--format", "pt2", "--output", "o.pt2"], "is not a folder, run or"),
     "missing source": (["predict", "MODEL", "none.h5", "--output", "o.h5"], "none.h5: no such file"),
     "text source": (["predict", "MODEL", text, "--output", "o.h5"], "not an HDF5 file"),
     "shard": (["predict", "MODEL", "HELIUM", "--output", "o.h5", "--shard", "4/3"], "--shard 4/3: expected I/N"),

@@ -44,6 +44,10 @@ class ParameterComparison:
         ]
         return pd.DataFrame(rows)
 
+    def __repr__(self) -> str:
+        """The table."""
+        return str(self.to_pandas())
+
     def _repr_html_(self) -> str:
         mean = self.effect.mean
         text = (
@@ -93,6 +97,10 @@ class StudyComparison:
             for cell in one.cells
         ]
         return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        """The table."""
+        return str(self.to_pandas())
 
     def _repr_html_(self) -> str:
         return f"<p>test {self.comparison.metric}</p>{self.to_pandas().to_html(index=False)}"

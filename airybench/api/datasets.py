@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.api.arguments import row_numbers, whole
 from airybench.api.display import showable
 from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
 from airybench.config import SEED, Value
-from airybench.data.datasets.catalog import open_dataset
+from airybench.data.datasets.catalog import CATALOG, open_dataset
 from airybench.data.formats.dispatch import import_data as import_files
 from airybench.data.formats.dispatch import open_shots as open_file
 from airybench.data.formats.shot_source import ShotSource
 from airybench.data.store.store import Store
+from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -87,18 +89,21 @@ class Dataset:
         settings: dict[str, Value] = {"count": len(self)}
         return settings if self.store.seed is None else {**settings, "data_seed": self.store.seed}
 
-    def images(self, rows: Sequence[int] | NDArray[np.integer[Any]] | slice | None = None) -> NDArray[np.uint16]:
+    def images(self, rows: int | Sequence[int] | NDArray[Any] | slice | None = None) -> NDArray[np.uint16]:
         """Detector counts.
 
         Args:
-            rows: which shots, as row numbers or a slice; all of them by default (67 kB each at 259 px).
+            rows: which shots: row numbers, a slice, or a mask of shape (N,); all by default (134 kB each at 259 px).
 
         Returns:
             uint16, shape (n, H, W).
+
+        Raises:
+            DataError: a row that is not there, or no row numbers at all.
         """
         if rows is None:
             return self.store.read_images()
-        return self.store.read_images(np.arange(len(self))[rows])
+        return self.store.read_images(row_numbers(rows, len(self)))
 
     def show(self, count: int = 12, *, seed: int = SEED) -> "Figure":
         """Draw some patterns in logarithmic colours, with the classes they carry.
@@ -112,7 +117,8 @@ class Dataset:
         """
         from airybench.figures.shots import pick, shots_figure
 
-        return showable(shots_figure(self.store, pick(self.store, count, seed)))
+        chosen = pick(self.store, whole("count", count, 1), whole("seed", seed, 0))
+        return showable(shots_figure(self.store, chosen))
 
 
 def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, reporter: Reporter | None = None) -> Dataset:
@@ -136,8 +142,12 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
         >>> data.images(slice(0, 2)).shape  # doctest: +SKIP
         (2, 259, 259)
     """
-    reference = str(name)
-    store = open_dataset(reference, count=count, seed=seed, reporter=reporter or default_reporter())
+    # A path is kept whole, so that it holds after the working folder has changed.
+    reference = str(name) if str(name) in CATALOG else str(Path(name).expanduser().absolute())
+    store = open_dataset(
+        reference if Path(name).suffix else str(name), count=whole("count", count, 1), seed=whole("seed", seed, 0),
+        reporter=reporter or default_reporter(),
+    )  # fmt: skip
     return Dataset(reference, store)
 
 
@@ -191,5 +201,7 @@ def import_data(
         'run42'
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    if not files:
+        raise ConfigError("no file was given; give one file, or several HDF5 stacks")
     store = import_files(files, output, source_options(options), force=force, reporter=reporter or default_reporter())
     return Dataset(str(store.path), store)

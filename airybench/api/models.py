@@ -76,10 +76,13 @@ class Model:
             >>> model.predict(data.images(slice(0, 2))).to_pandas().shape  # doctest: +SKIP
             (2, 12)
         """
-        array = self._checked(np.asarray(counts))
-        names = np.arange(len(array)) if ids is None else np.asarray(ids, np.int64)
-        if names.shape != (len(array),):
-            raise DataError(f"ids have shape {names.shape}, expected ({len(array)},): one per pattern")
+        try:
+            array = self._checked(np.asarray(counts))
+        except ValueError as error:
+            raise DataError(f"counts are no array ({error})", "give uint16 of shape (N, H, W)") from None
+        names = np.arange(len(array)) if ids is None else np.asarray(ids)
+        if names.shape != (len(array),) or (len(names) and not np.issubdtype(names.dtype, np.integer)):
+            raise DataError(f"ids are {names.dtype} of shape {names.shape}, expected integers of shape ({len(array)},)")
         batch = BATCH[self.device.type]
         parts = [
             logits(self.predictor, torch.from_numpy(array[start : start + batch]), self.device).numpy()
@@ -87,7 +90,7 @@ class Model:
         ]
         values = np.concatenate(parts) if parts else np.empty((0, len(self.class_names)), np.float32)
         unlabelled = np.zeros((len(array), 0), np.uint8)
-        return Predictions(names, values, unlabelled, self.class_names, self.predictor.label_kind)
+        return Predictions(names.astype(np.int64), values, unlabelled, self.class_names, self.predictor.label_kind)
 
     def _checked(self, array: NDArray[Any]) -> NDArray[np.uint16]:
         if array.ndim == 2:
@@ -160,6 +163,10 @@ class EvaluationResult:
         }
         return pd.DataFrame.from_dict(rows, orient="index")
 
+    def __repr__(self) -> str:
+        """The table."""
+        return str(self.to_pandas())
+
     def _repr_html_(self) -> str:
         return f"<p>{self.title}</p>{self.to_pandas().to_html(float_format='{:.3f}'.format)}"
 
@@ -230,7 +237,7 @@ def evaluate(
 
 def predict(
     model: Model | str,
-    source: str | Path,
+    source: Dataset | str | Path,
     output: str | Path,
     *,
     explain: bool = False,
@@ -243,7 +250,7 @@ def predict(
 
     Args:
         model: a model, or any name that `load_model` takes.
-        source: a store, deposit, CXI file or HDF5 stack, labelled or not.
+        source: a data set, or the path of a store, deposit, CXI file or HDF5 stack, labelled or not.
         output: HDF5 file to make: `id`, `probability` (N, C) and `prediction` (N, C).
         explain: add a Grad-CAM++ map for every class that is predicted.
         csv: also write a CSV file.
@@ -260,10 +267,15 @@ def predict(
     """
     trained = model if isinstance(model, Model) else load_model(model)
     done = predict_file(
-        trained.reference, trained.predictor, Path(source), Path(output), device=trained.device,
-        reading=source_options(reading), options=PredictOptions(explain=explain, table=csv, force=force),
+        trained.reference,
+        trained.predictor,
+        source.path if isinstance(source, Dataset) else Path(source),
+        Path(output),
+        device=trained.device,
+        reading=source_options(reading),
+        options=PredictOptions(explain=explain, table=csv, force=force),
         reporter=reporter or default_reporter(),
-    )  # fmt: skip
+    )
     return done.output
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from airybench.api.arguments import whole
 from airybench.data.formats.counts_rule import CountsRule
 from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
 from airybench.errors import unknown
@@ -39,7 +40,7 @@ class ReadOptions(TypedDict, total=False):
     energy: str
     photon_energy: float
     groups: str
-    events: Sequence[str]
+    events: str | Sequence[str]
     mask: str
     mask_convention: str
     counts_per_photon: float
@@ -69,15 +70,14 @@ def source_options(given: ReadOptions) -> SourceOptions:
     for name in options:
         if name not in ReadOptions.__annotations__:
             raise unknown("option", name, ReadOptions.__annotations__)
-    csv, names = options.get("labels_csv"), options.get("class_names")
+    csv, names, events = options.get("labels_csv"), options.get("class_names"), options.get("events", ())
+    keys = {key: options[key] for key in KEYS if key in options}
     return SourceOptions(
-        keys=StackKeys(
-            **{key: options[key] for key in KEYS if key in options}, events=tuple(options.get("events", ()))
-        ),
+        keys=StackKeys(**keys, events=(events,) if isinstance(events, str) else tuple(events)),
         rule=CountsRule.from_options(
             options.get("counts_per_photon"), clip=options.get("clip", False), nan=options.get("nan")
         ),
-        factor=options.get("bin"),
+        factor=None if options.get("bin") is None else whole("bin", options["bin"], 1),
         labels=LabelOptions(
             csv=None if csv is None else Path(csv),
             class_names=None if names is None else tuple(names),

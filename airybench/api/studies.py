@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
+from airybench.api.arguments import whole
 from airybench.api.comparison import ParameterComparison, StudyComparison
 from airybench.api.datasets import Dataset
 from airybench.api.observing import default_observer
 from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
+from airybench.config.experiments import load_experiment
 from airybench.errors import NothingFinishedError
 from airybench.inference.predictions import Predictions
 from airybench.jobs import report as report_job
@@ -113,7 +115,7 @@ class Study:
 
 
 def run_sweep(
-    sweep: SweepConfig,
+    sweep: SweepConfig | str,
     data: Dataset | str | Path,
     *,
     study: str,
@@ -129,7 +131,7 @@ def run_sweep(
     `airybench sweep --study NAME` is the same study.
 
     Args:
-        sweep: base, space and sampler, as `load_experiment` returns them.
+        sweep: base, space and sampler, as `load_experiment` returns them; or the name or path of an experiment.
         data: a data set, or its name or path.
         study: NAME of the study, which is called `NAME@DATASET`.
         seeds: trainings per cell; the sweep's own number by default. It may grow when a study resumes.
@@ -148,6 +150,8 @@ def run_sweep(
         >>> study.name  # doctest: +SKIP
         'demo@helium'
     """
+    if not isinstance(sweep, SweepConfig):
+        sweep = load_experiment(str(sweep))
     if isinstance(data, Dataset):
         sweep = sweep.model_copy(update={"base": sweep.base.replace(data.settings)})
     if seeds is not None:
@@ -208,7 +212,7 @@ def compare(
         ['dataset', 'study', 'cell', 'seeds', 'val', 'test', 'low', 'high']
     """
     wanted = [study.name if isinstance(study, Study) else study for study in studies]
-    found = compare_studies(wanted, metric=metric, top=top, reporter=reporter or default_reporter())
+    found = compare_studies(wanted, metric=metric, top=whole("top", top, 1), reporter=reporter or default_reporter())
     return StudyComparison(found)
 
 

@@ -7,7 +7,8 @@ from airybench.analysis.intervals import Estimate
 from airybench.api.datasets import Dataset
 from airybench.api.models import Model, load_model
 from airybench.api.reporting import default_reporter
-from airybench.config import METRICS, TrialConfig
+from airybench.config import METRICS, SweepConfig, TrialConfig
+from airybench.config.experiments import load_experiment
 from airybench.errors import TrialError
 from airybench.jobs.options import RunOptions
 from airybench.jobs.train import run_training
@@ -33,6 +34,10 @@ class TrainingResult:
     run_id: str
     tracking_uri: str
 
+    def __repr__(self) -> str:
+        """Network and macro-AP on test in one line."""
+        return f"<TrainingResult {self.title}: test macro-AP {self.scores['macro_ap'].value:.3f}>"
+
     @property
     def model(self) -> Model:
         """The trained network, loaded from its run."""
@@ -40,7 +45,7 @@ class TrainingResult:
 
 
 def train(
-    config: TrialConfig,
+    config: TrialConfig | SweepConfig | str,
     data: Dataset | str | Path,
     *,
     device: str = "auto",
@@ -51,7 +56,8 @@ def train(
     """Train one network on the training split, tracked in MLflow; interrupted, the same call resumes.
 
     Args:
-        config: network, data and training parameters, such as `load_experiment("quick").base`.
+        config: network, data and training parameters, such as `load_experiment("quick").base`; of an experiment, or its
+            name, the base is taken.
         data: a labelled data set, or its name or path.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
@@ -67,6 +73,8 @@ def train(
         >>> result.model.class_names == data.class_names  # doctest: +SKIP
         True
     """
+    if not isinstance(config, TrialConfig):
+        config = (config if isinstance(config, SweepConfig) else load_experiment(str(config))).base
     if isinstance(data, Dataset):
         config = config.replace(data.settings)
     found = run_training(

@@ -46,7 +46,7 @@ def load_experiment(name: str) -> SweepConfig:
     except yaml.YAMLError as error:
         raise ConfigError(f"config {path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"config {path} holds no mapping; expected the keys question, base, space, study")
+        raise ConfigError(f"config {path} contains no keys; expected question, base, space, study")
     try:
         return validated(SweepConfig, content)
     except ConfigError as error:

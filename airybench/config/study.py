@@ -19,13 +19,20 @@ SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def parse_duration(value: object) -> object:
-    """Seconds from `90`, `90s`, `30m`, `8h` or `2d`; other values are returned unchanged.
+    """Seconds from `90`, `90s`, `30m`, `8h` or `2d`; what is no text is returned unchanged.
 
-    >>> parse_duration("1.5h"), parse_duration("soon")
-    (5400.0, 'soon')
+    Raises:
+        ValueError: another text.
+
+    >>> parse_duration("1.5h"), parse_duration(90)
+    (5400.0, 90)
     """
-    match = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", value) if isinstance(value, str) else None
-    return float(match[1]) * SECONDS[match[2]] if match and match[1].count(".") < 2 and match[1] != "." else value
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([smhd]?)\s*", value)
+    if not match or not float(match[1]):
+        raise ValueError(f"found {value!r}; expected a time above 0, such as 90, 30m or 8h")
+    return float(match[1]) * SECONDS[match[2]]
 
 
 Duration = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(parse_duration)]

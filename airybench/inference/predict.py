@@ -107,6 +107,8 @@ def predict(
     _require_fit(predictor, shots)
     if options.shard is not None:
         shard_of("{}/{}".format(*options.shard))
+    if output.resolve() in {path.resolve() for path in shots.paths}:
+        raise DataError(f"{output}: cannot be replaced by its own prediction", "name another file with --output")
     parts = Parts(output)
     exists = parts.output.exists() and not options.force
     if exists and not parts.folder.is_dir():

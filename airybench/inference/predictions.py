@@ -48,6 +48,14 @@ class Predictions:
         """Number of shots N."""
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        """Number of shots and classes in one line; the arrays are attributes."""
+        kind = "labelled" if self.labels.shape[1] else "unlabelled"
+        return f"<Predictions: {len(self)} {kind} shots, {len(self.class_names)} classes, {self.label_kind}>"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_pandas().to_html(max_rows=10, float_format="{:.3f}".format))
+
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """Sigmoid of the logits, float64, shape (N, C)."""

@@ -98,7 +98,7 @@ def check(sweep: SweepConfig) -> None:
             require_buildable(config.network, config.data.image_size)
         return
     if sweep.study.sampler == "grid":
-        raise ConfigError("the space has a range, which a grid cannot walk; give a list of values or --sampler tpe")
+        raise ConfigError("the space has a range, which a grid cannot cover; give a list of values or --sampler tpe")
     if sweep.study.trials is None:
         raise ConfigError("the space has a range, so the study needs an end; give --trials N")
     for grid in sweep.space:
@@ -166,7 +166,7 @@ def _expand(
     label, options = _options(names[0], grid, base, chosen)
     if isinstance(options, Range):
         raise ConfigError(
-            f"axis {names[0]} is a range, which a grid cannot walk; give a list of values or --sampler tpe"
+            f"axis {names[0]} is a range, which a grid cannot cover; give a list of values or --sampler tpe"
         )
     if not options:
         if names[0] not in ("arch", "depth") or (
@@ -191,4 +191,4 @@ def _check_depths(grid: Grid, base: TrialConfig) -> None:
     for depth in depths:
         if not any(depth in DEPTHS.get(str(arch), ()) for arch in archs):
             valid = "; ".join(f"{arch}: {', '.join(map(str, DEPTHS.get(str(arch), ('no depth',))))}" for arch in archs)
-            raise ConfigError(f"depth {depth} is none that {' or '.join(map(str, archs))} comes in; valid: {valid}")
+            raise ConfigError(f"{' or '.join(map(str, archs))} has no depth {depth}; valid: {valid}")

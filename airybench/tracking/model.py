@@ -121,7 +121,7 @@ def find(model: str, tracking: Tracking | None = None) -> ModelPlace:
         raise DataError(f"model {model} is a file; expected a folder with {TENSORS} and {DESCRIPTION}")
     scheme, _, rest = model.partition(":")
     if not in_mlflow(model):
-        raise DataError(f"model {model!r} is no folder, run or model; expected {FORMS}")
+        raise DataError(f"model {model!r} is not a folder, run or model; expected {FORMS}")
     if tracking is None:
         raise DataError(f"model {model!r} is in MLflow, but no tracking store was named; give --tracking-uri")
     if scheme == "winner":

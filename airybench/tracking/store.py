@@ -59,9 +59,7 @@ def check(uri: str, *, existing: bool = False) -> None:
             f"tracking URI {uri!r} is a folder, which MLflow no longer tracks to; use sqlite:///mlflow.db or a server"
         )
     elif scheme != "databricks":
-        raise TrackingError(
-            f"tracking URI {uri!r} is none that MLflow knows; use sqlite:///FILE, http://... or a database"
-        )
+        raise TrackingError(f"tracking URI {uri!r} is unknown to MLflow; use sqlite:///FILE, http://... or a database")
 
 
 def _check_file(path: Path, *, existing: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 from files import store_file
 
 import airybench as ab
-from airybench.errors import DataError
+from airybench.errors import ConfigError, DataError
 from airybench.figures.shots import pick
 
 
@@ -69,3 +69,27 @@ def test_shots_and_import_take_the_same_words(folder: Path, tmp_path: Path) -> N
     assert (
         len(ab.import_data([tmp_path / "run.h5"], images="patterns", photon_energy=20.0, name="mine", force=True)) == 6
     )
+
+
+def test_a_path_holds_after_the_folder_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_file(tmp_path / "a.h5", count=3)
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path)
+    data = ab.load_dataset("a.h5")
+    monkeypatch.chdir(tmp_path / "sub")
+    assert data.images(0).shape == (1, 24, 24)
+    assert data.reference == str(tmp_path / "a.h5")
+
+
+def test_senseless_arguments_are_one_line(folder: Path, tmp_path: Path) -> None:
+    for wrong in ({"count": 1.5}, {"count": True}, {"seed": "x"}):
+        with pytest.raises(ConfigError, match=r"expected a whole number"):
+            ab.load_dataset("helium", **wrong)  # type: ignore[arg-type]
+    assert not folder.exists() or not list(folder.glob("*.h5"))
+    with pytest.raises(ConfigError, match="no file was given"):
+        ab.import_data([])
+    store_file(tmp_path / "a.h5", count=3)
+    with pytest.raises(ConfigError, match="count is 0, expected a whole number of at least 1"):
+        ab.load_dataset(tmp_path / "a.h5").show(0)
+    with pytest.raises(DataError, match="shots 2 to 2 are no stretch"):
+        ab.open_shots(tmp_path / "a.h5").read(2, 2)

@@ -101,3 +101,30 @@ def test_shots_labelled_with_other_classes_are_predicted_where_labels_are_ignore
         file["images"], file["labels"] = other.read_images(), np.full((3, 2), 7)  # no labels: out of range
     words = {"images": "images", "labels": "labels", "class_names": ("A", "B"), "photon_energy": 20.0}
     assert ab.open_shots(tmp_path / "stack.h5", ignore_labels=True, **words).class_names == ()
+
+
+def test_a_file_is_not_replaced_by_its_own_prediction(model: ab.Model, data: ab.Dataset, tmp_path: Path) -> None:
+    raw, link = tmp_path / "raw.h5", tmp_path / "link.h5"
+    with h5py.File(raw, "w") as file:
+        file["images"] = data.images(slice(0, 2))
+    link.symlink_to(raw)
+    for output in (raw, link):
+        with pytest.raises(DataError, match="cannot be replaced by its own prediction"):
+            ab.predict(model, raw, output, force=True, images="images", photon_energy=20.0)
+    with h5py.File(raw) as file:
+        np.testing.assert_array_equal(file["images"][:], data.images(slice(0, 2)))
+
+
+def test_a_data_set_is_predicted_and_predictions_show_themselves(
+    model: ab.Model, data: ab.Dataset, tmp_path: Path
+) -> None:
+    with h5py.File(ab.predict(model, data, tmp_path / "out.h5")) as file:
+        expected = model.predict(data.images([7])).probabilities
+        np.testing.assert_allclose(file["probability"][7:8], expected, atol=1e-6)
+    found = model.predict(data.images([0, 1]))
+    assert repr(found) == "<Predictions: 2 unlabelled shots, 11 classes, multilabel>"
+    assert found._repr_html_().count("<tr") == 4  # two lines of headings, two shots
+    with pytest.raises(DataError, match="counts are no array"):
+        model.predict([[1], [1, 2]])
+    with pytest.raises(DataError, match="expected integers"):
+        model.predict(data.images([0]), ids=[1.5])

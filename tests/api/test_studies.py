@@ -38,9 +38,7 @@ def test_a_sweep_from_python_resumes_the_study_of_the_command_line(
     study: ab.Study, finished: Benchmark, tiny: Path
 ) -> None:
     data = ab.load_dataset("helium", count=64)
-    again = ab.run_sweep(
-        ab.load_experiment(str(tiny)), data, study="both", reporter=LogReporter(), observer=LogObserver()
-    )
+    again = ab.run_sweep(str(tiny), data, study="both", reporter=LogReporter(), observer=LogObserver())
     assert again.run_id == study.run_id
     assert again.leaderboard.equals(study.leaderboard)
     with pytest.raises(ConfigError, match="seeds"):
@@ -89,6 +87,9 @@ def test_studies_side_by_side_and_a_report(study: ab.Study, tmp_path: Path) -> N
     table = found.to_pandas()
     assert set(table["dataset"]) == {"helium", "cxidb"}
     assert ((table["low"] <= table["test"]) & (table["test"] <= table["high"])).all()
+    assert repr(found) == str(table)
+    with pytest.raises(ConfigError, match="top is 0"):
+        ab.compare(study, top=0)
     axes = found.plot("cxidb")
     assert len(axes.get_yticks()) == (table["dataset"] == "cxidb").sum()
     plt.close(axes.figure)

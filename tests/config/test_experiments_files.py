@@ -15,8 +15,8 @@ from airybench.sweep.space import cells, check, finite
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("- 1", "holds no mapping; expected the keys question, base, space, study"),
-        ("", "holds no mapping; expected the keys question, base, space, study"),
+        ("- 1", "contains no keys; expected question, base, space, study"),
+        ("", "contains no keys; expected question, base, space, study"),
         ("a: [", "is not YAML: "),
         ("bas: {}", "config bad.yaml: unknown parameter 'bas'; valid: alpha, antialias, "),
         ("base: {network: {alfa: 1}}", "config bad.yaml: unknown parameter 'alfa'; valid: alpha, "),

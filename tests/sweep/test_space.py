@@ -148,13 +148,13 @@ def test_proposals_from_ranges_stay_inside() -> None:
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        ({"depth": [17]}, r"depth 17 is none that resnet comes in; valid: resnet: 18, 34, 50, 101, 152, 200"),
-        ({"depth": [18, 11]}, "depth 11 is none that resnet comes in"),
+        ({"depth": [17]}, r"resnet has no depth 17; valid: resnet: 18, 34, 50, 101, 152, 200"),
+        ({"depth": [18, 11]}, "resnet has no depth 11"),
         (
             {"arch": ["resnet", "vgg"], "depth": [18, 17]},
-            "depth 17 is none that resnet or vgg comes in; valid: .*; vgg: 11",
+            "resnet or vgg has no depth 17; valid: .*; vgg: 11",
         ),
-        ({"arch": ["vgg"], "depth": [18]}, "depth 18 is none that vgg comes in"),
+        ({"arch": ["vgg"], "depth": [18]}, "vgg has no depth 18"),
         ({"alpha": [0.2, 0.0]}, "alpha is 0, expected > 0"),
         ({"arch": ["vgg"], "head_width": [0]}, "head_width is 0, expected at least 1 for vgg"),
         ({"milestones": ["60,30"]}, r"milestones are \(60, 30\), expected rising"),
@@ -174,7 +174,7 @@ def test_a_depth_that_one_family_lacks_is_no_cell() -> None:
 @pytest.mark.parametrize(
     ("study", "message"),
     [
-        ({}, "the space has a range, which a grid cannot walk; give a list of values or --sampler tpe"),
+        ({}, "the space has a range, which a grid cannot cover; give a list of values or --sampler tpe"),
         ({"sampler": "tpe"}, "the space has a range, so the study needs an end; give --trials N"),
     ],
 )
@@ -200,7 +200,7 @@ def test_range_whose_ends_cannot_be(space: dict[str, object], message: str) -> N
 
 def test_a_range_is_no_cell_list() -> None:
     sweep = SweepConfig.model_validate({"space": {"alpha": {"low": 0.1, "high": 1}}})
-    with pytest.raises(ConfigError, match="axis alpha is a range, which a grid cannot walk"):
+    with pytest.raises(ConfigError, match="axis alpha is a range, which a grid cannot cover"):
         cells(sweep)
 
 

@@ -54,13 +54,13 @@ def test_a_winner_is_found_wherever_its_study_logged_to(parent, tmp_path, monkey
     assert open_model("winner:both@helium").class_names[0].startswith("Spherical")
     with pytest.raises(TrackingError, match=r"there is no tracking store .*mlflow\.db; run a sweep first"):
         open_model(parent.data.tags["airybench.winner"])
-    with pytest.raises(DataError, match="is no folder, run or model"):
+    with pytest.raises(DataError, match="is not a folder, run or model"):
         open_model("nowhere")
     assert not list(tmp_path.iterdir())
 
 
 REFUSED = {
-    "neither": ("nowhere", "is no folder, run or model; expected a weights folder, a run id"),
+    "neither": ("nowhere", "is not a folder, run or model; expected a weights folder, a run id"),
     "two studies": ("winner:both", "could be winner:both@cxidb or winner:both@helium"),
     "no study": ("winner:b_th@helium", "no study of that name"),
     "no model": ("models:/nothing@champion", "is not in sqlite"),

@@ -44,7 +44,13 @@ class ShotReader(ABC):
         """
 
     def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
-        """Counts of the shots from `start` to before `stop`, uint16, shape (stop - start, H, W)."""
+        """Counts of the shots from `start` to before `stop`, uint16, shape (stop - start, H, W).
+
+        Raises:
+            DataError: no such stretch, or see `blocks`.
+        """
+        if not 0 <= start < stop:
+            raise DataError(f"shots {start} to {stop} are no stretch", "give 0 <= start < stop")
         read = [block.counts for block in self.blocks(np.arange(start, stop))]
         return read[0] if len(read) == 1 else np.concatenate(read)
 
@@ -155,7 +161,7 @@ class ShotSource:
             repeated = values[counts > 1][0]
             first, second = (self.place(int(row)) for row in np.flatnonzero(self.ids == repeated)[:2])
             raise DataError(
-                f"{self.path}: id {repeated} stands in {first} and in {second}; each shot needs its own, give other "
+                f"{self.path}: id {repeated} is in {first} and in {second}; each shot needs its own, give other "
                 f"ids or drop one of them"
             )
 

@@ -78,7 +78,7 @@ def test_what_was_given(options: dict[str, Any], settings: list[str] | None, exp
         ({"alpha": ["x:1"]}, None, "alpha: found 'x'; input should be a valid number"),
         ({"batch_size": "8.5:64"}, None, "batch_size: found '8.5'; input should be a valid integer"),
         ({"flips": "0:1"}, None, "flips: found '0:1'"),
-        ({"time_limit": "soon"}, None, "time_limit: found 'soon'; input should be a valid number"),
+        ({"time_limit": "soon"}, None, "time_limit: found 'soon'; expected a time above 0, such as 90, 30m or 8h"),
         ({"time_limit": "0h"}, None, "time_limit: found '0h'"),
         ({"trial_time_limit": "1..5h"}, None, "trial_time_limit: found '1..5h'"),
         ({"pruner": "halving"}, None, "unknown pruner 'halving'; valid: none, median, hyperband"),

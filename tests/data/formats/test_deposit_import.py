@@ -162,7 +162,7 @@ BAD = {
     "energy_nan": (put(ENERGY, np.nan), r"energy is nan, a photon energy in joule"),
     "energy_two": (put(ENERGY, [1e-18, 2e-18]), r"energy is float64 \(2,\), one number"),
     "energy_text": (put(ENERGY, "21 eV"), r"energy is .* \(\), one number"),
-    "id_twice": (put("entry_2/experimental_identifier", 1001), r"id 1001 stands in entry_1 and in entry_2"),
+    "id_twice": (put("entry_2/experimental_identifier", 1001), r"id 1001 is in entry_1 and in entry_2"),
     "id_float": (put("entry_2/experimental_identifier", 2.5), r"experimental_identifier is 2\.5 \(float64\)"),
     "label_two": (put(NOTE, np.array((2, *ROUND[1:]))), rf"/{NOTE} is \[2 1 0 .*integers 0 and 1"),
     "label_float": (put(NOTE, np.array(ROUND, float)), r"float64\), a vector of integers 0 and 1"),

@@ -270,7 +270,7 @@ def test_a_new_format_is_one_module_and_a_name_in_the_list(tmp_path: Path, monke
     assert (labelled.ids().tolist(), labelled.labels().tolist()) == ([5, 7], [[0, 1], [1, 0]])
     assert (labelled.class_names, labelled.label_kind) == (("a", "b"), "multiclass")
     np.savez(path, images=STACK[:3], ids=np.array([5, 9, 5]), energy=np.full(3, 20, np.float32))
-    with pytest.raises(DataError, match="id 5 stands in entry 0 and in entry 2"):
+    with pytest.raises(DataError, match="id 5 is in entry 0 and in entry 2"):
         import_data([path], tmp_path / "twice.h5")
 
 

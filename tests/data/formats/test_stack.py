@@ -97,7 +97,7 @@ def test_several_files_are_groups(tmp_path: Path) -> None:
     second = stack(tmp_path / "b.h5", edit=lambda f: f["shot"].write_direct(np.arange(6)))
     store = bring(tmp_path, first, second, *KEYS)
     assert store.groups().tolist() == [1] * 6 + [2] * 6
-    with pytest.raises(DataError, match=r"a\.h5: id 70 stands in a\.h5 entry 0 and in c\.h5 entry 0"):
+    with pytest.raises(DataError, match=r"a\.h5: id 70 is in a\.h5 entry 0 and in c\.h5 entry 0"):
         bring(tmp_path, first, stack(tmp_path / "c.h5"), *KEYS, "--force")
 
 
