@@ -138,6 +138,7 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
         DataError: the file is missing or damaged, or the store cannot be made.
 
     Example:
+        >>> import airybench as ab
         >>> data = ab.load_dataset("helium", count=1024)  # doctest: +SKIP
         >>> data.images(slice(0, 2)).shape  # doctest: +SKIP
         (2, 259, 259)
@@ -167,6 +168,7 @@ def open_shots(path: str | Path, *, reporter: Reporter | None = None, **options:
         DataError: the file is missing, damaged, or of no known format.
 
     Example:
+        >>> import airybench as ab
         >>> shots = ab.open_shots("run42.h5", images="patterns")  # doctest: +SKIP
         >>> shots.read(0, 2).shape  # doctest: +SKIP
         (2, 259, 259)
@@ -196,6 +198,7 @@ def import_data(
         DataError: a file breaks the rules of its format, or the store cannot be made.
 
     Example:
+        >>> import airybench as ab
         >>> own = ab.import_data("run42.h5", images="patterns", photon_energy=20.0)  # doctest: +SKIP
         >>> own.name  # doctest: +SKIP
         'run42'

@@ -73,6 +73,7 @@ class Model:
             DataError: counts of another shape or type.
 
         Example:
+            >>> import airybench as ab
             >>> model.predict(data.images(slice(0, 2))).to_pandas().shape  # doctest: +SKIP
             (2, 12)
         """
@@ -184,6 +185,7 @@ def load_model(model: str | Path, *, tracking_uri: str | None = None, device: st
         TrackingError: the tracking store does not answer, or the run has no weights.
 
     Example:
+        >>> import airybench as ab
         >>> model = ab.load_model("winner:demo@helium")  # doctest: +SKIP
         >>> len(model.class_names)  # doctest: +SKIP
         11
@@ -217,6 +219,7 @@ def evaluate(
         TrackingError: the tracking store cannot be used.
 
     Example:
+        >>> import airybench as ab
         >>> score = ab.evaluate(model, data, split="test").scores["macro_ap"]  # doctest: +SKIP
         >>> score.low <= score.value <= score.high  # doctest: +SKIP
         True
@@ -262,6 +265,7 @@ def predict(
         DataError: the shots do not fit the model or cannot be read, or the output cannot be written.
 
     Example:
+        >>> import airybench as ab
         >>> ab.predict(model, data.path, "answers.h5").name  # doctest: +SKIP
         'answers.h5'
     """

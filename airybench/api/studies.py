@@ -100,6 +100,7 @@ class Study:
             ConfigError: no such parameter or metric, or no two cells that differ in it alone.
 
         Example:
+            >>> import airybench as ab
             >>> study.compare("log_activation").effect.reference  # doctest: +SKIP
             False
         """
@@ -146,6 +147,7 @@ def run_sweep(
         NothingFinishedError: every trial failed.
 
     Example:
+        >>> import airybench as ab
         >>> study = ab.run_sweep(ab.load_experiment("quick"), data, study="demo")  # doctest: +SKIP
         >>> study.name  # doctest: +SKIP
         'demo@helium'
@@ -180,6 +182,7 @@ def open_study(name: str, *, tracking_uri: str | None = None, storage: str | Non
         NothingFinishedError: no trial of it is finished.
 
     Example:
+        >>> import airybench as ab
         >>> ab.open_study("demo@helium").winner  # doctest: +SKIP
         'winner:demo@helium'
     """
@@ -208,6 +211,7 @@ def compare(
         StudyError: no such study, or studies that differ in data or split.
 
     Example:
+        >>> import airybench as ab
         >>> list(ab.compare(study).to_pandas().columns)  # doctest: +SKIP
         ['dataset', 'study', 'cell', 'seeds', 'val', 'test', 'low', 'high']
     """
@@ -239,6 +243,7 @@ def write_report(
         DataError: the file cannot be written.
 
     Example:
+        >>> import airybench as ab
         >>> ab.write_report(study, "report.html").name  # doctest: +SKIP
         'report.html'
     """

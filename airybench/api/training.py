@@ -69,6 +69,7 @@ def train(
         DataError: the data cannot be used.
 
     Example:
+        >>> import airybench as ab
         >>> result = ab.train(ab.load_experiment("quick").base, data)  # doctest: +SKIP
         >>> result.model.class_names == data.class_names  # doctest: +SKIP
         True

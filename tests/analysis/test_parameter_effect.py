@@ -69,7 +69,7 @@ def test_cells_without_a_common_seed_are_compared_unpaired() -> None:
 
 @pytest.mark.parametrize(
     ("parameter", "message"),
-    [("depth", "no two finished cells of this study differ in depth alone"), ("alhpa", "alpha")],
+    [("depth", "no two finished cells of this study differ in depth alone"), ("alpha_", "alpha")],
     ids=["without another value", "misspelt"],
 )
 def test_a_parameter_that_was_not_varied_is_refused(parameter: str, message: str) -> None:
