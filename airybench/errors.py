@@ -114,12 +114,12 @@ def config_error(report: Mapping[str, Any], names: Collection[str], *, name: str
         name: the parameter, if the location does not name it.
     """
     where = [part for part in report["loc"] if isinstance(part, int) or part in names]
+    place = ".".join(map(str, where)) or name
     name = next((str(part) for part in reversed(where) if not isinstance(part, int)), name or "configuration")
     message, found = report["msg"].removeprefix("Value error, "), report.get("input")
     if report["type"] == "extra_forbidden":
         return unknown("parameter", report["loc"][-1], sorted(names))
     if report["type"] in ("value_error", "missing"):
-        place = ".".join(map(str, where))
         return ConfigError(f"{place}: {message}" if place and place not in message else message)
     if report["type"] == "literal_error" and isinstance(found, str):
         return unknown(name, found, re.findall("'([^']*)'", report["ctx"]["expected"]))

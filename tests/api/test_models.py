@@ -57,7 +57,7 @@ def test_counts_that_are_none_are_refused(model: ab.Model, counts: np.ndarray, m
 def test_whole_numbers_of_another_type_are_the_same_counts(model: ab.Model, data: ab.Dataset) -> None:
     counts = data.images([3])
     np.testing.assert_array_equal(model.predict(counts.astype(np.int64)).logits, model.predict(counts).logits)
-    with pytest.raises(DataError, match=r"ids have shape \(2,\)"):
+    with pytest.raises(DataError, match=r"ids are int64 of shape \(2,\)"):
         model.predict(counts, ids=[1, 2])
 
 

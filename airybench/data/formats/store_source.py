@@ -73,8 +73,8 @@ class StoreReader(ShotReader):
             some = rows[start : start + SLICE]
             yield Block(self.store.read_images(some), self._good(some) if self.masked else None)
 
-    def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:
-        """See `ShotReader.__call__`."""
+    def stretch(self, start: int, stop: int) -> NDArray[np.uint16]:
+        """See `ShotReader.stretch`."""
         return self.store.read_images(np.arange(start, stop))
 
     def _good(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
