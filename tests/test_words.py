@@ -43,6 +43,8 @@ OLD = (
     r"\b(?:begin|begins|start|starts) anew\b",
     r"\bbut for (?:its|this|their|stacks|flags)\b",
     r"\bto be believed\b",
+    r"\bis none that\b|\bis no (?:plain|number|folder)\b",
+    r"\bstands in (?:line|entry)\b",
     r"\bto come to an end\b",
     r"\bnobody looks\b|\bsays so itself\b",
 )

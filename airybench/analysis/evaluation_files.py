@@ -79,7 +79,7 @@ def evaluation_figures(
 
 
 def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
-    """All numbers as JSON can hold them: null for what is no number, or undefined for a class that is not scored."""
+    """All numbers as JSON can hold them: null for what is not a number, or undefined for a class that is not scored."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):

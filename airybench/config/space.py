@@ -56,7 +56,7 @@ def checked_axis(name: str, axis: tuple[Value, ...] | Range) -> tuple[Value, ...
     if name in ("count", "data_seed", "split_seed", "split_by", "folds", "fold"):
         raise ConfigError(f"{name} is no axis of a space: a study has one split; run a study for each value")
     if isinstance(axis, Range) and not numeric:
-        raise ConfigError(f"axis {name} is a range, but {name} is no number; give a list of values")
+        raise ConfigError(f"axis {name} is a range, but {name} is not a number; give a list of values")
     if isinstance(axis, tuple) and not axis:
         raise ConfigError(f"axis {name} of the space is empty")
     if isinstance(axis, Range) or name == "milestones":

@@ -98,7 +98,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
 
 
 def _require_writable(output: Path, format: str, *, force: bool) -> None:
-    """Refuse an output that exists already, is no file (folder) where the format needs one, or has no parent folder."""
+    """Refuse an output that exists, is no file or folder as the format needs it, or has no parent folder."""
     if output.exists() and not force:
         raise already_exists(output)
     if output.exists() and output.is_dir() != (format == "weights"):

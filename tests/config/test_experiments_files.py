@@ -38,7 +38,10 @@ from airybench.sweep.space import cells, check, finite
         ("space: {alpha: {low: 0, high: 1, log: true}}", "range 0..1 is empty, or logarithmic and not above 0"),
         ("space: {alpha: {low: 0.1}}", "high: Field required"),
         ("space: {alpha: {low: 0.1, high: .inf}}", "high: found inf; input should be a finite number"),
-        ("space: {flips: {low: 0, high: 1}}", "axis flips is a range, but flips is no number; give a list of values"),
+        (
+            "space: {flips: {low: 0, high: 1}}",
+            "axis flips is a range, but flips is not a number; give a list of values",
+        ),
         (
             "study: {sampler: gird}",
             "config bad.yaml: unknown sampler 'gird'; valid: grid, random, tpe, nsga2. Did you mean 'grid'?",

@@ -56,7 +56,7 @@ class Conversion:
             masked: whether each shot has a mask of its own.
 
         Raises:
-            DataError: naming the image that holds what is no plain count, or that cannot be read.
+            DataError: naming the image that holds what is not a plain count, or that cannot be read.
         """
         counts = np.empty((count, *self.image_shape), np.uint16)
         good = np.ones(counts.shape, bool) if masked else None

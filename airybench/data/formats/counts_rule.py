@@ -65,7 +65,7 @@ class CountsRule:
             uint16 counts, and which of them are good (None for all), both of shape (ceil(H / f), ceil(W / f)).
 
         Raises:
-            CountsError: a value is no plain count, even after the rule.
+            CountsError: a value is not a plain count, even after the rule.
         """
         if self.nan_mask and image.dtype.kind == "f":
             finite = np.isfinite(image)

@@ -38,7 +38,7 @@ def import_source(
 
     Raises:
         ConfigError: the photon energy is unknown.
-        DataError: ids repeat, labels break a rule, an image holds what is no plain count, or the store cannot be made.
+        DataError: ids repeat, labels break a rule, a value is not a plain count, or the store cannot be made.
     """
     _check(source)
     path = data_folder() / f"{source.name}.h5" if output is None else Path(output).absolute()

@@ -99,9 +99,7 @@ def read_csv(path: Path, class_names: Sequence[str] | None = None) -> LabelTable
     if (counts > 1).any():
         repeated = values[counts > 1][0]
         first, second = (rows[row][0] for row in np.flatnonzero(ids == repeated)[:2])
-        raise DataError(
-            f"{path}: id {repeated} stands in line {first} and in line {second}", "keep one line for each shot"
-        )
+        raise DataError(f"{path}: id {repeated} is in line {first} and in line {second}", "keep one line for each shot")
     if "label" in heading:
         return LabelTable(ids, *_by_name(path, rows, class_names))
     names = tuple(class_names or (name for name in heading if name != "id"))

@@ -40,7 +40,7 @@ class ShotReader(ABC):
             Those shots in order, a few at a time.
 
         Raises:
-            DataError: the file is damaged, or a value is no plain count.
+            DataError: the file is damaged, or a value is not a plain count.
         """
 
     def __call__(self, start: int, stop: int) -> NDArray[np.uint16]:

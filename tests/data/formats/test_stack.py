@@ -214,7 +214,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "convention": ((*KEYS, "--mask-convention", "psana"), "unknown mask convention 'psana'; valid: cxi"),
     "text": (("--images", "text", "--photon-energy", 25), r"/text is object, numbers are expected"),
     "empty": (("--images", "none", "--photon-energy", 25), r"/none holds no image"),
-    "csv_two": ((*KEYS, "--labels-csv", "@id,a\n70,1\n70,0\n"), r"id 70 stands in line 2 and in line 3"),
+    "csv_two": ((*KEYS, "--labels-csv", "@id,a\n70,1\n70,0\n"), r"id 70 is in line 2 and in line 3"),
     "csv_far": ((*KEYS, "--labels-csv", "@id,a\n1,1\n"), r"id 1 is in no source"),
     "csv_few": (
         (*KEYS, "--labels-csv", "@id,a\n70,1\n"),
