@@ -56,8 +56,16 @@ def test_a_file_that_cannot_be_read_closes_the_run_as_failed(tmp_path: Path, mon
 
 
 def test_a_file_that_exists_is_not_replaced(tmp_path: Path) -> None:
+    source, output = store(tmp_path / "run.h5"), tmp_path / "out.h5"
+    output.write_bytes(b"older answers")
+    with pytest.raises(DataError, match="exists already; add --force"):
+        predict_file("m", model(), source, output, device=CPU)
+    assert output.read_bytes() == b"older answers"
+
+
+def test_a_source_is_not_replaced_even_by_force(tmp_path: Path) -> None:
     source = store(tmp_path / "run.h5")
     before = source.read_bytes()
-    with pytest.raises(DataError, match="exists already; add --force"):
-        predict_file("m", model(), source, source, device=CPU)
+    with pytest.raises(DataError, match="cannot be replaced by its own prediction"):
+        predict_file("m", model(), source, source, device=CPU, options=PredictOptions(force=True))
     assert source.read_bytes() == before
