@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.dispatch import import_data
-from airybench.data.formats.options import LabelOptions, SourceOptions
+from airybench.data.reading.options import LabelOptions, SourceOptions
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 

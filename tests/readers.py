@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airybench.data.formats.shot_source import ShotReader
+from airybench.data.reading.shot_source import ShotReader
 from airybench.errors import DataError
 
 

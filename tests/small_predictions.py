@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.inference.predict import Predicted, PredictOptions, predict
 from airybench.inference.predictor import Predictor

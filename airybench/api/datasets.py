@@ -16,7 +16,7 @@ from airybench.config import SEED, Value
 from airybench.data.datasets.catalog import CATALOG, open_dataset
 from airybench.data.formats.dispatch import import_data as import_files
 from airybench.data.formats.dispatch import open_shots as open_file
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter

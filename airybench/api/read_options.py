@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from airybench.api.arguments import whole
-from airybench.data.formats.counts_rule import CountsRule
-from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
+from airybench.data.reading.counts_rule import CountsRule
+from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.errors import unknown
 
 
@@ -16,7 +16,7 @@ class ReadOptions(TypedDict, total=False):
     Attributes:
         images: key of the images in a stack, shape (N, H, W).
         labels: key of the labels, shape (N, C) or (N,).
-        ids: key of the identifiers, shape (N,).
+        ids: key of the identifiers, shape (N,), or several that make one together.
         energy: key of the photon energy, eV or joule.
         photon_energy: photon energy of all shots in eV, in place of a key.
         groups: key of the run number.
@@ -36,7 +36,7 @@ class ReadOptions(TypedDict, total=False):
 
     images: str
     labels: str
-    ids: str
+    ids: str | Sequence[str]
     energy: str
     photon_energy: float
     groups: str
@@ -54,7 +54,7 @@ class ReadOptions(TypedDict, total=False):
     name: str
 
 
-KEYS = ("images", "labels", "ids", "energy", "photon_energy", "groups", "mask", "mask_convention")
+KEYS = ("images", "labels", "energy", "photon_energy", "groups", "mask", "mask_convention")
 
 
 def source_options(given: ReadOptions) -> SourceOptions:
@@ -70,10 +70,10 @@ def source_options(given: ReadOptions) -> SourceOptions:
     for name in options:
         if name not in ReadOptions.__annotations__:
             raise unknown("option", name, ReadOptions.__annotations__)
-    csv, names, events = options.get("labels_csv"), options.get("class_names"), options.get("events", ())
+    csv, names = options.get("labels_csv"), options.get("class_names")
     keys = {key: options[key] for key in KEYS if key in options}
     return SourceOptions(
-        keys=StackKeys(**keys, events=(events,) if isinstance(events, str) else tuple(events)),
+        keys=StackKeys(**keys, ids=_several(options.get("ids", ())), events=_several(options.get("events", ()))),
         rule=CountsRule.from_options(
             options.get("counts_per_photon"), clip=options.get("clip", False), nan=options.get("nan")
         ),
@@ -86,3 +86,7 @@ def source_options(given: ReadOptions) -> SourceOptions:
         ),
         name=options.get("name"),
     )
+
+
+def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -7,10 +7,10 @@ import h5py
 import numpy as np
 
 from airybench.bench.measure import Measurement, counted_steps, elapsed, measurement, peak_memory, require_at_least
-from airybench.data.formats.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.formats.dispatch import import_data
-from airybench.data.formats.photon_energy import JOULE_PER_EV
+from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
+from airybench.data.reading.photon_energy import JOULE_PER_EV
 from airybench.reporter import SILENT, Reporter
 
 SIDE = 1035  # pixels of an image of CXIDB id 94

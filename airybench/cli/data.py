@@ -139,12 +139,15 @@ def import_(
     debug: Debug = False,
 ) -> None:
     """Import a deposit, CXI files or HDF5 stacks into a store."""
-    from airybench.data.formats.counts_rule import CountsRule
     from airybench.data.formats.dispatch import import_data
-    from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
+    from airybench.data.reading.counts_rule import CountsRule
+    from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 
     names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
-    keys = StackKeys(images, labels, ids, energy, photon_energy, groups, tuple(events or ()), mask, mask_convention)
+    keys = StackKeys(
+        images=images, labels=labels, ids=(ids,) if ids else (), energy=energy, photon_energy=photon_energy,
+        groups=groups, events=tuple(events or ()), mask=mask, mask_convention=mask_convention,
+    )  # fmt: skip
     options = SourceOptions(
         keys=keys,
         rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),

@@ -82,8 +82,8 @@ def predict(
     """
     from airybench.cli.show.console import ConsoleReporter, notice
     from airybench.cli.show.output import print_result
-    from airybench.data.formats.counts_rule import CountsRule
-    from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
+    from airybench.data.reading.counts_rule import CountsRule
+    from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
     from airybench.inference.plan import shard_of
     from airybench.inference.predict import PredictOptions
     from airybench.jobs.models import open_model
@@ -94,7 +94,7 @@ def predict(
     if part and csv:
         raise ConfigError("--csv needs all parts; give it to `airybench join`")
     reading = SourceOptions(
-        keys=StackKeys(images=images, ids=ids, mask=mask, mask_convention=mask_convention),
+        keys=StackKeys(images=images, ids=(ids,) if ids else (), mask=mask, mask_convention=mask_convention),
         rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
         factor=bin_,
         labels=LabelOptions(ignore=ignore_labels),

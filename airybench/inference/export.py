@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.config import SEED
-from airybench.data.store.hdf5_file import writing
+from airybench.data.hdf5.opening import writing
 from airybench.errors import AirybenchError, DataError, already_exists, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights

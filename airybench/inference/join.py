@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from airybench.data.store.hdf5_file import open_hdf5, writing
+from airybench.data.hdf5.opening import open_hdf5, writing
 from airybench.errors import DataError
 from airybench.inference.parts import Columns, Parts, create_column
 from airybench.inference.plan import PART, Plan

@@ -12,7 +12,7 @@ import h5py
 import hdf5plugin
 from numpy.typing import NDArray
 
-from airybench.data.store.hdf5_file import open_hdf5, writing
+from airybench.data.hdf5.opening import open_hdf5, writing
 from airybench.errors import DataError
 from airybench.inference.plan import PART, Plan
 from airybench.paths import locked, require_free

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.data.formats.shot_source import ShotSource
 from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
+from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import DataError, already_exists
 from airybench.inference.join import is_joined, join
 from airybench.inference.logits import compiled_for, logits, placed

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.options import DEFAULT_OPTIONS, SourceOptions
+from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.inference.predict import Predicted, PredictOptions, predict
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter

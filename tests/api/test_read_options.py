@@ -3,8 +3,8 @@
 import pytest
 
 from airybench.api.read_options import ReadOptions, source_options
-from airybench.data.formats.counts_rule import CONVENTIONS
-from airybench.data.formats.options import DEFAULT_OPTIONS
+from airybench.data.reading.counts_rule import CONVENTIONS
+from airybench.data.reading.options import DEFAULT_OPTIONS
 from airybench.errors import ConfigError
 
 
@@ -19,7 +19,7 @@ def test_every_argument_arrives() -> None:
          "class_names": ["a", "b"], "labelled_only": True, "ignore_labels": True, "name": "run42"}
     )  # fmt: skip
     assert (found.keys.images, found.keys.ids, found.keys.mask, found.keys.events) == (
-        "patterns", "id", "bad", ("train",),
+        "patterns", ("id",), "bad", ("train",),
     )  # fmt: skip
     assert found.keys.mask_convention == "cxi"
     assert (found.rule.counts_per_photon, found.rule.clip, found.rule.nan_mask) == (7.5, True, True)

@@ -5,7 +5,7 @@ import pytest
 from small_predictions import PART, columns, go, model, store
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.shot_source import ShotSource
 from airybench.inference.predictor import Predictor
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_predictions import COUNT, NAMES, assert_same, columns, go, model
 
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import DataError
 from airybench.inference.join import join
 from airybench.inference.parts import Parts

@@ -12,7 +12,7 @@ import pytest
 from small_predictions import COUNT, PART, assert_same, go, model, store
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import DataError
 from airybench.inference.join import join
 from airybench.inference.parts import Parts

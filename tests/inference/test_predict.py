@@ -20,8 +20,8 @@ from reporters import CollectingReporter
 from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
 
 from airybench.data.formats.dispatch import open_shots
-from airybench.data.formats.options import LabelOptions, SourceOptions, StackKeys
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
+from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts

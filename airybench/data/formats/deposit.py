@@ -10,16 +10,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.conversion import Conversion, RawImage, readable
-from airybench.data.formats.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import read_labels
-from airybench.data.formats.hdf5_links import resolve
-from airybench.data.formats.options import SourceOptions, StackKeys
-from airybench.data.formats.photon_energy import JOULE_PER_EV, plausible
-from airybench.data.formats.shot_source import Block, ShotReader, ShotSource, file_identity
-from airybench.data.store.hdf5_file import open_hdf5
+from airybench.data.hdf5.links import resolve
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.reading.conversion import Conversion, RawImage, readable
+from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
+from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.photon_energy import JOULE_PER_EV, plausible
+from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
+
+KIND, TITLE = "deposit", "CXIDB deposit 94"
 
 BATCH = 32
 """Entries held in memory at a time."""

@@ -8,10 +8,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from airybench.data.formats.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.formats.deposit_labels import LABELS
-from airybench.data.formats.photon_energy import JOULE_PER_EV
-from airybench.data.store.hdf5_file import writing
+from airybench.data.hdf5.opening import writing
+from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
+from airybench.data.reading.photon_energy import JOULE_PER_EV
 from airybench.data.store.store import Store
 from airybench.errors import DataError, already_exists
 from airybench.paths import locked, require_free

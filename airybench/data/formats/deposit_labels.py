@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.hdf5_links import resolve
+from airybench.data.hdf5.links import resolve
 from airybench.data.store.labels import check_helium, kind_of_labels, one_hot
 from airybench.errors import DataError, LabelError
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES

@@ -6,19 +6,23 @@ from typing import Protocol
 
 import numpy as np
 
-from airybench.data.formats import deposit, stack, store_source
-from airybench.data.formats.importer import import_source
-from airybench.data.formats.labels_csv import labelled
-from airybench.data.formats.options import DEFAULT_OPTIONS, SourceOptions
-from airybench.data.formats.shot_source import ShotSource
-from airybench.data.store.hdf5_file import open_hdf5
+from airybench.data.formats import cxi, deposit, stack, store_source
+from airybench.data.formats.hdf5_format import HDF5Format
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.labelling.label_table import labelled
+from airybench.data.reading.importer import import_source
+from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
+from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
-from airybench.errors import DataError, LabelError
+from airybench.errors import DataError, LabelError, unknown
 from airybench.reporter import SILENT, Reporter
 
 
 class Format(Protocol):
-    """What a module of a format offers."""
+    """What a format offers; a module, or an `HDF5Format` made of one."""
+
+    KIND: str
+    TITLE: str
 
     def recognises(self, path: Path, options: SourceOptions) -> bool:
         """Whether a file, or what the options say about it, is of this format."""
@@ -27,8 +31,16 @@ class Format(Protocol):
         """Read and check everything but the counts."""
 
 
-FORMATS: list[Format] = [stack, deposit, store_source]
+FORMATS: tuple[Format, ...] = (
+    store_source,
+    HDF5Format(cxi),
+    deposit,
+    HDF5Format(stack),
+)
 """The first that recognises a file reads it. A new format is a module in this folder and its name in this list."""
+
+KINDS = tuple(one.KIND for one in FORMATS)
+"""What `--kind` names."""
 
 
 def open_source(
@@ -100,8 +112,10 @@ def import_data(
 
 
 def _format_of(path: Path, options: SourceOptions) -> Format:
+    if options.kind is not None and options.kind not in KINDS:
+        raise unknown("kind", options.kind, KINDS)
     for one in FORMATS:
-        if one.recognises(path, options):
+        if options.kind == one.KIND or (options.kind is None and one.recognises(path, options)):
             return one
     with open_hdf5(path):  # a file that is missing, damaged or no HDF5 is refused as such
         raise DataError(

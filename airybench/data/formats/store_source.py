@@ -8,14 +8,16 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.options import DEFAULT_OPTIONS, LabelOptions, SourceOptions
-from airybench.data.formats.shot_source import Block, ShotReader, ShotSource
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.reading.options import DEFAULT_OPTIONS, LabelOptions, SourceOptions
+from airybench.data.reading.shot_source import Block, ShotReader, ShotSource
 from airybench.data.store.content import SLICE
-from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.schema import SCHEMA
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
+
+KIND, TITLE = "store", "airybench store"
 
 
 def recognises(path: Path, options: SourceOptions) -> bool:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.store.content import SLICE, Survey
-from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
 from airybench.errors import DataError

@@ -9,8 +9,8 @@ import hdf5plugin  # noqa: F401  (registers the filter that stores are compresse
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.store.content import SLICE, ImageSurvey, Survey, content_sha256
-from airybench.data.store.hdf5_file import open_hdf5
 from airybench.data.store.schema_check import check_labels, checked_attributes, checked_images
 from airybench.errors import DataError
 from airybench.provenance import SIMULATED

@@ -13,8 +13,8 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from airybench.data.hdf5.opening import open_hdf5, writing
 from airybench.data.store.content import content_sha256
-from airybench.data.store.hdf5_file import open_hdf5, writing
 from airybench.data.store.schema import SCHEMA, SCHEMA_VERSION
 from airybench.data.store.store import Store
 from airybench.errors import DataError

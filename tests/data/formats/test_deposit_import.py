@@ -12,8 +12,8 @@ from files import import_deposit
 from reporters import CollectingReporter
 
 from airybench.data.formats import deposit
-from airybench.data.formats.binning import CountsError, binned_counts, plain_counts
-from airybench.data.formats.options import DEFAULT_OPTIONS
+from airybench.data.reading.binning import CountsError, binned_counts, plain_counts
+from airybench.data.reading.options import DEFAULT_OPTIONS
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 

@@ -60,6 +60,19 @@ class ShotReader(ABC):
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Shots of a source that are not taken.
+
+    Attributes:
+        reason: in words that follow a number of shots, such as `with /is_good_frame = 0`.
+        ids: of those shots, as text.
+    """
+
+    reason: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ShotSource:
     """A source of N shots, labelled or not: everything about them has been read except their counts.
 
@@ -86,6 +99,9 @@ class ShotSource:
         detector_shape: (H, W) before binning, pixels.
         files: names of all files that the bytes come from.
         place: what to call a row in messages.
+        recognised: the format in words, such as `Eiger / NXmx master`.
+        choices: what was taken for what, by the name of the part: `images`, `ids`, `energy`, `mask`, ..., for people.
+        left_out: shots that are not among the N, and why.
         not_imported: why it is not to be imported into a store, and what to do instead; empty where it may be.
     """
 
@@ -109,6 +125,9 @@ class ShotSource:
     detector_shape: tuple[int, int] | None = None
     files: tuple[str, ...] = ()
     place: Callable[[int], str] = "entry {}".format
+    recognised: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
     not_imported: str = ""
 
     @property

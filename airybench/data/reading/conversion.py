@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.binning import CountsError, binned_shape, binning_factor
-from airybench.data.formats.counts_rule import CountsRule
-from airybench.data.formats.shot_source import Block
+from airybench.data.reading.binning import CountsError, binned_shape, binning_factor
+from airybench.data.reading.counts_rule import CountsRule
+from airybench.data.reading.shot_source import Block
 from airybench.errors import DataError
 
 RawImage = tuple[str, NDArray[Any], NDArray[np.bool_] | None]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.options import LabelOptions
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.options import LabelOptions
+from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.labels import kind_of_labels, named_once
 from airybench.errors import ConfigError, DataError
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from airybench.data.formats.hdf5_links import resolve
+from airybench.data.hdf5.links import resolve
 from airybench.errors import DataError
 
 

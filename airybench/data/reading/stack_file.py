@@ -8,19 +8,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.counts_rule import good_pixels
-from airybench.data.formats.cxi_keys import ENERGY, IDS
-from airybench.data.formats.hdf5_links import resolve
-from airybench.data.formats.options import StackKeys
-from airybench.data.formats.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible
-from airybench.data.store.hdf5_file import open_hdf5
+from airybench.data.hdf5.links import resolve
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.reading.counts_rule import good_pixels
+from airybench.data.reading.options import StackKeys
+from airybench.data.reading.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
-CXI_IMAGES = ("entry_1/data_1/data", "entry_1/image_1/data")
-"""Where a CXI file keeps its stack."""
-
-_CXI_ENERGY = f"entry_1/{ENERGY}"
 _BYTES = 64e6
 _MOST = 512
 _LARGEST_CLASS = 10_000
@@ -143,7 +138,7 @@ class _Columns:
     def __init__(self, path: Path, file: h5py.File, keys: StackKeys) -> None:
         self.path, self.file, self.keys = path, file, keys
         self.files: set[str] = set()
-        self.images = keys.images or next((key for key in CXI_IMAGES if key in file), CXI_IMAGES[0])
+        self.images = str(keys.images)
         self.stack = self._stack()
         self._padded = 1 if self.stack.ndim == 2 else len(self.stack)
         self.count = self._true_count()
@@ -153,7 +148,7 @@ class _Columns:
     def ids_and_events(self) -> tuple[NDArray[np.int64] | None, dict[str, NDArray[Any]]]:
         """Identifiers of the shots, and further ones by name, among them the ids of a CXI file that are text."""
         events = {key.rpartition("/")[2]: self._column(key, "biufS") for key in self.keys.events}
-        key = self.keys.ids or self._of_cxi(*(f"entry_1/{name}" for name in IDS))
+        key = next(iter(self.keys.ids), None)
         if key is None:
             return None, events
         values = self._column(key, "iuSO")
@@ -163,10 +158,6 @@ class _Columns:
                     f"{self.path}: /{key} holds {values.max()}, more than a 64-bit integer", "give another --ids"
                 )
             return values.astype(np.int64), events
-        if self.keys.ids:
-            raise DataError(
-                f"{self.path}: /{key} is {values.dtype}, 64-bit integers are expected", "give another --ids"
-            )
         text = [str(value, "utf-8") if isinstance(value, bytes) else str(value) for value in values]
         return None, events | {key.rpartition("/")[2]: np.array(text, "S")}
 
@@ -180,7 +171,7 @@ class _Columns:
     def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
         """Photon energies in eV, None when the file does not say; joule is recognised by its size."""
         fixed = self.keys.photon_energy
-        key = self.keys.energy or (self._of_cxi(_CXI_ENERGY) if fixed is None else None)
+        key = self.keys.energy
         if fixed is not None:
             if key:
                 raise ConfigError("--energy and --photon-energy were both given; one is enough")
@@ -230,10 +221,6 @@ class _Columns:
         if len(data) not in (self.count, self._padded):
             raise DataError(f"{self.path}: /{key} has {len(data)} masks for {self.count} images", "give another --mask")
         return None, key
-
-    def _of_cxi(self, *keys: str) -> str | None:
-        """The first of some keys that a CXI file has; a plain stack is searched for nothing."""
-        return None if self.keys.images else next((key for key in keys if key in self.file), None)
 
     def _stack(self) -> h5py.Dataset:
         stack, where = self._data(self.images), f"{self.path}: /{self.images}"

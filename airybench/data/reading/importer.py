@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.formats.shot_source import ShotSource
+from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.binning import FULL, binned_counts, binned_good, plain_counts
+from airybench.data.reading.binning import FULL, binned_counts, binned_good, plain_counts
 from airybench.errors import ConfigError, unknown
 
 CONVENTIONS = ("cxi", "euxfel", "good-is-one")

@@ -1,0 +1,59 @@
+"""Formats that differ only in where an HDF5 file keeps things: each is a module that tells the keys."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import h5py
+
+from airybench.data.hdf5.tree import FileTree, file_tree
+from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.shot_source import ShotSource
+from airybench.data.reading.stack import read_stack
+from airybench.reporter import Reporter
+
+
+class HDF5Layout(Protocol):
+    """A module that knows one layout.
+
+    Attributes:
+        KIND: what `--kind` names it.
+        TITLE: for people.
+    """
+
+    KIND: str
+    TITLE: str
+
+    def keys(self, tree: FileTree) -> StackKeys | None:
+        """Where the file keeps what; None when it is of another layout."""
+
+
+class HDF5Format:
+    """A format made of a layout.
+
+    Args:
+        layout: tells the keys.
+    """
+
+    def __init__(self, layout: HDF5Layout) -> None:
+        self.KIND, self.TITLE, self._layout = layout.KIND, layout.TITLE, layout
+
+    def recognises(self, path: Path, options: SourceOptions) -> bool:
+        """Whether the layout knows the file. With `--images` the file is read as a plain stack."""
+        if options.keys.images:
+            return self.KIND == "stack"
+        if not path.is_file() or not h5py.is_hdf5(path):
+            return False
+        return self._layout.keys(file_tree(path)) is not None
+
+    def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
+        """Read and check everything but the images.
+
+        Raises:
+            ConfigError: options contradict each other.
+            DataError: a source breaks a rule.
+        """
+        return read_stack(paths, options, reporter, self._known, self.TITLE)
+
+    def _known(self, path: Path) -> StackKeys:
+        return self._layout.keys(file_tree(path)) or StackKeys()

@@ -1,0 +1,140 @@
+"""What an HDF5 file contains, listed without reading its counts."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from airybench.data.hdf5.opening import open_hdf5
+
+MOST_CHILDREN = 64
+"""Children of one group that are listed in full; of further ones only the names are."""
+
+
+@dataclass(frozen=True)
+class DatasetNode:
+    """One data set.
+
+    Attributes:
+        key: its name, without a leading slash.
+        shape: () for a scalar.
+        dtype: as NumPy writes it; `object` for text of variable length.
+        attributes: its small ones (`units`, `numEvents`, ...), as plain values.
+        target: the key at which it really is, where soft links lead there; otherwise `key`.
+        virtual: whether it is a view of other data sets.
+        fault: why it cannot be read; empty where it can.
+    """
+
+    key: str
+    shape: tuple[int, ...]
+    dtype: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    target: str = ""
+    virtual: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class FileTree:
+    """The groups and data sets of one file.
+
+    Attributes:
+        path: the file.
+        datasets: by key, without a leading slash, in the order of the file.
+        children: names of what each group holds, by key of the group; "" is the root. All of them, even where only the
+            first MOST_CHILDREN are listed among `datasets`.
+        attributes: of each group that has any, by key; small ones, as plain values.
+    """
+
+    path: Path
+    datasets: Mapping[str, DatasetNode]
+    children: Mapping[str, tuple[str, ...]]
+    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def first(self, *keys: str) -> str | None:
+        """The first of some keys that is a data set, or a link that leads nowhere; None when none is."""
+        return next((key for key in keys if self._named(key)), None)
+
+    def matching(self, pattern: str) -> list[str]:
+        """Keys of the data sets that a pattern with `*` names, in natural order; `*` does not cross a slash.
+
+        Groups with many children are searched in full.
+        """
+        keys = [""]
+        for number, part in enumerate(pattern.strip("/").split("/")):
+            last = number == pattern.strip("/").count("/")
+            if any(letter in part for letter in "*?["):
+                keys = [
+                    f"{key}/{name}".strip("/")
+                    for key in keys
+                    for name in sorted(self.children.get(key, ()), key=natural)
+                    if fnmatchcase(name, part)
+                ]
+            else:
+                keys = [f"{key}/{part}".strip("/") for key in keys]
+            if last:
+                break
+        return [key for key in keys if self._may_hold(key)]
+
+    def _named(self, key: str) -> bool:
+        group, _, name = key.rpartition("/")
+        return key not in self.children and name in self.children.get(group, ())
+
+    def _may_hold(self, key: str) -> bool:
+        """Whether a key is a data set, or lies in a part of the tree that was not listed in full."""
+        if key in self.datasets:
+            return True
+        group, _, name = key.rpartition("/")
+        while group not in self.children and group:
+            group, _, name = group.rpartition("/")
+        names = self.children.get(group, ())
+        return name in names and names.index(name) >= MOST_CHILDREN
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key by which `tag_9` comes before `tag_10`.
+
+    >>> sorted(["tag_10", "tag_9"], key=natural)
+    ['tag_9', 'tag_10']
+    """
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def file_tree(path: Path) -> FileTree:
+    """List a file.
+
+    Raises:
+        DataError: the file is missing, damaged or no HDF5.
+    """
+    datasets: dict[str, DatasetNode] = {}
+    children: dict[str, tuple[str, ...]] = {}
+    attributes: dict[str, dict[str, Any]] = {}
+    with open_hdf5(path) as file:
+        for key, item in _walk(file, "", children, ()):
+            small = {name: item.attrs[name] for name in item.attrs}
+            if isinstance(item, h5py.Dataset):
+                datasets[key] = DatasetNode(key, item.shape or (), str(item.dtype), small, key, bool(item.is_virtual))
+            elif small:
+                attributes[key] = small
+    return FileTree(path, datasets, children, attributes)
+
+
+def _walk(
+    group: h5py.Group, key: str, children: dict[str, tuple[str, ...]], above: tuple[h5py.Group, ...]
+) -> Iterator[tuple[str, Any]]:
+    """Every group and data set below a group, links followed, circles not."""
+    yield key, group
+    if group in above:
+        return
+    names = children[key] = tuple(group)
+    for name in names[:MOST_CHILDREN]:
+        item = group.get(name)
+        inner = f"{key}/{name}".strip("/")
+        if isinstance(item, h5py.Group):
+            yield from _walk(item, inner, children, (*above, group))
+        elif isinstance(item, h5py.Dataset):
+            yield inner, item

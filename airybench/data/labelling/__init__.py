@@ -1,0 +1,1 @@
+"""Labels and lists of shots from files beside the images."""
