@@ -169,8 +169,8 @@ def test_what_cannot_be_read_is_one_line(write_store: Callable[..., Any], write_
         assert "\n" not in str(caught.value)
     with pytest.raises(DataError):
         open_shots(stack(tmp_path / "empty.h5", STACK[:0]), SourceOptions(keys=keys))
+    keys = StackKeys(images="run/images", ids=("run/none",))
     with pytest.raises(DataError):
-        keys = StackKeys(images="run/images", ids=("run/none",))
         open_shots(stack(tmp_path / "flat.h5", STACK[:, 0]), SourceOptions(keys=keys))
 
 
