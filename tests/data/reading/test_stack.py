@@ -166,7 +166,7 @@ def test_links_stay_in_the_folder(tmp_path: Path) -> None:
     store = bring(tmp_path, stack(tmp_path / "a.h5", edit=link("far.h5")), *KEYS)
     np.testing.assert_array_equal(store.read_images(), IMAGES)
     assert store.source_files == ("a.h5", "far.h5")
-    for name in ("else/far.h5", str(tmp_path / "else" / "far.h5")):
+    for name in ("../far.h5", str(tmp_path / "else" / "far.h5"), str(tmp_path / "far.h5")):
         with pytest.raises(DataError, match="outside the folder of this file"):
             bring(tmp_path, stack(tmp_path / "a.h5", edit=link(name)), *KEYS, "--force")
 
@@ -187,7 +187,7 @@ def test_views_of_missing_files_are_refused(tmp_path: Path) -> None:
     source = stack(tmp_path / "a.h5", edit=view)
     np.testing.assert_array_equal(bring(tmp_path, source, *KEYS).read_images(), np.concatenate([IMAGES, IMAGES]))
     (tmp_path / "q.h5").write_text("spoilt")
-    with pytest.raises(DataError, match=r"/raw is a view of q\.h5 \(/raw cannot be read there\)"):
+    with pytest.raises(DataError, match=r"/raw is a view of q\.h5, which cannot be read"):
         bring(tmp_path, source, *KEYS, "--force")
     for name in ("p.h5", "q.h5"):
         (tmp_path / name).unlink()
