@@ -23,8 +23,9 @@ class ReadOptions(TypedDict, total=False):
         ids: key of the identifiers, shape (N,), or several that make one together.
         energy: key of the photon energy.
         wavelength: key of the wavelength, in place of an energy.
-        unit: of that energy or wavelength: `eV`, `keV`, `J`, `nm`, `angstrom` or `m`.
+        unit: of that energy or wavelength: `eV`, `keV`, `J`, `nm`, `angstrom`, `m` or `pm`.
         photon_energy: photon energy of all shots in eV, in place of a key.
+        column_ids: key of ids by which energies, groups and events are listed, where their order is another one.
         groups: key of the run of each shot.
         group_by: in place of a key, `folder`, `file` or a regular expression for the path, with one group.
         events: key or keys of further identifiers.
@@ -67,6 +68,7 @@ class ReadOptions(TypedDict, total=False):
     wavelength: str
     unit: str
     photon_energy: float
+    column_ids: str
     groups: str
     group_by: str
     events: str | Sequence[str]
@@ -102,8 +104,8 @@ class ReadOptions(TypedDict, total=False):
 
 
 KEYS = (
-    "images", "labels", "energy", "wavelength", "unit", "photon_energy", "groups", "group_by", "mask",
-    "mask_convention",
+    "images", "labels", "energy", "wavelength", "unit", "photon_energy", "column_ids", "groups", "group_by",
+    "mask", "mask_convention",
 )  # fmt: skip
 """Keys of which there is one each."""
 

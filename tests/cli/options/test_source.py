@@ -1,6 +1,6 @@
 """What a user says about a source arrives, from every command that reads one."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ CASES = (
     ("--energy e", keys(energy="e")),
     ("--wavelength w --unit nm", keys(wavelength="w", unit="nm")),
     ("--photon-energy 21.5", keys(photon_energy=21.5)),
+    ("--column-ids tags", keys(column_ids="tags")),
     ("--groups run", keys(groups="run")),
     (r"--group-by run_(\d+)", keys(group_by=r"run_(\d+)")),
     ("--events train --events pulse", keys(events=("train", "pulse"))),
@@ -125,6 +126,15 @@ def test_import_reads_as_told(words: str, expected: SourceOptions, opened: list[
 def test_every_option_was_tried() -> None:
     tried = {word for words, _ in CASES for word in words.split() if word.startswith("--")}
     assert flags(TREE["data import"]) - GENERAL == tried == NAMES - {"--ignore-labels"}
+
+
+def test_every_field_of_the_options_can_be_said() -> None:
+    parts = {"keys": StackKeys, "frames": FrameOptions, "selection": Selection, "labels": LabelOptions}
+    for name, part in {"": SourceOptions, **parts}.items():
+        for one in fields(part):
+            said = [getattr(options, name) if name else options for _, options in CASES]
+            if one.name not in (*parts, "rule", "ignore"):
+                assert any(getattr(o, one.name) != getattr(part(), one.name) for o in said), f"{part} {one.name}"
 
 
 def test_predict_reads_as_told(opened: list[SourceOptions]) -> None:
