@@ -1,4 +1,4 @@
-"""Formats that differ only in where an HDF5 file keeps things: each is a module that tells the keys."""
+"""Formats that differ only in where an HDF5 file keeps things: each is a module that tells it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Protocol
 
 import h5py
 
+from airybench.data.formats.layout import Layout
 from airybench.data.hdf5.tree import FileTree, file_tree
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
@@ -19,20 +20,22 @@ class HDF5Layout(Protocol):
     Attributes:
         KIND: what `--kind` names it.
         TITLE: for people.
+        NEEDS: what a file must have to be of this layout.
     """
 
     KIND: str
     TITLE: str
+    NEEDS: str
 
-    def keys(self, tree: FileTree) -> StackKeys | None:
-        """Where the file keeps what; None when it is of another layout."""
+    def layout(self, tree: FileTree) -> Layout | None:
+        """What the layout tells about a file; None when the file is of another one."""
 
 
 class HDF5Format:
     """A format made of a layout.
 
     Args:
-        layout: tells the keys.
+        layout: tells where things are.
     """
 
     def __init__(self, layout: HDF5Layout) -> None:
@@ -44,7 +47,7 @@ class HDF5Format:
             return self.KIND == "stack"
         if not path.is_file() or not h5py.is_hdf5(path):
             return False
-        return self._layout.keys(file_tree(path)) is not None
+        return self._layout.layout(file_tree(path)) is not None
 
     def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
         """Read and check everything but the images.
@@ -53,7 +56,8 @@ class HDF5Format:
             ConfigError: options contradict each other.
             DataError: a source breaks a rule.
         """
-        return read_stack(paths, options, reporter, self._known, self.TITLE)
-
-    def _known(self, path: Path) -> StackKeys:
-        return self._layout.keys(file_tree(path)) or StackKeys()
+        layouts = {path: self._layout.layout(file_tree(path)) or Layout(StackKeys()) for path in paths}
+        for note in dict.fromkeys(note for layout in layouts.values() for note in layout.notes):
+            reporter.notify(note)
+        merged = layouts[paths[0]].under(options)
+        return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)

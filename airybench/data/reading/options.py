@@ -14,16 +14,19 @@ class StackKeys:
     Attributes:
         images: stack of shape (N, H, W) or with modules (N, M, H, W), or one image (H, W). With wildcards (`*`) it
             names several data sets, which are joined in natural order; where each is one image, the part of its name
-            that the wildcards stand for is its id.
+            that the last wildcard stands for is its id (all parts joined by `:` where those repeat). The keys of
+            columns may have wildcards too; their data sets are joined in the same order.
         labels: 0 or 1, shape (N, C), or class numbers from 0, shape (N,).
         ids: integers or text, shape (N,), (N, 1) or scalar; several keys together make one identifier, joined by `:`.
         energy: photon energy of every shot (N,) or of all (scalar); its attribute `units` or `unit` says in what.
         wavelength: wavelength of every shot (N,) or of all (scalar), in place of an energy.
         unit: of energy or wavelength, one of UNITS, where the file does not say.
         photon_energy: one energy for all shots, eV, in place of a key.
+        column_ids: ids by which the columns (energy, wavelength, groups, events) are given, shape (M,), where they are
+            in another order or of another length than the images; without it they are in the order of the images.
         groups: run of every shot (N,) or of the file (scalar), integers or text.
         group_by: in place of a key, `folder` or `file`, or a regular expression with one group that is searched for in
-            the path of each file.
+            the path of each file, and where that has none in the key of each image.
         events: further identifiers, each of shape (N,).
         mask: shape (H, W) or (N, H, W), modules as the images have them; `FILE:KEY` for a mask in another file.
         mask_convention: one of CONVENTIONS; needed with a mask where the format does not tell.
@@ -36,6 +39,7 @@ class StackKeys:
     wavelength: str | None = None
     unit: str | None = None
     photon_energy: float | None = None
+    column_ids: str | None = None
     groups: str | None = None
     group_by: str | None = None
     events: tuple[str, ...] = ()

@@ -1,0 +1,54 @@
+"""What a layout tells about a file: where things are, how frames become images, which shots are left out."""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
+
+from airybench.data.reading.options import FrameOptions, Selection, SourceOptions, StackKeys
+
+T = TypeVar("T", FrameOptions, Selection)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is known of one file because of its layout. What the user says comes before it.
+
+    Attributes:
+        keys: where things are.
+        frames: how one frame becomes one image.
+        selection: which shots are left out.
+        notes: what people should know of the file, one line each.
+    """
+
+    keys: StackKeys
+    frames: FrameOptions = field(default_factory=FrameOptions)
+    selection: Selection = field(default_factory=Selection)
+    notes: tuple[str, ...] = ()
+
+    def under(self, options: SourceOptions) -> SourceOptions:
+        """The options of a user, with what they do not say taken from this layout.
+
+        Shots that either of the two leaves out are left out.
+
+        >>> layout = Layout(StackKeys(images="i"), selection=Selection(keep=("good",)))
+        >>> layout.under(SourceOptions(selection=Selection(keep=("laser",)))).selection.keep
+        ('good', 'laser')
+        """
+        mine, theirs = self.selection, options.selection
+        selection = replace(
+            _filled(theirs, mine),
+            keep=tuple(dict.fromkeys((*mine.keep, *theirs.keep))),
+            drop=tuple(dict.fromkeys((*mine.drop, *theirs.drop))),
+        )
+        return replace(
+            options,
+            keys=options.keys.completed(self.keys),
+            frames=_filled(options.frames, self.frames),
+            selection=selection,
+        )
+
+
+def _filled(said: T, known: T) -> T:
+    """What is said, with what is left at its default taken from what is known."""
+    default = type(said)()
+    left = [one.name for one in fields(said) if getattr(said, one.name) == getattr(default, one.name)]
+    return replace(said, **{name: getattr(known, name) for name in left})
