@@ -53,7 +53,12 @@ def test_every_line_of_the_table_is_typed() -> None:
 
 @pytest.mark.parametrize(("title", "command"), ROWS, ids=[title for title, _ in ROWS])
 def test_the_line_imports_the_file(
-    title: str, command: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    title: str,
+    command: str,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     truth = MAKERS[title](tmp_path)
