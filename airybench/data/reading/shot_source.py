@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.tally import Tally
+from airybench.data.store.ids import ShotIds
 from airybench.errors import DataError
 
 
@@ -83,7 +84,7 @@ class ShotSource:
 
     Attributes:
         paths: the files; more than one only for stacks.
-        ids: int64, shape (N,).
+        ids: int64 or text, shape (N,).
         image_shape: (H, W) of the counts, pixels.
         read: reader of the counts.
         identity: digest that changes when the content, or the way it is read, does.
@@ -109,7 +110,7 @@ class ShotSource:
     """
 
     paths: tuple[Path, ...]
-    ids: NDArray[np.int64]
+    ids: ShotIds
     image_shape: tuple[int, int]
     read: ShotReader
     identity: str

@@ -41,7 +41,7 @@ def test_values_by_type(words: list[str], dtype: str, values: list[float], bad: 
 
 @pytest.mark.parametrize("word", ["gap", "", "1e", "0xg"])
 def test_other_words_are_refused(word: str) -> None:
-    with pytest.raises(ConfigError, match="--invalid .* expected a number, max, negative, nan or none"):
+    with pytest.raises(ConfigError, match=r"--invalid .* expected a number, max, negative, nan or none"):
         InvalidValues.of([word])
 
 
