@@ -42,6 +42,7 @@ class ReadOptions(TypedDict, total=False):
         every: period of background bunches, or its key; ids that are a multiple of it are left out.
         skip: with `every`, the remainder of the id that is left out.
         drop_blank: leave out frames whose pixels all have one value.
+        invalid: values that mean no measurement: numbers, `max`, `negative`, `nan` or `none`. They are masked.
         find_bad_pixels: mask pixels that are dead or hot in most shots.
         counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
@@ -85,6 +86,7 @@ class ReadOptions(TypedDict, total=False):
     every: str | int
     skip: int
     drop_blank: bool
+    invalid: str | float | Sequence[str | float]
     find_bad_pixels: bool
     counts_per_photon: float
     clip: bool
@@ -138,7 +140,12 @@ def source_options(given: ReadOptions) -> SourceOptions:
             axis=said.get("axis"),
         ),
         selection=_selection(said),
-        rule=CountsRule.from_options(said.get("counts_per_photon"), clip=said.get("clip", False), nan=said.get("nan")),
+        rule=CountsRule.from_options(
+            said.get("counts_per_photon"),
+            clip=said.get("clip", False),
+            nan=said.get("nan"),
+            invalid=_several(said.get("invalid", ())),
+        ),
         find_bad_pixels=said.get("find_bad_pixels", False),
         factor=_whole(said, "bin", 1),
         labels=_labels(said),
@@ -177,7 +184,7 @@ def _labels(said: Mapping[str, Any]) -> LabelOptions:
 
 
 def _several(given: Any) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    return (str(given),) if isinstance(given, str | int | float) else tuple(map(str, given))
 
 
 def _path(given: str | Path | None) -> Path | None:

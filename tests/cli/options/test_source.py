@@ -13,6 +13,7 @@ from airybench.cli.options.completion import source_kinds
 from airybench.data.formats.dispatch import KINDS
 from airybench.data.reading.contradictions import WORDS
 from airybench.data.reading.counts_rule import CountsRule
+from airybench.data.reading.invalid_values import InvalidValues
 from airybench.data.reading.options import (
     DEFAULT_OPTIONS,
     FrameOptions,
@@ -84,7 +85,8 @@ CASES = (
     ("--every 5 --skip 3", shots(every="5", skip=3)),
     ("--every Background_Period", shots(every="Background_Period")),
     ("--drop-blank", shots(drop_blank=True)),
-    ("--nan mask", rule(nan_mask=True)),
+    ("--nan mask", rule(invalid=InvalidValues(nan=True))),
+    ("--invalid -1 --invalid 0xffff,max", rule(invalid=InvalidValues((-1, 65535), largest=True))),
     ("--clip", rule(clip=True)),
     ("--counts-per-photon 7.5", rule(counts_per_photon=7.5)),
     ("--find-bad-pixels", SourceOptions(find_bad_pixels=True)),
