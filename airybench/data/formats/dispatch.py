@@ -9,6 +9,7 @@ import numpy as np
 from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla, stack, store_source, swissfel
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
@@ -64,6 +65,8 @@ def open_source(
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
+    for path in paths:
+        require_written(path, swmr=options.swmr, wait=options.wait)
     return _format_of(paths[0], options).open_source(paths, options, reporter)
 
 

@@ -13,6 +13,7 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from airybench.data.hdf5.inspection import made_here
 from airybench.data.hdf5.opening import open_hdf5, writing
 from airybench.data.store.columns import as_text, storable
 from airybench.data.store.content import content_sha256
@@ -208,6 +209,7 @@ class StoreWriter:
             self._file.close()
             with open(self._temporary, "rb") as written:
                 os.fsync(written.fileno())
+        made_here(self._temporary)
         with open_hdf5(self._temporary) as file:
             Store.read(self.path, file)  # whatever breaks the schema is never renamed
         with writing(self.path):
