@@ -108,7 +108,8 @@ def import_data(
     if source.not_imported:
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
-    return import_source(labelled(source, options.labels), output, force=force, reporter=reporter, title=title)
+    source = labelled(source, options.labels, reporter)
+    return import_source(source, output, force=force, reporter=reporter, title=title)
 
 
 def _format_of(path: Path, options: SourceOptions) -> Format:

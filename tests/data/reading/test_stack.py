@@ -220,9 +220,12 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
         (*KEYS, "--labels-csv", "@id,a\n70,1\n"),
         r"5 of 6 shots have no line, such as id 73; .*--labelled-only",
     ),
-    "csv_value": ((*KEYS, "--labels-csv", "@id,a\n70,x\n"), r"line 2, column a: found 'x', expected 0 or 1"),
-    "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"line 2, column id: found 'x', expected a 64-bit integer"),
-    "csv_head": ((*KEYS, "--labels-csv", "@shot,a\n1,1\n"), "a column id is needed"),
+    "csv_value": (
+        (*KEYS, "--labels-csv", "@id,a,b\n70,1,0\n73,7,1\n76,0,1"),
+        r"line 3, column a: found '7', expected 0 or 1",
+    ),
+    "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"id x is in no source.*ids of the source are such as 70"),
+    "csv_head": ((*KEYS, "--labels-csv", "@who,a\nme,1\nme,0\n"), "id who is in no source.*names the columns"),
     "csv_none": ((*KEYS, "--labels-csv", "nowhere.csv"), r"nowhere\.csv: cannot be read"),
     "deposit": (("--ids", "shot"), "for a stack of images give --images KEY"),
 }
