@@ -107,7 +107,7 @@ class DepositReader(ShotReader):
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
-        masked = self.conversion.rule.nan_mask
+        masked = self.conversion.rule.masks
         with open_hdf5(self.path) as file:
             for start in range(0, len(rows), BATCH):
                 some = rows[start : start + BATCH]

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.reading.tally import Tally
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.left_out import LeftOut as LeftOut
 from airybench.errors import DataError
@@ -22,10 +23,12 @@ class Block:
     Attributes:
         counts: uint16, shape (n, H, W).
         good: valid pixels, bool, shape (n, H, W); None where the mask of the source holds for all shots.
+        tally: what is peculiar about the values in the source; None where they are counts already.
     """
 
     counts: NDArray[np.uint16]
     good: NDArray[np.bool_] | None = None
+    tally: Tally | None = None
 
 
 class ShotReader(ABC):
