@@ -73,7 +73,7 @@ def explained_fault(path: Path, text: str) -> DataError:
         )
     if "truncated" in text:
         age = time.time() - path.stat().st_mtime if path.exists() else math.inf
-        still = f"; it changed {max(age, 0):.0f} s ago and may still be being written: --wait SECONDS waits for it"
+        still = "; it changed within the last minute and may still be being written: --wait SECONDS waits for it"
         return DataError(f"{path}: truncated HDF5 file ({text}){still * (age < _RECENT)}", _AGAIN)
     return DataError(f"{path}: damaged HDF5 file ({text})", _AGAIN)
 
