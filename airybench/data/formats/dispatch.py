@@ -10,6 +10,7 @@ from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.labelling.label_table import labelled
+from airybench.data.labelling.shot_list import listed
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
@@ -64,7 +65,8 @@ def open_source(
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
-    return _format_of(paths[0], options).open_source(paths, options, reporter)
+    source = _format_of(paths[0], options).open_source(paths, options, reporter)
+    return listed(source, options.selection.select, reporter)
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from airybench.data.labelling.answers import answer
 from airybench.data.labelling.dialect import NUMBER, Table
-from airybench.data.labelling.headings import EXACT, ID_NAMES, INDEX_NAMES, LABEL_NAMES, OTHER_NAMES, PART_NAMES, plain
+from airybench.data.labelling.headings import ID_NAMES, INDEX_NAMES, LABEL_NAMES, OTHER_NAMES, plain
+from airybench.data.labelling.id_columns import id_columns, tells_apart
 from airybench.data.reading.unsure import is_unsure
 from airybench.errors import DataError
 
@@ -77,41 +78,10 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> Columns:
     return Columns(ids, None, tuple(classes))
 
 
-def id_columns(table: Table) -> tuple[tuple[int, ...], ...]:
-    """Columns that may be the ids, the likeliest first.
-
-    >>> from pathlib import Path
-    >>> heading = ("", "trainId", "pulseId", "label")
-    >>> id_columns(Table(Path("l.csv"), "UTF-8", "comma", heading, [2], [["0", "7", "1", "a"]]))
-    ((1,), (2,), (1, 2), (0,))
-
-    Raises:
-        DataError: there are none.
-    """
-    names = [plain(name) for name in table.names()]
-    if EXACT in names:
-        first = names.index(EXACT)
-        others = [(index,) for index, name in enumerate(names) if name in ID_NAMES and index != first]
-        return ((first,), *others)
-    single = [index for index, name in enumerate(names) if name in ID_NAMES]
-    parts = [index for index, name in enumerate(names) if name in PART_NAMES]
-    joined = [one for one in (tuple(parts), tuple(sorted({*single, *parts}))) if len(one) > 1]
-    rows = [index for index, name in enumerate(names) if name in INDEX_NAMES]
-    found = [(index,) for index in single] + joined + [(index,) for index in rows]
-    if not found and names[0] not in LABEL_NAMES and _tells_apart(table, 0):
-        found = [(0,)]  # a name in another language
-    if not found:
-        raise DataError(
-            f"{table.path}: columns are {', '.join(table.names())}",
-            "a column id is needed, and one column for each class or one column label",
-        )
-    return tuple(dict.fromkeys(found))
-
-
 def _without_heading(table: Table, class_names: Sequence[str] | None) -> Columns:
     """Columns of a table without a heading: ids and a label, or ids and a column for each of the class names."""
     if table.width == 2:
-        backward = not _numeric(table, 0) and _numeric(table, 1) and not _tells_apart(table, 0)
+        backward = not _numeric(table, 0) and _numeric(table, 1) and not tells_apart(table, 0)
         return Columns(((1,),), 0) if backward else Columns(((0,),), 1)
     if class_names and len(class_names) == table.width - 1:
         for index in range(1, table.width):
@@ -125,11 +95,6 @@ def _without_heading(table: Table, class_names: Sequence[str] | None) -> Columns
 
 def _numeric(table: Table, index: int) -> bool:
     return all(NUMBER.fullmatch(row[index]) for row in table.rows)
-
-
-def _tells_apart(table: Table, index: int) -> bool:
-    """Whether the cells of a column are filled and differ, but for a few."""
-    return len({row[index] for row in table.rows} - {""}) > 0.9 * len(table.rows)
 
 
 def _is_class(table: Table, index: int, *, sure: bool = False) -> bool:

@@ -1,7 +1,7 @@
 """Labels of a source from a file beside it: which lines mean which shots, and what they say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from airybench.data.labelling.class_characters import characters_of, rows_meant
 from airybench.data.labelling.columns import Columns, columns_of
 from airybench.data.labelling.dialect import Table, read_table
-from airybench.data.labelling.matching import Match, match_ids
+from airybench.data.labelling.id_columns import FoundIds, find_ids
 from airybench.data.labelling.text_file import TextFile, read_text
 from airybench.data.labelling.wide_labels import wide_labels
 from airybench.data.reading.label_words import WordLabels, labels_from_text, with_labels
@@ -18,27 +18,6 @@ from airybench.data.reading.options import LabelOptions
 from airybench.data.reading.shot_source import LeftOut, ShotSource
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import SILENT, Reporter
-
-
-@dataclass(frozen=True)
-class FoundIds:
-    """The ids of a table, once they are found in the source.
-
-    Attributes:
-        columns: that hold them.
-        texts: as the file has them, one for each row.
-        match: the shots that they mean.
-    """
-
-    columns: tuple[int, ...]
-    texts: list[str]
-    match: Match
-
-    def words(self, table: Table) -> str:
-        """What was taken, for people."""
-        names = " and ".join(name or "without a name" for name in (table.names()[index] for index in self.columns))
-        by = f", compared by {self.match.how}" if self.match.how else ""
-        return f"ids from {names}{by}"
 
 
 def labelled(source: ShotSource, options: LabelOptions, reporter: Reporter = SILENT) -> ShotSource:
@@ -86,42 +65,6 @@ def _by_character(
     labels = labels_from_text(cells, options, str(text.path), lambda row: f"line {lines[kept[row]]}")
     remark = f"{text.path.name}: {text.encoding}, one character for each of {len(characters)} shots in their order"
     return _joined(source, rows[kept], labels, options, reporter, [remark])
-
-
-def find_ids(table: Table, candidates: Sequence[tuple[int, ...]], source: ShotSource) -> FoundIds:
-    """The column, or columns joined by `:`, whose ids are those of a source.
-
-    Args:
-        table: the file.
-        candidates: columns that may be the ids, the likeliest first.
-        source: with unique ids.
-
-    Raises:
-        DataError: two columns mean different shots.
-    """
-    composite = source.ids.dtype.kind != "i"
-    best: FoundIds | None = None
-    for one in candidates:
-        if len(one) > 1 and not composite:
-            continue
-        texts = [":".join(row[index] for index in one) for row in table.rows] if one[1:] else table.column(one[0])
-        found = FoundIds(one, texts, match_ids(texts, source.ids))
-        if best is None or found.match.found > best.match.found:
-            best = found
-        elif found.match.found == best.match.found == len(texts) and not _agree(table, best, found):
-            first, second = (table.names()[some.columns[0]] for some in (best, found))
-            raise DataError(
-                f"{table.path}: columns {first} and {second} both hold ids of the source, but mean different shots",
-                "call the right one id",
-            )
-    if best is None:
-        raise DataError(f"{table.path}: no column of ids", "give a column id")
-    return best
-
-
-def _agree(table: Table, first: FoundIds, second: FoundIds) -> bool:
-    """Whether two columns mean the same shots, or the first is called id."""
-    return table.names()[first.columns[0]].casefold() == "id" or bool((first.match.rows == second.match.rows).all())
 
 
 def _labels(table: Table, columns: Columns, options: LabelOptions) -> WordLabels:

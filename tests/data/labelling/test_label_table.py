@@ -7,26 +7,15 @@ import pytest
 
 from airybench.data.labelling.label_table import labelled
 from airybench.data.reading.options import LabelOptions
-from airybench.data.reading.shot_source import Block, LeftOut, ShotReader, ShotSource
+from airybench.data.reading.shot_source import LeftOut, ShotSource
 from airybench.errors import AirybenchError, ConfigError, DataError
+from tests.label_files import source
 from tests.reporters import CollectingReporter
 
 IDS = 42 + np.arange(12)
 NAMES = np.array(["Round", "Elliptical", "Empty"])[np.arange(12) % 3]
 PAIRS = list(zip(IDS.tolist(), NAMES.tolist(), strict=True))
 CLASSES = ("Elliptical", "Empty", "Round")
-
-
-class NoReader(ShotReader):
-    """A reader of nothing: labels need no counts."""
-
-    def blocks(self, rows: np.ndarray) -> "list[Block]":  # type: ignore[override]
-        """See `ShotReader.blocks`."""
-        raise AssertionError("counts were read")
-
-
-def source(ids: object = IDS) -> ShotSource:
-    return ShotSource((Path("stack.h5"),), np.asarray(ids), (4, 4), NoReader(), "x")
 
 
 def read(
@@ -183,7 +172,7 @@ def test_shots_without_a_line_and_lines_without_a_shot(tmp_path: Path) -> None:
     assert read(tmp_path / "l.csv", more, labelled_only=True, notices=notices).count == 9
     assert "l.csv: 1 lines mean no shot of the source, such as id 900" in notices
     with pytest.raises(ConfigError, match="--labelled-only goes with --labels-csv"):
-        labelled(source(), LabelOptions(labelled_only=True))
+        labelled(source(IDS), LabelOptions(labelled_only=True))
 
 
 def test_unsure_shots_are_left_out_on_request(tmp_path: Path) -> None:
