@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from airybench.data.formats import cxi, deposit, stack, store_source
+from airybench.data.formats import cxi, deposit, numpy_file, pictures, stack, store_source
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.labelling.label_table import labelled
@@ -35,6 +35,8 @@ FORMATS: tuple[Format, ...] = (
     store_source,
     HDF5Format(cxi),
     deposit,
+    numpy_file,
+    pictures,
     HDF5Format(stack),
 )
 """The first that recognises a file reads it. A new format is a module in this folder and its name in this list."""
