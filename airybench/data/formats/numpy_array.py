@@ -1,6 +1,7 @@
 """Arrays in NPY and NPZ files, read in stretches, never unpickled."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,11 @@ from numpy.typing import NDArray
 from airybench.errors import DataError
 
 _PIECE = 1 << 24
+_DAMAGE = (
+    *(OSError, ValueError, EOFError, LookupError, MemoryError, ArithmeticError, TypeError, SyntaxError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy and zipfile raise on damaged files."""
 
 
 @dataclass(frozen=True)
@@ -131,16 +137,7 @@ def _readable(path: Path) -> Iterator[None]:
     """Turn what NumPy and zipfile meet in damaged files into one line."""
     try:
         yield
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        KeyError,
-        MemoryError,
-        OverflowError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _DAMAGE as error:
         why = str(error).split("\n")[0] or type(error).__name__
         raise DataError(f"{path}: truncated or damaged NumPy file ({why})", "get a whole copy") from error
     except (RuntimeError, NotImplementedError) as error:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.reading.options import LabelOptions, StackKeys
-from airybench.data.reading.photon_energy import HIGHEST, LOWEST, plausible
+from airybench.data.reading.photon_energy import energies_ev
 from airybench.data.store.labels import named_once
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -71,17 +71,12 @@ class NumpyColumns:
 
     def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
         """Photon energies in eV; None where none were named."""
-        key = self.keys.energy
-        if not key:
+        key = self.keys.energy or self.keys.wavelength
+        if not key or self.keys.photon_energy is not None:
             return None
-        values = self._column(key, "iuf", scalar=True).astype(np.float64)
-        if not plausible(values).all():
-            bad = values[~plausible(values)][0]
-            raise DataError(
-                f"{self.path}: {key} holds {bad:.6g}, a photon energy from {LOWEST:g} to {HIGHEST:g} eV is expected",
-                "convert it to eV",
-            )
-        return values.astype(np.float32)
+        values, wavelength = self._column(key, "iuf", scalar=True), self.keys.energy is None
+        where = f"{self.path}: {key}"
+        return energies_ev(values, key, where, reporter, wavelength=wavelength, unit=self.keys.unit)
 
     def groups(self) -> NDArray[np.int32] | None:
         """Runs; text is numbered in sorted order, from 1."""

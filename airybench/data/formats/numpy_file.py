@@ -53,6 +53,7 @@ def _part(path: Path, options: SourceOptions, reporter: Reporter, choices: dict[
         keys = replace(keys, ids=_ids(arrays, count))
     columns = NumpyColumns(path, arrays, keys, count)
     labels, class_names = columns.labels(options.labels)
+    ids, energy, groups, events = columns.ids(), columns.energy(reporter), columns.groups(), columns.events()
     frames = NumpyFrames.of(images, options.frames, columns.masks(), keys.mask_convention, count_axis)
     unused = [array.words for name, array in arrays.items() if name not in columns.used | {images.member or path.stem}]
     if unused:
@@ -67,12 +68,12 @@ def _part(path: Path, options: SourceOptions, reporter: Reporter, choices: dict[
         frames=frames,
         count=count,
         shape=frames.shape,
-        ids=columns.ids(),
-        photon_energy=columns.energy(reporter),
+        ids=ids,
+        photon_energy=energy,
         labels=labels,
         class_names=class_names,
-        groups=columns.groups(),
-        events=columns.events(),
+        groups=groups,
+        events=events,
         good=frames.good,
         masked=frames.masked,
         mask_words=f"mask read by the convention {keys.mask_convention}" if keys.mask else "",

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.formats.numpy_array import numpy_arrays
 from airybench.data.formats.picture_header import PictureHeader, damaged
 from airybench.data.reading.conversion import RawImage
 from airybench.data.reading.frame_source import Frames
@@ -61,10 +62,10 @@ def decoded(header: PictureHeader, start: int, stop: int) -> list[NDArray[Any]]:
         DataError: the file is damaged, or a picture is coloured.
     """
     path = header.path
+    if path.suffix.lower() == ".npy":
+        array = next(iter(numpy_arrays(path).values()))
+        return list(array.all()[None] if len(array.shape) == 2 else array.read(start, stop))
     try:
-        if path.suffix.lower() == ".npy":
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-            return [np.array(page) for page in (array[None] if array.ndim == 2 else array)[start:stop]]
         pictures = _by_opencv(path, start, stop)
     except (OSError, ValueError, cv2.error) as error:
         raise damaged(path) from error

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from airybench.data.formats.numpy_array import numpy_arrays
 from airybench.errors import DataError
 
 _PNG, _NPY = b"\x89PNG\r\n\x1a\n", b"\x93NUMPY"
@@ -29,7 +30,6 @@ class PictureHeader:
         shape: (H, W), pixels.
         dtype: of a pixel, as NumPy writes it.
         coloured: whether a pixel has more than one value.
-        paged: whether a file of this kind may hold several.
     """
 
     path: Path
@@ -37,7 +37,6 @@ class PictureHeader:
     shape: tuple[int, int]
     dtype: str
     coloured: bool = False
-    paged: bool = False
 
     @property
     def words(self) -> str:
@@ -86,11 +85,11 @@ def _png(path: Path, file: BinaryIO) -> PictureHeader:
 
 
 def _npy(path: Path) -> PictureHeader:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if array.ndim not in (2, 3) or array.dtype.kind not in "biuf":
+    array = next(iter(numpy_arrays(path).values()))
+    if len(array.shape) not in (2, 3) or array.dtype.kind not in "biuf":
         raise DataError(f"{path}: holds {array.dtype} {array.shape}, one image (H, W) is expected", "leave it out")
-    pages = 1 if array.ndim == 2 else len(array)
-    return PictureHeader(path, pages, array.shape[-2:], array.dtype.name, paged=array.ndim == 3)
+    height, width = array.shape[-2:]
+    return PictureHeader(path, 1 if len(array.shape) == 2 else array.shape[0], (height, width), array.dtype.name)
 
 
 def _tiff(path: Path, file: BinaryIO, head: bytes) -> PictureHeader:
@@ -117,7 +116,7 @@ def _tiff(path: Path, file: BinaryIO, head: bytes) -> PictureHeader:
     if not pages:
         raise damaged(path)
     first = pages[0]
-    return PictureHeader(path, len(pages), first.shape, first.dtype, first.coloured, paged=True)
+    return PictureHeader(path, len(pages), first.shape, first.dtype, first.coloured)
 
 
 def _directory(file: BinaryIO, order: str, *, big: bool) -> tuple[dict[int, int], int]:

@@ -114,7 +114,7 @@ def picture_ids(headers: Sequence[PictureHeader]) -> NDArray[np.int64] | NDArray
 
     >>> picture_ids([PictureHeader(Path("a/7.png"), 1, (1, 1), "uint16")])
     array([7])
-    >>> picture_ids([PictureHeader(Path("a/s.tif"), 2, (1, 1), "uint16", paged=True)])
+    >>> picture_ids([PictureHeader(Path("a/s.tif"), 2, (1, 1), "uint16")])
     array(['s:0', 's:1'], dtype='<U3')
     """
     ways = (
@@ -127,7 +127,7 @@ def picture_ids(headers: Sequence[PictureHeader]) -> NDArray[np.int64] | NDArray
         names = [way(header.path) for header in headers]
         if len(set(names)) == len(names):
             break
-    if any(header.paged for header in headers):
+    if any(header.pages > 1 for header in headers):
         names = [f"{name}:{page}" for name, one in zip(names, headers, strict=True) for page in range(one.pages)]
     if all(re.fullmatch("[0-9]{1,18}", name) for name in names) and len({int(name) for name in names}) == len(names):
         return np.array([int(name) for name in names], np.int64)

@@ -186,7 +186,7 @@ def _require_alike(parts: Sequence[FramePart]) -> None:
             )
         if _columns(part) != _columns(first):
             raise DataError(f"{part.path}: has other columns than {first.path.name}", "import them separately")
-        if not np.array_equal(part.good, first.good) if part.good is not None else first.good is not None:
+        if (part.good is None) != (first.good is None) or np.any(part.good != first.good):
             raise DataError(f"{part.path}: has another mask than {first.path.name}", "import them separately")
 
 
