@@ -96,7 +96,7 @@ class StackReader(ShotReader):
     @property
     def masked(self) -> bool:
         """Whether each shot has a mask of its own."""
-        return self.conversion.rule.nan_mask or any(images.masks for images in self.files)
+        return self.conversion.rule.masks or any(images.masks for images in self.files)
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
@@ -225,7 +225,7 @@ def _labels(
 def _shared_mask(files: Sequence[StackFile], conversion: Conversion) -> NDArray[np.bool_] | None:
     """The one mask of all shots of all files as it is stored; None when there is no such mask."""
     first = files[0].images.good
-    if first is None or conversion.rule.nan_mask:
+    if first is None or conversion.rule.masks:
         return None
     for file in files[1:]:
         if file.images.good is None or (file.images.good != first).any():

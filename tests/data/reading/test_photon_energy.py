@@ -6,10 +6,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from reporters import CollectingReporter
 
 from airybench.data.reading.photon_energy import energies_ev, unit_attribute
 from airybench.errors import ConfigError, DataError
-from tests.reporters import CollectingReporter
 
 
 def energies(values: Any, key: str = "energy", **how: Any) -> np.ndarray:
