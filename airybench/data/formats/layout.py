@@ -41,12 +41,13 @@ class Layout:
             keep=tuple(dict.fromkeys((*mine.keep, *theirs.keep))),
             drop=tuple(dict.fromkeys((*mine.drop, *theirs.drop))),
         )
+        invalid = replace(options.rule.invalid, nan=options.rule.invalid.nan or self.nan_mask)
         return replace(
             options,
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
-            rule=replace(options.rule, nan_mask=options.rule.nan_mask or self.nan_mask),
+            rule=replace(options.rule, invalid=invalid),
         )
 
 

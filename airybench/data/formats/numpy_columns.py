@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.reading.options import LabelOptions, StackKeys
 from airybench.data.reading.photon_energy import energies_ev
+from airybench.data.store.ids import as_ids
 from airybench.data.store.labels import named_once
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -98,14 +99,7 @@ class NumpyColumns:
         return self._array(self.keys.mask) if self.keys.mask else None
 
     def _identifier(self, key: str) -> NDArray[Any]:
-        values = self._column(key, "iuUS")
-        if values.dtype.kind == "S":
-            return np.char.decode(values, "utf-8", "replace")
-        if values.dtype.kind == "U":
-            return values
-        if values.dtype.kind == "u" and values.max() > np.iinfo(np.int64).max:
-            raise DataError(f"{self.path}: {key} holds {values.max()}, more than a 64-bit integer", "give other --ids")
-        return values.astype(np.int64)
+        return as_ids(self._column(key, "iuUS"))
 
     def _array(self, key: str) -> NumpyArray:
         """An array of this file, or the one of an NPY file."""

@@ -56,7 +56,7 @@ def decoded(header: PictureHeader, start: int, stop: int) -> list[NDArray[Any]]:
     Args:
         header: of the file.
         start: first picture.
-        stop: behind the last one.
+        stop: after the last one.
 
     Raises:
         DataError: the file is damaged, or a picture is coloured.
@@ -90,7 +90,9 @@ def _grey(path: Path, picture: NDArray[Any]) -> NDArray[Any]:
         return picture
     colours, alpha = picture[..., :3], picture[..., 3:]
     if (colours != colours[..., :1]).any():
-        raise DataError(f"{path}: a picture in colour holds no counts", "give the counts themselves, one value a pixel")
+        raise DataError(
+            f"{path}: a picture in colour holds no counts", "give the counts themselves, one number for each pixel"
+        )
     if alpha.size and (alpha != np.iinfo(picture.dtype).max).any():
         raise DataError(f"{path}: has transparent pixels", "save it without transparency")
     return np.ascontiguousarray(colours[..., 0])

@@ -80,7 +80,7 @@ def _png(path: Path, file: BinaryIO) -> PictureHeader:
     """Source: the PNG specification, chunk IHDR."""
     width, height, bits, colour = struct.unpack(">16xIIBB", file.read(26))
     if bits < 8:
-        raise DataError(f"{path}: {bits} bits a pixel hold no counts", "save the pictures with 16 bits")
+        raise DataError(f"{path}: pixels of {bits} bits hold no counts", "save the pictures with 16 bits")
     return PictureHeader(path, 1, (height, width), f"uint{bits}", colour not in (_GREY, _GREY_ALPHA))
 
 
@@ -93,7 +93,7 @@ def _npy(path: Path) -> PictureHeader:
 
 
 def _tiff(path: Path, file: BinaryIO, head: bytes) -> PictureHeader:
-    """A TIFF is a chain of directories, one a picture; all must be alike.
+    """A TIFF is a chain of directories, one for each picture; all must be alike.
 
     Source: TIFF revision 6.0, section 2, and the BigTIFF design.
     """
@@ -144,5 +144,5 @@ def _page(path: Path, tags: dict[int, int]) -> PictureHeader:
     # The bits of several samples stand elsewhere in the file; such a picture is looked at when it is decoded.
     bits = tags.get(258, 1) if samples == 1 else 8
     if bits < 8:
-        raise DataError(f"{path}: {bits} bits a pixel hold no counts", "save the pictures with 16 bits")
+        raise DataError(f"{path}: pixels of {bits} bits hold no counts", "save the pictures with 16 bits")
     return PictureHeader(path, 1, (tags[257], tags[256]), np.dtype(f"{value}{bits // 8}").name, samples > 1)

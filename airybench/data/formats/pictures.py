@@ -1,4 +1,4 @@
-"""Folders of pictures: PNG, TIFF or NPY, a file a shot, or a sub-folder for each class."""
+"""Folders of pictures: PNG, TIFF or NPY, one file for each shot, or one sub-folder for each class."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -15,6 +15,7 @@ from airybench.data.reading.conversion import Conversion, RawImage
 from airybench.data.reading.options import SourceOptions
 from airybench.data.reading.photon_energy import HIGHEST, LOWEST, plausible
 from airybench.data.reading.shot_source import Block, LeftOut, ShotReader, ShotSource, file_identity
+from airybench.data.store.ids import as_ids, joined_ids
 from airybench.data.store.labels import kind_of_labels
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -134,16 +135,16 @@ def frame_source(
     _require_alike(parts)
     count = sum(part.count for part in parts)
     conversion = Conversion.of(first.shape, options.rule, options.factor)
-    masked = options.rule.nan_mask or any(part.masked for part in parts)
+    masked = any(part.masked for part in parts)
     labels = _joined([part.labels for part in parts])
     files = tuple(chain.from_iterable(part.files for part in parts))
-    ids = _joined([part.ids for part in parts])
-    if ids is None:
+    ids = [part.ids for part in parts if part.ids is not None]
+    if not ids:
         reporter.notify(f"{first.path.name}: no ids; shots are numbered from 0 in their order")
     size = first.shape[0] * first.shape[1] * first.itemsize
     return ShotSource(
         paths=tuple(part.path for part in parts),
-        ids=np.arange(count, dtype=np.int64) if ids is None else ids,
+        ids=joined_ids([as_ids(some) for some in ids]) if ids else np.arange(count, dtype=np.int64),
         image_shape=conversion.image_shape,
         read=FrameReader(
             tuple((part.path, part.frames, part.count) for part in parts),
@@ -160,7 +161,7 @@ def frame_source(
         photon_energy=_energy([part.photon_energy for part in parts], options.keys.photon_energy, count),
         groups=_groups(parts),
         events={name: np.concatenate([part.events[name] for part in parts]) for name in first.events},
-        mask=None if masked or first.good is None else binned_mask(first.good, conversion.factor),
+        mask=None if masked or conversion.masks or first.good is None else binned_mask(first.good, conversion.factor),
         counts_rule=_rule_words(conversion, first.mask_words),
         binning=conversion.factor,
         detector_shape=first.shape,
@@ -191,8 +192,7 @@ def _require_alike(parts: Sequence[FramePart]) -> None:
 
 
 def _columns(part: FramePart) -> tuple[object, ...]:
-    kind = "" if part.ids is None else "text" if part.ids.dtype.kind in "US" else "number"
-    return kind, part.labels is None, part.class_names, part.groups is None, set(part.events)
+    return part.ids is None, part.labels is None, part.class_names, part.groups is None, set(part.events)
 
 
 def _energy(parts: Sequence[NDArray[Any] | None], fixed: float | None, count: int) -> NDArray[np.float32] | None:

@@ -135,7 +135,7 @@ def test_eight_bits_and_equal_channels_are_said(tmp_path: Path) -> None:
     [
         ("c.png", RNG.integers(0, 255, (14, 11, 3), dtype=np.uint8), "colour"),
         ("a.png", RNG.integers(0, 255, (14, 11, 4), dtype=np.uint8), "colour"),
-        ("b.png", IMAGES[0] > 200, "1 bits a pixel"),
+        ("b.png", IMAGES[0] > 200, "pixels of 1 bits"),
         ("f.npy", IMAGES[0] + 0.5, "not whole"),
         ("n.npy", IMAGES[0, 0], "one image"),
         ("j.jpg", IMAGES[0].astype(np.uint8), "lose counts"),
