@@ -35,19 +35,18 @@ class Layout:
         >>> layout.under(SourceOptions(selection=Selection(keep=("laser",)))).selection.keep
         ('good', 'laser')
         """
-        mine, theirs = self.selection, options.selection
+        mine, theirs, rule = self.selection, options.selection, options.rule
         selection = replace(
             _filled(theirs, mine),
             keep=tuple(dict.fromkeys((*mine.keep, *theirs.keep))),
             drop=tuple(dict.fromkeys((*mine.drop, *theirs.drop))),
         )
-        invalid = replace(options.rule.invalid, nan=options.rule.invalid.nan or self.nan_mask)
         return replace(
             options,
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
-            rule=replace(options.rule, invalid=invalid),
+            rule=replace(rule, invalid=replace(rule.invalid, nan=rule.invalid.nan or self.nan_mask)),
         )
 
 

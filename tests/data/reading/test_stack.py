@@ -211,7 +211,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "events": ((*KEYS, "--energy", "nothing"), "both given"),
     "gain": ((*KEYS, "--counts-per-photon", 0), "--counts-per-photon is 0, expected a number above 0"),
     "nan": ((*KEYS, "--nan", "zero"), "unknown --nan 'zero'; valid: mask"),
-    "convention": ((*KEYS, "--mask-convention", "psana"), "unknown mask convention 'psana'; valid: cxi"),
+    "convention": ((*KEYS, "--mask-convention", "psana"), "unknown --mask-convention 'psana'; valid: cxi"),
     "text": (("--images", "text", "--photon-energy", 25), r"/text is object, numbers are expected"),
     "empty": (("--images", "none", "--photon-energy", 25), r"/none holds no image"),
     "csv_two": ((*KEYS, "--labels-csv", "@id,a\n70,1\n70,0\n"), r"id 70 is in line 2 and in line 3"),
