@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from airybench.data.formats.numpy_array import NumpyArray
 from airybench.data.reading.conversion import RawImage
-from airybench.data.reading.counts_rule import CONVENTIONS, good_pixels
 from airybench.data.reading.frame_source import Frames
+from airybench.data.reading.masks import CONVENTIONS, good_pixels
 from airybench.data.reading.options import FrameOptions
 from airybench.errors import ConfigError, DataError, unknown
 
