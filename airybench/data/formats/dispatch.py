@@ -9,6 +9,7 @@ import numpy as np
 from airybench.data.formats import (
     cxi,
     deposit,
+    dragonfly,
     eiger,
     euxfel_cxi,
     fermi,
@@ -54,6 +55,7 @@ FORMATS: tuple[Format, ...] = (
     HDF5Format(sacla),
     HDF5Format(swissfel),
     deposit,
+    dragonfly,
     numpy_file,
     pictures,
     HDF5Format(stack),
