@@ -135,7 +135,7 @@ def hdf5_size(path: Path) -> tuple[int, int]:
         pixels = np.asarray(resolve(path, file, "num_pix")[0][()]).reshape(-1)
         data = [resolve(path, file, key)[0] for key in PARTS]
         if len(pixels) != 1 or pixels.dtype.kind not in "iu" or pixels[0] < 1:
-            raise DataError(f"{path}: /num_pix is no number of pixels", "get a whole copy")
+            raise DataError(f"{path}: /num_pix does not hold one whole number above 0", "get a whole copy")
         if any(one.ndim != 1 for one in data) or len({len(one) for one in data}) > 1:
             raise DataError(f"{path}: {', '.join(PARTS)} have different lengths", "get a whole copy")
         for one in data:
