@@ -9,7 +9,9 @@ from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla
 from airybench.data.formats.format import Format
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.formats.sources import chosen
+from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
+from airybench.data.labelling.shot_list import listed
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
@@ -50,8 +52,14 @@ def open_source(
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
+    for path in paths:
+        require_written(path, swmr=options.swmr, wait=options.wait)
     one, files = chosen(paths, options, FORMATS, reporter)
-    return one.open_source(files, options, reporter)
+    for path in files:
+        if path not in paths:
+            require_written(path, swmr=options.swmr, wait=options.wait)
+    source = one.open_source(files, options, reporter)
+    return listed(source, options.selection.select, reporter)
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:
@@ -102,4 +110,5 @@ def import_data(
     if source.not_imported:
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
-    return import_source(labelled(source, options.labels), output, force=force, reporter=reporter, title=title)
+    source = labelled(source, options.labels, reporter)
+    return import_source(source, output, force=force, reporter=reporter, title=title)

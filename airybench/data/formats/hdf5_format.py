@@ -1,6 +1,7 @@
 """Formats that differ only in where an HDF5 file keeps things: each is a module that tells it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -64,7 +65,7 @@ class HDF5Format:
         layouts = {path: self._told(path, options) for path in paths}
         for note in dict.fromkeys(note for layout in layouts.values() for note in layout.said(options)):
             reporter.notify(note)
-        merged = layouts[paths[0]].under(options)
+        merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
         return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)
 
     def _told(self, path: Path, options: SourceOptions) -> Layout:
