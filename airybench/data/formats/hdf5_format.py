@@ -1,6 +1,7 @@
 """Formats that differ only in where an HDF5 file keeps things: each is a module that tells it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -59,5 +60,5 @@ class HDF5Format:
         layouts = {path: self._layout.layout(file_tree(path)) or Layout(StackKeys()) for path in paths}
         for note in dict.fromkeys(note for layout in layouts.values() for note in layout.notes):
             reporter.notify(note)
-        merged = layouts[paths[0]].under(options)
+        merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
         return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)

@@ -59,7 +59,7 @@ def test_a_plain_stack(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [dict(hdf5plugin.Bitshuffle()), dict(hdf5plugin.Zstd()), {"compression": "gzip"}])
 def test_compressed_and_many_blocks(tmp_path: Path, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airybench.data.reading.stack_file._BYTES", 2 * IMAGES[0].nbytes)
+    monkeypatch.setattr("airybench.data.reading.parts._BYTES", 2 * IMAGES[0].nbytes)
     store = bring(tmp_path, stack(tmp_path / "a.h5", chunks=(4, 20, 30), **how), *KEYS)
     np.testing.assert_array_equal(store.read_images(), IMAGES)
 
