@@ -59,6 +59,23 @@ class DataError(InputError):
         self.found, self.remedy = found, remedy
 
 
+class MissingOptionError(DataError):
+    """A source does not say something that only its user can know.
+
+    Args:
+        found: what is missing, and where.
+        option: what to add to the command, such as `--photon-energy EV`.
+        remedy: what to do, where there are several ways; by default to add the option.
+
+    >>> str(MissingOptionError("a.h5: no photon energy", "--photon-energy EV"))
+    'a.h5: no photon energy; add --photon-energy EV'
+    """
+
+    def __init__(self, found: str, option: str, remedy: str = "") -> None:
+        super().__init__(found, remedy or f"add {option}")
+        self.option = option
+
+
 class LabelError(DataError):
     """The labels of a source break a rule; everything else about it is sound."""
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from airybench.config import METRICS, SEED, Direction
 from airybench.config.objective import sign
+from airybench.data.store.ids import same_ids
 from airybench.errors import StudyError, unknown
 from airybench.inference.bootstrap import RESAMPLES, interval, resamples, weighted_scores
 from airybench.inference.predictions import Predictions
@@ -188,7 +189,7 @@ def check_same_shots(first: Predictions, second: Predictions, names: str) -> Non
     """
     if (first.class_names, first.label_kind) != (second.class_names, second.label_kind):
         what = f"classes differ ({', '.join(first.class_names)} against {', '.join(second.class_names)})"
-    elif not np.array_equal(first.ids, second.ids):
+    elif not same_ids(first.ids, second.ids):
         what = f"test shots differ ({len(first.ids)} against {len(second.ids)})"
     elif not np.array_equal(first.labels, second.labels):
         what = "labels differ"

@@ -17,6 +17,7 @@ from airybench.data.datasets.catalog import CATALOG, open_dataset
 from airybench.data.formats.dispatch import import_data as import_files
 from airybench.data.formats.dispatch import open_shots as open_file
 from airybench.data.reading.shot_source import ShotSource
+from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
@@ -69,8 +70,8 @@ class Dataset:
         return self.store.class_names
 
     @property
-    def ids(self) -> NDArray[np.int64]:
-        """Identifiers of the shots, int64, shape (N,)."""
+    def ids(self) -> ShotIds:
+        """Identifiers of the shots, int64 or text, shape (N,)."""
         return self.store.ids()
 
     @property

@@ -16,6 +16,7 @@ from airybench.api.datasets import Dataset
 from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
 from airybench.config import METRICS, TrialConfig
+from airybench.data.store.ids import as_ids
 from airybench.errors import DataError
 from airybench.inference.logits import logits, placed
 from airybench.inference.predict import BATCH, PredictOptions
@@ -64,7 +65,7 @@ class Model:
 
         Args:
             counts: detector counts, uint16, shape (N, H, W) or (H, W), of the size that the model was trained on.
-            ids: identifiers of the shots, shape (N,); 0 to N - 1 by default.
+            ids: identifiers of the shots, whole numbers or text, shape (N,); 0 to N - 1 by default.
 
         Returns:
             Predictions without labels: `.probabilities` (N, C), `.classes`, `.to_pandas()`.
@@ -81,9 +82,9 @@ class Model:
             array = self._checked(np.asarray(counts))
         except ValueError as error:
             raise DataError(f"counts are no array ({error})", "give uint16 of shape (N, H, W)") from None
-        names = np.arange(len(array)) if ids is None else np.asarray(ids)
-        if names.shape != (len(array),) or (len(names) and not np.issubdtype(names.dtype, np.integer)):
-            raise DataError(f"ids are {names.dtype} of shape {names.shape}, expected integers of shape ({len(array)},)")
+        names = as_ids(np.arange(len(array)) if ids is None else ids)
+        if names.shape != (len(array),):
+            raise DataError(f"ids are {names.dtype} of shape {names.shape}, one for each of {len(array)} is expected")
         batch = BATCH[self.device.type]
         parts = [
             logits(self.predictor, torch.from_numpy(array[start : start + batch]), self.device).numpy()
@@ -91,7 +92,7 @@ class Model:
         ]
         values = np.concatenate(parts) if parts else np.empty((0, len(self.class_names)), np.float32)
         unlabelled = np.zeros((len(array), 0), np.uint8)
-        return Predictions(names.astype(np.int64), values, unlabelled, self.class_names, self.predictor.label_kind)
+        return Predictions(names, values, unlabelled, self.class_names, self.predictor.label_kind)
 
     def _checked(self, array: NDArray[Any]) -> NDArray[np.uint16]:
         if array.ndim == 2:

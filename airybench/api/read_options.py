@@ -1,48 +1,89 @@
-"""How a file of shots is to be read, as keyword arguments."""
+"""How a source of shots is to be read, as keyword arguments."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from airybench.api.arguments import whole
+from airybench.data.reading.contradictions import refuse_contradictions
 from airybench.data.reading.counts_rule import CountsRule
-from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
-from airybench.errors import unknown
+from airybench.data.reading.options import FrameOptions, LabelOptions, Selection, SourceOptions, StackKeys
+from airybench.errors import ConfigError, unknown
 
 
 class ReadOptions(TypedDict, total=False):
-    """Keyword arguments of `open_shots` and `import_data`; a store, deposit or CXI file needs none of them.
+    """Keyword arguments of `open_shots` and `import_data`, named as the options of `airybench data import`.
+
+    A source whose layout is recognised needs few of them, often none.
 
     Attributes:
-        images: key of the images in a stack, shape (N, H, W).
+        kind: of the source, such as `eiger` or `stack`; recognised when left out.
+        images: key of the images, shape (N, H, W) or with modules (N, M, H, W); with `*` it names many data sets.
         labels: key of the labels, shape (N, C) or (N,).
         ids: key of the identifiers, shape (N,), or several that make one together.
-        energy: key of the photon energy, eV or joule.
+        energy: key of the photon energy.
+        wavelength: key of the wavelength, in place of an energy.
+        unit: of that energy or wavelength: `eV`, `keV`, `J`, `nm`, `angstrom` or `m`.
         photon_energy: photon energy of all shots in eV, in place of a key.
-        groups: key of the run number.
-        events: keys of further identifiers.
-        mask: key of a pixel mask, shape (H, W) or (N, H, W).
+        groups: key of the run of each shot.
+        group_by: in place of a key, `folder`, `file` or a regular expression for the path, with one group.
+        events: key or keys of further identifiers.
+        mask: key of a pixel mask, shape (H, W) or (N, H, W); `FILE:KEY` for one in another file.
         mask_convention: how the mask marks good pixels: `cxi`, `euxfel` or `good-is-one`.
+        stack_modules: put the modules of a frame below one another.
+        geometry: file in the format of CrystFEL that says where the modules are.
+        index: number of the one module to take, from 0.
+        channel: plane of raw frames (2, H, W) to take: 0 intensity, 1 gain.
+        axis: of the stack that counts the shots, `first` or `last`.
+        keep: key or keys; shots whose value is not 0 are taken.
+        drop: key or keys; shots whose value is not 0 are left out.
+        select: file that lists the ids to take.
+        every: period of background bunches, or its key; ids that are a multiple of it are left out.
+        skip: with `every`, the remainder of the id that is left out.
+        drop_blank: leave out frames whose pixels all have one value.
+        find_bad_pixels: mask pixels that are dead or hot in most shots.
         counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
         nan: `mask` masks pixels that are NaN.
         bin: width of the blocks to average, pixels.
-        labels_csv: CSV file of ids and labels, in place of a key.
-        class_names: names of the label columns, in order.
-        labelled_only: leave out shots that the CSV file does not name.
+        labels_csv: list of ids and labels, in place of a key.
+        class_names: in order.
+        labelled_only: leave out shots that the list does not name.
         ignore_labels: do not read the labels of the source.
-        name: name of the data set.
+        fold_case: `ROUND` and `Round` are one class.
+        label_separators: characters between the names of several classes in one cell; `;` by default.
+        unsure: what `MAYBE`, `?` and `nan` mean: `unlabelled`, `class` or `refuse`.
+        on_conflict: identical images with different labels: `drop` leaves all of them out, `first` keeps the first.
+        name: of the data set.
+        swmr: read a file that is being written, as far as it is written.
+        wait: seconds to wait for a file that is being written.
     """
 
+    kind: str
     images: str
     labels: str
     ids: str | Sequence[str]
     energy: str
+    wavelength: str
+    unit: str
     photon_energy: float
     groups: str
+    group_by: str
     events: str | Sequence[str]
     mask: str
     mask_convention: str
+    stack_modules: bool
+    geometry: str | Path
+    index: int
+    channel: int
+    axis: str
+    keep: str | Sequence[str]
+    drop: str | Sequence[str]
+    select: str | Path
+    every: str | int
+    skip: int
+    drop_blank: bool
+    find_bad_pixels: bool
     counts_per_photon: float
     clip: bool
     nan: str
@@ -51,42 +92,106 @@ class ReadOptions(TypedDict, total=False):
     class_names: Sequence[str]
     labelled_only: bool
     ignore_labels: bool
+    fold_case: bool
+    label_separators: str
+    unsure: str
+    on_conflict: str
     name: str
+    swmr: bool
+    wait: float
 
 
-KEYS = ("images", "labels", "energy", "photon_energy", "groups", "mask", "mask_convention")
+KEYS = (
+    "images", "labels", "energy", "wavelength", "unit", "photon_energy", "groups", "group_by", "mask",
+    "mask_convention",
+)  # fmt: skip
+"""Keys of which there is one each."""
 
 
 def source_options(given: ReadOptions) -> SourceOptions:
-    """The options of a source from keyword arguments.
+    """The options of a source from keyword arguments. Those that are None count as left out.
 
     Raises:
-        ConfigError: an unknown argument, or a value that cannot be.
+        ConfigError: an unknown argument, a value that cannot be, or arguments that contradict each other.
 
     >>> source_options({"images": "patterns", "bin": 2}).keys.images
     'patterns'
     """
-    options = cast(Mapping[str, Any], given)
-    for name in options:
+    said = {name: value for name, value in cast(Mapping[str, Any], given).items() if value is not None}
+    for name in said:
         if name not in ReadOptions.__annotations__:
             raise unknown("option", name, ReadOptions.__annotations__)
-    csv, names = options.get("labels_csv"), options.get("class_names")
-    keys = {key: options[key] for key in KEYS if key in options}
-    return SourceOptions(
-        keys=StackKeys(**keys, ids=_several(options.get("ids", ())), events=_several(options.get("events", ()))),
-        rule=CountsRule.from_options(
-            options.get("counts_per_photon"), clip=options.get("clip", False), nan=options.get("nan")
+    options = SourceOptions(
+        kind=said.get("kind"),
+        keys=StackKeys(
+            **{key: said[key] for key in KEYS if key in said},
+            ids=_several(said.get("ids", ())),
+            events=_several(said.get("events", ())),
         ),
-        factor=None if options.get("bin") is None else whole("bin", options["bin"], 1),
-        labels=LabelOptions(
-            csv=None if csv is None else Path(csv),
-            class_names=None if names is None else tuple(names),
-            labelled_only=options.get("labelled_only", False),
-            ignore=options.get("ignore_labels", False),
+        frames=FrameOptions(
+            stack_modules=said.get("stack_modules", False),
+            geometry=_path(said.get("geometry")),
+            index=_whole(said, "index", 0),
+            channel=_whole(said, "channel", 0),
+            axis=said.get("axis"),
         ),
-        name=options.get("name"),
+        selection=_selection(said),
+        rule=CountsRule.from_options(said.get("counts_per_photon"), clip=said.get("clip", False), nan=said.get("nan")),
+        find_bad_pixels=said.get("find_bad_pixels", False),
+        factor=_whole(said, "bin", 1),
+        labels=_labels(said),
+        name=said.get("name"),
+        swmr=said.get("swmr", False),
+        wait=_seconds(said.get("wait", 0.0)),
+    )
+    refuse_contradictions(options)
+    return options
+
+
+def _selection(said: Mapping[str, Any]) -> Selection:
+    every = said.get("every")
+    return Selection(
+        keep=_several(said.get("keep", ())),
+        drop=_several(said.get("drop", ())),
+        select=_path(said.get("select")),
+        every=None if every is None else str(every),
+        skip=_whole(said, "skip", 0) or 0,
+        drop_blank=said.get("drop_blank", False),
     )
 
 
-def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+def _labels(said: Mapping[str, Any]) -> LabelOptions:
+    names, unsure = said.get("class_names"), said.get("unsure")
+    return LabelOptions(
+        csv=_path(said.get("labels_csv")),
+        class_names=None if names is None else tuple(names),
+        labelled_only=said.get("labelled_only", False),
+        ignore=said.get("ignore_labels", False),
+        fold_case=said.get("fold_case", False),
+        separators=said.get("label_separators", LabelOptions.separators),
+        unsure=None if unsure == "refuse" else unsure,
+        conflicts=said.get("on_conflict"),
+    )
+
+
+def _several(given: Any) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+def _whole(said: Mapping[str, Any], name: str, least: int) -> int | None:
+    return None if said.get(name) is None else whole(name, said[name], least)
+
+
+def _seconds(given: Any) -> float:
+    """A time that is not below 0."""
+    try:
+        seconds = float(given)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ConfigError(f"wait is {given!r}, expected a number of seconds from 0")
+    return seconds

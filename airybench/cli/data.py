@@ -1,15 +1,15 @@
 """`airybench data`: make, bring in, describe and check stores."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from airybench.cli.layout import App
 from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, StorePath
 from airybench.cli.options.completion import DATASETS
-from airybench.cli.options.panels import LABELS, SOURCE, START
-from airybench.cli.options.source import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
+from airybench.cli.options.panels import START
+from airybench.cli.options.source import source_options, takes_source
 from airybench.cli.show.console import ConsoleReporter
 from airybench.cli.show.output import print_result
 from airybench.config import SEED
@@ -57,10 +57,11 @@ def simulate(
 
 
 @app.command("import")
+@takes_source()
 def import_(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE", help="A deposit in the layout of CXIDB id 94, CXI files, or HDF5 stacks."),
+        typer.Argument(metavar="SOURCE", help="File or folder of shots; several of one kind make one store."),
     ],
     output: Annotated[
         Path | None,
@@ -74,87 +75,18 @@ def import_(
             metavar="NAME", help="Name of the data set.", show_default="the source's file name", rich_help_panel=START
         ),
     ] = None,
-    images: Images = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY",
-            help="HDF5 key of the labels: 0 and 1, (N, C), or class numbers from 0, (N,).",
-            rich_help_panel=SOURCE,
-        ),
-    ] = None,
-    labels_csv: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="CSV file of the labels: columns id and label, or id and one column of 0 and 1 per class.",
-            rich_help_panel=LABELS,
-        ),
-    ] = None,
-    labelled_only: Annotated[
-        bool,
-        typer.Option("--labelled-only", help="Import only the shots that the CSV file names.", rich_help_panel=LABELS),
-    ] = False,
-    class_names: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B,...",
-            help="Names of the classes, in order.",
-            show_default="their numbers",
-            rich_help_panel=LABELS,
-        ),
-    ] = None,
-    ids: Ids = None,
-    energy: Annotated[
-        str | None,
-        typer.Option(metavar="KEY", help="HDF5 key of the photon energy, in eV or joule.", rich_help_panel=SOURCE),
-    ] = None,
-    photon_energy: Annotated[
-        float | None,
-        typer.Option(
-            metavar="EV", help="Photon energy of all shots in eV, instead of --energy.", rich_help_panel=SOURCE
-        ),
-    ] = None,
-    groups: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY",
-            help="HDF5 key of the run number of each shot.",
-            show_default="the number of its file",
-            rich_help_panel=SOURCE,
-        ),
-    ] = None,
-    events: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY", help="HDF5 key of a further identifier. Repeatable.", rich_help_panel=SOURCE),
-    ] = None,
-    mask: Mask = None,
-    mask_convention: MaskConvention = None,
-    counts_per_photon: CountsPerPhoton = None,
-    clip: Clip = False,
-    nan: Nan = None,
-    bin_: Bin = None,
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
+    **given: Any,
 ) -> None:
-    """Import a deposit, CXI files or HDF5 stacks into a store."""
-    from airybench.data.formats.dispatch import import_data
-    from airybench.data.reading.counts_rule import CountsRule
-    from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
+    """Import shots into a store: most layouts of the field are recognised.
 
-    names = tuple(part.strip() for part in class_names.split(",")) if class_names else None
-    keys = StackKeys(
-        images=images, labels=labels, ids=(ids,) if ids else (), energy=energy, photon_energy=photon_energy,
-        groups=groups, events=tuple(events or ()), mask=mask, mask_convention=mask_convention,
-    )  # fmt: skip
-    options = SourceOptions(
-        keys=keys,
-        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
-        factor=bin_,
-        labels=LabelOptions(labels_csv, names, labelled_only),
-        name=name,
-    )
+    What was recognised and chosen is printed. `airybench data info SOURCE` prints the same without importing.
+    """
+    from airybench.data.formats.dispatch import import_data
+
+    options = source_options(given, name=name)
     store = import_data(sources, output, options, force=force, reporter=ConsoleReporter())
     _print_made(store, as_json=as_json)
 

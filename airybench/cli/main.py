@@ -15,7 +15,8 @@ import typer
 from typer.core import TyperCommand
 
 from airybench.cli.layout import App, CommandHelp, PanelGroup, described
-from airybench.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError
+from airybench.cli.show.command import command_with
+from airybench.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError, MissingOptionError
 from airybench.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -141,7 +142,7 @@ def run(arguments: Sequence[str]) -> int:
     except AirybenchError as error:
         if debug:
             traceback.print_exc()
-        print(f"airybench: {error}", file=sys.stderr)
+        print(f"airybench: {_explained(error, arguments)}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
@@ -166,6 +167,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _explained(error: AirybenchError, arguments: Sequence[str]) -> str:
+    """The text of an error; where an import lacks an option, with the command to type."""
+    if isinstance(error, MissingOptionError) and tuple(arguments[:2]) == ("data", "import"):
+        return f"{error}; type: {command_with(arguments, error.option)}"
+    return str(error)
 
 
 def _usage_error(error: Any) -> str:

@@ -2,24 +2,25 @@
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from airybench.cli.layout import App
 from airybench.cli.options.common import Csv, Debug, Device, Force, Json, Model, TrackingUri
 from airybench.cli.options.panels import OUTPUT, PLACE, SOURCE, START
-from airybench.cli.options.source import Bin, Clip, CountsPerPhoton, Ids, Images, Mask, MaskConvention, Nan
+from airybench.cli.options.source import source_options, takes_source
 from airybench.errors import ConfigError
 
 app = App()
 
 
 @app.command()
+@takes_source(labels=False)
 def predict(
     model: Model,
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="Shots: a store, deposit, CXI file or HDF5 stack, labelled or not.")
+        Path, typer.Argument(metavar="SOURCE", help="File or folder of shots, or a store, labelled or not.")
     ],
     output: Annotated[Path, typer.Option(metavar="PATH", help="HDF5 file to write.", rich_help_panel=START)],
     csv: Csv = False,
@@ -35,14 +36,6 @@ def predict(
             rich_help_panel=PLACE,
         ),
     ] = None,
-    images: Images = None,
-    ids: Ids = None,
-    mask: Mask = None,
-    mask_convention: MaskConvention = None,
-    counts_per_photon: CountsPerPhoton = None,
-    clip: Clip = False,
-    nan: Nan = None,
-    bin_: Bin = None,
     ignore_labels: Annotated[
         bool,
         typer.Option(
@@ -74,6 +67,7 @@ def predict(
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
+    **given: Any,
 ) -> None:
     """Predict every shot of a source, labelled or not.
 
@@ -82,8 +76,6 @@ def predict(
     """
     from airybench.cli.show.console import ConsoleReporter, notice
     from airybench.cli.show.output import print_result
-    from airybench.data.reading.counts_rule import CountsRule
-    from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
     from airybench.inference.plan import shard_of
     from airybench.inference.predict import PredictOptions
     from airybench.jobs.models import open_model
@@ -93,12 +85,7 @@ def predict(
     part, where = None if shard is None else shard_of(shard), choose_device(device)
     if part and csv:
         raise ConfigError("--csv needs all parts; give it to `airybench join`")
-    reading = SourceOptions(
-        keys=StackKeys(images=images, ids=(ids,) if ids else (), mask=mask, mask_convention=mask_convention),
-        rule=CountsRule.from_options(counts_per_photon, clip=clip, nan=nan),
-        factor=bin_,
-        labels=LabelOptions(ignore=ignore_labels),
-    )
+    reading = source_options(given, ignore_labels=ignore_labels)
     options = PredictOptions(
         explain=explain, table=csv, shard=part, force=force, readers=readers,
         compiled=compile,

@@ -12,6 +12,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from airybench.data.loading.preprocess import central_square, network_inputs
+from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError
 from airybench.inference.predictor import Predictor
 
@@ -62,7 +63,7 @@ class Explainer:
         self,
         counts: NDArray[np.uint16] | Tensor,
         answers: NDArray[np.integer[Any]],
-        ids: NDArray[np.int64] | None = None,
+        ids: ShotIds | None = None,
     ) -> NDArray[np.float16]:
         """One map for every positive answer.
 

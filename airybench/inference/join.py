@@ -10,8 +10,9 @@ import h5py
 import numpy as np
 
 from airybench.data.hdf5.opening import open_hdf5, writing
+from airybench.data.store.columns import read_column, storable
 from airybench.errors import DataError
-from airybench.inference.parts import Columns, Parts, create_column
+from airybench.inference.parts import EVENTS, Columns, Parts, create_column
 from airybench.inference.plan import PART, Plan
 from airybench.paths import locked
 from airybench.reporter import SILENT, Reporter
@@ -22,7 +23,7 @@ def join(parts: Parts, *, table: bool = False, reporter: Reporter = SILENT) -> P
 
     Args:
         parts: of one output.
-        table: also write a CSV file of ids, probabilities and answers beside the output.
+        table: also write a CSV file of ids, events, probabilities and answers beside the output.
         reporter: receives the progress over the parts.
 
     Returns:
@@ -80,26 +81,30 @@ def _appending(path: Path, plan: Plan) -> Iterator[Callable[[Columns], None]]:
 
         def append(columns: Columns) -> None:
             for key, values in columns.items():
+                kept = storable(values)
                 if key not in file:
-                    create_column(file, key, (0, *values.shape[1:]), values.dtype, growing=True)
-                if len(values):
+                    create_column(file, key, (0, *kept.shape[1:]), kept.dtype, growing=True)
+                if len(kept):
                     data = file[key]
-                    data.resize(len(data) + len(values), axis=0)
-                    data[-len(values) :] = values
+                    data.resize(len(data) + len(kept), axis=0)
+                    data[-len(kept) :] = kept
 
         yield append
 
 
 def _write_table(plan: Plan, joined: Path, path: Path) -> None:
-    """Write ids, probabilities and answers of the joined file as CSV, one shot per line."""
+    """Write ids, events, probabilities and answers of the joined file as CSV, one shot per line."""
     unfinished = path.with_name(f".{path.name}.joining")
     with open_hdf5(joined) as file, unfinished.open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["id", *(f"p {name}" for name in plan.class_names), "answer"])
+        events = file.get(EVENTS, {})
+        writer.writerow(["id", *events, *(f"p {name}" for name in plan.class_names), "answer"])
         for start in range(0, plan.count, PART):
             rows = slice(start, start + PART)
-            columns = (file["id"][rows], file["probability"][rows], file["prediction"][rows])
-            for shot, probabilities, predicted in zip(*columns, strict=True):
+            names = [read_column(data, rows) for data in (file["id"], *events.values())]
+            for named, probabilities, predicted in zip(
+                zip(*names, strict=True), file["probability"][rows], file["prediction"][rows], strict=True
+            ):
                 answer = ";".join(name for name, holds in zip(plan.class_names, predicted, strict=True) if holds)
-                writer.writerow([shot, *(f"{p:.6g}" for p in probabilities), answer])
+                writer.writerow([*named, *(f"{p:.6g}" for p in probabilities), answer])
     os.replace(unfinished, path)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.data.loading.preprocess import network_inputs
+from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
@@ -26,7 +27,7 @@ def logits(
     predictor: Predictor,
     counts: NDArray[np.uint16] | Tensor,
     device: torch.device,
-    ids: NDArray[np.int64] | None = None,
+    ids: ShotIds | None = None,
     network: Network | None = None,
 ) -> Tensor:
     """Logits of one batch of shots.

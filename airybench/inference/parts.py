@@ -13,12 +13,16 @@ import hdf5plugin
 from numpy.typing import NDArray
 
 from airybench.data.hdf5.opening import open_hdf5, writing
+from airybench.data.store.columns import fixed_text, read_column
 from airybench.errors import DataError
 from airybench.inference.plan import PART, Plan
 from airybench.paths import locked, require_free
 
 Columns = Mapping[str, NDArray[Any]]
 """Data sets of an output file by name, each with one row per shot (`map*`: one row per map)."""
+
+EVENTS = "events"
+"""Group of the further identifiers of the shots, where the source has any."""
 
 
 class Parts:
@@ -91,8 +95,9 @@ class Parts:
             try:
                 with h5py.File(unfinished, "w", rdcc_nbytes=0) as file:
                     for key, values in columns.items():
-                        create_column(file, key, values.shape, values.dtype)
-                        file[key][:] = values
+                        kept = fixed_text(values)  # text of variable length takes no checksum
+                        create_column(file, key, kept.shape, kept.dtype)
+                        file[key][:] = kept
                 with open(unfinished, "rb") as written:
                     os.fsync(written.fileno())
                 unfinished.rename(self._path(number))
@@ -103,7 +108,8 @@ class Parts:
     def read(self, number: int) -> dict[str, NDArray[Any]]:
         """The columns of a part."""
         with open_hdf5(self._path(number)) as file:
-            return {key: values[()] for key, values in file.items()}
+            top = {key: read_column(values) for key, values in file.items() if key != EVENTS}
+            return top | {f"{EVENTS}/{key}": read_column(values) for key, values in file.get(EVENTS, {}).items()}
 
     def remove(self) -> None:
         """Remove the parts, and what killed processes left of them."""

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
 from airybench.data.reading.shot_source import ShotSource
+from airybench.data.store.columns import as_text
 from airybench.errors import DataError, already_exists
 from airybench.inference.join import is_joined, join
 from airybench.inference.logits import compiled_for, logits, placed
-from airybench.inference.parts import Parts
+from airybench.inference.parts import EVENTS, Parts
 from airybench.inference.plan import PART, Plan, model_digest, shard_of
 from airybench.inference.predictor import Predictor
 from airybench.reporter import SILENT, Reporter
@@ -87,7 +88,8 @@ def predict(
     While the network works on one batch, the next ones are read and decoded and the previous part is written, all in
     fixed memory. The answers do not depend on the number of readers.
 
-    The output holds `id` (N,), `probability` (N, C) and `prediction` (N, C) in the order of the source; with `explain`
+    The output holds `id` (N,), `probability` (N, C) and `prediction` (N, C) in the order of the source, and `events/*`
+    (N,) where the source has further identifiers; with `explain`
     also `map` (M, S, S) with `map_shot` (M,), the row of the shot, and `map_class` (M,), the column of the class.
 
     Args:
@@ -219,9 +221,14 @@ def _answer_parts(
             if written:
                 written.result()  # at most two parts are in memory: one being written, one being computed
             start, stop = plan.rows(number)
-            written = writer.submit(parts.write, number, {"id": shots.ids[start:stop], **joined})
+            written = writer.submit(parts.write, number, _identifiers(shots, slice(start, stop)) | joined)
         if written:
             written.result()
+
+
+def _identifiers(shots: ShotSource, rows: slice) -> dict[str, NDArray[Any]]:
+    """Columns that tell which shots a part answers for."""
+    return {"id": shots.ids[rows]} | {f"{EVENTS}/{key}": as_text(values[rows]) for key, values in shots.events.items()}
 
 
 def _stretches(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:

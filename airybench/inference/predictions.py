@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from airybench.data.store.columns import read_column, storable
+from airybench.data.store.ids import ShotIds
 from airybench.errors import DataError
 from airybench.training.metrics import decide
 
@@ -22,7 +24,7 @@ class Predictions:
     """Logits of some shots, with their labels where those are known.
 
     Attributes:
-        ids: identifiers of the shots, int64, shape (N,).
+        ids: identifiers of the shots, int64 or text, shape (N,).
         logits: float32, shape (N, C).
         labels: uint8 0/1, shape (N, C); (N, 0) where the shots are unlabelled.
         class_names: C names.
@@ -38,7 +40,7 @@ class Predictions:
         [('Round',), ('Streak',)]
     """
 
-    ids: NDArray[np.int64]
+    ids: ShotIds
     logits: NDArray[np.float32]
     labels: NDArray[np.uint8]
     class_names: tuple[str, ...]
@@ -90,7 +92,7 @@ class Predictions:
     def write(self, path: Path) -> None:
         """Write as HDF5, one data set a field."""
         with h5py.File(path, "w") as file:
-            file["ids"], file["logits"], file["labels"] = self.ids, self.logits, self.labels
+            file["ids"], file["logits"], file["labels"] = storable(self.ids), self.logits, self.labels
             file.attrs["class_names"] = list(self.class_names)
             file.attrs["label_kind"] = self.label_kind
 
@@ -104,6 +106,7 @@ class Predictions:
         try:
             with h5py.File(path) as file:
                 names = tuple(str(name) for name in file.attrs["class_names"])
-                return cls(file["ids"][:], file["logits"][:], file["labels"][:], names, str(file.attrs["label_kind"]))
+                ids = read_column(file["ids"])
+                return cls(ids, file["logits"][:], file["labels"][:], names, str(file.attrs["label_kind"]))
         except (OSError, KeyError) as error:
             raise DataError(f"{path} holds no predictions ({error}); it is written by train and sweep") from None

@@ -52,13 +52,14 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
         explainer: draws what the network looked at for the class.
     """
     row_of = {shot: row for row, shot in enumerate(store.ids().tolist())}
+    shown = predictions.ids.tolist()
     assigned, probabilities = predictions.decisions.astype(bool), predictions.probabilities
     rows = []
     for column, name in enumerate(predictions.class_names):
         truth, logits = predictions.labels[:, column], predictions.logits[:, column]
         panels = []
         for kind, chosen in most_confident(truth, assigned[:, column], logits):
-            shots = np.array([row_of[int(predictions.ids[i])] for i in chosen], np.int64)
+            shots = np.array([row_of[shown[i]] for i in chosen], np.int64)
             images = store.read_images(shots)
             attention: list[NDArray[np.float32] | None] = [None] * len(shots)
             if explainer is not None and len(shots):

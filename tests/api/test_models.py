@@ -57,7 +57,7 @@ def test_counts_that_are_none_are_refused(model: ab.Model, counts: np.ndarray, m
 def test_whole_numbers_of_another_type_are_the_same_counts(model: ab.Model, data: ab.Dataset) -> None:
     counts = data.images([3])
     np.testing.assert_array_equal(model.predict(counts.astype(np.int64)).logits, model.predict(counts).logits)
-    with pytest.raises(DataError, match=r"ids are int64 of shape \(2,\)"):
+    with pytest.raises(DataError, match=r"ids are int64 of shape \(2,\), one for each of 1"):
         model.predict(counts, ids=[1, 2])
 
 
@@ -126,5 +126,5 @@ def test_a_data_set_is_predicted_and_predictions_show_themselves(
     assert found._repr_html_().count("<tr") == 4  # two lines of headings, two shots
     with pytest.raises(DataError, match="counts are no array"):
         model.predict([[1], [1, 2]])
-    with pytest.raises(DataError, match="expected integers"):
+    with pytest.raises(DataError, match="whole numbers or text are expected"):
         model.predict(data.images([0]), ids=[1.5])

@@ -1,10 +1,19 @@
 """Keyword arguments become the options of a source."""
 
+from pathlib import Path
+
 import pytest
 
 from airybench.api.read_options import ReadOptions, source_options
 from airybench.data.reading.counts_rule import CONVENTIONS
-from airybench.data.reading.options import DEFAULT_OPTIONS
+from airybench.data.reading.options import (
+    DEFAULT_OPTIONS,
+    FrameOptions,
+    LabelOptions,
+    Selection,
+    SourceOptions,
+    StackKeys,
+)
 from airybench.errors import ConfigError
 
 
@@ -27,6 +36,44 @@ def test_every_argument_arrives() -> None:
     assert (str(found.labels.csv), found.labels.class_names) == ("labels.csv", ("a", "b"))
     assert found.labels.labelled_only
     assert found.labels.ignore
+
+
+def test_options_of_the_fields_layouts_arrive() -> None:
+    found = source_options(
+        {"kind": "eiger", "wavelength": "w", "unit": "angstrom", "group_by": "folder", "index": 0, "channel": 0,
+         "axis": "last", "keep": "good", "drop": ["dark", "laser"], "select": "hits.txt", "every": 5, "skip": 3,
+         "drop_blank": True, "find_bad_pixels": True, "fold_case": True, "label_separators": "|", "unsure": "class",
+         "on_conflict": "drop", "wait": 5}
+    )  # fmt: skip
+    assert found == SourceOptions(
+        kind="eiger",
+        keys=StackKeys(wavelength="w", unit="angstrom", group_by="folder"),
+        frames=FrameOptions(index=0, channel=0, axis="last"),
+        selection=Selection(("good",), ("dark", "laser"), Path("hits.txt"), "5", 3, drop_blank=True),
+        find_bad_pixels=True,
+        labels=LabelOptions(fold_case=True, separators="|", unsure="class", conflicts="drop"),
+        wait=5.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"index": -1}, "index"),
+        ({"channel": "x"}, "channel"),
+        ({"bin": 0}, "bin"),
+        ({"wait": "soon"}, "wait is 'soon', expected a number of seconds from 0"),
+        ({"wait": float("nan")}, "wait is nan"),
+        ({"axis": "middle"}, "unknown --axis 'middle'"),
+    ],
+)
+def test_values_that_cannot_be(given: ReadOptions, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        source_options(given)
+
+
+def test_none_counts_as_left_out() -> None:
+    assert source_options({"images": None, "bin": None}) == DEFAULT_OPTIONS  # type: ignore[typeddict-item]
 
 
 def test_a_mistyped_argument_is_refused() -> None:

@@ -17,11 +17,12 @@ import pytest
 import torch
 from readers import Dying
 from reporters import CollectingReporter
-from small_predictions import COUNT, CPU, NAMES, PART, assert_same, columns, go, images, model, store
+from small_predictions import COUNT, CPU, NAMES, PART, SIDE, assert_same, columns, go, images, model, store
 
 from airybench.data.formats.dispatch import open_shots
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
+from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError, ReaderError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.parts import Parts
@@ -255,3 +256,20 @@ def test_sigkill_at_random_moments_then_the_same_command(tmp_path: Path) -> None
     assert_same(tmp_path / "out.h5", columns(tmp_path / "whole.h5"))
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert len(columns(tmp_path / "out.h5")["id"]) == 2000
+
+
+def test_text_ids_and_events_are_carried_into_file_and_table(predictor: Predictor, tmp_path: Path) -> None:
+    names = [f"run1:{'x' * row}" for row in range(COUNT)]
+    header = StoreHeader("run", (), "multilabel", source="simulated", counts_rule="drawn")
+    with StoreWriter(tmp_path / "run.h5", header, image_shape=(SIDE, SIDE)) as writer:
+        events = {"pulse": np.arange(COUNT, dtype=np.uint64), "fiducial": np.array(names)}
+        writer.append(images(), ids=names, photon_energy=np.ones(COUNT), events=events)
+    go(predictor, open_shots(tmp_path / "run.h5"), tmp_path / "out.h5", table=True)
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["id"].asstr()[:].tolist() == names
+        assert file["events/fiducial"].asstr()[:].tolist() == names
+        assert file["events/pulse"].dtype == np.uint64
+        assert file["events/pulse"][:].tolist() == list(range(COUNT))
+    lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("id,fiducial,pulse,p Round")
+    assert [line.split(",")[:3] for line in lines[1:]] == [[name, name, str(row)] for row, name in enumerate(names)]

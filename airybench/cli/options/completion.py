@@ -39,5 +39,12 @@ def model_names(incomplete: str) -> list[str]:
     return [f"{prefix}{name}" for name in study_names(incomplete.removeprefix(prefix))]
 
 
+def source_kinds(incomplete: str) -> list[str]:
+    """Kinds of sources."""
+    from airybench.data.formats.dispatch import KINDS
+
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
 DATASETS = choices("helium", "cxidb")
 DEVICES = choices("auto", "cpu", "cuda")

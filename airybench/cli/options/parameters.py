@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from airybench.cli.options.common import FROM_CONFIG
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import DATA, INPUT, NETWORK, OBVIOUS, START, STUDY, TRAINING
+from airybench.cli.options.signature import with_options
 from airybench.config import COSTS, DEPTHS, METRICS, SECTIONS, TIMM, Range, StudyConfig, Value, parse_value_or_range
 from airybench.errors import ConfigError
 
@@ -64,17 +65,7 @@ def takes_config(
     parameters = [_option(name, field, panel, many=name in repeated) for name, (panel, field) in fields.items()]
 
     def decorate(function: Callable[..., Any]) -> Any:
-        signature = inspect.signature(function)
-        own = [
-            p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for p in signature.parameters.values()
-            if p.kind is not inspect.Parameter.VAR_KEYWORD
-        ]
-        place = [p.name for p in own].index("config") + 1  # the experiment, then what changes it
-        everything = [*own[:place], *parameters, *own[place:]]
-        function.__signature__ = signature.replace(parameters=everything)  # type: ignore[attr-defined]
-        function.__annotations__ = {p.name: p.annotation for p in everything}
-        return function
+        return with_options(function, parameters, after="config")  # the experiment, then what changes it
 
     return decorate
 

@@ -1,58 +1,51 @@
-"""Options that say what is where in a source of shots, and how its values become counts."""
+"""One option for everything that a user can say about a source, for each command that reads one."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-import typer
+from airybench.cli.options.signature import with_options
+from airybench.cli.options.source_layout import LayoutOptions
+from airybench.cli.options.source_rules import RuleOptions, SourceLabelOptions
 
-from airybench.cli.options.completion import choices
-from airybench.cli.options.panels import COUNTS, SOURCE
+if TYPE_CHECKING:
+    from airybench.data.reading.options import SourceOptions
 
-Images = Annotated[
-    str | None, typer.Option(metavar="KEY", help="HDF5 key of the images, (N, H, W).", rich_help_panel=SOURCE)
-]
-Ids = Annotated[
-    str | None, typer.Option(metavar="KEY", help="HDF5 key of the shots' identifiers, (N,).", rich_help_panel=SOURCE)
-]
-Mask = Annotated[
-    str | None,
-    typer.Option(metavar="KEY", help="HDF5 key of the mask, (H, W) or (N, H, W).", rich_help_panel=SOURCE),
-]
-MaskConvention = Annotated[
-    str | None,
-    typer.Option(
-        metavar="cxi|euxfel|good-is-one",
-        help="What the values of the mask mean.",
-        autocompletion=choices("cxi", "euxfel", "good-is-one"),
-        rich_help_panel=SOURCE,
-    ),
-]
-CountsPerPhoton = Annotated[
-    float | None,
-    typer.Option(
-        metavar="NUMBER",
-        help="Detector units per photon: values are divided by it and rounded. For floating-point sources.",
-        rich_help_panel=COUNTS,
-    ),
-]
-Clip = Annotated[bool, typer.Option("--clip", help="Clip values below 0 and above 65535.", rich_help_panel=COUNTS)]
-Nan = Annotated[
-    str | None,
-    typer.Option(
-        metavar="mask",
-        help="mask: pixels that are NaN or infinite are masked.",
-        show_default="they are refused",
-        autocompletion=choices("mask"),
-        rich_help_panel=COUNTS,
-    ),
-]
-Bin = Annotated[
-    int | None,
-    typer.Option(
-        "--bin",
-        min=1,
-        metavar="NUMBER",
-        help="Average blocks of this many pixels a side.",
-        show_default="what brings the image to at most 259 px",
-        rich_help_panel=COUNTS,
-    ),
-]
+REPEATED = ("ids", "events", "keep", "drop", "class_names")
+"""Options that may be given more than once, or as a comma list."""
+
+
+def takes_source(*, labels: bool = True) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command the options of a source, passed to it as keywords for `source_options`.
+
+    Args:
+        labels: also those that say where labels come from.
+    """
+    declared = (LayoutOptions, RuleOptions, *((SourceLabelOptions,) if labels else ()))
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=vars(one)[name], annotation=annotation)
+        for one in declared
+        for name, annotation in get_type_hints(one, include_extras=True).items()
+    ]
+    return lambda function: with_options(function, options)
+
+
+def source_options(given: Mapping[str, Any], **more: Any) -> "SourceOptions":
+    """The options of a source, read as the Python interface reads its keyword arguments.
+
+    Args:
+        given: values of the command line by name.
+        more: further ones.
+
+    Raises:
+        ConfigError: options contradict each other, or a value that cannot be.
+
+    >>> source_options({"ids": ["train,pulse", "cell"], "images": None}).keys.ids
+    ('train', 'pulse', 'cell')
+    """
+    from airybench.api.read_options import source_options as from_keywords
+
+    said = {n: value for n, value in {**given, **more}.items() if value is not False and value not in (None, [])}
+    for name in said.keys() & set(REPEATED):
+        said[name] = [part.strip() for word in said[name] for part in word.split(",")]
+    return from_keywords(said)  # type: ignore[arg-type]

@@ -18,6 +18,8 @@ from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.photon_energy import JOULE_PER_EV, plausible
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
+from airybench.data.store.columns import read_column
+from airybench.data.store.ids import ShotIds, as_ids
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
@@ -59,7 +61,7 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         conversion = Conversion.of(shape, options.rule, options.factor)
         source = ShotSource(
             paths=(path,),
-            ids=np.array([_id(path, file, entry) for entry in entries], np.int64),
+            ids=_ids(path, file, entries),
             image_shape=conversion.image_shape,
             read=DepositReader(path, entries, conversion),
             identity=file_identity([path], conversion.rule, conversion.factor),
@@ -105,7 +107,7 @@ class DepositReader(ShotReader):
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
-        masked = self.conversion.rule.nan_mask
+        masked = self.conversion.rule.masks
         with open_hdf5(self.path) as file:
             for start in range(0, len(rows), BATCH):
                 some = rows[start : start + BATCH]
@@ -151,8 +153,23 @@ def _entries(path: Path, file: h5py.File) -> tuple[str, ...]:
     return tuple(entries)
 
 
-def _id(path: Path, file: h5py.File, entry: str) -> int:
+def _ids(path: Path, file: h5py.File, entries: Sequence[str]) -> ShotIds:
+    """Identifiers of all entries, whole numbers or text."""
+    ids = [_id(path, file, entry) for entry in entries]
+    for entry, shot in zip(entries, ids, strict=True):
+        if type(shot) is not type(ids[0]):
+            raise DataError(
+                f"{path}: {entry} has the id {shot!r}, {entries[0]} has {ids[0]!r}; all numbers or all text is expected"
+            )
+    return as_ids(ids)
+
+
+def _id(path: Path, file: h5py.File, entry: str) -> int | str:
+    """Identifier of an entry, a whole number or text."""
     key = f"{entry}/{next((key for key in IDS if key in file[entry]), IDS[0])}"
+    data = dataset(path, file, key)[0]
+    if h5py.check_string_dtype(data.dtype) and data.size == 1:
+        return str(read_column(data).reshape(-1)[0])
     value = scalar(path, file, key)
     if value.dtype.kind == "f" or value > np.iinfo(np.int64).max:
         raise DataError(f"{path}: /{key} is {value} ({value.dtype}), a 64-bit integer is expected")

@@ -12,6 +12,7 @@ from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.hdf5.opening import writing
 from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.reading.photon_energy import JOULE_PER_EV
+from airybench.data.store.columns import storable
 from airybench.data.store.store import Store
 from airybench.errors import DataError, already_exists
 from airybench.paths import locked, require_free
@@ -138,7 +139,7 @@ def _write(store: Store, sink: _Sink, path: Path, progress: Progress) -> None:
         path: what to call it in messages.
         progress: called with (entries done, entries in all).
     """
-    ids, energies = store.ids(), store.photon_energy().astype(np.float64) * JOULE_PER_EV
+    ids, energies = storable(store.ids()), store.photon_energy().astype(np.float64) * JOULE_PER_EV
     labels = store.labels().astype(np.int64) if store.labelled else None
     with h5py.File(sink, "w") as file:
         file.attrs["class_names"] = np.array(store.class_names, dtype=h5py.string_dtype())

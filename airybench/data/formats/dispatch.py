@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from airybench.data.formats import cxi, deposit, stack, store_source
+from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla, stack, store_source, swissfel
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.labelling.label_table import labelled
@@ -33,11 +33,18 @@ class Format(Protocol):
 
 FORMATS: tuple[Format, ...] = (
     store_source,
+    HDF5Format(euxfel_cxi),
     HDF5Format(cxi),
+    HDF5Format(eiger),
+    HDF5Format(fermi),
+    HDF5Format(sacla),
+    HDF5Format(swissfel),
     deposit,
     HDF5Format(stack),
 )
-"""The first that recognises a file reads it. A new format is a module in this folder and its name in this list."""
+"""The first that recognises a file reads it. The more a format asks of a file, the earlier it is tried: a virtual file
+of European XFEL is a CXI stack with trains and pulses, and a CXI stack has the groups of a deposit too. A new format is
+a module in this folder, and its name in this list."""
 
 KINDS = tuple(one.KIND for one in FORMATS)
 """What `--kind` names."""

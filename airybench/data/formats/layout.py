@@ -16,12 +16,14 @@ class Layout:
         keys: where things are.
         frames: how one frame becomes one image.
         selection: which shots are left out.
+        nan_mask: values that are not finite are missing, not faulty: they are masked.
         notes: what people should know of the file, one line each.
     """
 
     keys: StackKeys
     frames: FrameOptions = field(default_factory=FrameOptions)
     selection: Selection = field(default_factory=Selection)
+    nan_mask: bool = False
     notes: tuple[str, ...] = ()
 
     def under(self, options: SourceOptions) -> SourceOptions:
@@ -44,6 +46,7 @@ class Layout:
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
+            rule=replace(options.rule, nan_mask=options.rule.nan_mask or self.nan_mask),
         )
 
 

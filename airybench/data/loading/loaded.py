@@ -13,6 +13,7 @@ from airybench.config import DataConfig, Scaling, TrainConfig
 from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, choose_placement
 from airybench.data.loading.preprocess import network_inputs, rotated
 from airybench.data.split.split import Split
+from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
 
 EVALUATION_BATCH = 256
@@ -25,14 +26,14 @@ class LoadedSplit:
     Attributes:
         inputs: float32, shape (N, 1, S, S), on the device; or `Inputs` kept elsewhere.
         labels: 0 or 1, float32, shape (N, C), on the device.
-        ids: int64, shape (N,), on the host.
+        ids: int64 or text, shape (N,), on the host.
         flippable: whether a mirrored or rotated input is a valid input. Correlation maps are not: their axes are no
             directions on the detector, and the map of a mirrored image is the map itself, or its transpose.
     """
 
     inputs: Tensor | Inputs
     labels: Tensor
-    ids: NDArray[np.int64]
+    ids: ShotIds
     flippable: bool = True
 
     def __len__(self) -> int:
@@ -145,7 +146,7 @@ class LoadedDataset:
         labels = torch.from_numpy(store.labels().astype(np.float32))
         ids = store.ids()
 
-        def prepare(counts: Tensor, some: NDArray[np.int64]) -> Tensor:
+        def prepare(counts: Tensor, some: ShotIds) -> Tensor:
             return network_inputs(counts, config, scaling, ids=some)
 
         def part(rows: NDArray[np.int64]) -> LoadedSplit:

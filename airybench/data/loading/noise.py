@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from airybench.data.store.ids import ShotIds, id_number
 from airybench.physics.optics.random import Stream, shot_generator
 
 Level = Literal["mean", "mean-std", "max"]
@@ -31,13 +31,13 @@ def amplitude(images: Tensor, level: Level) -> Tensor:
     return mean + images.std(dim=(1, 2, 3), keepdim=True, correction=0) if level == "mean-std" else mean
 
 
-def draws(ids: NDArray[np.int64], size: int, seed: int) -> Tensor:
+def draws(ids: ShotIds, size: int, seed: int) -> Tensor:
     """Uniform random numbers in [0, 1) for each shot.
 
     They depend on (seed, id) and the size only, not on the position of a shot, its part or the other shots.
 
     Args:
-        ids: identifiers of the shots, any int64, shape (N,).
+        ids: identifiers of the shots, int64 or text, shape (N,).
         size: side S of an image, pixels.
         seed: of the noise.
 
@@ -46,12 +46,11 @@ def draws(ids: NDArray[np.int64], size: int, seed: int) -> Tensor:
     """
     numbers = np.empty((len(ids), 1, size, size), np.float32)
     for row, shot in enumerate(ids.tolist()):
-        # An id may be any int64, but the key of the generator is unsigned.
-        shot_generator(seed, shot % (1 << 64), Stream.ROBUSTNESS).random(dtype=np.float32, out=numbers[row])
+        shot_generator(seed, id_number(shot), Stream.ROBUSTNESS).random(dtype=np.float32, out=numbers[row])
     return torch.from_numpy(numbers)
 
 
-def with_noise(images: Tensor, level: Level, ids: NDArray[np.int64], seed: int) -> Tensor:
+def with_noise(images: Tensor, level: Level, ids: ShotIds, seed: int) -> Tensor:
     """Images plus noise that is uniform on [0, A], with an amplitude A for each image.
 
     Args:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.data.loading.prefetch import Prefetcher, to_device
+from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
 
 Placement = Literal["device", "host", "disk"]
@@ -98,7 +99,7 @@ class DiskInputs:
         self,
         store: Store,
         rows: NDArray[np.int64],
-        prepare: Callable[[Tensor, NDArray[np.int64]], Tensor],
+        prepare: Callable[[Tensor, ShotIds], Tensor],
         device: torch.device,
         readers: int = READERS,
     ) -> None:

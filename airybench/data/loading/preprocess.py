@@ -2,14 +2,13 @@
 
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling
 from airybench.data.loading.noise import with_noise
+from airybench.data.store.ids import ShotIds
 from airybench.physics.correlation import correlation_map
 
 FULL_SCALE = 65535.0
@@ -34,9 +33,7 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
     return scaled(resized(counts, image_size, antialias=antialias), scaling)
 
 
-def network_inputs(
-    counts: Tensor, config: DataConfig, scaling: Scaling, *, ids: NDArray[np.int64] | None = None
-) -> Tensor:
+def network_inputs(counts: Tensor, config: DataConfig, scaling: Scaling, *, ids: ShotIds | None = None) -> Tensor:
     """What a network of this configuration sees: the preprocessed image, or its correlation map.
 
     Args:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.reading.invalid_values import largest_of
+
 SIDE = 259
 """Side of a stored image, pixels: 1035 / 4, rounded up."""
 
@@ -52,32 +54,38 @@ def binned_counts(image: NDArray[Any], factor: int | None = None) -> NDArray[np.
     >>> binned_counts(np.array([[1, 3, 5], [5, 7, 9]]), 2)
     array([[4, 7]], dtype=uint16)
     """
-    counts = plain_counts(image)
     factor = factor or binning_factor(image.shape)
-    if factor == 1:
-        return counts
-    sums, pixels = _blocks(counts, factor), _blocks(np.ones(counts.shape, np.uint16), factor)
-    return np.rint(sums / pixels).astype(np.uint16)
+    return block_means(plain_counts(image), block_pixels(image.shape, None, factor), factor)
 
 
-def binned_good(
-    counts: NDArray[np.uint16], good: NDArray[np.bool_], factor: int
-) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
-    """Mean counts over the good pixels of each block, rounded half to even; a block without any is 0 and not good.
+def block_means(counts: NDArray[np.uint16], pixels: NDArray[np.uint32], factor: int) -> NDArray[np.uint16]:
+    """Mean counts over the good pixels of each block, rounded half to even; 0 for a block without any.
 
     Args:
-        counts: shape (H, W).
-        good: shape (H, W).
+        counts: 0 at pixels that are not good, shape (H, W).
+        pixels: good pixels of each block, as `block_pixels` counts them.
         factor: width of a block, pixels.
 
     Returns:
-        Counts and which of them are good, shape (ceil(H / f), ceil(W / f)).
+        uint16, shape (ceil(H / f), ceil(W / f)).
     """
-    counts = np.where(good, counts, np.uint16(0))
     if factor == 1:
-        return counts, good
-    pixels = _blocks(good.astype(np.uint16), factor)
-    return np.rint(_blocks(counts, factor) / np.maximum(pixels, 1)).astype(np.uint16), pixels > 0
+        return counts
+    return np.rint(_block_sums(counts, factor) / np.maximum(pixels, 1)).astype(np.uint16)
+
+
+def block_pixels(shape: tuple[int, int], good: NDArray[np.bool_] | None, factor: int) -> NDArray[np.uint32]:
+    """Number of good pixels in each block, shape (ceil(H / f), ceil(W / f)).
+
+    Args:
+        shape: (H, W), pixels.
+        good: bool, of that shape; None for all.
+        factor: width of a block, pixels.
+    """
+    if good is not None:
+        return _block_sums(good, factor)
+    height, width = (np.minimum(factor, size - np.arange(0, size, factor)) for size in shape)
+    return np.outer(height, width).astype(np.uint32)
 
 
 def binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
@@ -87,14 +95,31 @@ def binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
         good: shape (H, W).
         factor: width of a block, pixels.
     """
-    return _blocks(good.astype(np.uint16), factor) > 0
+    return _block_sums(good, factor) > 0
 
 
-def _blocks(values: NDArray[np.uint16], factor: int) -> NDArray[np.uint32]:
-    # Sums are whole numbers (below 2^32 for blocks of up to 2^16 pixels), so that a tie divides exactly.
-    sums = values.astype(np.uint32)
-    for axis, length in enumerate(values.shape):
-        sums = np.add.reduceat(sums, np.arange(0, length, factor), axis=axis, dtype=np.uint32)
+def _block_sums(values: NDArray[Any], factor: int) -> NDArray[np.uint32]:
+    """Sums over blocks: whole numbers (below 2^32 for blocks of up to 2^16 pixels), so that a tie divides exactly.
+
+    Strided additions over the whole image take a tenth of the time of `np.add.reduceat`.
+    """
+    if factor == 1:
+        return values.astype(np.uint32)
+    (height, width), (whole, across) = values.shape, (size // factor for size in values.shape)
+    rows = np.empty((-(-height // factor), width), np.uint32)
+    inside = values[: whole * factor].reshape(whole, factor, width)
+    np.add(inside[:, 0], inside[:, 1], out=rows[:whole], dtype=np.uint32)
+    for number in range(2, factor):
+        rows[:whole] += inside[:, number]
+    if whole < len(rows):
+        np.sum(values[whole * factor :], axis=0, dtype=np.uint32, out=rows[whole])
+    sums = np.empty((len(rows), -(-width // factor)), np.uint32)
+    stop = across * factor
+    np.add(rows[:, 0:stop:factor], rows[:, 1:stop:factor], out=sums[:, :across])
+    for number in range(2, factor):
+        sums[:, :across] += rows[:, number:stop:factor]
+    if across < sums.shape[1]:
+        np.sum(rows[:, stop:], axis=1, dtype=np.uint32, out=sums[:, across])
     return sums
 
 
@@ -111,10 +136,15 @@ def plain_counts(image: NDArray[Any]) -> NDArray[np.uint16]:
         return image.astype(np.uint16, copy=False)  # native byte order
     if image.dtype.kind not in "biuf":
         raise CountsError(f"values of type {image.dtype} are no counts; give whole numbers from 0 to {FULL}")
-    checks = [
-        ("negative", image < 0, "cut them off with --clip, or add the offset that the calibration took away"),
-        (f"above {FULL}", image > FULL, "divide by the gain with --counts-per-photon X, or --clip"),
-    ]
+    if _within(image):
+        return image.astype(np.uint16)
+    clip = "cut them off with --clip"
+    gaps = "mask them with --invalid negative where they mark gaps"
+    checks = [("negative", image < 0, f"{gaps}, add the offset that the calibration took away, or {clip}")]
+    if image.dtype.kind in "iuf":
+        largest = image == largest_of(image.dtype)
+        checks.append((f"the largest of {image.dtype.name}", largest, "mask them with --invalid max"))
+    checks.append((f"above {FULL}", image > FULL, f"divide by the gain with --counts-per-photon X, or {clip}"))
     if image.dtype.kind == "f":
         gain = "divide by the gain and round with --counts-per-photon X (1 only rounds)"
         checks.insert(0, ("not finite", ~np.isfinite(image), "mask them with --nan mask"))
@@ -127,3 +157,12 @@ def plain_counts(image: NDArray[Any]) -> NDArray[np.uint16]:
                 f"numbers from 0 to {FULL} and nothing is cast silently: {remedy}, on purpose"
             )
     return image.astype(np.uint16)
+
+
+def _within(image: NDArray[Any]) -> bool:
+    """Whether all values are plain counts, in as few passes as possible."""
+    if image.dtype.kind == "b":
+        return True
+    if not (image.min() >= 0 and image.max() <= FULL):  # so for NaN as well
+        return False
+    return image.dtype.kind in "iu" or bool((image == np.rint(image)).all())

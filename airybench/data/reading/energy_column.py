@@ -1,15 +1,13 @@
-"""Photon energies of the shots of a file, from the key of an energy, or one for all."""
+"""Photon energies of the shots of a file, from the key of an energy or wavelength, or one for all."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.columns import Columns
 from airybench.data.reading.options import StackKeys
-from airybench.data.reading.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible
-from airybench.errors import ConfigError, DataError
+from airybench.data.reading.photon_energy import HIGHEST, LOWEST, energies_ev, plausible, unit_attribute, unit_named
+from airybench.errors import ConfigError
 from airybench.reporter import Reporter
-
-UNIT_ATTRIBUTES = ("units", "unit")
 
 
 def energy_of(
@@ -27,24 +25,29 @@ def energy_of(
         ConfigError: an energy is given twice, or cannot be one.
         DataError: a value cannot be an energy.
     """
-    fixed, key = keys.photon_energy, keys.energy
+    fixed = keys.photon_energy
+    given = {"--energy": keys.energy, "--wavelength": keys.wavelength, "--photon-energy": fixed}
+    said = [option for option, value in given.items() if value is not None]
+    if len(said) > 1:
+        raise ConfigError(f"{' and '.join(said)} were both given; one is enough")
     if fixed is not None:
-        if key:
-            raise ConfigError("--energy and --photon-energy were both given; one is enough")
         if not plausible(fixed):
             raise ConfigError(f"--photon-energy is {fixed:g}, expected {LOWEST:g} to {HIGHEST:g} eV")
         return np.full(len(frames), fixed, np.float32), "for all shots, as given"
+    key = keys.energy or keys.wavelength
     if key is None:
         return None, ""
-    values = columns.column(key, "--energy", "iuf", scalar=True).astype(np.float64)[frames]
-    if plausible(values / JOULE_PER_EV).all():
-        reporter.notify(f"{columns.path.name}: /{key} is in joule by its size; converted to eV")
-        values = values / JOULE_PER_EV
-    bad = np.flatnonzero(~plausible(values))
-    if len(bad):
-        raise DataError(
-            f"{columns.where(key)} entry {frames[bad[0]]} is {values[bad[0]]:.6g}, a photon energy from {LOWEST:g} to "
-            f"{HIGHEST:g} eV is expected",
-            "correct it",
-        )
-    return values.astype(np.float32), f"from /{key.strip('/')}"
+    values = columns.column(key, said[0], "iuf", scalar=True)[frames]
+    attribute = unit_attribute(columns.every(key, said[0])[0][1])
+    energies = energies_ev(
+        values,
+        key,
+        columns.where(key),
+        reporter,
+        wavelength=keys.wavelength is not None,
+        attribute=attribute,
+        unit=keys.unit,
+        entry=lambda row: f"entry {frames[row]}",
+    )
+    unit = unit_named(keys.unit or attribute or "") or ""
+    return energies, f"from /{key.strip('/')}" + (f" in {unit}" if unit else "")

@@ -9,7 +9,7 @@ from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import ConfigError, DataError, already_exists
+from airybench.errors import DataError, MissingOptionError, already_exists
 from airybench.paths import data_folder, free_bytes, locked
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Progress, Reporter, time_text
@@ -37,8 +37,8 @@ def import_source(
         title: of the progress bar; by default `importing FILE`.
 
     Raises:
-        ConfigError: the photon energy is unknown.
-        DataError: ids repeat, labels break a rule, a value is not a plain count, or the store cannot be made.
+        DataError: the photon energy is unknown, ids repeat, labels break a rule, a value is not a plain count, or the
+            store cannot be made.
     """
     _check(source)
     path = data_folder() / f"{source.name}.h5" if output is None else Path(output).absolute()
@@ -57,7 +57,11 @@ def import_source(
 def _check(source: ShotSource) -> None:
     """Refuse what no store may hold, before the long part."""
     if source.photon_energy is None:
-        raise ConfigError(f"{source.path}: no photon energy; give --energy KEY, or --photon-energy EV for all shots")
+        raise MissingOptionError(
+            f"{source.path}: no photon energy",
+            "--photon-energy EV",
+            "give --energy KEY, or --photon-energy EV for all shots",
+        )
     source.require_unique_ids()
     if source.labels is not None and source.class_names == HELIUM_CLASSES:
         check_helium(source.labels, lambda row: f"{source.name}: id {source.ids[row]}")

@@ -10,6 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.reading.tally import Tally
+from airybench.data.store.ids import ShotIds
 from airybench.errors import DataError
 
 
@@ -20,10 +22,12 @@ class Block:
     Attributes:
         counts: uint16, shape (n, H, W).
         good: valid pixels, bool, shape (n, H, W); None where the mask of the source holds for all shots.
+        tally: what is peculiar about the values in the source; None where they are counts already.
     """
 
     counts: NDArray[np.uint16]
     good: NDArray[np.bool_] | None = None
+    tally: Tally | None = None
 
 
 class ShotReader(ABC):
@@ -80,7 +84,7 @@ class ShotSource:
 
     Attributes:
         paths: the files; more than one only for stacks.
-        ids: int64, shape (N,).
+        ids: int64 or text, shape (N,).
         image_shape: (H, W) of the counts, pixels.
         read: reader of the counts.
         identity: digest that changes when the content, or the way it is read, does.
@@ -106,7 +110,7 @@ class ShotSource:
     """
 
     paths: tuple[Path, ...]
-    ids: NDArray[np.int64]
+    ids: ShotIds
     image_shape: tuple[int, int]
     read: ShotReader
     identity: str

@@ -210,7 +210,7 @@ def _mask_words(keys: StackKeys) -> str:
 
 def _shared_mask(files: Sequence[StackFile], conversion: Conversion) -> NDArray[np.bool_] | None:
     """The one mask of all shots of all files as it is stored; None when there is no such mask."""
-    if conversion.rule.nan_mask or any(file.images.own_masks for file in files):
+    if conversion.rule.masks or any(file.images.own_masks for file in files):
         return None
     first = files[0].images.good
     for file in files[1:]:

@@ -101,7 +101,7 @@ class StackReader(ShotReader):
     @property
     def masked(self) -> bool:
         """Whether each shot has a mask of its own."""
-        return self.conversion.rule.nan_mask or any(images.own_masks for images in self.files)
+        return self.conversion.rule.masks or any(images.own_masks for images in self.files)
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""

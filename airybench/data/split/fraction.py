@@ -7,9 +7,11 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.store.ids import ShotIds
+
 
 def training_fraction(
-    rows: NDArray[np.int64], ids: NDArray[np.int64], labels: NDArray[np.uint8], fraction: float, seed: int
+    rows: NDArray[np.int64], ids: ShotIds, labels: NDArray[np.uint8], fraction: float, seed: int
 ) -> NDArray[np.int64]:
     """A fraction of the training shots.
 
@@ -44,7 +46,7 @@ def training_fraction(
     return np.sort(order[first])
 
 
-def digest(rows: NDArray[np.int64], ids: NDArray[np.int64]) -> str:
+def digest(rows: NDArray[np.int64], ids: ShotIds) -> str:
     """Hash over the ids of some shots, independent of their order.
 
     Args:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from airybench.config import SEED
 from airybench.data.split.group_split import by_group
+from airybench.data.store.ids import ShotIds, ids_from_json, same_ids
 from airybench.errors import DataError
 
 PARTS = ("train", "val", "test")
@@ -41,7 +43,7 @@ class Split:
     split_seed: int
     store_sha256: str
 
-    def to_json(self, ids: NDArray[np.int64]) -> str:
+    def to_json(self, ids: ShotIds) -> str:
         """The content of `split.json`: digest, seed, store hash and the sorted ids of each part.
 
         Args:
@@ -52,7 +54,7 @@ class Split:
         return json.dumps(head | parts) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, ids: NDArray[np.int64]) -> Self:
+    def from_json(cls, text: str, ids: ShotIds) -> Self:
         """Read a split, looking up the rows of a store by id.
 
         Args:
@@ -64,21 +66,21 @@ class Split:
         """
         try:
             content: dict[str, Any] = json.loads(text)
-            parts = [np.array(content[name], np.int64) for name in PARTS]
+            parts = ids_from_json([content[name] for name in PARTS])
             seed, digest, store = int(content["split_seed"]), str(content["digest"]), str(content["store_sha256"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise DataError(f"not a split.json ({error!r})", AS_LOGGED) from error
         if _digest(parts, seed) != digest:
             raise DataError("split.json was changed: its digest does not match", AS_LOGGED)
         order = np.argsort(ids)
-        if not np.array_equal(np.sort(np.concatenate(parts)), ids[order]):
+        if not same_ids(np.sort(np.concatenate(parts)), ids[order]):
             raise DataError("split.json names other shots than this store has", "use the store that it was made from")
         rows = [np.sort(order[np.searchsorted(ids, part, sorter=order)]) for part in parts]
         return cls(rows[0], rows[1], rows[2], digest=digest, split_seed=seed, store_sha256=store)
 
 
 def make_split(
-    ids: NDArray[np.int64],
+    ids: ShotIds,
     labels: NDArray[np.uint8],
     content_sha256: str,
     split_seed: int = SEED,
@@ -207,6 +209,6 @@ def _require_presence(
                 parts[candidates[labels[candidates].sum(axis=1).argmin()]] = part
 
 
-def _digest(parts: list[NDArray[np.int64]], seed: int) -> str:
+def _digest(parts: Sequence[ShotIds], seed: int) -> str:
     content = {"split_seed": seed} | {name: np.sort(part).tolist() for name, part in zip(PARTS, parts, strict=True)}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

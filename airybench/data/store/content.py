@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.store.columns import fixed_text, read_column
 from airybench.reporter import Progress
 
 SLICE = 256
@@ -65,7 +66,7 @@ def content_sha256(
     digest = hashlib.sha256()
     for key in ("ids", "labels", "photon_energy"):
         if key in file:
-            values = file[key][()]
+            values = fixed_text(read_column(file[key]))
             digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
     images = file["images"]
     for start in range(0, len(images), SLICE):

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from airybench.data.store.ids import is_id_dtype
+
 SCHEMA = "airybench-store"
 SCHEMA_VERSION = 1
 LABEL_KINDS = ("multilabel", "multiclass")
@@ -27,10 +31,14 @@ class Kind:
     dimensions: tuple[int, ...]
     required: bool = True
 
+    def allows(self, dtype: np.dtype[np.generic]) -> bool:
+        """Whether its values may have this dtype."""
+        return is_id_dtype(dtype) if self.key == "ids" else dtype == self.dtype
+
 
 KINDS = (
     Kind("images", "uint16", "(N, H, W)", (3,)),
-    Kind("ids", "int64", "(N,)", (1,)),
+    Kind("ids", "int64 or text", "(N,)", (1,)),
     Kind("photon_energy", "float32", "(N,), eV", (1,)),
     Kind("groups", "int32", "(N,)", (1,)),
     Kind("labels", "uint8", "(N, C)", (2,), required=False),

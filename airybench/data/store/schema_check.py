@@ -7,6 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from airybench.data.store.columns import read_column
 from airybench.data.store.schema import KINDS, LABEL_KINDS, REQUIRED, SCHEMA, SCHEMA_VERSION, Kind
 from airybench.errors import DataError
 
@@ -56,7 +57,7 @@ def checked_images(path: Path, file: h5py.File) -> h5py.Dataset:
     _check_lengths(path, file)
     if images.size and (images.is_virtual or images.id.get_storage_size() == 0):
         raise DataError(f"{path}: /images holds no counts of its own", REMAKE)
-    ids = file["ids"][()]
+    ids = read_column(file["ids"])
     if len(np.unique(ids)) != len(ids):
         raise DataError(f"{path}: /ids has repeats, each shot needs its own", "import the store again")
     return images
@@ -93,9 +94,13 @@ def _check_kind(path: Path, file: h5py.File, kind: Kind) -> None:
     if kind.key not in file:
         raise DataError(f"{path}: /{kind.key} is missing", REMAKE)
     values = file[kind.key]
-    if not isinstance(values, h5py.Dataset) or values.dtype != kind.dtype or values.ndim not in kind.dimensions:
-        found = f"{values.dtype} {values.shape}" if isinstance(values, h5py.Dataset) else "a group"
-        raise DataError(f"{path}: /{kind.key} is {found}, expected {kind.dtype} of shape {kind.shape}")
+    if not isinstance(values, h5py.Dataset):
+        found = "a group"
+    elif values.ndim not in kind.dimensions or not kind.allows(values.dtype):
+        found = f"{values.dtype} {values.shape}"
+    else:
+        return
+    raise DataError(f"{path}: /{kind.key} is {found}, expected {kind.dtype} of shape {kind.shape}")
 
 
 def _check_lengths(path: Path, file: h5py.File) -> None:

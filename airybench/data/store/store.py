@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.store.columns import read_column
 from airybench.data.store.content import SLICE, ImageSurvey, Survey, content_sha256
+from airybench.data.store.ids import ShotIds
 from airybench.data.store.schema_check import check_labels, checked_attributes, checked_images
 from airybench.errors import DataError
 from airybench.provenance import SIMULATED
@@ -133,8 +135,8 @@ class Store:
             raise DataError(f"{self.path}: unlabelled, and labels are needed here", "import a source that has them")
         return self._whole("labels")
 
-    def ids(self) -> NDArray[np.int64]:
-        """Identifiers of the shots, unique, shape (N,)."""
+    def ids(self) -> ShotIds:
+        """Identifiers of the shots, unique, int64 or text, shape (N,)."""
         return self._whole("ids")
 
     def photon_energy(self) -> NDArray[np.float32]:
@@ -163,7 +165,7 @@ class Store:
     def columns(self, group: str) -> dict[str, NDArray[Any]]:
         """The arrays below `truth` or `events`, each of shape (N,); empty when there are none."""
         with open_hdf5(self.path) as file:
-            return {key: values[()] for key, values in file[group].items()} if group in file else {}
+            return {key: read_column(values) for key, values in file[group].items()} if group in file else {}
 
     def verify(self, reporter: Reporter = SILENT) -> Survey:
         """Recompute the hash and survey every image.
@@ -187,4 +189,4 @@ class Store:
 
     def _whole(self, key: str) -> NDArray[Any]:
         with open_hdf5(self.path) as file:
-            return np.asarray(file[key][()])
+            return read_column(file[key])

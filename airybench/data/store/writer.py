@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from airybench.data.hdf5.opening import open_hdf5, writing
+from airybench.data.store.columns import as_text, storable
 from airybench.data.store.content import content_sha256
+from airybench.data.store.ids import as_ids, joined_ids
 from airybench.data.store.schema import SCHEMA, SCHEMA_VERSION
 from airybench.data.store.store import Store
 from airybench.errors import DataError
@@ -122,7 +124,7 @@ class StoreWriter:
 
         Args:
             images: counts, uint16, shape (n, H, W).
-            ids: unique identifiers, int64, shape (n,).
+            ids: unique identifiers, whole numbers or text, shape (n,).
             photon_energy: eV, shape (n,).
             labels: 0 or 1, shape (n, C); left out for an unlabelled store.
             groups: run or file of each shot, shape (n,); 0 when left out.
@@ -139,11 +141,11 @@ class StoreWriter:
             )
         count = len(images)
         columns: dict[str, NDArray[Any]] = {
-            "ids": np.asarray(ids, np.int64),
+            "ids": as_ids(ids),
             "photon_energy": np.asarray(photon_energy, np.float32),
             "groups": np.zeros(count, np.int32) if groups is None else np.asarray(groups, np.int32),
             **{f"truth/{key}": np.asarray(values) for key, values in (truth or {}).items()},
-            **{f"events/{key}": np.asarray(values) for key, values in (events or {}).items()},
+            **{f"events/{key}": as_text(np.asarray(values)) for key, values in (events or {}).items()},
         }
         if self._header.class_names:
             columns["labels"] = np.asarray(labels, np.uint8)
@@ -192,7 +194,8 @@ class StoreWriter:
     def _finish(self) -> None:
         with writing(self.path):
             for key, parts in self._columns.items():
-                self._file[key] = np.concatenate(parts)
+                values = joined_ids(parts) if key == "ids" else np.concatenate(parts)
+                self._file[key] = storable(values)
             if not self._columns:
                 raise DataError(f"{self.path}: no shot was given", "a store needs at least one")
             if self._mask is not None:

@@ -1,0 +1,49 @@
+"""Master files of Eiger detectors, and NXmx files of the same form."""
+
+import re
+
+from airybench.data.formats.layout import Layout
+from airybench.data.hdf5.tree import FileTree
+from airybench.data.reading.options import StackKeys
+
+KIND, TITLE = "eiger", "Eiger / NXmx master file"
+NEEDS = "/entry/data/data_000001 and so on, or /entry/data/data beside /entry/instrument/detector"
+
+_DATA = "entry/data"
+_WAVELENGTHS = ("entry/instrument/beam/incident_wavelength", "entry/sample/beam/incident_wavelength")
+_ENERGY = "entry/instrument/detector/detectorSpecific/photon_energy"
+_MASKS = (
+    "entry/instrument/detector/pixel_mask",
+    "entry/instrument/detector/detectorSpecific/pixel_mask",
+)
+_PART = re.compile(r"data_\d+")
+
+
+def layout(tree: FileTree) -> Layout | None:
+    """Parts of the stack in order, mask and wavelength.
+
+    Source: the NXmx definition of NeXus, and the file format of DECTRIS.
+    """
+    names = tree.children.get(_DATA, ())
+    parts = any(_PART.fullmatch(name) for name in names)
+    alone = tree.datasets.get(f"{_DATA}/data")
+    master = "entry/instrument/detector" in tree.children
+    if not (parts or (alone is not None and (master or "image_nr_low" in alone.attributes))):
+        return None
+    mask, wavelength = tree.first(*_MASKS), tree.first(*_WAVELENGTHS)
+    energy = None if wavelength and _has_unit(tree, wavelength) else tree.first(_ENERGY)
+    return Layout(
+        keys=StackKeys(
+            images=f"{_DATA}/data_*" if parts else f"{_DATA}/data",
+            energy=energy,
+            wavelength=None if energy else wavelength,
+            mask=mask,
+            mask_convention="nxmx" if mask else None,
+        ),
+        notes=() if master else (f"{tree.path.name}: mask and wavelength are in the master file, not here",),
+    )
+
+
+def _has_unit(tree: FileTree, key: str) -> bool:
+    node = tree.datasets.get(key)
+    return node is not None and any(name in node.attributes for name in ("units", "unit"))

@@ -1,0 +1,61 @@
+"""What a user says about a source is checked as a whole, before any file is opened."""
+
+from collections.abc import Iterator
+
+from airybench.data.reading.counts_rule import CONVENTIONS
+from airybench.data.reading.options import SourceOptions
+from airybench.errors import ConfigError, unknown
+
+WORDS = {
+    "--axis": ("first", "last"),
+    "--unsure": ("unlabelled", "class", "refuse"),
+    "--on-conflict": ("drop", "first"),
+    "--mask-convention": CONVENTIONS,
+}
+"""Options that take one of a few words."""
+
+
+def refuse_contradictions(options: SourceOptions) -> None:
+    """Check the options of a source against each other.
+
+    Raises:
+        ConfigError: two that exclude each other, one that needs another, or a word that an option does not know.
+
+    >>> from airybench.data.reading.options import StackKeys
+    >>> refuse_contradictions(SourceOptions(keys=StackKeys(energy="e", photon_energy=20.0)))
+    Traceback (most recent call last):
+        ...
+    airybench.errors.ConfigError: --energy and --photon-energy were both given; one is enough
+    """
+    for name, found in _words(options):
+        if found is not None and found not in WORDS[name]:
+            raise unknown(name, found, WORDS[name])
+    for several in _exclusive(options):
+        given = [name for name, value in several.items() if value is not None and value is not False]
+        if len(given) > 1:
+            raise ConfigError(f"{' and '.join(given[:2])} were both given; one is enough")
+    keys, selection = options.keys, options.selection
+    if keys.photon_energy is not None and keys.unit:
+        raise ConfigError("--photon-energy is in eV; --unit is for the key of --energy or --wavelength")
+    if selection.skip and selection.every is None:
+        raise ConfigError("--skip needs --every, the period of which it is the remainder")
+    twice = set(selection.keep) & set(selection.drop)
+    if twice:
+        raise ConfigError(f"--keep and --drop both name {min(twice)}; one is enough")
+
+
+def _words(options: SourceOptions) -> Iterator[tuple[str, str | None]]:
+    yield "--axis", options.frames.axis
+    yield "--unsure", options.labels.unsure
+    yield "--on-conflict", options.labels.conflicts
+    yield "--mask-convention", options.keys.mask_convention
+
+
+def _exclusive(options: SourceOptions) -> Iterator[dict[str, object]]:
+    """Options of which at most one is given."""
+    keys, frames = options.keys, options.frames
+    yield {"--energy": keys.energy, "--wavelength": keys.wavelength, "--photon-energy": keys.photon_energy}
+    yield {"--groups": keys.groups, "--group-by": keys.group_by}
+    yield {"--stack-modules": frames.stack_modules, "--geometry": frames.geometry, "--index": frames.index}
+    yield {"--labels": keys.labels, "--labels-csv": options.labels.csv}
+    yield {"--swmr": options.swmr, "--wait": options.wait or None}
