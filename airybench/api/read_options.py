@@ -23,13 +23,14 @@ class ReadOptions(TypedDict, total=False):
         ids: key of the identifiers, shape (N,), or several that make one together.
         energy: key of the photon energy.
         wavelength: key of the wavelength, in place of an energy.
-        unit: of that energy or wavelength: `eV`, `keV`, `J`, `nm`, `angstrom` or `m`.
+        unit: of that energy or wavelength: `eV`, `keV`, `J`, `nm`, `angstrom`, `m` or `pm`.
         photon_energy: photon energy of all shots in eV, in place of a key.
+        column_ids: key of ids by which energies, groups and events are listed, where their order is another one.
         groups: key of the run of each shot.
         group_by: in place of a key, `folder`, `file` or a regular expression for the path, with one group.
         events: key or keys of further identifiers.
         mask: key of a pixel mask, shape (H, W) or (N, H, W); `FILE:KEY` for one in another file.
-        mask_convention: how the mask marks good pixels: `cxi`, `euxfel` or `good-is-one`.
+        mask_convention: how the mask marks good pixels: `cxi`, `euxfel`, `good-is-one` or `nxmx`.
         stack_modules: put the modules of a frame below one another.
         geometry: file in the format of CrystFEL that says where the modules are.
         index: number of the one module to take, from 0.
@@ -41,6 +42,7 @@ class ReadOptions(TypedDict, total=False):
         every: period of background bunches, or its key; ids that are a multiple of it are left out.
         skip: with `every`, the remainder of the id that is left out.
         drop_blank: leave out frames whose pixels all have one value.
+        invalid: values that mean no measurement: numbers, `max`, `negative`, `nan` or `none`. They are masked.
         find_bad_pixels: mask pixels that are dead or hot in most shots.
         counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
@@ -67,6 +69,7 @@ class ReadOptions(TypedDict, total=False):
     wavelength: str
     unit: str
     photon_energy: float
+    column_ids: str
     groups: str
     group_by: str
     events: str | Sequence[str]
@@ -83,6 +86,7 @@ class ReadOptions(TypedDict, total=False):
     every: str | int
     skip: int
     drop_blank: bool
+    invalid: str | float | Sequence[str | float]
     find_bad_pixels: bool
     counts_per_photon: float
     clip: bool
@@ -102,8 +106,8 @@ class ReadOptions(TypedDict, total=False):
 
 
 KEYS = (
-    "images", "labels", "energy", "wavelength", "unit", "photon_energy", "groups", "group_by", "mask",
-    "mask_convention",
+    "images", "labels", "energy", "wavelength", "unit", "photon_energy", "column_ids", "groups", "group_by",
+    "mask", "mask_convention",
 )  # fmt: skip
 """Keys of which there is one each."""
 
@@ -136,7 +140,12 @@ def source_options(given: ReadOptions) -> SourceOptions:
             axis=said.get("axis"),
         ),
         selection=_selection(said),
-        rule=CountsRule.from_options(said.get("counts_per_photon"), clip=said.get("clip", False), nan=said.get("nan")),
+        rule=CountsRule.from_options(
+            said.get("counts_per_photon"),
+            clip=said.get("clip", False),
+            nan=said.get("nan"),
+            invalid=_several(said.get("invalid", ())),
+        ),
         find_bad_pixels=said.get("find_bad_pixels", False),
         factor=_whole(said, "bin", 1),
         labels=_labels(said),
@@ -175,7 +184,7 @@ def _labels(said: Mapping[str, Any]) -> LabelOptions:
 
 
 def _several(given: Any) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    return (str(given),) if isinstance(given, str | int | float) else tuple(map(str, given))
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -11,7 +11,7 @@ from airybench.cli.options.source_rules import RuleOptions, SourceLabelOptions
 if TYPE_CHECKING:
     from airybench.data.reading.options import SourceOptions
 
-REPEATED = ("ids", "events", "keep", "drop", "class_names")
+REPEATED = ("ids", "events", "keep", "drop", "invalid", "class_names")
 """Options that may be given more than once, or as a comma list."""
 
 

@@ -52,10 +52,10 @@ class LayoutOptions:
     unit: Annotated[
         str | None,
         typer.Option(
-            metavar="eV|keV|J|nm|angstrom|m",
+            metavar="eV|keV|J|nm|angstrom|m|pm",
             help="Unit of that energy or wavelength.",
             show_default="the attribute units in the file",
-            autocompletion=choices("eV", "keV", "J", "nm", "angstrom", "m"),
+            autocompletion=choices("eV", "keV", "J", "nm", "angstrom", "m", "pm"),
             rich_help_panel=SOURCE,
         ),
     ] = None
@@ -63,6 +63,15 @@ class LayoutOptions:
         float | None,
         typer.Option(
             metavar="EV", help="Photon energy of all shots in eV, instead of --energy.", rich_help_panel=SOURCE
+        ),
+    ] = None
+    column_ids: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="HDF5 key of ids by which energies, groups and events are listed, where these are not in the order of "
+            "the images.",
+            rich_help_panel=SOURCE,
         ),
     ] = None
     groups: Annotated[
@@ -103,9 +112,9 @@ class LayoutOptions:
     mask_convention: Annotated[
         str | None,
         typer.Option(
-            metavar="cxi|euxfel|good-is-one",
+            metavar="cxi|euxfel|good-is-one|nxmx",
             help="What the values of the mask mean.",
-            autocompletion=choices("cxi", "euxfel", "good-is-one"),
+            autocompletion=choices("cxi", "euxfel", "good-is-one", "nxmx"),
             rich_help_panel=SOURCE,
         ),
     ] = None

@@ -51,6 +51,16 @@ class RuleOptions:
         bool,
         typer.Option("--drop-blank", help="Leave out frames whose pixels all have one value.", rich_help_panel=SHOTS),
     ] = False
+    invalid: Annotated[
+        Keys,
+        typer.Option(
+            metavar="VALUE,...",
+            help="Mask pixels with this value. max: the largest of the type; negative: all below 0; none: do not ask "
+            "about such values.",
+            autocompletion=choices("max", "negative", "nan", "none"),
+            rich_help_panel=COUNTS,
+        ),
+    ] = None
     find_bad_pixels: Annotated[
         bool,
         typer.Option(

@@ -35,7 +35,7 @@ class Layout:
         >>> layout.under(SourceOptions(selection=Selection(keep=("laser",)))).selection.keep
         ('good', 'laser')
         """
-        mine, theirs = self.selection, options.selection
+        mine, theirs, rule = self.selection, options.selection, options.rule
         selection = replace(
             _filled(theirs, mine),
             keep=tuple(dict.fromkeys((*mine.keep, *theirs.keep))),
@@ -46,7 +46,7 @@ class Layout:
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
-            rule=replace(options.rule, nan_mask=options.rule.nan_mask or self.nan_mask),
+            rule=replace(rule, invalid=replace(rule.invalid, nan=rule.invalid.nan or self.nan_mask)),
         )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from airybench.data.reading.counts_rule import CONVENTIONS
+from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import SourceOptions
+from airybench.data.reading.photon_energy import UNITS, unit_named
 from airybench.errors import ConfigError, unknown
 
 WORDS = {
     "--axis": ("first", "last"),
+    "--unit": UNITS,
     "--unsure": ("unlabelled", "class", "refuse"),
     "--on-conflict": ("drop", "first"),
     "--mask-convention": CONVENTIONS,
@@ -46,6 +48,8 @@ def refuse_contradictions(options: SourceOptions) -> None:
 
 def _words(options: SourceOptions) -> Iterator[tuple[str, str | None]]:
     yield "--axis", options.frames.axis
+    unit = options.keys.unit
+    yield "--unit", unit and (unit_named(unit) or unit)
     yield "--unsure", options.labels.unsure
     yield "--on-conflict", options.labels.conflicts
     yield "--mask-convention", options.keys.mask_convention

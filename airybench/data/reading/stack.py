@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.choices import choices_of
 from airybench.data.reading.conversion import Conversion
-from airybench.data.reading.counts_rule import CONVENTIONS
 from airybench.data.reading.frames import check_frame_options
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
 from airybench.data.reading.identifiers import joined_ids
+from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.selection import Chosen, merged
 from airybench.data.reading.shot_source import ShotSource, file_identity

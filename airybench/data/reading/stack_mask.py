@@ -12,9 +12,9 @@ from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.reading.candidates import fitting_keys
 from airybench.data.reading.columns import Columns
 from airybench.data.reading.conversion import readable
-from airybench.data.reading.counts_rule import good_pixels
 from airybench.data.reading.coverage import coverage_of
 from airybench.data.reading.frames import Framing, mask_framing
+from airybench.data.reading.masks import good_pixels
 from airybench.errors import DataError
 
 

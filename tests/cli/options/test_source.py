@@ -1,6 +1,6 @@
 """What a user says about a source arrives, from every command that reads one."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from airybench.cli.options.completion import source_kinds
 from airybench.data.formats.dispatch import KINDS
 from airybench.data.reading.contradictions import WORDS
 from airybench.data.reading.counts_rule import CountsRule
+from airybench.data.reading.invalid_values import InvalidValues
 from airybench.data.reading.options import (
     DEFAULT_OPTIONS,
     FrameOptions,
@@ -68,6 +69,7 @@ CASES = (
     ("--energy e", keys(energy="e")),
     ("--wavelength w --unit nm", keys(wavelength="w", unit="nm")),
     ("--photon-energy 21.5", keys(photon_energy=21.5)),
+    ("--column-ids tags", keys(column_ids="tags")),
     ("--groups run", keys(groups="run")),
     (r"--group-by run_(\d+)", keys(group_by=r"run_(\d+)")),
     ("--events train --events pulse", keys(events=("train", "pulse"))),
@@ -83,7 +85,8 @@ CASES = (
     ("--every 5 --skip 3", shots(every="5", skip=3)),
     ("--every Background_Period", shots(every="Background_Period")),
     ("--drop-blank", shots(drop_blank=True)),
-    ("--nan mask", rule(nan_mask=True)),
+    ("--nan mask", rule(invalid=InvalidValues(nan=True))),
+    ("--invalid -1 --invalid 0xffff,max", rule(invalid=InvalidValues((-1, 65535), largest=True))),
     ("--clip", rule(clip=True)),
     ("--counts-per-photon 7.5", rule(counts_per_photon=7.5)),
     ("--find-bad-pixels", SourceOptions(find_bad_pixels=True)),
@@ -125,6 +128,15 @@ def test_import_reads_as_told(words: str, expected: SourceOptions, opened: list[
 def test_every_option_was_tried() -> None:
     tried = {word for words, _ in CASES for word in words.split() if word.startswith("--")}
     assert flags(TREE["data import"]) - GENERAL == tried == NAMES - {"--ignore-labels"}
+
+
+def test_every_field_of_the_options_can_be_said() -> None:
+    parts = {"keys": StackKeys, "frames": FrameOptions, "selection": Selection, "labels": LabelOptions}
+    for name, part in {"": SourceOptions, **parts}.items():
+        for one in fields(part):
+            said = [getattr(options, name) if name else options for _, options in CASES]
+            if one.name not in (*parts, "rule", "ignore"):
+                assert any(getattr(o, one.name) != getattr(part(), one.name) for o in said), f"{part} {one.name}"
 
 
 def test_predict_reads_as_told(opened: list[SourceOptions]) -> None:

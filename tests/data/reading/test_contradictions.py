@@ -4,7 +4,7 @@ import pytest
 
 from airybench.cli.main import run
 from airybench.data.reading.contradictions import refuse_contradictions
-from airybench.data.reading.options import DEFAULT_OPTIONS
+from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions, StackKeys
 
 CASES = (
     ("--photon-energy 20 --energy e", "--energy and --photon-energy were both given; one is enough"),
@@ -19,12 +19,13 @@ CASES = (
     ("--swmr --wait 5", "--swmr and --wait were both given; one is enough"),
     ("--skip 2", "--skip needs --every, the period of which it is the remainder"),
     ("--keep a,b --drop b", "--keep and --drop both name b; one is enough"),
+    ("--wavelength w --unit mm", "unknown --unit 'mm'; valid: eV, keV, J, nm, angstrom, m, pm."),
     ("--axis frist", "unknown --axis 'frist'; valid: first, last. Did you mean 'first'?"),
     ("--unsure no", "unknown --unsure 'no'; valid: unlabelled, class, refuse."),
     ("--on-conflict last", "unknown --on-conflict 'last'; valid: drop, first."),
     (
         "--mask m --mask-convention cix",
-        "unknown --mask-convention 'cix'; valid: cxi, euxfel, good-is-one. Did",
+        "unknown --mask-convention 'cix'; valid: cxi, euxfel, good-is-one, nxmx. Did",
     ),
 )
 
@@ -35,6 +36,10 @@ def test_contradictions_are_one_line(words: str, message: str, capsys: pytest.Ca
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_a_unit_has_several_spellings() -> None:
+    refuse_contradictions(SourceOptions(keys=StackKeys(wavelength="w", unit="Å")))
 
 
 def test_nothing_said_is_no_contradiction() -> None:
