@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import airybench
 from airybench.data.hdf5.listing import fingerprint
 from airybench.errors import DataError
 
@@ -66,7 +65,7 @@ class Inspector:
 
     def _running(self) -> "subprocess.Popen[str]":
         if self._process is None or self._process.poll() is not None:
-            home = str(Path(airybench.__file__).resolve().parents[1])
+            home = str(Path(__file__).resolve().parents[3])
             others = os.environ.get("PYTHONPATH")
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "airybench.data.hdf5.inspector"],
