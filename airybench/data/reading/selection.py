@@ -101,10 +101,12 @@ def _period(columns: Columns, key: str) -> int:
 def merged(reasons: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
     """Shots that are left out of several files, joined by reason.
 
-    >>> merged([LeftOut("blank", ("1",)), LeftOut("blank", ("7",))])
-    (LeftOut(reason='blank', ids=('1', '7')),)
+    >>> [one] = merged([LeftOut("blank", ("1",)), LeftOut("blank", ("7",))])
+    >>> one.ids, one.count
+    (('1', '7'), 2)
     """
-    ids: dict[str, tuple[str, ...]] = {}
+    joined: dict[str, LeftOut] = {}
     for one in reasons:
-        ids[one.reason] = (*ids.get(one.reason, ()), *one.ids)
-    return tuple(LeftOut(reason, some) for reason, some in ids.items())
+        before = joined.get(one.reason, LeftOut(one.reason, ()))
+        joined[one.reason] = LeftOut(one.reason, (*before.ids, *one.ids), before.count + one.count)
+    return tuple(joined.values())

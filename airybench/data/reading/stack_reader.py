@@ -20,7 +20,7 @@ from airybench.data.reading.shot_source import Block, ShotReader
 from airybench.data.reading.stack_mask import Masks
 
 _SKIPPED = 8
-"""Frames that are left out are read past up to this many chunks; beyond, reading starts anew."""
+"""Frames that are left out are read past up to this many chunks; beyond that, they are skipped."""
 
 
 @dataclass(frozen=True)
