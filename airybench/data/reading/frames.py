@@ -162,6 +162,8 @@ def check_frame_options(options: FrameOptions) -> None:
     given = [name for name, said in ways.items() if said]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} were given; one way for the modules is enough")
+    if options.geometry is not None:
+        raise ConfigError("--geometry is not read for stacks; give --stack-modules or --index M")
     for name, value in (("--index", options.index), ("--channel", options.channel)):
         if value is not None and value < 0:
             raise ConfigError(f"{name} is {value}, expected a number from 0")
@@ -244,7 +246,7 @@ def _unclear(where: str, frame: Sequence[int], options: FrameOptions) -> DataErr
         given = ["--stack-modules"] * options.stack_modules + ["--geometry"] * (options.geometry is not None)
         given += ["--index"] * (options.index is not None) + ["--channel"] * (options.channel is not None)
         return DataError(f"{where} has shape {shape}, too few axes for {' and '.join(given)}", "leave it out")
-    modules = "--stack-modules (below one another), --geometry FILE (where they are on the detector) or --index M"
+    modules = "--stack-modules (below one another) or --index M"
     planes = "--channel 0 (the intensity of raw frames with a plane of gain)"
     if len(frame) == 4 and options.channel is None:
         return DataError(
