@@ -94,7 +94,8 @@ def test_several_files_are_groups(tmp_path: Path) -> None:
     source, _ = opened(tmp_path / "a.npy", tmp_path / "b.npy")
     np.testing.assert_array_equal(counts(source), IMAGES)
     assert source.groups.tolist() == [1, 1, 1, 2, 2, 2, 2]
-    assert "twice" in refused(tmp_path / "a.npy", tmp_path / "a.npy")
+    (tmp_path / "again.npy").symlink_to(tmp_path / "a.npy")
+    assert "twice" in refused(tmp_path / "a.npy", tmp_path / "again.npy")
 
 
 @pytest.mark.parametrize(
