@@ -11,7 +11,7 @@ from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 from airybench.reporter import Progress, Reporter
 
-FEWEST = 3
+FEWEST = 4
 """Shots that are needed to say that a value sits on the same pixels in nearly every shot."""
 
 _SAMPLED = 16

@@ -227,7 +227,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"id x is in no source.*ids of the source are such as 70"),
     "csv_head": ((*KEYS, "--labels-csv", "@who,a\nme,1\nme,0\n"), "id who is in no source.*names the columns"),
     "csv_none": ((*KEYS, "--labels-csv", "nowhere.csv"), r"nowhere\.csv: cannot be read"),
-    "deposit": (("--ids", "shot"), "for a stack of images give --images KEY"),
+    "one_stack": (("--ids", "shot"), "no photon energy"),
 }
 
 
