@@ -111,21 +111,4 @@ def import_data(
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
     source = labelled(source, options.labels, reporter)
-<<<<<<< HEAD
     return import_source(source, output, options, force=force, reporter=reporter, title=title)
-
-
-def _format_of(path: Path, options: SourceOptions) -> Format:
-    if options.kind is not None and options.kind not in KINDS:
-        raise unknown("kind", options.kind, KINDS)
-    for one in FORMATS:
-        if options.kind == one.KIND or (options.kind is None and one.recognises(path, options)):
-            return one
-    with open_hdf5(path):  # a file that is missing, damaged or no HDF5 is refused as such
-        raise DataError(
-            f"{path}: neither a store nor a deposit nor a CXI file (no groups /entry_1, /entry_2, ...)",
-            "for a stack of images give --images KEY",
-        )
-=======
-    return import_source(source, output, force=force, reporter=reporter, title=title)
->>>>>>> main
