@@ -127,4 +127,4 @@ def import_data(
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
     source = labelled(source, options.labels, reporter)
-    return import_source(source, output, force=force, reporter=reporter, title=title)
+    return import_source(source, output, options, force=force, reporter=reporter, title=title)
