@@ -22,7 +22,7 @@ from airybench.data.reading.shot_source import ShotSource, file_identity
 from airybench.data.reading.stack_file import StackFile, linked_paths, read_stack_file
 from airybench.data.reading.stack_reader import StackReader
 from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.errors import ConfigError, DataError, unknown
+from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
 from airybench.reporter import Reporter
 
 
@@ -109,8 +109,10 @@ def _check_options(options: SourceOptions, known: StackKeys) -> None:
     if keys.mask_convention is not None and keys.mask_convention not in CONVENTIONS:
         raise unknown("mask convention", keys.mask_convention, CONVENTIONS)
     if known.mask and known.mask_convention is None:
-        raise ConfigError(
-            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other"
+        raise MissingOptionError(
+            f"the mask /{known.mask.strip('/')} may be read in several ways",
+            "--mask-convention CONVENTION",
+            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
     if keys.labels and labels.csv:
         raise ConfigError("--labels and --labels-csv were both given; one is enough")

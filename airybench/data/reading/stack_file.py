@@ -117,7 +117,7 @@ def read_stack_file(
             images=images,
             found=found,
             ids=ids[frames],
-            numbered=not keys.ids and found.names is None,
+            numbered=not keys.ids and found.names is None and _frame_numbers(columns, found) is None,
             photon_energy=energy,
             energy_words=words,
             labels=_labels(columns, keys.labels, frames) if keys.labels else None,
@@ -160,10 +160,22 @@ def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[
         if not keys.ids:
             return found.names, np.zeros(found.count, bool)
     if not keys.ids:
-        ids: Ids = np.arange(first, first + found.count, dtype=np.int64)
-        return ids, np.zeros(found.count, bool)
+        numbers: Ids | None = _frame_numbers(columns, found)
+        if numbers is None:
+            numbers = np.arange(first, first + found.count, dtype=np.int64)
+        return numbers, np.zeros(found.count, bool)
     parts = [(columns.where(key), columns.column(key, "--ids", _COLUMN_KINDS)) for key in keys.ids]
     return identifiers(parts), without_event(parts)
+
+
+def _frame_numbers(columns: Columns, found: Images) -> NDArray[np.int64] | None:
+    """Numbers of the frames by the attribute that Eiger detectors give each part; None where a part has none."""
+    lows = [columns.data(part.key, "--images").attrs.get("image_nr_low") for part in found.parts]
+    if not all(isinstance(low, (int, np.integer)) for low in lows):
+        return None
+    numbers = [int(low) + np.arange(part.count) for low, part in zip(lows, found.parts, strict=True)]
+    joined = np.concatenate(numbers)
+    return joined if len(np.unique(joined)) == len(joined) else None
 
 
 def _by_ids(columns: Columns, keys: StackKeys, found: Images, kept: Kept) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from airybench.cli.data import app
 from airybench.data.store.check import check
 from airybench.data.store.store import Store
-from airybench.errors import AirybenchError, ConfigError, DataError
+from airybench.errors import AirybenchError, DataError
 
 RNG = np.random.default_rng(4)
 IMAGES = RNG.integers(0, 500, (6, 20, 30)).astype(np.uint16)
@@ -141,7 +141,7 @@ def test_masks_by_convention_and_binning_over_good_pixels(tmp_path: Path, name: 
     mask = store.mask()
     assert mask is not None
     np.testing.assert_array_equal(mask, good.reshape(10, 2, 15, 2).any(axis=(1, 3)))
-    with pytest.raises(ConfigError, match="--mask needs --mask-convention, one of cxi, euxfel"):
+    with pytest.raises(DataError, match="--mask needs --mask-convention, one of cxi, euxfel"):
         bring(tmp_path, source, *KEYS, "--mask", "m", "--force")
 
 
