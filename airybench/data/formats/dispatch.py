@@ -5,7 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla, stack, store_source, swissfel
+from airybench.data.formats import (
+    cxi,
+    deposit,
+    dragonfly,
+    eiger,
+    euxfel_cxi,
+    fermi,
+    numpy_file,
+    pictures,
+    sacla,
+    stack,
+    store_source,
+    swissfel,
+)
 from airybench.data.formats.format import Format
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.formats.sources import chosen
@@ -29,6 +42,9 @@ FORMATS: tuple[Format, ...] = (
     HDF5Format(sacla),
     HDF5Format(swissfel),
     deposit,
+    dragonfly,
+    numpy_file,
+    pictures,
     HDF5Format(stack),
 )
 """The first that recognises a file reads it. The more a format asks of a file, the earlier it is tried: a virtual file
@@ -131,4 +147,4 @@ def import_data(
     source.require_unique_ids()
     source = labelled(source, options.labels, reporter)
     announce(source, reporter)
-    return import_source(source, output, force=force, reporter=reporter, title=title)
+    return import_source(source, output, options, force=force, reporter=reporter, title=title)
