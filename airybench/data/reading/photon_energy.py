@@ -214,5 +214,5 @@ def _likely(value: float, *, length: bool) -> str:
 def _remedy(key: str, *, wavelength: bool, likely: str = "") -> str:
     """What to type."""
     option = "--wavelength" if wavelength else "--energy"
-    hint = f", {likely} would make sense" if likely else ""
+    hint = f"; {likely} would make sense" if likely else ""
     return f"say what it is: {option} {key} --unit UNIT ({', '.join(UNITS)}{hint}), or --photon-energy EV for all shots"

@@ -15,6 +15,7 @@ from airybench.data.reading.conversion import Conversion
 from airybench.data.reading.frames import check_frame_options
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
 from airybench.data.reading.identifiers import joined_ids
+from airybench.data.reading.label_words import labels_from_text, with_labels
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.selection import Chosen, merged
@@ -92,7 +93,8 @@ def read_stack(
         recognised=recognised,
         left_out=left_out,
     )
-    return replace(source, choices=choices_of(source, files, keys))
+    source = replace(source, choices=choices_of(source, files, keys))
+    return _worded(source, files, keys, options.labels, reporter)
 
 
 def _ways(options: SourceOptions, each: Sequence[StackKeys], conversion: Conversion) -> tuple[object, ...]:
@@ -188,9 +190,11 @@ def _labels(
     if not keys.labels:
         return None, ()
     names, where = options.class_names, f"{files[0].path}: /{keys.labels}"
+    parts = [file.labels for file in files if file.labels is not None]
+    if parts[0].dtype.kind == "U":
+        return None, ()  # words become labels once the source is there, see `_worded`
     if names is None:
         raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
-    parts = [file.labels for file in files if file.labels is not None]
     if len({part.shape[1:] for part in parts}) > 1:
         raise DataError(
             f"{where} has another number of labels than the same key of another file", "import them separately"
@@ -204,6 +208,20 @@ def _labels(
             )
         values = np.eye(len(names), dtype=np.int64)[values]
     return values.astype(np.uint8), named_once(values.shape[1], names, where)
+
+
+def _worded(
+    source: ShotSource, files: Sequence[StackFile], keys: StackKeys, options: LabelOptions, reporter: Reporter
+) -> ShotSource:
+    """The source with the labels that its files hold as words, where they do."""
+    words = [file.labels for file in files if file.labels is not None and file.labels.dtype.kind == "U"]
+    if not words:
+        return source
+    where = f"{files[0].path}: /{keys.labels}"
+    if len(words) < len(files):
+        raise DataError(f"{where} holds words in some files and numbers in others", "import them separately")
+    cells = [str(cell).strip() for cell in np.concatenate(words)]
+    return with_labels(source, labels_from_text(cells, options, where, source.place), where, reporter)
 
 
 def _mask_words(keys: StackKeys) -> str:

@@ -38,7 +38,7 @@ class StackFile:
         numbered: whether those are only the numbers of the frames.
         photon_energy: eV, float32, shape (N,); None when the file does not say.
         energy_words: where it comes from, for people.
-        labels: shape (N, C) or (N,); None when the file has none.
+        labels: shape (N, C) or (N,), numbers or words; None when the file has none.
         groups: whole numbers or text, shape (N,); None when the file has none.
         events: by name, each of shape (N,).
         files: names of the files that its bytes come from.
@@ -52,7 +52,7 @@ class StackFile:
     numbered: bool
     photon_energy: NDArray[np.float32] | None = None
     energy_words: str = ""
-    labels: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64 | np.str_] | None = None
     groups: Ids | None = None
     events: dict[str, NDArray[Any]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
@@ -139,7 +139,7 @@ def _lengths(columns: Columns, keys: StackKeys, options: SourceOptions) -> set[i
             present = [columns.file.get(key) for key in matching_keys(columns.file, pattern)[0]]
             sets = [one for one in present if isinstance(one, h5py.Dataset) and one.shape]
             shapes.append((sum(len(one) for one in sets),))
-    elif options.keys.images:
+    elif keys.images:
         shapes = [node.shape for node in file_tree(columns.path).datasets.values() if len(node.shape) == 1]
     else:
         return set()
@@ -241,9 +241,11 @@ def _events(columns: Columns, keys: StackKeys, frames: NDArray[np.int64]) -> dic
     return events
 
 
-def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Label vectors (N, C) or class numbers (N,), checked as far as one file can be."""
-    values = columns.table(key, "--labels", "biuf")[frames]
+def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np.int64 | np.str_]:
+    """Label vectors (N, C), class numbers (N,) or words (N,), checked as far as one file can be."""
+    values = columns.table(key, "--labels", "biufSO")[frames]
+    if values.dtype.kind in "USO":
+        return np.asarray(values, np.str_)
     highest = 1 if values.ndim == 2 else _LARGEST_CLASS
     bad = np.argwhere((values != np.rint(values)) | (values < 0) | (values > highest))
     if len(bad):
