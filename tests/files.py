@@ -1,5 +1,6 @@
 """Small real files: a store, and a deposit written by plain h5py."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,21 @@ def store_file(path: Path, count: int = 10, side: int = 24, **given: Any) -> Sto
                 labels=np.stack([ids % 2, np.ones_like(ids)], axis=1) if options["class_names"] else None,
                 truth={"radius": ids * 1.5},
             )
+    return Store.open(path)
+
+
+def first_version(path: Path) -> Store:
+    """Turn a store into one of schema version 1, as older versions of airybench wrote them."""
+    with h5py.File(path, "a") as file:
+        del file["image_hash"]
+        for key in ("left_out", "notes"):
+            del file.attrs[key]
+        file.attrs["schema_version"] = 1
+        digest = hashlib.sha256()
+        for key, dtype in (("ids", "<i8"), ("labels", "u1"), ("photon_energy", "<f4"), ("images", "<u2")):
+            if key in file:
+                digest.update(file[key][()].astype(dtype).tobytes())
+        file.attrs["content_sha256"] = digest.hexdigest()
     return Store.open(path)
 
 

@@ -30,7 +30,7 @@ class ReadOptions(TypedDict, total=False):
         group_by: in place of a key, `folder`, `file` or a regular expression for the path, with one group.
         events: key or keys of further identifiers.
         mask: key of a pixel mask, shape (H, W) or (N, H, W); `FILE:KEY` for one in another file.
-        mask_convention: how the mask marks good pixels: `cxi`, `euxfel` or `good-is-one`.
+        mask_convention: how the mask marks good pixels: `cxi`, `euxfel`, `good-is-one` or `nxmx`.
         stack_modules: put the modules of a frame below one another.
         geometry: file in the format of CrystFEL that says where the modules are.
         index: number of the one module to take, from 0.

@@ -12,6 +12,7 @@ import h5py
 import hdf5plugin
 from numpy.typing import NDArray
 
+from airybench.data.hdf5.inspection import made_here
 from airybench.data.hdf5.opening import open_hdf5, writing
 from airybench.data.store.columns import fixed_text, read_column
 from airybench.errors import DataError
@@ -101,6 +102,7 @@ class Parts:
                 with open(unfinished, "rb") as written:
                     os.fsync(written.fileno())
                 unfinished.rename(self._path(number))
+                made_here(self._path(number))
             finally:
                 with suppress(OSError):
                     unfinished.unlink(missing_ok=True)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.datasets.catalog import display_name, open_dataset
 from airybench.data.split.split import PARTS, Split, make_split
+from airybench.data.store.repeats import contradictions, contradictions_in_words, repeats
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.reporter import SILENT, Reporter
@@ -40,12 +42,15 @@ def prepare(
 
 def _split(store: Store, data: DataConfig, name: str, reporter: Reporter) -> Split:
     groups = store.groups() if data.split_by == "group" else None
+    hashes = store.image_hashes(reporter)
+    _tell_repeats(store, hashes, name, reporter)
     split = make_split(
         store.ids(),
         store.labels(),
         store.content_sha256,
         data.split_seed,
         groups=groups,
+        hashes=hashes,
         folds=data.folds,
         fold=data.fold,
     )
@@ -53,3 +58,17 @@ def _split(store: Store, data: DataConfig, name: str, reporter: Reporter) -> Spl
         shares = ", ".join(f"{part} {len(getattr(split, part)) / store.count:.0%}" for part in PARTS)
         reporter.notify(f"{name}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
     return split
+
+
+def _tell_repeats(store: Store, hashes: NDArray[np.uint64], name: str, reporter: Reporter) -> None:
+    """Say how many shots share their image with others, and which of them have different labels."""
+    labels = store.labels()
+    found = repeats(hashes, labels)
+    if found.images:
+        reporter.notify(f"{name}: {found}; they stay in one part of the split")
+    if found.contradicting:
+        words = contradictions_in_words(contradictions(hashes, labels), store.ids(), labels, store.class_names)
+        reporter.notify(
+            f"{name}: {found.contradicting} images have contradicting labels: {words}; import the source again with "
+            "--on-conflict drop or first"
+        )

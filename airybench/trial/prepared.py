@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -62,7 +63,12 @@ class PreparedDataset:
     def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
         """Rows of the store that a configuration trains on: the train split, or a fraction of it."""
         ids, labels = self.store.ids(), self.store.labels()
-        return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed)
+        hashes = self._hashes if config.fraction < 1 else None
+        return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed, hashes)
+
+    @cached_property
+    def _hashes(self) -> NDArray[np.uint64]:
+        return self.store.image_hashes()
 
     def unload(self) -> None:
         """Free the preprocessed copies, where other processes do the training."""

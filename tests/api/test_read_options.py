@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from airybench.api.read_options import ReadOptions, source_options
-from airybench.data.reading.counts_rule import CONVENTIONS
+from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import (
     DEFAULT_OPTIONS,
     FrameOptions,

@@ -112,9 +112,9 @@ class LayoutOptions:
     mask_convention: Annotated[
         str | None,
         typer.Option(
-            metavar="cxi|euxfel|good-is-one",
+            metavar="cxi|euxfel|good-is-one|nxmx",
             help="What the values of the mask mean.",
-            autocompletion=choices("cxi", "euxfel", "good-is-one"),
+            autocompletion=choices("cxi", "euxfel", "good-is-one", "nxmx"),
             rich_help_panel=SOURCE,
         ),
     ] = None

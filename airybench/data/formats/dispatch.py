@@ -9,7 +9,9 @@ import numpy as np
 from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla, stack, store_source, swissfel
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
+from airybench.data.labelling.shot_list import listed
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
@@ -64,7 +66,10 @@ def open_source(
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
-    return _format_of(paths[0], options).open_source(paths, options, reporter)
+    for path in paths:
+        require_written(path, swmr=options.swmr, wait=options.wait)
+    source = _format_of(paths[0], options).open_source(paths, options, reporter)
+    return listed(source, options.selection.select, reporter)
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:
@@ -115,7 +120,8 @@ def import_data(
     if source.not_imported:
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
-    return import_source(labelled(source, options.labels), output, force=force, reporter=reporter, title=title)
+    source = labelled(source, options.labels, reporter)
+    return import_source(source, output, force=force, reporter=reporter, title=title)
 
 
 def _format_of(path: Path, options: SourceOptions) -> Format:

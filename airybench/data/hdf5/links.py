@@ -1,13 +1,19 @@
 """Data sets whose bytes are really present: links followed, views checked, every further file known by name."""
 
+import os
 from enum import Enum
 from pathlib import Path
 
 import h5py
 
+from airybench.data.hdf5.beside import beside, why_unreadable
 from airybench.errors import DataError
 
 _MOST_LINKS = 16
+"""Links, and views of views, one after the other."""
+
+_MOST_NAMED = 3
+"""Files in one message."""
 
 
 class _Route(Enum):
@@ -28,7 +34,8 @@ def resolve(
 ) -> tuple[h5py.Dataset, set[str]]:
     """A data set, and the names of the other files that its bytes come from.
 
-    External links are followed to files of the same folder only, read-only as the file itself is.
+    External links, the sources of a view and raw storage in other files are followed to files in the folder of this
+    one or below, read-only as the file itself is (see `beside`).
 
     Args:
         path: the file, for messages.
@@ -38,7 +45,7 @@ def resolve(
         remedy: what to do when it is missing.
 
     Raises:
-        DataError: missing, a dead or outward link, a group, or a view of files that are missing.
+        DataError: missing, a dead or outward link, a group, or a view of itself or of files that cannot be read.
     """
     others, route = _follow(path, file, key, 0)
     found = file.get(key) if route is _Route.WHOLE else None
@@ -47,7 +54,26 @@ def resolve(
         raise DataError(f"{path}: /{key} {why}; expected {layout}", remedy)
     if not isinstance(found, h5py.Dataset):
         raise DataError(f"{path}: /{key} is a group, a data set is expected {layout}")
-    return found, others | _view_sources(path, Path(found.file.filename), key, found)
+    others |= _Sources(path, key).of(found)
+    return (_with_storage_beside(found) if found.external else found), others
+
+
+def target(file: h5py.File, key: str, links: int = 0) -> str:
+    """The key at which something really is, once all soft links on the way are followed; at most as far as they lead.
+
+    Args:
+        file: open.
+        key: with or without links on its way.
+        links: how many were followed so far.
+    """
+    parts, way = [part for part in key.split("/") if part], ""
+    for number, part in enumerate(parts):
+        link = file.get(f"{way}/{part}", getlink=True)
+        if isinstance(link, h5py.SoftLink) and links < _MOST_LINKS:
+            start = link.path if link.path.startswith("/") else f"{way}/{link.path}"
+            return target(file, "/".join([start, *parts[number + 1 :]]), links + 1)
+        way = f"{way}/{part}"
+    return way.strip("/")
 
 
 def _follow(path: Path, file: h5py.File, key: str, links: int) -> tuple[set[str], _Route]:
@@ -81,66 +107,110 @@ def _follow(path: Path, file: h5py.File, key: str, links: int) -> tuple[set[str]
 
 def _follow_outside(path: Path, key: str, link: h5py.ExternalLink, rest: str, links: int) -> tuple[set[str], _Route]:
     """Walk on in the file that an external link leads to."""
-    other = _neighbour(path, key, link.filename)
+    other = beside(path, key, link.filename)
     if not other.is_file():
         return set(), _Route.BROKEN
-    with h5py.File(other, "r", locking="best-effort") as file:
-        more, route = _follow(other, file, f"{link.path}/{rest}", links + 1)
+    try:
+        with h5py.File(other, "r", locking="best-effort") as file:
+            more, route = _follow(other, file, f"{link.path}/{rest}", links + 1)
+    except OSError as error:
+        why = why_unreadable(other) or f"cannot be read ({str(error).splitlines()[0]})"
+        raise DataError(f"{path}: /{key} links to {other.name}, which {why}", "get a whole copy of it") from error
     return {other.name} | more, route
 
 
-def _neighbour(path: Path, key: str, name: str) -> Path:
-    """A file in the folder of this one, by the name that a link gives.
-
-    Raises:
-        DataError: the name leads out of the folder.
-    """
-    other = path.parent / name
-    if other.resolve().parent not in (path.parent.resolve(), path.resolve().parent):
-        raise DataError(
-            f"{path}: /{key} links to {name}, outside the folder of this file; only links to files of the same folder "
-            f"are followed",
-            "put it there and link it by its name",
-        )
-    return other
+def _with_storage_beside(values: h5py.Dataset) -> h5py.Dataset:
+    """The same data set with its raw storage read from beside its file; by default HDF5 takes the current folder."""
+    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+    access.set_efile_prefix(b"${ORIGIN}")
+    file, name = values.file, values.name.encode()
+    values.id.close()  # HDF5 takes no second opinion about a data set that is open
+    return h5py.Dataset(h5py.h5d.open(file.id, name, access))
 
 
-def _view_sources(path: Path, home: Path, key: str, values: h5py.Dataset) -> set[str]:
-    """Names of the files that a view, or an externally stored data set, reads.
-
-    HDF5 returns fill values where such a file is missing, so each is looked for.
+class _Sources:
+    """The files that a view, or an externally stored data set, reads; each is looked for, since HDF5 would not say.
 
     Args:
         path: the file that messages name.
-        home: the file that holds the data set, and beside which its sources lie.
         key: of the data set, for messages.
-        values: the data set.
-
-    Raises:
-        DataError: a source is missing or cannot be read.
     """
-    names = _source_names(path, key, values)
-    others, missing = set(names), []
-    for name, inner in names.items():
-        if not (home.parent / name).is_file():
-            missing.append(name)
-        elif inner:
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path, self._key = path, key
+        self._done: set[tuple[Path, str]] = set()
+        self._faults: dict[str, str] = {}
+
+    def of(self, values: h5py.Dataset) -> set[str]:
+        """Names of those files.
+
+        Raises:
+            DataError: one is missing, may not be read, lacks the data set, lies outside, or the view reads itself.
+        """
+        found = self._walk(values, ())
+        if self._faults:
+            raise self._error()
+        return found
+
+    def _error(self) -> DataError:
+        """Which sources cannot be read, and why; one reason at a time."""
+        reason = self._faults[min(self._faults)]
+        names = sorted(name for name, fault in self._faults.items() if fault == reason)
+        listed = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" * (len(names) > _MOST_NAMED))
+        if len(names) > 1:
+            reason = reason.replace("is ", "are ", 1).replace("has ", "have ", 1)
+        it = "it" if len(names) == 1 else "them"
+        remedy = f"get a whole copy of {it}"
+        if "missing" in reason:
+            elsewhere = any(os.path.isabs(name) for name in names)
+            remedy = f"copy {it} beside it, or import the folder of the run" if elsewhere else f"put {it} there"
+        return DataError(f"{self._path}: /{self._key} is a view of {listed}, which {reason}", remedy)
+
+    def _walk(self, values: h5py.Dataset, above: tuple[tuple[Path, str], ...]) -> set[str]:
+        home = Path(values.file.filename)
+        here = (home.resolve(), values.name)
+        if here in above or len(above) > _MOST_LINKS:
+            raise DataError(
+                f"{self._path}: /{self._key} is a view that reads itself (by /{values.name.strip('/')} of {home.name})",
+                "make it a view of other data sets",
+            )
+        if here in self._done:
+            return set()
+        self._done.add(here)
+        others: set[str] = set()
+        for name, inner in self._named(home, values):
+            others |= {os.path.basename(name) if os.path.isabs(name) else name} - {"."}
+            if name == ".":
+                others |= self._inside(values.file, home.name, inner, (*above, here))
+            else:
+                others |= self._outside(home, name, inner, (*above, here))
+        return others
+
+    def _outside(self, home: Path, name: str, inner: str, above: tuple[tuple[Path, str], ...]) -> set[str]:
+        other = beside(home, self._key, name)
+        fault = why_unreadable(other) if other.is_file() or not other.exists() else "is no file"
+        if not fault and inner:
             try:
-                with h5py.File(home.parent / name, "r", locking="best-effort") as file:
-                    others |= _view_sources(home.parent / name, home.parent / name, inner, file[inner])
-            except (OSError, KeyError, RuntimeError):
-                missing.append(f"{name} (/{inner.lstrip('/')} cannot be read there)")
-    if missing:
-        which, remedy = ("is", "put it there") if len(missing) == 1 else ("are", "put them there")
-        raise DataError(f"{path}: /{key} is a view of {', '.join(sorted(missing))}, which {which} missing", remedy)
-    return others
+                with h5py.File(other, "r", locking="best-effort") as file:
+                    return self._inside(file, name, inner, above)
+            except (OSError, RuntimeError) as error:
+                fault = f"cannot be read ({str(error).splitlines()[0]})"
+        if fault:
+            self._faults[name] = fault
+        return set()
 
+    def _inside(self, file: h5py.File, name: str, inner: str, above: tuple[tuple[Path, str], ...]) -> set[str]:
+        try:
+            item = file[inner]
+        except (KeyError, OSError, RuntimeError):
+            item = None
+        if isinstance(item, h5py.Dataset):
+            return self._walk(item, above)
+        self._faults[name] = f"has no data set /{inner.strip('/')}"
+        return set()
 
-def _source_names(path: Path, key: str, values: h5py.Dataset) -> dict[str, str]:
-    """Keys in other files by file name; the key is empty for raw bytes."""
-    if values.is_virtual:
-        return {source.file_name: source.dset_name for source in values.virtual_sources() if source.file_name != "."}
-    names = [str(item[0]) for item in values.external or ()]
-    for name in names:
-        _neighbour(path, key, name)
-    return dict.fromkeys(names, "")
+    def _named(self, home: Path, values: h5py.Dataset) -> set[tuple[str, str]]:
+        """Names of files, `.` for the own one, and of data sets in them; that is empty for raw bytes."""
+        if values.is_virtual:
+            return {(source.file_name, source.dset_name) for source in values.virtual_sources()}
+        return {(str(item[0]), "") for item in values.external or ()}

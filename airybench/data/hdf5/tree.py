@@ -1,18 +1,16 @@
 """What an HDF5 file contains, listed without reading its counts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import h5py
-
-from airybench.data.hdf5.opening import open_hdf5
-
-MOST_CHILDREN = 64
-"""Children of one group that are listed in full; of further ones only the names are."""
+from airybench.data.hdf5.inspection import inspect
+from airybench.data.hdf5.listing import MOST_CHILDREN
+from airybench.data.hdf5.opening import explained_fault
+from airybench.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,8 @@ class DatasetNode:
         target: the key at which it really is, where soft links lead there; otherwise `key`.
         virtual: whether it is a view of other data sets.
         fault: why it cannot be read; empty where it can.
+        empty: whether it is a null data set, which has a dtype but no values.
+        risky: whether its bytes pass through a decoder that may crash on damaged ones.
     """
 
     key: str
@@ -36,6 +36,8 @@ class DatasetNode:
     target: str = ""
     virtual: bool = False
     fault: str = ""
+    empty: bool = False
+    risky: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class FileTree:
         children: names of what each group holds, by key of the group; "" is the root. All of them, even where only the
             first MOST_CHILDREN are listed among `datasets`.
         attributes: of each group that has any, by key; small ones, as plain values.
+        live: whether another program is writing the file, in SWMR mode.
     """
 
     path: Path
     datasets: Mapping[str, DatasetNode]
     children: Mapping[str, tuple[str, ...]]
     attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    live: bool = False
 
     def first(self, *keys: str) -> str | None:
         """The first of some keys that is a data set, or a link that leads nowhere; None when none is."""
@@ -105,36 +109,18 @@ def natural(name: str) -> list[tuple[int, int, str]]:
 
 
 def file_tree(path: Path) -> FileTree:
-    """List a file.
+    """List a file. Another process opens it (see `inspection`), which remembers a file that has not changed.
 
     Raises:
-        DataError: the file is missing, damaged or no HDF5.
+        DataError: the file is missing, damaged or no HDF5, or it crashes or hangs that process.
     """
-    datasets: dict[str, DatasetNode] = {}
-    children: dict[str, tuple[str, ...]] = {}
-    attributes: dict[str, dict[str, Any]] = {}
-    with open_hdf5(path) as file:
-        for key, item in _walk(file, "", children, ()):
-            small = {name: item.attrs[name] for name in item.attrs}
-            if isinstance(item, h5py.Dataset):
-                datasets[key] = DatasetNode(key, item.shape or (), str(item.dtype), small, key, bool(item.is_virtual))
-            elif small:
-                attributes[key] = small
-    return FileTree(path, datasets, children, attributes)
-
-
-def _walk(
-    group: h5py.Group, key: str, children: dict[str, tuple[str, ...]], above: tuple[h5py.Group, ...]
-) -> Iterator[tuple[str, Any]]:
-    """Every group and data set below a group, links followed, circles not."""
-    yield key, group
-    if group in above:
-        return
-    names = children[key] = tuple(group)
-    for name in names[:MOST_CHILDREN]:
-        item = group.get(name)
-        inner = f"{key}/{name}".strip("/")
-        if isinstance(item, h5py.Group):
-            yield from _walk(item, inner, children, (*above, group))
-        elif isinstance(item, h5py.Dataset):
-            yield inner, item
+    if not path.is_file():
+        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: a folder, a file is expected")
+    listing = inspect(path)
+    if "error" in listing:
+        raise explained_fault(path, listing["error"])
+    datasets = {
+        key: DatasetNode(**{**known, "shape": tuple(known["shape"])}) for key, known in listing["datasets"].items()
+    }
+    children = {key: tuple(names) for key, names in listing["children"].items()}
+    return FileTree(path, datasets, children, listing["attributes"], live=listing["live"])

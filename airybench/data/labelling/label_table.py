@@ -1,178 +1,160 @@
-"""Labels from a CSV file of ids, for a source that has none of its own."""
+"""Labels of a source from a file beside it: which lines mean which shots, and what they say."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.labelling.class_characters import characters_of, rows_meant
+from airybench.data.labelling.columns import Columns, columns_of
+from airybench.data.labelling.dialect import Table, read_table
+from airybench.data.labelling.id_columns import FoundIds, find_ids
+from airybench.data.labelling.text_file import TextFile, read_text
+from airybench.data.labelling.wide_labels import wide_labels
+from airybench.data.reading.label_words import WordLabels, labels_from_text, with_labels
 from airybench.data.reading.options import LabelOptions
-from airybench.data.reading.shot_source import ShotSource
-from airybench.data.store.labels import kind_of_labels, named_once
+from airybench.data.reading.shot_source import LeftOut, ShotSource
 from airybench.errors import ConfigError, DataError
-
-SEPARATOR = ";"
-"""Between the names of several classes in the column `label`."""
-
-Row = tuple[int, dict[str, str]]
-"""Line number and cells by column."""
+from airybench.reporter import SILENT, Reporter
 
 
-@dataclass(frozen=True)
-class LabelTable:
-    """The labels that a CSV file gives.
-
-    Attributes:
-        ids: unique, int64, shape (n,).
-        labels: 0 or 1, uint8, shape (n, C).
-        class_names: C names.
-    """
-
-    ids: NDArray[np.int64]
-    labels: NDArray[np.uint8]
-    class_names: tuple[str, ...]
-
-
-def labelled(source: ShotSource, options: LabelOptions) -> ShotSource:
-    """A source with the labels of a CSV file, where one is given.
+def labelled(source: ShotSource, options: LabelOptions, reporter: Reporter = SILENT) -> ShotSource:
+    """A source with the labels of a file, where one is given.
 
     Args:
-        source: unlabelled, with unique ids.
-        options: the CSV file, class names, and whether shots without a line are left out.
+        source: with unique ids.
+        options: the file, class names, and what is done about shots without a line and about unsure labels.
+        reporter: receives notices: how the file was read, and the classes with their counts.
 
     Raises:
-        ConfigError: shots are to be left out by a CSV file that is not given.
-        DataError: the file cannot be read, or does not fit the ids of the source.
+        ConfigError: shots are to be left out by a file that is not given, or an option is impossible.
+        DataError: the file cannot be read, does not fit the ids of the source, or may mean several things.
     """
     if options.csv is None:
         if options.labelled_only:
             raise ConfigError("--labelled-only goes with --labels-csv FILE")
         return source
-    table = read_csv(options.csv, options.class_names)
-    names = named_once(table.labels.shape[1], table.class_names, str(options.csv))
-    rows = _rows(source, table, options)
-    order = np.argsort(rows)
-    labels = table.labels[order]
-    if len(rows) < source.count:
-        source = source.select(rows[order])
-    return replace(source, labels=labels, class_names=names, label_kind=kind_of_labels(labels, names))
+    text = read_text(options.csv)
+    characters = characters_of(text)
+    if characters is not None:
+        return _by_character(source, options, text, characters, reporter)
+    table = read_table(text)
+    columns = columns_of(table, options.class_names)
+    found = find_ids(table, columns.ids, source)
+    labels = _labels(table, columns, options)
+    remarks = [
+        f"{table.path.name}: {table.words()}, {len(table.rows)} rows, {found.words(table)}",
+        *_unused(table, columns, found),
+    ]
+    rows, labels = _once(table, found, labels, remarks)
+    rows, labels = _known(table, found, rows, labels, source, options, remarks)
+    column = "" if columns.label is None or not table.heading else f": column {table.names()[columns.label]}"
+    return _joined(source, rows, labels, options, reporter, remarks, f"{table.path.name}{column}")
 
 
-def _rows(source: ShotSource, table: LabelTable, options: LabelOptions) -> NDArray[np.int64]:
-    """Row of the source for every line of the table."""
-    ids = source.ids
-    order = np.argsort(ids)
-    rows = order[np.minimum(np.searchsorted(ids, table.ids, sorter=order), len(ids) - 1)]
-    absent = table.ids[ids[rows] != table.ids]
-    if len(absent):
+def _by_character(
+    source: ShotSource, options: LabelOptions, text: TextFile, characters: Sequence[str], reporter: Reporter
+) -> ShotSource:
+    """A source with the labels of a list of one character for each row; those without one have no line."""
+    lines = [number for number, word in enumerate(characters, 1) if word]
+    rows = rows_meant(text.path, lines, len(characters), source)
+    kept = np.flatnonzero(rows >= 0)
+    cells = [characters[lines[place] - 1] for place in kept]
+    labels = labels_from_text(cells, options, str(text.path), lambda row: f"line {lines[kept[row]]}")
+    remark = f"{text.path.name}: {text.encoding}, one character for each of {len(characters)} shots in their order"
+    return _joined(source, rows[kept], labels, options, reporter, [remark])
+
+
+def _labels(table: Table, columns: Columns, options: LabelOptions) -> WordLabels:
+    """What the lines say."""
+    if columns.label is None:
+        return wide_labels(table, columns.classes, options)
+    where = f"{table.path}: column {table.names()[columns.label]}" if table.heading else str(table.path)
+    cells = table.column(columns.label)
+    return labels_from_text(cells, options, where, lambda row: f"line {table.lines[row]}")
+
+
+def _unused(table: Table, columns: Columns, found: FoundIds) -> list[str]:
+    """What to say of columns that are of no use."""
+    names = [table.names()[index] or "without a name" for index in columns.ignored(found.columns, table.width)]
+    return [f"{table.path.name}: columns that are not used: {', '.join(names)}"] if names else []
+
+
+def _once(
+    table: Table, found: FoundIds, labels: WordLabels, remarks: list[str]
+) -> tuple[NDArray[np.int64], WordLabels]:
+    """Rows and labels with one line for each shot; lines that say the same again fall away."""
+    rows = found.match.rows
+    order = np.argsort(rows, kind="stable")
+    again = np.flatnonzero((np.diff(rows[order]) == 0) & (rows[order][1:] >= 0))
+    for place in again:
+        first, second = order[place], order[place + 1]
+        if (labels.values[first] != labels.values[second]).any() or labels.unsure[first] != labels.unsure[second]:
+            raise DataError(
+                f"{table.path}: id {found.texts[second]} is in line {table.lines[first]} and in line "
+                f"{table.lines[second]} with other labels",
+                "keep one line for each shot; several names are joined by ;",
+            )
+    if not len(again):
+        return rows, labels
+    kept = np.delete(np.arange(len(rows)), order[again + 1])
+    remarks.append(f"{table.path.name}: {len(again)} lines say again what others say")
+    return rows[kept], _some(labels, kept)
+
+
+def _known(
+    table: Table,
+    found: FoundIds,
+    rows: NDArray[np.int64],
+    labels: WordLabels,
+    source: ShotSource,
+    options: LabelOptions,
+    remarks: list[str],
+) -> tuple[NDArray[np.int64], WordLabels]:
+    """Rows and labels of the lines that mean a shot; the others are refused, or said."""
+    absent = np.flatnonzero(found.match.rows < 0)
+    if not len(absent):
+        return rows, labels
+    strange = found.texts[absent[0]]
+    message = f"{table.path}: id {strange} is in no source ({len(absent)} such lines)"
+    if not found.match.found or not options.labelled_only:
+        remedy = "drop them, or take the shots that both have with --labelled-only"
+        if not found.match.found:
+            remedy = "give the --ids that the file means"
+        if table.heading is None:
+            remedy += ", or a first line that names the columns, such as id,label"
+        raise DataError(f"{message}; ids of the source are such as {source.ids[0]}", remedy)
+    remarks.append(f"{table.path.name}: {len(absent)} lines mean no shot of the source, such as id {strange}")
+    kept = np.flatnonzero(rows >= 0)
+    return rows[kept], _some(labels, kept)
+
+
+def _joined(
+    source: ShotSource,
+    rows: NDArray[np.int64],
+    labels: WordLabels,
+    options: LabelOptions,
+    reporter: Reporter,
+    remarks: Sequence[str],
+    where: str = "",
+) -> ShotSource:
+    """The source with labels, without the shots that have no line where these are left out."""
+    path = Path(str(options.csv))
+    absent = np.setdiff1d(np.arange(source.count), rows)
+    if len(absent) and not options.labelled_only:
         raise DataError(
-            f"{options.csv}: id {absent[0]} is in no source ({len(absent)} such lines)",
-            "drop them, or give the --ids that the file means",
-        )
-    if len(rows) < len(ids) and not options.labelled_only:
-        unnamed = np.setdiff1d(ids, table.ids)[0]
-        raise DataError(
-            f"{options.csv}: {len(ids) - len(rows)} of {len(ids)} shots have no line, such as id {unnamed}",
+            f"{path}: {len(absent)} of {source.count} shots have no line, such as id {source.ids[absent[0]]}",
             "add them, or import only the labelled ones with --labelled-only",
         )
-    return rows
+    order = np.argsort(rows)
+    if len(absent):
+        missing = LeftOut(f"without a line in {path.name}", tuple(str(one) for one in source.ids[absent]))
+        source = replace(source.select(rows[order]), left_out=(*source.left_out, missing))
+    return with_labels(source, _some(labels, order), where or path.name, reporter, remarks)
 
 
-def read_csv(path: Path, class_names: Sequence[str] | None = None) -> LabelTable:
-    """Ids and labels from a CSV file with a heading.
-
-    Columns: `id`, and either one column for each class holding 0 and 1, or `label` holding the name of the class
-    (several joined by `;`, none for no label).
-
-    Args:
-        path: the file, UTF-8.
-        class_names: the classes and their order; by default the columns', or the names that occur, sorted.
-
-    Raises:
-        DataError: naming the line that cannot be read.
-    """
-    heading, rows = _read(path)
-    ids = np.array([_whole(path, line, row["id"]) for line, row in rows], np.int64)
-    values, counts = np.unique(ids, return_counts=True)
-    if (counts > 1).any():
-        repeated = values[counts > 1][0]
-        first, second = (rows[row][0] for row in np.flatnonzero(ids == repeated)[:2])
-        raise DataError(f"{path}: id {repeated} is in line {first} and in line {second}", "keep one line for each shot")
-    if "label" in heading:
-        return LabelTable(ids, *_by_name(path, rows, class_names))
-    names = tuple(class_names or (name for name in heading if name != "id"))
-    absent = [name for name in names if name not in heading]
-    if absent:
-        raise DataError(f"{path}: no column {absent[0]!r}", f"columns are {', '.join(heading)}")
-    return LabelTable(ids, _by_column(path, rows, names), names)
-
-
-def _read(path: Path) -> tuple[list[str], list[Row]]:
-    """The heading, and the lines below it."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            heading = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = heading
-            rows = [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})", "give the CSV file of the labels") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV text file ({error})", "save it as CSV in UTF-8") from error
-    if "id" not in heading or len(set(heading)) != len(heading) or len(heading) < 2:
-        raise DataError(
-            f"{path}: columns are {', '.join(heading) or 'none'}",
-            "a column id is needed, and one column for each class or one column label",
-        )
-    if not rows:
-        raise DataError(f"{path}: no line below the heading", "give one line for each shot")
-    return heading, rows
-
-
-def _by_column(path: Path, rows: Sequence[Row], names: Sequence[str]) -> NDArray[np.uint8]:
-    """Labels from one column for each class."""
-    labels = np.empty((len(rows), len(names)), np.uint8)
-    for index, (line, row) in enumerate(rows):
-        for column, name in enumerate(names):
-            if (row[name] or "").strip() not in ("0", "1"):
-                raise DataError(f"{path}: line {line}, column {name}: found {row[name]!r}, expected 0 or 1")
-            labels[index, column] = int(row[name])
-    return labels
-
-
-def _by_name(
-    path: Path, rows: Sequence[Row], class_names: Sequence[str] | None
-) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Labels and class names from the column that names the classes of each shot."""
-    cells = [_words(row["label"]) for _, row in rows]
-    names = tuple(class_names or sorted({word for words in cells for word in words}))
-    columns = {name: column for column, name in enumerate(names)}
-    labels = np.zeros((len(rows), len(names)), np.uint8)
-    for index, words in enumerate(cells):
-        for word in words:
-            if word not in columns:
-                raise DataError(
-                    f"{path}: line {rows[index][0]}: label {word!r} is none of {', '.join(names)}",
-                    "correct it or name it with --class-names",
-                )
-            labels[index, columns[word]] = 1
-    return labels, names
-
-
-def _words(cell: str | None) -> list[str]:
-    """The class names in a cell.
-
-    >>> _words("round; prolate")
-    ['round', 'prolate']
-    """
-    return [word.strip() for word in (cell or "").split(SEPARATOR) if word.strip()]
-
-
-def _whole(path: Path, line: int, text: str | None) -> int:
-    """A 64-bit integer out of the column of ids."""
-    try:
-        return int(np.int64(int(text or "")))
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"{path}: line {line}, column id: found {text!r}, expected a 64-bit integer") from error
+def _some(labels: WordLabels, rows: NDArray[np.int64]) -> WordLabels:
+    """The labels of some rows."""
+    return WordLabels(labels.class_names, labels.values[rows], labels.unsure[rows], labels.notices)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from airybench.data.reading.counts_rule import CONVENTIONS
+from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import SourceOptions
 from airybench.data.reading.photon_energy import UNITS, unit_named
 from airybench.errors import ConfigError, unknown

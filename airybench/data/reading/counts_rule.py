@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,25 +13,19 @@ from airybench.data.reading.invalid_values import InvalidValues, largest_of
 from airybench.data.reading.tally import Tally
 from airybench.errors import ConfigError, unknown
 
-CONVENTIONS = ("cxi", "euxfel", "good-is-one")
-"""What the values of a mask mean. The conventions contradict each other, so that one has to be named."""
-
-_NO_FAULT = {
-    "cxi": 0x0800 | 0x2000 | 0x4000,  # corrected artefact, peak of the hit finder, photon background corrected
-    "euxfel": 1 << 22,  # pixel of non-standard size
-}
-
 
 @dataclass(frozen=True)
 class CountsRule:
     """How values become counts, in this order. By default only whole numbers from 0 to 65535 are accepted.
 
     Attributes:
-        invalid: values that become 0 and are masked.
+        nan_mask: values that are not finite become 0 and are masked.
+        invalid: further values that become 0 and are masked.
         counts_per_photon: values are divided by it and rounded half to even; 0 for no division.
         clip: below 0 becomes 0, above 65535 becomes 65535.
     """
 
+    nan_mask: bool = False
     invalid: InvalidValues = field(default_factory=InvalidValues)
     counts_per_photon: float = 0.0
     clip: bool = False
@@ -55,13 +49,22 @@ class CountsRule:
             raise ConfigError(f"--counts-per-photon is {counts_per_photon:g}, expected a number above 0")
         if nan not in (None, "mask"):
             raise unknown("--nan", nan, ("mask",))
-        values = InvalidValues.of([*invalid, *(["nan"] if nan else [])])
-        return cls(invalid=values, counts_per_photon=counts_per_photon or 0.0, clip=clip)
+        return cls(
+            nan_mask=nan == "mask",
+            invalid=InvalidValues.of(invalid),
+            counts_per_photon=counts_per_photon or 0.0,
+            clip=clip,
+        )
 
     @property
     def masks(self) -> bool:
         """Whether values of an image mask its pixels, so that each shot may have a mask of its own."""
-        return bool(self.invalid)
+        return bool(self.masked)
+
+    @property
+    def masked(self) -> InvalidValues:
+        """All values that are masked."""
+        return replace(self.invalid, nan=True) if self.nan_mask else self.invalid
 
     def good(self, image: NDArray[Any], good: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
         """Pixels that are used, shape (H, W); None for all.
@@ -70,7 +73,7 @@ class CountsRule:
             image: as in the source, shape (H, W).
             good: pixels that the mask of the source calls good, same shape; None without a mask.
         """
-        valid = self.invalid.valid(image) if self.invalid else None
+        valid = self.masked.valid(image) if self.masks else None
         return good if valid is None else valid if good is None else good & valid
 
     def counts(
@@ -134,8 +137,8 @@ class CountsRule:
         parts = []
         if mask:
             parts.append(f"mask read by the convention {mask}, masked pixels 0")
-        if self.invalid:
-            parts.append(self.invalid.words())
+        if self.masks:
+            parts.append(self.masked.words())
         if self.counts_per_photon:
             parts.append(f"divided by {self.counts_per_photon:g} counts per photon, rounded half to even")
         if self.clip:
@@ -155,27 +158,3 @@ def _overflow(image: NDArray[Any]) -> NDArray[np.bool_] | None:
     if image.dtype.kind not in "iu" or np.iinfo(image.dtype).max < FULL or image.max() != largest_of(image.dtype):
         return None
     return np.asarray(image == largest_of(image.dtype))
-
-
-def good_pixels(mask: NDArray[Any], convention: str) -> NDArray[np.bool_]:
-    """Which pixels a mask calls good.
-
-    In `cxi` and `euxfel` a mask holds flags: a pixel is good without any, or with flags only that are no fault. In
-    `good-is-one` any value but zero is good.
-
-    Args:
-        mask: shape (H, W), whole numbers.
-        convention: one of CONVENTIONS.
-
-    Returns:
-        bool, same shape.
-
-    Source: `cxi`, the pixel flags of the CXI format; `euxfel`, those of European XFEL's calibration; `good-is-one`,
-    psana, OM and Hummingbird.
-
-    >>> good_pixels(np.array([0, 1, 0x0800]), "cxi")
-    array([ True, False,  True])
-    """
-    if convention == "good-is-one":
-        return np.asarray(mask != 0)
-    return np.asarray((mask.astype(np.int64) & ~np.int64(_NO_FAULT[convention])) == 0)

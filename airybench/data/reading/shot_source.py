@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from airybench.data.reading.tally import Tally
 from airybench.data.store.ids import ShotIds
+from airybench.data.store.left_out import LeftOut as LeftOut
 from airybench.errors import DataError
 
 
@@ -61,19 +62,6 @@ class ShotReader(ABC):
         """The same without the check; a format that reads a whole stretch faster overrides it."""
         read = [block.counts for block in self.blocks(np.arange(start, stop))]
         return read[0] if len(read) == 1 else np.concatenate(read)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Shots of a source that are not taken.
-
-    Attributes:
-        reason: in words that follow a number of shots, such as `with /is_good_frame = 0`.
-        ids: of those shots, as text.
-    """
-
-    reason: str
-    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.conversion import Conversion, RawImage, readable
-from airybench.data.reading.counts_rule import CONVENTIONS, good_pixels
+from airybench.data.reading.masks import CONVENTIONS, good_pixels
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
 from airybench.data.reading.stack_file import StackFile, StackImages, read_stack_file

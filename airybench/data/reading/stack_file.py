@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
-from airybench.data.reading.counts_rule import good_pixels
+from airybench.data.reading.masks import good_pixels
 from airybench.data.reading.options import StackKeys
 from airybench.data.reading.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible
 from airybench.errors import ConfigError, DataError

@@ -8,10 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.store.ids import ShotIds
+from airybench.data.store.repeats import first_of_each
 
 
 def training_fraction(
-    rows: NDArray[np.int64], ids: ShotIds, labels: NDArray[np.uint8], fraction: float, seed: int
+    rows: NDArray[np.int64],
+    ids: ShotIds,
+    labels: NDArray[np.uint8],
+    fraction: float,
+    seed: int,
+    hashes: NDArray[np.uint64] | None = None,
 ) -> NDArray[np.int64]:
     """A fraction of the training shots.
 
@@ -26,9 +32,10 @@ def training_fraction(
         labels: 0 or 1, shape (N, C).
         fraction: in (0, 1].
         seed: of the split, which orders the shots of a label set.
+        hashes: of the images of all shots, shape (N,): shots with the same image are taken together.
 
     Returns:
-        ceil(fraction n) of the rows, sorted.
+        ceil(fraction n) of the rows, sorted; some more where the last of them share their image with others.
 
     >>> training_fraction(np.arange(8), np.arange(8), np.ones((8, 1), np.uint8), 0.25, seed=1612).size
     2
@@ -42,8 +49,14 @@ def training_fraction(
         shots = np.flatnonzero(members == number)
         # One random offset for each set, so that small sets do not all enter at the same fraction.
         position[generator.permutation(shots)] = (np.arange(len(shots)) + generator.random()) / len(shots)
-    first = np.argsort(position, kind="stable")[: ceil(fraction * len(order) - 1e-9)]
-    return np.sort(order[first])
+    wanted = ceil(fraction * len(order) - 1e-9)
+    if hashes is None:
+        return np.sort(order[np.argsort(position, kind="stable")[:wanted]])
+    # Every shot stands where the first shot with its image does: the shots of an image come one after the other.
+    image = first_of_each(hashes[order])
+    by_place = np.lexsort((image, position[image]))
+    taken = np.isin(image, image[by_place[:wanted]])
+    return np.sort(order[taken])
 
 
 def digest(rows: NDArray[np.int64], ids: ShotIds) -> str:

@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 
 from airybench.config import SEED
 from airybench.data.split.group_split import by_group
+from airybench.data.split.repeats_together import merged_groups, one_for_each_image
 from airybench.data.store.ids import ShotIds, ids_from_json, same_ids
+from airybench.data.store.repeats import first_of_each
 from airybench.errors import DataError
 
 PARTS = ("train", "val", "test")
 SHARES = (0.70, 0.15, 0.15)
 MIN_SHOTS = 20
 AS_LOGGED = "use the file as a run logged it"
+LARGE = 0.05
+"""An image that more than this share of all shots has would fill much of a small part: it goes to train."""
+
 SHARED = 7
 """From this many shots on, 15 % is at least one shot, so that a class or label set can be present in every part."""
 
@@ -86,12 +91,14 @@ def make_split(
     split_seed: int = SEED,
     *,
     groups: NDArray[np.int32] | None = None,
+    hashes: NDArray[np.uint64] | None = None,
     folds: int = 0,
     fold: int = 0,
 ) -> Split:
     """Split 70/15/15, or into k folds, by iterative stratification or by whole groups.
 
     All classes, and label sets of at least seven shots, are stratified. A label set that occurs once goes to train.
+    Shots with the same image count as one there.
     Every class with at least seven shots, not counting those single ones, is present in each part.
 
     Args:
@@ -101,6 +108,8 @@ def make_split(
         split_seed: decides between equals.
         groups: run or file of each shot, shape (N,), to keep together; the parts then have their shares as nearly as
             whole groups allow.
+        hashes: of the images, shape (N,): shots with the same image stay in one part, and groups that share an image
+            count as one.
         folds: k >= 3 for a k-fold split, where each shot is in test once over all values of `fold`; 0 for 70/15/15.
         fold: which fold is test; the next one is val, all others are train.
 
@@ -115,14 +124,14 @@ def make_split(
         raise DataError("repeated ids: a split is keyed on ids, each shot needs its own", "import the store again")
     order = np.argsort(ids)
     sorted_labels = labels[order].astype(bool)
+    first = np.arange(len(ids)) if hashes is None else first_of_each(hashes[order])
     if groups is not None:
-        parts_in_order = by_group(
-            groups[order], sorted_labels, np.full(folds, 1 / folds) if folds else SHARES, split_seed
-        )
-    elif folds:
-        parts_in_order = _folded(sorted_labels, folds, split_seed)
+        shares = np.full(folds, 1 / folds) if folds else SHARES
+        parts_in_order = by_group(merged_groups(groups[order], first, len(shares)), sorted_labels, shares, split_seed)
     else:
-        parts_in_order = _stratified(sorted_labels, split_seed)
+        of_images, shots, image = one_for_each_image(sorted_labels, first)
+        drawn = _folded(of_images, folds, split_seed) if folds else _stratified(of_images, shots, split_seed)
+        parts_in_order = drawn[image]
     if folds:
         roles = np.zeros(folds, np.int64)  # train
         roles[[(fold + 1) % folds, fold]] = 1, 2
@@ -137,16 +146,17 @@ def make_split(
     return Split(rows[0], rows[1], rows[2], digest=digest, split_seed=split_seed, store_sha256=content_sha256)
 
 
-def _stratified(labels: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
-    """Part 0, 1 or 2 of every shot, shape (N,)."""
+def _stratified(labels: NDArray[np.bool_], shots: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Part 0, 1 or 2 of every image, shape (N,); `shots` says how many have it, and very many go to train."""
     _, members, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
     members = members.reshape(-1)
     parts = np.zeros(len(labels), np.int64)
-    free = np.flatnonzero(counts[members] > 1)
+    total = int(shots.sum())
+    free = np.flatnonzero((counts[members] > 1) & (shots <= max(LARGE * total, 1)))
     if not len(free):
         return parts
     # Shots with a unique label set are in train already; the others aim at what is left of each share.
-    aims = np.array(SHARES) * len(labels) - np.array([len(labels) - len(free), 0, 0])
+    aims = np.array(SHARES) * total - np.array([total - int(shots[free].sum()), 0, 0])
     aims = np.maximum(aims, 0)
     # Label sets too small for every part would all end up in train; their shots are stratified by class only.
     sets = members[free, None] == np.flatnonzero(counts >= SHARED)

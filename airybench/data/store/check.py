@@ -3,9 +3,10 @@
 import numpy as np
 
 from airybench.data.hdf5.opening import open_hdf5
-from airybench.data.store.content import SLICE, Survey
+from airybench.data.store.content import SLICE
 from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
+from airybench.data.store.survey import Survey
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter

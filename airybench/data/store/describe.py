@@ -4,7 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from airybench.data.store.schema import FIRST_VERSION
 from airybench.data.store.store import Store
+
+SCHEMA_1 = "1: the hash covers ids, labels, energies and images only"
 
 
 def describe(store: Store) -> dict[str, Any]:
@@ -24,6 +27,8 @@ def describe(store: Store) -> dict[str, Any]:
         "name": store.name,
         "source": store.source,
         "source_files": list(store.source_files) or None,
+        "left_out": [str(one) for one in store.left_out] or None,
+        "notes": dict(store.notes) or None,
         "mask": None if mask is None else f"{mask:.1%} of all pixels good",
         "shots": store.count,
         "image_shape": list(store.image_shape),
@@ -36,4 +41,5 @@ def describe(store: Store) -> dict[str, Any]:
         "counts_rule": store.counts_rule,
         "size_bytes": store.path.stat().st_size,
         "content_sha256": store.content_sha256,
+        "schema": SCHEMA_1 if store.version == FIRST_VERSION else str(store.version),
     }

@@ -1,6 +1,5 @@
 """Whether a file obeys the schema of stores: keys, dtypes, shapes, attributes and labels, but not the counts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,16 @@ import h5py
 import numpy as np
 
 from airybench.data.store.columns import read_column
-from airybench.data.store.schema import KINDS, LABEL_KINDS, REQUIRED, SCHEMA, SCHEMA_VERSION, Kind
+from airybench.data.store.schema import (
+    FIRST_VERSION,
+    KINDS,
+    LABEL_KINDS,
+    REQUIRED,
+    SCHEMA,
+    SCHEMA_VERSION,
+    Kind,
+    arrays,
+)
 from airybench.errors import DataError
 
 REMAKE = "make or import the store again"
@@ -28,9 +36,10 @@ def checked_attributes(path: Path, file: h5py.File) -> dict[str, Any]:
     if attributes.get("schema") != SCHEMA:
         hint = "a deposit: give it the ending .cxi" if "entry_1" in file else "not made by airybench"
         raise DataError(f"{path}: no {SCHEMA} ({hint})", "import it with `airybench data import`")
-    if int(attributes.get("schema_version", 0)) != SCHEMA_VERSION:
+    version = attributes.get("schema_version")
+    if version not in range(FIRST_VERSION, SCHEMA_VERSION + 1):
         raise DataError(
-            f"{path}: schema version {attributes.get('schema_version')}, this airybench reads {SCHEMA_VERSION}", REMAKE
+            f"{path}: schema version {version}, this airybench reads {FIRST_VERSION} to {SCHEMA_VERSION}", REMAKE
         )
     for key in REQUIRED:
         if key not in attributes:
@@ -51,7 +60,7 @@ def checked_images(path: Path, file: h5py.File) -> h5py.Dataset:
         DataError: a data set is missing, has another dtype or shape, or holds nothing; or ids repeat.
     """
     for kind in KINDS:
-        if kind.required or kind.key in file:
+        if kind.key in file or (kind.required and file.attrs["schema_version"] >= kind.since):
             _check_kind(path, file, kind)
     images = file["images"]
     _check_lengths(path, file)
@@ -107,14 +116,7 @@ def _check_lengths(path: Path, file: h5py.File) -> None:
     """Whether every data set has one row per image, and the mask the size of one image or of all."""
     images = file["images"]
     mask_shape = images.shape[1:] if "mask" in file and file["mask"].ndim == 2 else images.shape
-    for key, values in _arrays(file):
+    for key, values in arrays(file):
         expected = mask_shape if key == "mask" else (len(images), *values.shape[1:])
         if values.shape != expected:
             raise DataError(f"{path}: /{key} has shape {values.shape}, expected {expected} to match /images")
-
-
-def _arrays(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Every data set of a store, with its key."""
-    yield from ((kind.key, file[kind.key]) for kind in KINDS if kind.key in file)
-    for group in ("truth", "events"):
-        yield from ((f"{group}/{key}", values) for key, values in file.get(group, {}).items())

@@ -1,6 +1,7 @@
 """Reading a store: one HDF5 file of raw uint16 counts with labels and attributes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.store.columns import read_column
-from airybench.data.store.content import SLICE, ImageSurvey, Survey, content_sha256
+from airybench.data.store.content import SLICE, content_sha256, image_hashes
 from airybench.data.store.ids import ShotIds
+from airybench.data.store.left_out import LeftOut, Note, left_out_from, notes_from
+from airybench.data.store.schema import FIRST_VERSION
 from airybench.data.store.schema_check import check_labels, checked_attributes, checked_images
+from airybench.data.store.survey import ImageSurvey, Survey
 from airybench.errors import DataError
 from airybench.provenance import SIMULATED
 from airybench.reporter import SILENT, Reporter
@@ -31,11 +35,14 @@ class Store:
         source: `simulated`, `cxidb-94`, ...
         counts_rule: how source values became counts.
         seed: seed of the simulation, None when not simulated.
-        content_sha256: hash over ids, labels, photon_energy and images.
+        content_sha256: hash over everything that can change a result, see `content.content_sha256`.
         count: number of shots N.
         image_shape: (H, W) in pixels.
         labelled: whether the store holds labels.
         source_files: names of the files it was imported from, with those that they link to.
+        left_out: shots of the source that are not in the store, and why.
+        notes: what the import counted, such as clipped pixels, by name.
+        version: of its schema.
     """
 
     path: Path
@@ -50,6 +57,9 @@ class Store:
     image_shape: tuple[int, int]
     labelled: bool
     source_files: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: Mapping[str, Note] = field(default_factory=dict, hash=False)
+    version: int = FIRST_VERSION
 
     @property
     def simulated(self) -> bool:
@@ -96,6 +106,9 @@ class Store:
             image_shape=(images.shape[1], images.shape[2]),
             labelled="labels" in file,
             source_files=tuple(str(name) for name in attributes.get("source_files", ())),
+            left_out=left_out_from(str(attributes.get("left_out", "[]"))),
+            notes=notes_from(str(attributes.get("notes", "{}"))),
+            version=int(attributes["schema_version"]),
         )
 
     def read_images(self, rows: NDArray[np.integer[Any]] | None = None) -> NDArray[np.uint16]:
@@ -146,6 +159,25 @@ class Store:
     def groups(self) -> NDArray[np.int32]:
         """Run or file that each shot came from, 0 when unknown, shape (N,)."""
         return self._whole("groups")
+
+    def image_hashes(self, reporter: Reporter = SILENT) -> NDArray[np.uint64]:
+        """Hash of each image, shape (N,): equal where images are equal in every pixel. Old stores are read for it.
+
+        Args:
+            reporter: receives progress where the images have to be read.
+
+        Raises:
+            DataError: an image cannot be read.
+        """
+        if self.version > FIRST_VERSION:
+            return self._whole("image_hash")
+        hashes = np.empty(self.count, np.uint64)
+        with reporter.progress(f"looking for repeats in {self.path.name}") as progress:
+            for start in range(0, self.count, SLICE):
+                rows = np.arange(start, min(start + SLICE, self.count))
+                hashes[rows] = image_hashes(self.read_images(rows))
+                progress(start + len(rows), self.count)
+        return hashes
 
     def mask(self) -> NDArray[np.uint8] | None:
         """Mask, 1 = good, shape (H, W) or (N, H, W); None when all pixels are good."""

@@ -1,5 +1,6 @@
 """Writing a store: batches stream to a temporary name beside the target, which appears only when whole."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -13,14 +14,18 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from airybench.data.hdf5.inspection import made_here
 from airybench.data.hdf5.opening import open_hdf5, writing
 from airybench.data.store.columns import as_text, storable
-from airybench.data.store.content import content_sha256
+from airybench.data.store.content import HASH, PerShot, content_sha256, stored_sha256
 from airybench.data.store.ids import as_ids, joined_ids
+from airybench.data.store.left_out import LeftOut, Note, left_out_json
 from airybench.data.store.schema import SCHEMA, SCHEMA_VERSION
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.paths import locked, require_free
+
+_FILES = 1000  # names of source files that a store keeps
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class StoreHeader:
         counts_rule: how source values became counts, in words.
         seed: seed of the simulation, None when nothing was drawn.
         source_files: names of the files that were read.
+        left_out: shots of the source that are not taken, and why.
     """
 
     name: str
@@ -44,11 +50,12 @@ class StoreHeader:
     counts_rule: str
     seed: int | None = None
     source_files: Sequence[str] = ()
+    left_out: Sequence[LeftOut] = ()
 
     def attributes(self) -> dict[str, Any]:
         """The attributes as HDF5 takes them."""
         text = h5py.string_dtype()
-        files = {"source_files": np.array(list(self.source_files), dtype=text)} if self.source_files else {}
+        files = {"source_files": np.array(_some(self.source_files), dtype=text)} if self.source_files else {}
         return {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
@@ -93,6 +100,9 @@ class StoreWriter:
         self._header = header
         self._mask = mask
         self._columns: dict[str, list[NDArray[Any]]] = {}
+        self._images, self._masks = PerShot(), PerShot()
+        self._left_out, self._notes = list(header.left_out), dict[str, Note]()
+        self._removed = False
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -143,6 +153,7 @@ class StoreWriter:
         columns: dict[str, NDArray[Any]] = {
             "ids": as_ids(ids),
             "photon_energy": np.asarray(photon_energy, np.float32),
+            "image_hash": self._images.add(images),
             "groups": np.zeros(count, np.int32) if groups is None else np.asarray(groups, np.int32),
             **{f"truth/{key}": np.asarray(values) for key, values in (truth or {}).items()},
             **{f"events/{key}": as_text(np.asarray(values)) for key, values in (events or {}).items()},
@@ -156,7 +167,49 @@ class StoreWriter:
             if mask is not None:
                 if "mask" not in self._file:
                     self._create("mask", np.uint8)
-                self._extend("mask", mask)
+                good = np.asarray(mask, np.uint8)
+                self._masks.add(good)
+                self._extend("mask", good)
+
+    def column(self, key: str) -> NDArray[Any]:
+        """The values of a column so far, such as `ids`, `labels` or `image_hash`; empty before the first batch.
+
+        Args:
+            key: of the data set in the store.
+        """
+        parts = self._columns.get(key, [])
+        return _joined(key, parts) if parts else np.zeros(0, np.int64)
+
+    def note(self, name: str, value: Note) -> None:
+        """Keep a number or a word about the import, such as the number of clipped pixels.
+
+        Args:
+            name: what it is.
+            value: of it; a second one of the same name replaces the first.
+        """
+        self._notes[name] = value
+
+    def leave_out(self, rows: NDArray[np.int64], reason: str) -> None:
+        """Take shots out again that have been appended already.
+
+        Args:
+            rows: of the store so far, shape (n,).
+            reason: in words that follow a number of shots.
+
+        Raises:
+            DataError: the disk is full or the folder went away.
+        """
+        if not len(rows):
+            return
+        ids = self.column("ids")
+        self._left_out.append(LeftOut(reason, tuple(map(str, ids[np.sort(rows)].tolist()))))
+        kept = np.setdiff1d(np.arange(len(ids)), rows)
+        self._columns = {key: [_joined(key, parts)[kept]] for key, parts in self._columns.items()}
+        with writing(self.path):
+            for key in ("images", "mask"):
+                if key in self._file:
+                    _compact(self._file[key], kept)
+        self._removed = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -194,21 +247,48 @@ class StoreWriter:
     def _finish(self) -> None:
         with writing(self.path):
             for key, parts in self._columns.items():
-                values = joined_ids(parts) if key == "ids" else np.concatenate(parts)
-                self._file[key] = storable(values)
-            if not self._columns:
+                self._file[key] = storable(_joined(key, parts))
+            if not self._columns or not len(self._file["images"]):
                 raise DataError(f"{self.path}: no shot was given", "a store needs at least one")
             if self._mask is not None:
                 self._file["mask"] = np.asarray(self._mask, np.uint8)
             for key, value in self._header.attributes().items():
                 self._file.attrs[key] = value
+            self._file.attrs["left_out"] = left_out_json(self._left_out)
+            self._file.attrs["notes"] = json.dumps(self._notes, ensure_ascii=False)
             self._file.flush()
-            # Read back rather than hashed on the way: the images come last in the hash, and it vouches for the disk.
-            self._file.attrs["content_sha256"] = content_sha256(self._file)
+            self._file.attrs[HASH] = content_sha256(self._file) if self._removed else self._hash()
             self._file.close()
             with open(self._temporary, "rb") as written:
                 os.fsync(written.fileno())
+        made_here(self._temporary)
         with open_hdf5(self._temporary) as file:
             Store.read(self.path, file)  # whatever breaks the schema is never renamed
         with writing(self.path):
             os.replace(self._temporary, self.path)
+
+    def _hash(self) -> str:
+        """The content hash, with what was hashed while the images were written."""
+        masked = "mask" in self._file and self._file["mask"].ndim == self._file["images"].ndim
+        masks = self._masks.hexdigest() if masked else None
+        return stored_sha256(self._file, images=self._images.hexdigest(), masks=masks)
+
+
+def _joined(key: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """One column of several batches."""
+    return joined_ids(parts) if key == "ids" else np.concatenate(parts)
+
+
+def _compact(data: h5py.Dataset, kept: NDArray[np.int64]) -> None:
+    """Move the shots that stay to the front, chunk by chunk as they are stored, and cut off the rest."""
+    for to, row in enumerate(kept.tolist()):
+        if to != row:
+            mask, chunk = data.id.read_direct_chunk((row, 0, 0))
+            data.id.write_direct_chunk((to, 0, 0), chunk, filter_mask=mask)
+    data.resize(len(kept), axis=0)
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    """Names as an attribute takes them, which has room for some thousands."""
+    more = len(names) - _FILES
+    return [*names] if more <= 0 else [*names[:_FILES], f"and {more} more"]

@@ -44,7 +44,8 @@ def test_a_simulated_store_is_restored_completely(tmp_path: Path, quick_simulato
         store = simulated_store(name, count=9, seed=1)
         reporter = CollectingReporter()
         back = import_deposit(export_store(store, tmp_path / f"{name}.cxi", reporter=reporter), tmp_path / f"{name}.h5")
-        assert back.content_sha256 == store.content_sha256
+        for read in ("read_images", "ids", "labels", "photon_energy", "image_hashes"):
+            np.testing.assert_array_equal(getattr(back, read)(), getattr(store, read)())
         assert (back.name, back.label_kind, back.class_names) == (name, store.label_kind, store.class_names)
         assert "no place for simulation parameters" in reporter.notices[0]
 

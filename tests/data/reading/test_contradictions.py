@@ -25,7 +25,7 @@ CASES = (
     ("--on-conflict last", "unknown --on-conflict 'last'; valid: drop, first."),
     (
         "--mask m --mask-convention cix",
-        "unknown --mask-convention 'cix'; valid: cxi, euxfel, good-is-one. Did",
+        "unknown --mask-convention 'cix'; valid: cxi, euxfel, good-is-one, nxmx. Did",
     ),
 )
 

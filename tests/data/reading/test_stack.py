@@ -166,7 +166,7 @@ def test_links_stay_in_the_folder(tmp_path: Path) -> None:
     store = bring(tmp_path, stack(tmp_path / "a.h5", edit=link("far.h5")), *KEYS)
     np.testing.assert_array_equal(store.read_images(), IMAGES)
     assert store.source_files == ("a.h5", "far.h5")
-    for name in ("else/far.h5", str(tmp_path / "else" / "far.h5")):
+    for name in ("../far.h5", str(tmp_path / "else" / "far.h5"), str(tmp_path / "far.h5")):
         with pytest.raises(DataError, match="outside the folder of this file"):
             bring(tmp_path, stack(tmp_path / "a.h5", edit=link(name)), *KEYS, "--force")
 
@@ -187,7 +187,7 @@ def test_views_of_missing_files_are_refused(tmp_path: Path) -> None:
     source = stack(tmp_path / "a.h5", edit=view)
     np.testing.assert_array_equal(bring(tmp_path, source, *KEYS).read_images(), np.concatenate([IMAGES, IMAGES]))
     (tmp_path / "q.h5").write_text("spoilt")
-    with pytest.raises(DataError, match=r"/raw is a view of q\.h5 \(/raw cannot be read there\)"):
+    with pytest.raises(DataError, match=r"/raw is a view of q\.h5, which cannot be read"):
         bring(tmp_path, source, *KEYS, "--force")
     for name in ("p.h5", "q.h5"):
         (tmp_path / name).unlink()
@@ -211,7 +211,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "events": ((*KEYS, "--energy", "nothing"), "both given"),
     "gain": ((*KEYS, "--counts-per-photon", 0), "--counts-per-photon is 0, expected a number above 0"),
     "nan": ((*KEYS, "--nan", "zero"), "unknown --nan 'zero'; valid: mask"),
-    "convention": ((*KEYS, "--mask-convention", "psana"), "unknown mask convention 'psana'; valid: cxi"),
+    "convention": ((*KEYS, "--mask-convention", "psana"), "unknown --mask-convention 'psana'; valid: cxi"),
     "text": (("--images", "text", "--photon-energy", 25), r"/text is object, numbers are expected"),
     "empty": (("--images", "none", "--photon-energy", 25), r"/none holds no image"),
     "csv_two": ((*KEYS, "--labels-csv", "@id,a\n70,1\n70,0\n"), r"id 70 is in line 2 and in line 3"),
@@ -220,9 +220,12 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
         (*KEYS, "--labels-csv", "@id,a\n70,1\n"),
         r"5 of 6 shots have no line, such as id 73; .*--labelled-only",
     ),
-    "csv_value": ((*KEYS, "--labels-csv", "@id,a\n70,x\n"), r"line 2, column a: found 'x', expected 0 or 1"),
-    "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"line 2, column id: found 'x', expected a 64-bit integer"),
-    "csv_head": ((*KEYS, "--labels-csv", "@shot,a\n1,1\n"), "a column id is needed"),
+    "csv_value": (
+        (*KEYS, "--labels-csv", "@id,a,b\n70,1,0\n73,7,1\n76,0,1"),
+        r"line 3, column a: found '7', expected 0 or 1",
+    ),
+    "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"id x is in no source.*ids of the source are such as 70"),
+    "csv_head": ((*KEYS, "--labels-csv", "@who,a\nme,1\nme,0\n"), "id who is in no source.*names the columns"),
     "csv_none": ((*KEYS, "--labels-csv", "nowhere.csv"), r"nowhere\.csv: cannot be read"),
     "deposit": (("--ids", "shot"), "for a stack of images give --images KEY"),
 }

@@ -1,0 +1,174 @@
+"""The program's side of the inspector: a process that opens a foreign file first, so that a crash is one line."""
+
+import atexit
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airybench.data.hdf5.listing import fingerprint
+from airybench.errors import DataError
+
+LIMIT = "AIRYBENCH_INSPECT_SECONDS"
+"""Environment variable with the seconds that the inspection of one file may take."""
+
+SECONDS = 60.0
+
+Listing = Mapping[str, Any]
+"""What `listing.list_file` returns."""
+
+
+class Inspector:
+    """The process, started on first use and again after a crash."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def ask(self, path: Path) -> Listing:
+        """List a file.
+
+        Raises:
+            DataError: the file crashes the process, or takes longer than the limit.
+        """
+        with self._lock:
+            process = self._running()
+            late = threading.Event()
+            timer = threading.Timer(_limit(), _end, (process, late))
+            timer.daemon = True
+            timer.start()
+            at, answer = "", None
+            try:
+                answer, at = _exchange(process, path)
+            finally:
+                timer.cancel()
+                if answer is None:  # it died, or this call was broken off
+                    self._stop()
+            if answer is not None:
+                return answer
+        raise _killed(path, at, process.returncode, late=late.is_set())
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._stop()
+
+    def forget(self) -> None:
+        """Leave the process to the parent, after a fork."""
+        self.__init__()  # type: ignore[misc]
+
+    def _running(self) -> "subprocess.Popen[str]":
+        if self._process is None or self._process.poll() is not None:
+            home = str(Path(__file__).resolve().parents[3])
+            others = os.environ.get("PYTHONPATH")
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "airybench.data.hdf5.inspector"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="ascii",
+                env={**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{others}" if others else home},
+            )
+        return self._process
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+def _end(process: "subprocess.Popen[str]", late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _exchange(process: "subprocess.Popen[str]", path: Path) -> tuple[Listing | None, str]:
+    """Send a request and read the answer, None when the process dies before; and the last key that it named."""
+    at = ""
+    if process.stdin is None or process.stdout is None:
+        return None, at
+    try:
+        process.stdin.write(json.dumps({"path": str(path.absolute())}) + "\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            answer = json.loads(line)
+            if "at" not in answer:
+                return answer, at
+            at = answer["at"]
+    except (BrokenPipeError, ValueError):
+        pass  # it died in the middle of a line
+    return None, at
+
+
+def _limit() -> float:
+    try:
+        return float(os.environ[LIMIT])
+    except (KeyError, ValueError):
+        return SECONDS
+
+
+def _killed(path: Path, at: str, code: int, *, late: bool) -> DataError:
+    """The error for a file that the process did not survive."""
+    if late:
+        return DataError(
+            f"{path}: not listed within {_limit():g} s (it got to /{at})",
+            f"get a whole copy, or give it longer with {LIMIT}=600",
+        )
+    try:
+        why = signal.Signals(-code).name
+    except ValueError:
+        why = f"exit code {code}"
+    return DataError(f"{path}: reading /{at} crashes the HDF5 library ({why}); the file is damaged", "get a whole copy")
+
+
+_INSPECTOR = Inspector()
+atexit.register(_INSPECTOR.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_INSPECTOR.forget)
+
+_OWN: set[tuple[int, ...]] = set()
+_Known = tuple[tuple[int, ...], tuple[tuple[str, tuple[int, ...]], ...], Listing]
+_KNOWN: dict[str, _Known] = {}
+_MOST_KNOWN = 256
+
+
+def inspect(path: Path) -> Listing:
+    """What a file holds, found out by the inspector's process; a file that has not changed is not looked at again.
+
+    Raises:
+        DataError: the file crashes that process, or hangs it.
+    """
+    name, own = str(path.absolute()), fingerprint(path)
+    known = _KNOWN.get(name)
+    if known and known[0] == own and all(fingerprint(other) == print_ for other, print_ in known[1]):
+        return known[2]
+    listing = _INSPECTOR.ask(path)
+    if "error" not in listing and not listing["live"]:
+        while len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.pop(next(iter(_KNOWN)))
+        _KNOWN[name] = own, tuple((other, fingerprint(other)) for other in listing["others"]), listing
+    return listing
+
+
+def made_here(path: Path) -> None:
+    """Note that this process wrote a file, which therefore needs no inspection."""
+    _OWN.add(fingerprint(path))
+
+
+def require_sound(path: Path) -> None:
+    """Have a file inspected before this process opens it.
+
+    Files of its own are exempt. Worker processes read what the process that started them has had inspected.
+
+    Raises:
+        DataError: the file crashes the inspector, or hangs it.
+    """
+    if multiprocessing.parent_process() is None and fingerprint(path) not in _OWN:
+        inspect(path)

@@ -1,0 +1,155 @@
+"""Pixel masks: what their values mean, whether that can be, and masks that lie in another file than the images."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.hdf5.links import resolve
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.errors import DataError
+from airybench.reporter import Reporter
+
+CONVENTIONS = ("cxi", "euxfel", "good-is-one", "nxmx")
+"""What the values of a mask mean. The conventions contradict each other, so that one has to be named."""
+
+_NO_FAULT = {
+    "cxi": 0x0800 | 0x2000 | 0x4000,  # corrected artefact, peak of the hit finder, photon background corrected
+    "euxfel": 1 << 22,  # pixel of non-standard size
+    "nxmx": 0,
+}
+_DOUBTED = 0.5
+"""Share of good pixels below which a mask is doubted."""
+
+_ARRAYS = (".npy",)
+
+
+def good_pixels(mask: NDArray[Any], convention: str) -> NDArray[np.bool_]:
+    """Which pixels a mask calls good.
+
+    In `cxi`, `euxfel` and `nxmx` a mask holds flags: a pixel is good without any, or with flags only that are no fault.
+    In `good-is-one` any value but zero is good.
+
+    Args:
+        mask: any shape, whole numbers of any type, or bool.
+        convention: one of CONVENTIONS.
+
+    Returns:
+        bool, same shape; NaN is never good.
+
+    Source: `cxi`, the pixel flags of the CXI format; `euxfel`, those of European XFEL's calibration; `good-is-one`,
+    psana, OM and Hummingbird; `nxmx`, `pixel_mask` of NXdetector, where Eiger detectors keep theirs.
+
+    >>> good_pixels(np.array([0, 1, 0x0800]), "cxi")
+    array([ True, False,  True])
+    """
+    known = True
+    if mask.dtype.kind == "f":
+        known = np.isfinite(mask)
+        mask = np.where(known, mask, 0)
+    if convention == "good-is-one":
+        return np.asarray((mask != 0) & known)
+    return np.asarray(((mask.astype(np.int64) & ~np.int64(_NO_FAULT[convention])) == 0) & known)
+
+
+def check_flags(mask: NDArray[Any], where: str) -> None:
+    """Refuse a mask of values that are no flags.
+
+    Args:
+        mask: any shape.
+        where: what to call it in the message.
+
+    Raises:
+        DataError: text, complex numbers, or numbers that are not whole.
+    """
+    if mask.dtype.kind not in "biuf":
+        raise DataError(f"{where} is {mask.dtype}, a mask holds whole numbers or true and false", "give another --mask")
+    if mask.dtype.kind == "f" and mask.size:
+        numbers = mask[np.isfinite(mask)]
+        odd = numbers[numbers != np.rint(numbers)]
+        if len(odd):
+            raise DataError(
+                f"{where} holds {odd[0]:.6g} ({len(odd)} of {mask.size} values), a mask holds whole numbers",
+                "give another --mask",
+            )
+
+
+def settled_convention(mask: NDArray[Any], convention: str, where: str, reporter: Reporter, *, said: bool) -> str:
+    """The convention to read a mask by, doubted aloud when it leaves less than half of the pixels.
+
+    Args:
+        mask: of all shots, or of some of them, any shape.
+        convention: one of CONVENTIONS, as the user or the format says.
+        where: what to call the mask in messages.
+        reporter: receives the doubt.
+        said: whether the user named the convention. A format's own one gives way where it leaves no pixel and another
+            leaves all of them.
+
+    Raises:
+        DataError: the mask holds no flags, or it leaves no pixel.
+    """
+    check_flags(mask, where)
+    shares = {name: float(good_pixels(mask, name).mean()) if mask.size else 1.0 for name in CONVENTIONS}
+    share = shares[convention]
+    if share >= _DOUBTED:
+        return convention
+    others = ", ".join(f"{name} {100 * shares[name]:.4g} %" for name in CONVENTIONS if name != convention)
+    whole = [name for name in CONVENTIONS if shares[name] == 1]
+    if not said and share == 0 and whole:
+        reporter.notify(f"{where}: no pixel is good by the convention {convention} of this format; read as {whole[0]}")
+        return whole[0]
+    if share == 0:
+        raise DataError(
+            f"{where}: no pixel is good by the convention {convention} (by the others: {others})",
+            "name the right one with --mask-convention",
+        )
+    reporter.notify(
+        f"{where}: only {100 * share:.4g} % of the pixels are good by the convention {convention} (by the others: "
+        f"{others}); if that is wrong, name another --mask-convention"
+    )
+    return convention
+
+
+def outside_mask(mask: str, beside: Path) -> tuple[NDArray[Any], str] | None:
+    """The mask in another file that `FILE:KEY` names.
+
+    Args:
+        mask: what `--mask` says: a key, `FILE:KEY`, or a .npy file.
+        beside: file of the images; a relative FILE is looked for in the current folder, then beside this one.
+
+    Returns:
+        Values as the file has them, and what to call them in messages; None for a key in the file of the images.
+
+    Raises:
+        DataError: no such file or key, or the file is damaged.
+    """
+    if Path(mask).suffix.lower() in _ARRAYS:
+        path = _found(mask, beside)
+        try:
+            return np.asarray(np.load(path, allow_pickle=False)), str(path)
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"{path}: no mask can be read ({str(error).splitlines()[0]})", "give another --mask") from (
+                error
+            )
+    for place in (place for place, letter in enumerate(mask) if letter == ":"):
+        name, key = mask[:place], mask[place + 1 :].strip("/")
+        # Keys hold colons as well (0CH0:xtdf), so that the first part has to look like a file, or be one.
+        if not Path(name).suffix and not _near(name, beside):
+            continue
+        path = _found(name, beside)
+        with open_hdf5(path) as file:
+            return np.asarray(resolve(path, file, key)[0][()]), f"{path}: /{key}"
+    return None
+
+
+def _near(name: str, beside: Path) -> Path | None:
+    """A file by its name, seen from the current folder or from another file."""
+    return next((path for path in (Path(name), beside.parent / name) if path.is_file()), None)
+
+
+def _found(name: str, beside: Path) -> Path:
+    path = _near(name, beside)
+    if path is None:
+        raise DataError(f"{name}: no such file, neither here nor in {beside.parent}", "give --mask FILE:KEY")
+    return path
