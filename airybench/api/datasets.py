@@ -126,8 +126,8 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
     """Open a data set by its name, or a store or any file or folder that `import_data` reads by its path.
 
     A name without an imported store stands for a simulated data set, which is made on first use and kept in the data
-    folder (`$AIRYBENCH_DATA`). A file that is no store is imported into that folder once, if its layout is recognised and
-    nothing has to be asked; for any other give `import_data` what it needs.
+    folder (`$AIRYBENCH_DATA`). A file that is no store is imported into that folder once, if its layout is
+    recognised and nothing has to be asked; others need `import_data` first.
 
     Args:
         name: `helium`, `cxidb`, or the path of a store, file or folder.
