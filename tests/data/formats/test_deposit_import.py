@@ -152,7 +152,7 @@ BAD = {
     "no_labels": (drop(NOTE), rf"/{NOTE} is missing"),
     "no_energy": (drop(ENERGY), rf"/{ENERGY} is missing"),
     "no_id": (drop("entry_2/experimental_identifier"), r"/entry_2/experimental_identifier is missing"),
-    "no_entry": (lambda f: [f.pop(key) for key in list(f)], r"no groups /entry_1"),
+    "no_entry": (lambda f: [f.pop(key) for key in list(f)], r"holds no data set"),
     "dead_link": (put(IMAGE, h5py.ExternalLink("gone.h5", "/data")), rf"/{IMAGE} links to a file or key that is not"),
     "dead_view": (view_of_nothing, rf"/{IMAGE} is a view of gone\.h5, which is missing"),
     "group": (lambda f: (f.pop(IMAGE), f.create_group(IMAGE)), rf"/{IMAGE} is a group"),

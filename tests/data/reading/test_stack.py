@@ -59,7 +59,7 @@ def test_a_plain_stack(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [dict(hdf5plugin.Bitshuffle()), dict(hdf5plugin.Zstd()), {"compression": "gzip"}])
 def test_compressed_and_many_blocks(tmp_path: Path, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airybench.data.reading.stack_file._BYTES", 2 * IMAGES[0].nbytes)
+    monkeypatch.setattr("airybench.data.reading.parts._BYTES", 2 * IMAGES[0].nbytes)
     store = bring(tmp_path, stack(tmp_path / "a.h5", chunks=(4, 20, 30), **how), *KEYS)
     np.testing.assert_array_equal(store.read_images(), IMAGES)
 
@@ -198,7 +198,7 @@ def test_views_of_missing_files_are_refused(tmp_path: Path) -> None:
 BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "no_key": (("--images", "no", "--photon-energy", 25), r"a\.h5: /no is missing"),
     "no_energy": (("--images", "raw"), "no photon energy; give --energy KEY, or --photon-energy EV"),
-    "energy_range": (("--images", "raw", "--energy", "run"), r"/run entry 0 is 0, a photon energy"),
+    "energy_range": (("--images", "raw", "--energy", "run"), r"/run: 2 of 6 shots have no photon energy"),
     "two_energies": ((*KEYS, "--energy", "ev"), "both given; one is enough"),
     "float_ids": (("--images", "raw", "--photon-energy", 25, "--ids", "ev"), r"/ev is float64"),
     "short": (
@@ -227,7 +227,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"id x is in no source.*ids of the source are such as 70"),
     "csv_head": ((*KEYS, "--labels-csv", "@who,a\nme,1\nme,0\n"), "id who is in no source.*names the columns"),
     "csv_none": ((*KEYS, "--labels-csv", "nowhere.csv"), r"nowhere\.csv: cannot be read"),
-    "deposit": (("--ids", "shot"), "for a stack of images give --images KEY"),
+    "one_stack": (("--ids", "shot"), "no photon energy"),
 }
 
 
