@@ -132,7 +132,11 @@ def test_a_definition_of_another_kind_is_refused(mixed: Path, wrong: object) -> 
 @pytest.mark.parametrize("wrong", [5, {"loss": "x"}, "text"])
 def test_a_trial_of_another_kind_is_refused(mixed: Path, key: str, wrong: object) -> None:
     storage = JournalFolder(mixed).optuna_storage("s@helium")
-    study = optuna.create_study(study_name="o@helium", storage=JournalFolder(mixed).optuna_storage("o@helium"))
+    study = optuna.create_study(
+        study_name="o@helium",
+        storage=JournalFolder(mixed).optuna_storage("o@helium"),
+        directions=["maximize", "minimize"],
+    )
     trial = optuna.load_study(study_name="s@helium", storage=storage).trials[0]
     trial.user_attrs = {**trial.user_attrs, key: wrong}
     study.add_trial(trial)
