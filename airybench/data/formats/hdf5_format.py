@@ -68,6 +68,13 @@ class HDF5Format:
         merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
         return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)
 
+    def choices(self, path: Path, options: SourceOptions) -> dict[str, str]:
+        """What would be taken from a file that something is missing for, by the name of the part."""
+        keys = options.keys.completed(self._told(path, options).keys)
+        named = {"images": keys.images, "ids": ":".join(f"/{key}" for key in keys.ids), "groups": keys.groups}
+        named |= {"energy": keys.energy or keys.wavelength, "mask": keys.mask, "events": ", ".join(keys.events)}
+        return {part: f"/{key.strip('/')}" for part, key in named.items() if key}
+
     def _told(self, path: Path, options: SourceOptions) -> Layout:
         """What the layout tells about a file."""
         named = bool(options.keys.images)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.options import FrameOptions
-from airybench.errors import ConfigError, DataError
+from airybench.errors import ConfigError, DataError, MissingOptionError
 
 PLANES = 2
 """Of a raw frame: intensity and gain."""
@@ -249,14 +249,16 @@ def _unclear(where: str, frame: Sequence[int], options: FrameOptions) -> DataErr
     modules = "--stack-modules (below one another) or --index M"
     planes = "--channel 0 (the intensity of raw frames with a plane of gain)"
     if len(frame) == 4 and options.channel is None:
-        return DataError(
+        return MissingOptionError(
             f"{where} has shape {shape}, modules with {frame[1]} planes each",
+            "--channel 0 --stack-modules",
             f"give {planes}, and one of {modules} (one of 0 to {frame[0] - 1})",
         )
     if len(frame) == expected_dims(options) + 1:
         raw = f"; or {planes}" if frame[0] == PLANES and options.channel is None else ""
-        return DataError(
+        return MissingOptionError(
             f"{where} has shape {shape}, {frame[0]} modules a shot",
+            "--stack-modules",
             f"give one of {modules} (one of 0 to {frame[0] - 1}){raw}",
         )
     return DataError(f"{where} has shape {shape}, a stack (N, H, W) or (N, M, H, W) is expected")

@@ -15,6 +15,7 @@ from airybench.data.reading.conversion import Conversion
 from airybench.data.reading.frames import check_frame_options
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
 from airybench.data.reading.identifiers import joined_ids
+from airybench.data.reading.label_words import labels_from_text, with_labels
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.selection import Chosen, merged
@@ -22,7 +23,7 @@ from airybench.data.reading.shot_source import ShotSource, file_identity
 from airybench.data.reading.stack_file import StackFile, linked_paths, read_stack_file
 from airybench.data.reading.stack_reader import StackReader
 from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.errors import ConfigError, DataError, unknown
+from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
 from airybench.reporter import Reporter
 
 
@@ -92,7 +93,8 @@ def read_stack(
         recognised=recognised,
         left_out=left_out,
     )
-    return replace(source, choices=choices_of(source, files, keys))
+    source = replace(source, choices=choices_of(source, files, keys))
+    return _worded(source, files, keys, options.labels, reporter)
 
 
 def _ways(options: SourceOptions, each: Sequence[StackKeys], conversion: Conversion) -> tuple[object, ...]:
@@ -109,8 +111,10 @@ def _check_options(options: SourceOptions, known: StackKeys) -> None:
     if keys.mask_convention is not None and keys.mask_convention not in CONVENTIONS:
         raise unknown("mask convention", keys.mask_convention, CONVENTIONS)
     if known.mask and known.mask_convention is None:
-        raise ConfigError(
-            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other"
+        raise MissingOptionError(
+            f"the mask /{known.mask.strip('/')} may be read in several ways",
+            "--mask-convention CONVENTION",
+            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
     if keys.labels and labels.csv:
         raise ConfigError("--labels and --labels-csv were both given; one is enough")
@@ -186,9 +190,11 @@ def _labels(
     if not keys.labels:
         return None, ()
     names, where = options.class_names, f"{files[0].path}: /{keys.labels}"
+    parts = [file.labels for file in files if file.labels is not None]
+    if parts[0].dtype.kind == "U":
+        return None, ()  # words become labels once the source is there, see `_worded`
     if names is None:
         raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
-    parts = [file.labels for file in files if file.labels is not None]
     if len({part.shape[1:] for part in parts}) > 1:
         raise DataError(
             f"{where} has another number of labels than the same key of another file", "import them separately"
@@ -202,6 +208,20 @@ def _labels(
             )
         values = np.eye(len(names), dtype=np.int64)[values]
     return values.astype(np.uint8), named_once(values.shape[1], names, where)
+
+
+def _worded(
+    source: ShotSource, files: Sequence[StackFile], keys: StackKeys, options: LabelOptions, reporter: Reporter
+) -> ShotSource:
+    """The source with the labels that its files hold as words, where they do."""
+    words = [file.labels for file in files if file.labels is not None and file.labels.dtype.kind == "U"]
+    if not words:
+        return source
+    where = f"{files[0].path}: /{keys.labels}"
+    if len(words) < len(files):
+        raise DataError(f"{where} holds words in some files and numbers in others", "import them separately")
+    cells = [str(cell).strip() for cell in np.concatenate(words)]
+    return with_labels(source, labels_from_text(cells, options, where, source.place), where, reporter)
 
 
 def _mask_words(keys: StackKeys) -> str:
