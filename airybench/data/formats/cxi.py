@@ -39,7 +39,7 @@ def layout(tree: FileTree) -> Layout | None:
             mask=mask,
             mask_convention="cxi" if mask else None,
         ),
-        notes=() if mask else _static_mask(tree),
+        notes={} if mask else _static_mask(tree),
     )
 
 
@@ -53,10 +53,10 @@ def _stacked(tree: FileTree, key: str) -> bool:
     return node is not None and len(node.shape) >= 3
 
 
-def _static_mask(tree: FileTree) -> tuple[str, ...]:
+def _static_mask(tree: FileTree) -> dict[str, str]:
     """A word on the mask that psocake keeps beside the file: it is not this run's for sure, so it is not taken."""
     if not (tree.path.parent / _STATIC_MASK).is_file():
-        return ()
+        return {}
     place = quote(f"{tree.path.parent / _STATIC_MASK}:/entry_1/data_1/mask")
     option = f"--mask {place} --mask-convention good-is-one"
-    return (f"{_STATIC_MASK} lies beside {tree.path.name} and is not used; to use it add {option}",)
+    return {"mask": f"{_STATIC_MASK} lies beside {tree.path.name} and is not used; to use it add {option}"}

@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla, stack, store_source, swissfel
+from airybench.data.formats import (
+    cxi,
+    deposit,
+    dragonfly,
+    eiger,
+    euxfel_cxi,
+    fermi,
+    numpy_file,
+    pictures,
+    sacla,
+    stack,
+    store_source,
+    swissfel,
+)
+from airybench.data.formats.format import Format
 from airybench.data.formats.hdf5_format import HDF5Format
-from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.formats.sources import chosen
+from airybench.data.formats.summary import announce
 from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
 from airybench.data.labelling.shot_list import listed
@@ -16,22 +30,8 @@ from airybench.data.reading.importer import import_source
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
-from airybench.errors import DataError, LabelError, unknown
+from airybench.errors import DataError, LabelError
 from airybench.reporter import SILENT, Reporter
-
-
-class Format(Protocol):
-    """What a format offers; a module, or an `HDF5Format` made of one."""
-
-    KIND: str
-    TITLE: str
-
-    def recognises(self, path: Path, options: SourceOptions) -> bool:
-        """Whether a file, or what the options say about it, is of this format."""
-
-    def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
-        """Read and check everything but the counts."""
-
 
 FORMATS: tuple[Format, ...] = (
     store_source,
@@ -42,6 +42,9 @@ FORMATS: tuple[Format, ...] = (
     HDF5Format(sacla),
     HDF5Format(swissfel),
     deposit,
+    dragonfly,
+    numpy_file,
+    pictures,
     HDF5Format(stack),
 )
 """The first that recognises a file reads it. The more a format asks of a file, the earlier it is tried: a virtual file
@@ -58,18 +61,40 @@ def open_source(
     """Open a source of any known format.
 
     Args:
-        paths: one file; several for stacks.
-        options: how it is to be read.
+        paths: files or folders; several are of one kind.
+        options: how they are to be read.
         reporter: receives notices.
 
     Raises:
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
+    return open_recognised(*recognised(paths, options, reporter), options, reporter)
+
+
+def recognised(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> tuple[Format, list[Path]]:
+    """The format of a source, and the files to read; none of them is being written.
+
+    Args:
+        paths: files or folders.
+        options: how they are to be read.
+        reporter: receives a notice about files that are skipped.
+
+    Raises:
+        ConfigError: no such kind.
+        DataError: a path is missing, being written, or of no known format.
+    """
     for path in paths:
         require_written(path, swmr=options.swmr, wait=options.wait)
-    source = _format_of(paths[0], options).open_source(paths, options, reporter)
-    return listed(source, options.selection.select, reporter)
+    one, files = chosen(paths, options, FORMATS, reporter)
+    for path in set(files) - set(paths):
+        require_written(path, swmr=options.swmr, wait=options.wait)
+    return one, files
+
+
+def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
+    """Open files of a format; arguments and errors as for `open_source`."""
+    return listed(one.open_source(files, options, reporter), options.selection.select, reporter)
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:
@@ -121,17 +146,5 @@ def import_data(
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
     source = labelled(source, options.labels, reporter)
-    return import_source(source, output, force=force, reporter=reporter, title=title)
-
-
-def _format_of(path: Path, options: SourceOptions) -> Format:
-    if options.kind is not None and options.kind not in KINDS:
-        raise unknown("kind", options.kind, KINDS)
-    for one in FORMATS:
-        if options.kind == one.KIND or (options.kind is None and one.recognises(path, options)):
-            return one
-    with open_hdf5(path):  # a file that is missing, damaged or no HDF5 is refused as such
-        raise DataError(
-            f"{path}: neither a store nor a deposit nor a CXI file (no groups /entry_1, /entry_2, ...)",
-            "for a stack of images give --images KEY",
-        )
+    announce(source, reporter)
+    return import_source(source, output, options, force=force, reporter=reporter, title=title)

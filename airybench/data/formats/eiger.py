@@ -1,6 +1,8 @@
 """Master files of Eiger detectors, and NXmx files of the same form."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 from airybench.data.formats.layout import Layout
 from airybench.data.hdf5.tree import FileTree
@@ -17,6 +19,7 @@ _MASKS = (
     "entry/instrument/detector/detectorSpecific/pixel_mask",
 )
 _PART = re.compile(r"data_\d+")
+_PART_FILE = re.compile(r"(.+)_data_\d+")
 
 
 def layout(tree: FileTree) -> Layout | None:
@@ -40,10 +43,17 @@ def layout(tree: FileTree) -> Layout | None:
             mask=mask,
             mask_convention="nxmx" if mask else None,
         ),
-        notes=() if master else (f"{tree.path.name}: mask and wavelength are in the master file, not here",),
+        notes={} if master else {"images": f"{tree.path.name}: mask and wavelength are in the master file, not here"},
     )
 
 
 def _has_unit(tree: FileTree, key: str) -> bool:
     node = tree.datasets.get(key)
     return node is not None and any(name in node.attributes for name in ("units", "unit"))
+
+
+def without_parts(paths: Sequence[Path]) -> list[Path]:
+    """Files without those that hold the images of a master file among them."""
+    masters = {path.with_name(path.stem.removesuffix("_master")) for path in paths if path.stem.endswith("_master")}
+    parts = {path: _PART_FILE.fullmatch(path.stem) for path in paths}
+    return [path for path, part in parts.items() if part is None or path.with_name(part[1]) not in masters]

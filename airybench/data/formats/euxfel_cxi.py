@@ -40,7 +40,7 @@ def layout(tree: FileTree) -> Layout | None:
         ),
         frames=FrameOptions() if node is None else _frames(node, flat=_flat(tree, node)),
         nan_mask=floats,
-        notes=("NaN, such as of modules that are missing in a train, is masked",) if floats else (),
+        notes={"images": "NaN, such as of modules that are missing in a train, is masked"} if floats else {},
     )
 
 

@@ -31,8 +31,9 @@ def layout(tree: FileTree) -> Layout | None:
     )
 
 
-def _others(wavelengths: list[str]) -> tuple[str, ...]:
+def _others(wavelengths: list[str]) -> dict[str, str]:
     """A word on further sources of photons."""
     if len(wavelengths) < 2:
-        return ()
-    return (f"the wavelength is that of /{wavelengths[0]}; for another give --wavelength {wavelengths[1]}",)
+        return {}
+    text = f"the wavelength is that of /{wavelengths[0]}; for another give --wavelength {wavelengths[1]}"
+    return {"wavelength": text}

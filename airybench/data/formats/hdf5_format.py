@@ -1,6 +1,7 @@
 """Formats that differ only in where an HDF5 file keeps things: each is a module that tells it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from airybench.data.hdf5.tree import FileTree, file_tree
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.reading.stack import read_stack
+from airybench.errors import DataError
 from airybench.reporter import Reporter
 
 
@@ -42,22 +44,43 @@ class HDF5Format:
         self.KIND, self.TITLE, self._layout = layout.KIND, layout.TITLE, layout
 
     def recognises(self, path: Path, options: SourceOptions) -> bool:
-        """Whether the layout knows the file. With `--images` the file is read as a plain stack."""
-        if options.keys.images:
-            return self.KIND == "stack"
+        """Whether the layout knows the file; with `--images`, whether these are the images that it would take.
+
+        A plain stack has the images that the user names.
+        """
         if not path.is_file() or not h5py.is_hdf5(path):
             return False
-        return self._layout.layout(file_tree(path)) is not None
+        if options.keys.images and self.KIND == "stack":
+            return True
+        known = self._layout.layout(file_tree(path))
+        return known is not None and options.keys.images in (None, known.keys.images)
 
     def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
         """Read and check everything but the images.
 
         Raises:
             ConfigError: options contradict each other.
-            DataError: a source breaks a rule.
+            DataError: a source breaks a rule, or is not of this layout.
         """
-        layouts = {path: self._layout.layout(file_tree(path)) or Layout(StackKeys()) for path in paths}
-        for note in dict.fromkeys(note for layout in layouts.values() for note in layout.notes):
+        layouts = {path: self._told(path, options) for path in paths}
+        for note in dict.fromkeys(note for layout in layouts.values() for note in layout.said(options)):
             reporter.notify(note)
-        merged = layouts[paths[0]].under(options)
+        merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
         return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)
+
+    def choices(self, path: Path, options: SourceOptions) -> dict[str, str]:
+        """What would be taken from a file that something is missing for, by the name of the part."""
+        keys = options.keys.completed(self._told(path, options).keys)
+        named = {"images": keys.images, "ids": ":".join(f"/{key}" for key in keys.ids), "groups": keys.groups}
+        named |= {"energy": keys.energy or keys.wavelength, "mask": keys.mask, "events": ", ".join(keys.events)}
+        return {part: f"/{key.strip('/')}" for part, key in named.items() if key}
+
+    def _told(self, path: Path, options: SourceOptions) -> Layout:
+        """What the layout tells about a file."""
+        named = bool(options.keys.images)
+        known = None if named and self.KIND == "stack" else self._layout.layout(file_tree(path))
+        if known is None and not named:
+            raise DataError(
+                f"{path}: no {self.TITLE}, which has {self._layout.NEEDS}", "leave out --kind, or give --images KEY"
+            )
+        return known or Layout(StackKeys())

@@ -1,5 +1,6 @@
 """What a layout tells about a file: where things are, how frames become images, which shots are left out."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
@@ -17,14 +18,15 @@ class Layout:
         frames: how one frame becomes one image.
         selection: which shots are left out.
         nan_mask: values that are not finite are missing, not faulty: they are masked.
-        notes: what people should know of the file, one line each.
+        notes: what people should know of the file, one line each, by the name of the key in `StackKeys` that it is
+            about; it is not said where the user gives that key.
     """
 
     keys: StackKeys
     frames: FrameOptions = field(default_factory=FrameOptions)
     selection: Selection = field(default_factory=Selection)
     nan_mask: bool = False
-    notes: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def under(self, options: SourceOptions) -> SourceOptions:
         """The options of a user, with what they do not say taken from this layout.
@@ -46,8 +48,14 @@ class Layout:
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
-            rule=replace(rule, invalid=replace(rule.invalid, nan=rule.invalid.nan or self.nan_mask)),
+            rule=replace(rule, nan_mask=rule.nan_mask or self.nan_mask),
         )
+
+    def said(self, options: SourceOptions) -> Iterator[str]:
+        """The notes that matter under the options of a user."""
+        for key, note in self.notes.items():
+            if not getattr(options.keys, key):
+                yield note
 
 
 def _filled(said: T, known: T) -> T:

@@ -43,9 +43,9 @@ def _tagged(tree: FileTree, run: str, name: str) -> bool:
     )
 
 
-def _others(tree: FileTree, run: str, detectors: list[str]) -> tuple[str, ...]:
+def _others(tree: FileTree, run: str, detectors: list[str]) -> dict[str, str]:
     """A word on further detectors."""
     if len(detectors) < 2:
-        return ()
+        return {}
     option = f"--kind {KIND} --images '{run}/{detectors[1]}/tag_*/detector_data'"
-    return (f"{tree.path.name}: the images are those of {detectors[0]}; for {detectors[1]} add {option}",)
+    return {"images": f"{tree.path.name}: the images are those of {detectors[0]}; for {detectors[1]} add {option}"}

@@ -1,12 +1,47 @@
-"""Plain HDF5 stacks of images: the keys that the user gives say where everything is."""
+"""Plain HDF5 stacks of images: the user says where everything is, or there is only one stack that can be meant."""
 
+from airybench.data.formats.candidates import (
+    image_stacks,
+    like_energies,
+    like_groups,
+    like_ids,
+    like_labels,
+    like_masks,
+)
 from airybench.data.formats.layout import Layout
-from airybench.data.hdf5.tree import FileTree
+from airybench.data.hdf5.tree import DatasetNode, FileTree
+from airybench.data.reading.options import StackKeys
 
-KIND, TITLE = "stack", "HDF5 stack"
-NEEDS = "a stack of images, named with --images KEY"
+KIND, TITLE = "stack", "plain HDF5 stack"
+NEEDS = "one data set with the shape of a stack of images, or --images KEY"
 
 
 def layout(tree: FileTree) -> Layout | None:
-    """Nothing is known of a plain stack; it is chosen by `--images`."""
-    return None
+    """The one stack of a file with columns of obvious names; None when there are several stacks, or none."""
+    stacks = image_stacks(tree)
+    if len(stacks) != 1:
+        return None
+    images = stacks[0]
+    ids, energies, groups = (find(tree, images) for find in (like_ids, like_energies, like_groups))
+    return Layout(
+        keys=StackKeys(
+            images=images.key,
+            ids=(ids[0].key,) if ids else (),
+            energy=energies[0].key if energies else None,
+            groups=groups[0].key if groups else None,
+        ),
+        notes=_left(tree, images),
+    )
+
+
+def _left(tree: FileTree, images: DatasetNode) -> dict[str, str]:
+    """A word on what is in the file and not taken, since its meaning has to be said."""
+    masks, labels, name = like_masks(tree, images), like_labels(tree, images), tree.path.name
+    notes = {}
+    if masks:
+        option = f"--mask {masks[0].key} --mask-convention CONVENTION"
+        notes["mask"] = f"{name}: /{masks[0].key} looks like a mask and is not used; to use it add {option}"
+    if labels:
+        option = f"--labels {labels[0].key} --class-names A,B,..."
+        notes["labels"] = f"{name}: /{labels[0].key} looks like labels and is not used; to use them add {option}"
+    return notes

@@ -28,7 +28,7 @@ def layout(tree: FileTree) -> Layout | None:
     home = f"data/{detectors[0]}"
     mask = tree.datasets.get(f"{home}/meta/pixel_mask")
     good = tree.first(f"{home}/is_good_frame")
-    convention, note = (None, ()) if mask is None else _convention(tree.path, mask)
+    convention, note = (None, "") if mask is None else _convention(tree.path, mask)
     return Layout(
         keys=StackKeys(
             images=f"{home}/data",
@@ -38,31 +38,31 @@ def layout(tree: FileTree) -> Layout | None:
             mask_convention=convention,
         ),
         selection=Selection(keep=(good,) if good else ()),
-        notes=(*note, *_others(tree, detectors)),
+        notes={"mask": note} | _others(tree, detectors) if note else _others(tree, detectors),
     )
 
 
-def _convention(path: Path, mask: DatasetNode) -> tuple[str | None, tuple[str, ...]]:
+def _convention(path: Path, mask: DatasetNode) -> tuple[str | None, str]:
     """What the values of a mask mean, and a word on it where its type does not tell.
 
     Boolean masks say which pixels are good. Whole numbers are flags of faults where few are set; where most are, they
     may as well be the opposite, and the convention is asked for.
     """
     if mask.dtype == "bool":
-        return "good-is-one", ()
+        return "good-is-one", ""
     with open_hdf5(path) as file:
         flagged = float(np.mean(np.asarray(file[mask.key][()]) != 0)) if mask.shape else 0.0
     if flagged > 0.5:
-        return None, ()
+        return None, ""
     text = f"/{mask.key} is {mask.dtype}, not boolean: 0 is taken for good, and {flagged:.2%} of the pixels are flagged"
-    return "nxmx", (text,)
+    return "nxmx", text
 
 
-def _others(tree: FileTree, detectors: list[str]) -> tuple[str, ...]:
+def _others(tree: FileTree, detectors: list[str]) -> dict[str, str]:
     """A word on further detectors."""
     if len(detectors) < 2:
-        return ()
+        return {}
     home = f"data/{detectors[1]}"
     good = f" --keep {home}/is_good_frame" if tree.first(f"{home}/is_good_frame") else ""
     option = f"--images {home}/data --ids {home}/pulse_id{good}"
-    return (f"{tree.path.name}: the images are those of {detectors[0]}; for {detectors[1]} give {option}",)
+    return {"images": f"{tree.path.name}: the images are those of {detectors[0]}; for {detectors[1]} give {option}"}

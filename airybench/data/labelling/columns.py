@@ -1,6 +1,7 @@
 """Which columns of a label file hold ids, which hold labels, and which are of no use here."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ _SHARE = re.compile(r"0?[.,]\d+")
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Columns by their index.
+class TableColumns:
+    """TableColumns by their index.
 
     Attributes:
         ids: what may be the ids, the likeliest first; several columns are joined by `:`.
@@ -29,12 +30,12 @@ class Columns:
     classes: tuple[int, ...] = ()
 
     def ignored(self, ids: Sequence[int], width: int) -> list[int]:
-        """Columns that are of no use, once the ids are found."""
+        """TableColumns that are of no use, once the ids are found."""
         used = {*ids, *self.classes, *(() if self.label is None else (self.label,))}
         return [index for index in range(width) if index not in used]
 
 
-def columns_of(table: Table, class_names: Sequence[str] | None) -> Columns:
+def columns_of(table: Table, class_names: Sequence[str] | None) -> TableColumns:
     """Tell the columns of a label file.
 
     Args:
@@ -49,7 +50,7 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> Columns:
             f"{table.path}: one column ({table.words()})", "a column id is needed, and one for the labels or each class"
         )
     names = table.names()
-    repeated = [name for name in names if name and names.count(name) > 1]
+    repeated = [name for name, number in Counter(names).items() if name and number > 1]
     if repeated:
         raise DataError(f"{table.path}: two columns are called {repeated[0]!r}", "keep one of them")
     if table.heading is None:
@@ -57,15 +58,15 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> Columns:
     ids = id_columns(table)
     taken = {index for one in ids[:1] for index in one}
     if class_names and len(class_names) > 1 and set(class_names) <= set(names):
-        return Columns(ids, None, tuple(names.index(name) for name in class_names))
+        return TableColumns(ids, None, tuple(names.index(name) for name in class_names))
     label = next((index for index, name in enumerate(names) if plain(name) in LABEL_NAMES and index not in taken), None)
     if label is not None:
-        return Columns(ids, label)
+        return TableColumns(ids, label)
     unused = [i for i, name in enumerate(names) if plain(name) not in OTHER_NAMES | INDEX_NAMES | ID_NAMES]
     rest = [index for index in unused if index not in taken]
     classes = [index for index in rest if _is_class(table, index)]
     if not classes and len(rest) == 1:
-        return Columns(ids, rest[0])
+        return TableColumns(ids, rest[0])
     if not classes:
         raise DataError(
             f"{table.path}: columns are {', '.join(names)}; none is called label and none holds 0 and 1",
@@ -75,18 +76,18 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> Columns:
         absent = [name for name in class_names if name not in names]
         if absent:
             raise DataError(f"{table.path}: no column {absent[0]!r}", f"columns are {', '.join(names)}")
-    return Columns(ids, None, tuple(classes))
+    return TableColumns(ids, None, tuple(classes))
 
 
-def _without_heading(table: Table, class_names: Sequence[str] | None) -> Columns:
-    """Columns of a table without a heading: ids and a label, or ids and a column for each of the class names."""
+def _without_heading(table: Table, class_names: Sequence[str] | None) -> TableColumns:
+    """TableColumns of a table without a heading: ids and a label, or ids and a column for each of the class names."""
     if table.width == 2:
         backward = not _numeric(table, 0) and _numeric(table, 1) and not tells_apart(table, 0)
-        return Columns(((1,),), 0) if backward else Columns(((0,),), 1)
+        return TableColumns(((1,),), 0) if backward else TableColumns(((0,),), 1)
     if class_names and len(class_names) == table.width - 1:
         for index in range(1, table.width):
             _is_class(table, index, sure=True)
-        return Columns(((0,),), None, tuple(range(1, table.width)))
+        return TableColumns(((0,),), None, tuple(range(1, table.width)))
     raise DataError(
         f"{table.path}: {table.width} columns without a heading",
         "give a first line that names the columns, such as id,label",

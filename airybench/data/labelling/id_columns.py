@@ -32,7 +32,7 @@ class FoundIds:
 
 
 def id_columns(table: Table) -> tuple[tuple[int, ...], ...]:
-    """Columns that may be the ids, the likeliest first.
+    """TableColumns that may be the ids, the likeliest first.
 
     >>> from pathlib import Path
     >>> heading = ("", "trainId", "pulseId", "label")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.labelling.class_characters import characters_of, rows_meant
-from airybench.data.labelling.columns import Columns, columns_of
+from airybench.data.labelling.columns import TableColumns, columns_of
 from airybench.data.labelling.dialect import Table, read_table
 from airybench.data.labelling.id_columns import FoundIds, find_ids
 from airybench.data.labelling.text_file import TextFile, read_text
@@ -67,7 +67,7 @@ def _by_character(
     return _joined(source, rows[kept], labels, options, reporter, [remark])
 
 
-def _labels(table: Table, columns: Columns, options: LabelOptions) -> WordLabels:
+def _labels(table: Table, columns: TableColumns, options: LabelOptions) -> WordLabels:
     """What the lines say."""
     if columns.label is None:
         return wide_labels(table, columns.classes, options)
@@ -76,7 +76,7 @@ def _labels(table: Table, columns: Columns, options: LabelOptions) -> WordLabels
     return labels_from_text(cells, options, where, lambda row: f"line {table.lines[row]}")
 
 
-def _unused(table: Table, columns: Columns, found: FoundIds) -> list[str]:
+def _unused(table: Table, columns: TableColumns, found: FoundIds) -> list[str]:
     """What to say of columns that are of no use."""
     names = [table.names()[index] or "without a name" for index in columns.ignored(found.columns, table.width)]
     return [f"{table.path.name}: columns that are not used: {', '.join(names)}"] if names else []

@@ -3,7 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -198,10 +198,22 @@ def file_identity(paths: Sequence[Path], *ways: object) -> str:
 
     Args:
         paths: the files.
-        ways: options, whose `repr` counts.
+        ways: options; of a data class only what is not at its default counts, so that options to come change nothing.
     """
     content: list[object] = []
     for path in paths:
         stat = path.resolve().stat()
         content += [path.name, stat.st_size, stat.st_mtime_ns]
-    return hashlib.sha256(repr((*content, *ways)).encode()).hexdigest()
+    return hashlib.sha256(repr((*content, *map(_said, ways))).encode()).hexdigest()
+
+
+def _said(way: object) -> object:
+    """What a data class holds beside its defaults, by name; anything else as it is."""
+    if not is_dataclass(way) or isinstance(way, type):
+        return way
+    held = {}
+    for one in fields(way):
+        default = one.default if one.default_factory is MISSING else one.default_factory()
+        if (value := getattr(way, one.name)) != default:
+            held[one.name] = _said(value)
+    return held

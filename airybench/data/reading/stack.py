@@ -1,25 +1,29 @@
-"""Stacks of images, CXI files of the form entry_1/data_1/data and plain HDF5 ones, one file or several."""
+"""Stacks of images in HDF5: CXI files and plain ones, one file or several, one data set or many."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.hdf5.links import resolve
-from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.reading.binning import binned_mask
-from airybench.data.reading.conversion import Conversion, RawImage, readable
-from airybench.data.reading.masks import CONVENTIONS, good_pixels
+from airybench.data.reading.choices import choices_of
+from airybench.data.reading.conversion import Conversion
+from airybench.data.reading.frames import check_frame_options
+from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
+from airybench.data.reading.identifiers import joined_ids
+from airybench.data.reading.label_words import labels_from_text, with_labels
+from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
-from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
-from airybench.data.reading.stack_file import StackFile, StackImages, read_stack_file
+from airybench.data.reading.selection import Chosen, merged
+from airybench.data.reading.shot_source import ShotSource, file_identity
+from airybench.data.reading.stack_file import StackFile, linked_paths, read_stack_file
+from airybench.data.reading.stack_reader import StackReader
 from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.errors import ConfigError, DataError, unknown
+from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
 from airybench.reporter import Reporter
 
 
@@ -29,120 +33,96 @@ def read_stack(
     reporter: Reporter,
     known: Callable[[Path], StackKeys] = lambda path: StackKeys(),
     recognised: str = "",
+    chosen: Chosen | None = None,
 ) -> ShotSource:
     """Read and check everything but the images of one file or several.
 
     Args:
-        paths: the files; with several, their number is the group where no key gives one.
-        options: keys, the rule by which values become counts, and class names.
+        paths: the files; with several, their number is the group where nothing else gives one.
+        options: keys, frames, selection, the rule by which values become counts, and class names.
         reporter: receives notices.
         known: the keys that the format of a file tells; those of `options` come before them.
         recognised: the format in words.
+        chosen: tells for ids whether each is on the list of those to take.
 
     Raises:
         ConfigError: options contradict each other.
         DataError: a source breaks a rule; the message names file, key and entry.
     """
-    _check_options(options)
+    said = replace(options.keys, labels=None) if options.labels.ignore else options.keys
+    each = [said.completed(known(path)) for path in paths]
+    keys = each[0]
+    _check_options(options, keys)
     if len({path.resolve() for path in paths}) < len(paths):
         raise DataError("a source was given twice", "name each file once")
-    keys = replace(options.keys, labels=None) if options.labels.ignore else options.keys
-    each = [keys.completed(known(path)) for path in paths]
-    keys = each[0]
-    files = [read_stack_file(path, own, reporter) for path, own in zip(paths, each, strict=True)]
+    files: list[StackFile] = []
+    first = 0
+    for path, own in zip(paths, each, strict=True):
+        files.append(read_stack_file(path, own, options, reporter, first=first, chosen=chosen))
+        first += files[-1].found.count
     _require_alike(files)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
-    convention = keys.mask_convention if keys.mask else None
     labels, class_names = _labels(files, keys, options.labels)
-    return ShotSource(
+    groups, group_names = _groups(files, keys)
+    if all(file.numbered for file in files):
+        reporter.notify("no ids: shots are numbered from 0 in file order; --ids KEY takes the source's own")
+    left_out = merged([one for file in files for one in file.left_out])
+    mask = _shared_mask(files, conversion)
+    energy = _joined([file.photon_energy for file in files])
+    source = ShotSource(
         paths=tuple(paths),
-        ids=_ids(files, reporter),
+        ids=joined_ids([file.ids for file in files]),
         image_shape=conversion.image_shape,
-        read=StackReader(tuple(file.images for file in files), conversion, convention),
-        identity=file_identity(paths, keys, conversion.rule, conversion.factor),
-        block=files[0].images.block,
+        read=StackReader(tuple(file.images for file in files), conversion),
+        identity=file_identity([*paths, *linked_paths(files)], *_ways(options, each, conversion)),
+        block=1 if left_out or len(files[0].found.parts) > 1 else files[0].found.parts[0].block,
         name=options.name or files[0].path.stem,
         kind="stack",
         class_names=class_names,
         labels=labels,
         label_kind="multilabel" if labels is None else kind_of_labels(labels, class_names),
-        photon_energy=_joined([file.photon_energy for file in files]),
-        groups=_groups(files),
-        events=_events(files),
-        mask=_shared_mask(files, conversion),
-        counts_rule=conversion.rule.words(conversion.factor, convention or ""),
+        photon_energy=energy,
+        groups=groups,
+        events=_events(files, group_names),
+        mask=mask,
+        counts_rule=conversion.rule.words(conversion.factor, _mask_words(keys)),
         binning=conversion.factor,
         detector_shape=conversion.detector_shape,
-        files=tuple(chain.from_iterable(file.files for file in files)),
+        files=tuple(dict.fromkeys(chain.from_iterable(file.files for file in files))),
         place=lambda row: _place(files, row),
         recognised=recognised,
+        left_out=left_out,
     )
+    source = replace(source, choices=choices_of(source, files, keys))
+    return _worded(source, files, keys, options.labels, reporter)
 
 
-@dataclass(frozen=True)
-class StackReader(ShotReader):
-    """Reads the images of some files, block by block.
-
-    Attributes:
-        files: where the images are.
-        conversion: from images to counts.
-        convention: what the values of masks mean; None without masks.
-    """
-
-    files: tuple[StackImages, ...]
-    conversion: Conversion
-    convention: str | None
-
-    @property
-    def masked(self) -> bool:
-        """Whether each shot has a mask of its own."""
-        return self.conversion.rule.masks or any(images.masks for images in self.files)
-
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
-        """See `ShotReader.blocks`."""
-        bounds = np.cumsum([0, *(images.count for images in self.files)])
-        for images, (first, stop) in zip(self.files, pairwise(bounds), strict=True):
-            inside = rows[(rows >= first) & (rows < stop)] - first
-            if len(inside):
-                yield from self._blocks_of(images, inside)
-
-    def _blocks_of(self, images: StackImages, rows: NDArray[np.int64]) -> Iterator[Block]:
-        with open_hdf5(images.path) as file:
-            stack, _ = resolve(images.path, file, images.key)
-            masks = resolve(images.path, file, images.masks)[0] if images.masks else None
-            for some in np.split(rows, np.flatnonzero(np.diff(rows // images.block)) + 1):
-                raw = self._images(images, stack, masks, some)
-                yield self.conversion.block(images.path, raw, len(some), masked=self.masked)
-
-    def _images(
-        self, images: StackImages, stack: h5py.Dataset, masks: h5py.Dataset | None, rows: NDArray[np.int64]
-    ) -> Iterator[RawImage]:
-        first, stop = int(rows[0]), int(rows[-1]) + 1
-        values = _read(images.path, images.key, stack, first, stop)
-        flags = None if masks is None else _read(images.path, str(images.masks), masks, first, stop)
-        for row in rows - first:
-            good = images.good if flags is None else good_pixels(flags[row], str(self.convention))
-            yield f"/{images.key} entry {first + row}", values[row], good
+def _ways(options: SourceOptions, each: Sequence[StackKeys], conversion: Conversion) -> tuple[object, ...]:
+    """All that changes what is read."""
+    listed = options.selection.select
+    content = listed.read_bytes() if listed is not None and listed.is_file() else None
+    rest = replace(options, keys=StackKeys(), rule=conversion.rule, factor=conversion.factor)
+    return (*dict.fromkeys(each), replace(rest, labels=LabelOptions(), name=None), content)
 
 
-def _read(path: Path, key: str, data: h5py.Dataset, first: int, stop: int) -> NDArray[Any]:
-    with readable(path, f"/{key} entries {first} to {stop - 1}"):
-        return np.asarray(data[first:stop] if data.ndim == 3 else data[()][None])
-
-
-def _check_options(options: SourceOptions) -> None:
+def _check_options(options: SourceOptions, known: StackKeys) -> None:
     """Refuse options that contradict each other."""
     keys, labels = options.keys, options.labels
     if keys.mask_convention is not None and keys.mask_convention not in CONVENTIONS:
         raise unknown("mask convention", keys.mask_convention, CONVENTIONS)
-    if keys.mask and keys.mask_convention is None:
-        raise ConfigError(
-            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other"
+    if known.mask and known.mask_convention is None:
+        raise MissingOptionError(
+            f"the mask /{known.mask.strip('/')} may be read in several ways",
+            "--mask-convention CONVENTION",
+            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
     if keys.labels and labels.csv:
         raise ConfigError("--labels and --labels-csv were both given; one is enough")
     if labels.class_names and not keys.labels and not labels.csv:
         raise ConfigError("--class-names were given without labels; give --labels KEY or --labels-csv FILE")
+    if keys.groups and keys.group_by:
+        raise ConfigError("--groups and --group-by were both given; one is enough")
+    check_frame_options(options.frames)
 
 
 def _require_alike(files: Sequence[StackFile]) -> None:
@@ -154,32 +134,36 @@ def _require_alike(files: Sequence[StackFile]) -> None:
                 f"{file.path}: images are {file.images.shape}, in {first.path.name} {first.images.shape}",
                 "import them separately",
             )
-        if (file.ids is None) != (first.ids is None) or file.events.keys() != first.events.keys():
+        if file.numbered != first.numbered or file.events.keys() != first.events.keys():
             raise DataError(f"{file.path}: has other columns than {first.path.name}", "import them separately")
 
 
-def _ids(files: Sequence[StackFile], reporter: Reporter) -> NDArray[np.int64]:
-    ids = _joined([file.ids for file in files])
-    if ids is None:
-        reporter.notify("no ids: shots are numbered from 0 in file order; --ids KEY takes the source's own")
-        return np.arange(sum(file.count for file in files), dtype=np.int64)
-    return ids
+def _groups(files: Sequence[StackFile], keys: StackKeys) -> tuple[NDArray[np.int32] | None, NDArray[Any] | None]:
+    """Groups by key, folder, file or part of a name; else the number of the file, where there are several."""
+    counts = [file.count for file in files]
+    by_key = [file.groups for file in files if file.groups is not None]
+    found: Groups
+    if by_key and len(by_key) == len(files):
+        found = numbered(by_key)
+    elif by_key:
+        raise DataError(f"{files[0].path}: some files have groups and others have none", "give --group-by file")
+    elif keys.group_by == "folder":
+        found = by_folder([file.path for file in files], counts)
+    elif keys.group_by in (None, "file"):
+        found = by_file(counts) if len(files) > 1 or keys.group_by else (np.zeros(counts[0], np.int32), None)
+    else:
+        images = [file.images for file in files]
+        names = [[image.parts[int(number)].key for number in image.part_of(image.frames)] for image in images]
+        found = by_pattern(str(keys.group_by), [file.path for file in files], names)
+    return found
 
 
-def _groups(files: Sequence[StackFile]) -> NDArray[np.int32]:
-    """Groups by key; else the number of the file, from 1, where there are several."""
-    numbers = range(1, len(files) + 1) if len(files) > 1 else (0,)
-    return np.concatenate(
-        [
-            np.full(file.count, number, np.int32) if file.groups is None else file.groups
-            for number, file in zip(numbers, files, strict=True)
-        ]
-    )
-
-
-def _events(files: Sequence[StackFile]) -> dict[str, NDArray[Any]]:
-    """Further identifiers of all files, by name."""
-    return {name: np.concatenate([file.events[name] for file in files]) for name in files[0].events}
+def _events(files: Sequence[StackFile], group_names: NDArray[Any] | None) -> dict[str, NDArray[Any]]:
+    """Further identifiers of all files, by name; among them the names of groups that are numbered."""
+    events = {name: np.concatenate([file.events[name] for file in files]) for name in files[0].events}
+    if group_names is not None and GROUP_NAME not in events:
+        events[GROUP_NAME] = np.char.encode(group_names, "utf-8")
+    return events
 
 
 def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
@@ -194,7 +178,9 @@ def _place(files: Sequence[StackFile], row: int) -> str:
         if row < file.count:
             break
         row -= file.count
-    return f"{file.path.name} entry {row}"
+    frame = int(file.images.frames[row])
+    where = f"entry {frame}" if len(file.images.parts) == 1 else file.images.place(frame)
+    return f"{file.path.name} {where}"
 
 
 def _labels(
@@ -204,9 +190,11 @@ def _labels(
     if not keys.labels:
         return None, ()
     names, where = options.class_names, f"{files[0].path}: /{keys.labels}"
+    parts = [file.labels for file in files if file.labels is not None]
+    if parts[0].dtype.kind == "U":
+        return None, ()  # words become labels once the source is there, see `_worded`
     if names is None:
         raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
-    parts = [file.labels for file in files if file.labels is not None]
     if len({part.shape[1:] for part in parts}) > 1:
         raise DataError(
             f"{where} has another number of labels than the same key of another file", "import them separately"
@@ -222,12 +210,34 @@ def _labels(
     return values.astype(np.uint8), named_once(values.shape[1], names, where)
 
 
+def _worded(
+    source: ShotSource, files: Sequence[StackFile], keys: StackKeys, options: LabelOptions, reporter: Reporter
+) -> ShotSource:
+    """The source with the labels that its files hold as words, where they do."""
+    words = [file.labels for file in files if file.labels is not None and file.labels.dtype.kind == "U"]
+    if not words:
+        return source
+    where = f"{files[0].path}: /{keys.labels}"
+    if len(words) < len(files):
+        raise DataError(f"{where} holds words in some files and numbers in others", "import them separately")
+    cells = [str(cell).strip() for cell in np.concatenate(words)]
+    return with_labels(source, labels_from_text(cells, options, where, source.place), where, reporter)
+
+
+def _mask_words(keys: StackKeys) -> str:
+    return str(keys.mask_convention) if keys.mask else ""
+
+
 def _shared_mask(files: Sequence[StackFile], conversion: Conversion) -> NDArray[np.bool_] | None:
     """The one mask of all shots of all files as it is stored; None when there is no such mask."""
-    first = files[0].images.good
-    if first is None or conversion.rule.masks:
+    if conversion.rule.masks or any(file.images.own_masks for file in files):
         return None
+    first = files[0].images.good
     for file in files[1:]:
-        if file.images.good is None or (file.images.good != first).any():
+        if not np.array_equal(_or_all(file.images.good), _or_all(first)):
             raise DataError(f"{file.path}: has another mask than {files[0].path.name}", "import them separately")
-    return binned_mask(first, conversion.factor)
+    return None if first is None else binned_mask(first, conversion.factor)
+
+
+def _or_all(good: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    return np.ones((), bool) if good is None else good

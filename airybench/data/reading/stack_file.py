@@ -1,6 +1,7 @@
-"""One HDF5 file with a stack of images, a CXI file or a plain one: everything in it but the images."""
+"""One HDF5 file with images, a CXI file or a plain one: everything in it but the images."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,40 +9,22 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
-from airybench.data.reading.masks import good_pixels
-from airybench.data.reading.options import StackKeys
-from airybench.data.reading.photon_energy import HIGHEST, JOULE_PER_EV, LOWEST, plausible
+from airybench.data.hdf5.tree import file_tree
+from airybench.data.reading.columns import Columns, matching_keys
+from airybench.data.reading.energy_column import energy_of
+from airybench.data.reading.identifiers import Ids, identifiers, rows_of, without_event
+from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.parts import Images, find_images
+from airybench.data.reading.selection import Chosen, Kept, select
+from airybench.data.reading.shot_source import LeftOut
+from airybench.data.reading.stack_mask import find_masks, whole_mask
+from airybench.data.reading.stack_reader import StackImages, gaps_differ
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
-_BYTES = 64e6
-_MOST = 512
 _LARGEST_CLASS = 10_000
-
-
-@dataclass(frozen=True)
-class StackImages:
-    """Where the images of a file are, and its mask.
-
-    Attributes:
-        path: the file.
-        key: of the stack.
-        count: number of shots N, without padding.
-        shape: (H, W), pixels.
-        block: images that are read together.
-        good: mask of all shots, bool, shape (H, W); None when there is none or each shot has its own.
-        masks: key of the masks, where each shot has its own.
-    """
-
-    path: Path
-    key: str
-    count: int
-    shape: tuple[int, int]
-    block: int
-    good: NDArray[np.bool_] | None = None
-    masks: str | None = None
+_COLUMN_KINDS = "iuSO"
 
 
 @dataclass(frozen=True)
@@ -50,21 +33,31 @@ class StackFile:
 
     Attributes:
         images: where the images are.
+        found: the same, with what messages and people are told.
+        ids: int64 or text, shape (N,).
+        numbered: whether those are only the numbers of the frames.
         photon_energy: eV, float32, shape (N,); None when the file does not say.
-        ids: int64, shape (N,); None when the file has none.
-        labels: shape (N, C) or (N,); None when the file has none.
-        groups: int32, shape (N,); None when the file has none.
+        energy_words: where it comes from, for people.
+        labels: shape (N, C) or (N,), numbers or words; None when the file has none.
+        groups: whole numbers or text, shape (N,); None when the file has none.
         events: by name, each of shape (N,).
         files: names of the files that its bytes come from.
+        left_out: shots that are not among the N.
+        unmapped: share of the pixels that are in no source of a view.
     """
 
     images: StackImages
+    found: Images
+    ids: Ids
+    numbered: bool
     photon_energy: NDArray[np.float32] | None = None
-    ids: NDArray[np.int64] | None = None
-    labels: NDArray[np.int64] | None = None
-    groups: NDArray[np.int32] | None = None
+    energy_words: str = ""
+    labels: NDArray[np.int64 | np.str_] | None = None
+    groups: Ids | None = None
     events: dict[str, NDArray[Any]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    unmapped: float = 0.0
 
     @property
     def path(self) -> Path:
@@ -77,196 +70,193 @@ class StackFile:
         return self.images.count
 
 
-def read_stack_file(path: Path, keys: StackKeys, reporter: Reporter) -> StackFile:
+def read_stack_file(
+    path: Path,
+    keys: StackKeys,
+    options: SourceOptions,
+    reporter: Reporter,
+    *,
+    first: int = 0,
+    chosen: Chosen | None = None,
+) -> StackFile:
     """Read and check everything but the images.
 
     Args:
         path: the file.
         keys: where things are in it.
+        options: how frames become images, and which shots are taken.
         reporter: receives notices.
+        first: number of the first frame, where the file has no ids.
+        chosen: tells which ids are on a list of those to take.
 
     Raises:
         ConfigError: keys contradict each other.
         DataError: a key is missing, or holds impossible values.
     """
+    if not keys.images:
+        raise ConfigError(f"{path}: no key of the images; give --images KEY")
     with open_hdf5(path) as file:
-        columns = _Columns(path, file, keys)
-        ids, events = columns.ids_and_events()
-        good, masks = columns.mask()
+        columns = Columns(path, file)
+        found = find_images(columns, keys.images, options.frames, _lengths(columns, keys, options))
+        columns.frames, columns.padded = found.count, found.padded
+        ids, void = _ids(columns, keys, found, first)
+        kept = Kept(ids)
+        kept.leave_out("without an event (padding)", void)
+        kept.leave_out("without data (in no source of the view)", found.empty())
+        _by_ids(columns, keys, found, kept)
+        select(columns, options.selection, kept, chosen)
+        if found.incomplete:
+            kept.left_out.append(LeftOut("without an image (incomplete)", found.incomplete))
+        frames = np.flatnonzero(kept.taken)
+        if not len(frames):
+            reasons = "; ".join(f"{len(one.ids)} {one.reason}" for one in kept.left_out)
+            raise DataError(f"{path}: no shot is left ({reasons})", "select less strictly")
+        energy, words = energy_of(columns, keys, frames, reporter)
+        images, unmapped = _stack_images(columns, keys, found, frames)
         return StackFile(
-            images=StackImages(
-                path=path,
-                key=columns.images,
-                count=columns.count,
-                shape=columns.stack.shape[-2:],
-                block=_block(columns.stack),
-                good=good,
-                masks=masks,
-            ),
-            photon_energy=columns.energy(reporter),
-            ids=ids,
-            labels=columns.labels(keys.labels) if keys.labels else None,
-            groups=columns.groups(keys.groups) if keys.groups else None,
-            events=events,
+            images=images,
+            found=found,
+            ids=ids[frames],
+            numbered=not keys.ids and found.names is None and _frame_numbers(columns, found) is None,
+            photon_energy=energy,
+            energy_words=words,
+            labels=_labels(columns, keys.labels, frames) if keys.labels else None,
+            groups=_groups(columns, keys, frames),
+            events=_events(columns, keys, frames),
             files=(path.name, *sorted(columns.files)),
+            left_out=tuple(kept.left_out),
+            unmapped=unmapped,
         )
 
 
-def _block(stack: h5py.Dataset) -> int:
-    """Images that are read together: whole chunks, of about 64 MB."""
-    per_chunk = stack.chunks[0] if stack.ndim == 3 and stack.chunks else 1
-    image = stack.shape[-1] * stack.shape[-2] * stack.dtype.itemsize
-    block = max(1, int(_BYTES // image))
-    return max(1, min(block // per_chunk * per_chunk or min(per_chunk, 4 * block), _MOST))
+def _lengths(columns: Columns, keys: StackKeys, options: SourceOptions) -> set[int]:
+    """Lengths of the columns that belong to the images; of all columns of the file where no key names one."""
+    named = [*keys.ids, *keys.events, *options.selection.keep, *options.selection.drop]
+    named += [key for key in (keys.labels, keys.energy, keys.wavelength, keys.groups, keys.column_ids) if key]
+    if named:
+        shapes = []
+        for pattern in named:
+            present = [columns.file.get(key) for key in matching_keys(columns.file, pattern)[0]]
+            sets = [one for one in present if isinstance(one, h5py.Dataset) and one.shape]
+            shapes.append((sum(len(one) for one in sets),))
+    elif keys.images:
+        shapes = [node.shape for node in file_tree(columns.path).datasets.values() if len(node.shape) == 1]
+    else:
+        return set()
+    return {shape[0] for shape in shapes} - {0, 1}
 
 
-class _Columns:
-    """Columns of one open file.
+def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[Ids, NDArray[np.bool_]]:
+    """Identifiers of all frames, and which of them hold no event."""
+    if found.names is not None:
+        # The name tells which image it is; a list of ids that is longer, or in another order, is one of columns.
+        listed = keys.column_ids or (keys.ids[0] if len(keys.ids) == 1 else None)
+        if listed:
+            values = identifiers([(columns.where(listed), columns.raw(listed, "--ids", _COLUMN_KINDS))])
+            order = rows_of(found.names, values)
+            if (order >= 0).any() or keys.column_ids:
+                columns.order, columns.listed = order, len(values)
+                return found.names, np.zeros(found.count, bool)
+        if not keys.ids:
+            return found.names, np.zeros(found.count, bool)
+    if not keys.ids:
+        numbers: Ids | None = _frame_numbers(columns, found)
+        if numbers is None:
+            numbers = np.arange(first, first + found.count, dtype=np.int64)
+        return numbers, np.zeros(found.count, bool)
+    parts = [(columns.where(key), columns.column(key, "--ids", _COLUMN_KINDS)) for key in keys.ids]
+    return identifiers(parts), without_event(parts)
 
-    Args:
-        path: the file, for messages.
-        file: the same, open.
-        keys: where things are in it.
 
-    Attributes:
-        images: key of the stack.
-        stack: the stack, shape (N, H, W) or (H, W).
-        count: number of shots, without padding.
-        files: names of the other files that bytes come from.
-    """
+def _frame_numbers(columns: Columns, found: Images) -> NDArray[np.int64] | None:
+    """Numbers of the frames by the attribute that Eiger detectors give each part; None where a part has none."""
+    lows = [columns.data(part.key, "--images").attrs.get("image_nr_low") for part in found.parts]
+    if not all(isinstance(low, (int, np.integer)) for low in lows):
+        return None
+    numbers = [int(low) + np.arange(part.count) for low, part in zip(lows, found.parts, strict=True)]
+    joined = np.concatenate(numbers)
+    return joined if len(np.unique(joined)) == len(joined) else None
 
-    def __init__(self, path: Path, file: h5py.File, keys: StackKeys) -> None:
-        self.path, self.file, self.keys = path, file, keys
-        self.files: set[str] = set()
-        self.images = str(keys.images)
-        self.stack = self._stack()
-        self._padded = 1 if self.stack.ndim == 2 else len(self.stack)
-        self.count = self._true_count()
-        if not self.count:
-            raise DataError(f"{path}: /{self.images} holds no image", "leave this file out")
 
-    def ids_and_events(self) -> tuple[NDArray[np.int64] | None, dict[str, NDArray[Any]]]:
-        """Identifiers of the shots, and further ones by name, among them the ids of a CXI file that are text."""
-        events = {key.rpartition("/")[2]: self._column(key, "biufS") for key in self.keys.events}
-        key = next(iter(self.keys.ids), None)
-        if key is None:
-            return None, events
-        values = self._column(key, "iuSO")
-        if values.dtype.kind in "iu":
-            if values.dtype.kind == "u" and values.max() > np.iinfo(np.int64).max:
-                raise DataError(
-                    f"{self.path}: /{key} holds {values.max()}, more than a 64-bit integer", "give another --ids"
-                )
-            return values.astype(np.int64), events
-        text = [str(value, "utf-8") if isinstance(value, bytes) else str(value) for value in values]
-        return None, events | {key.rpartition("/")[2]: np.array(text, "S")}
+def _by_ids(columns: Columns, keys: StackKeys, found: Images, kept: Kept) -> None:
+    """Match columns that have ids of their own, and leave out what is in only one of the two."""
+    key = keys.column_ids
+    if columns.order is None and key:
+        values = identifiers([(columns.where(key), columns.raw(key, "--ids", _COLUMN_KINDS))])
+        columns.order, columns.listed = rows_of(kept.ids, values), len(values)
+    if columns.order is None:
+        return
+    key = key or keys.ids[0]
+    listed = identifiers([(columns.where(key), columns.raw(key, "--ids", _COLUMN_KINDS))])
+    kept.leave_out(f"that /{key.strip('/')} does not list", columns.order < 0)
+    have = np.zeros(len(listed), bool)
+    have[columns.order[columns.order >= 0]] = True
+    without = [str(one) for one in listed[~have].tolist() if str(one) not in set(found.incomplete)]
+    if without:
+        kept.left_out.append(LeftOut(f"in /{key.strip('/')} without an image", tuple(without)))
 
-    def groups(self, key: str) -> NDArray[np.int32]:
-        """Run numbers."""
-        groups = self._column(key, "iu", scalar=True)
-        if (np.abs(groups.astype(np.float64)) > np.iinfo(np.int32).max).any():
-            raise DataError(f"{self.path}: /{key} holds a number beyond 32 bits", "renumber the groups")
-        return groups.astype(np.int32)
 
-    def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
-        """Photon energies in eV, None when the file does not say; joule is recognised by its size."""
-        fixed = self.keys.photon_energy
-        key = self.keys.energy
-        if fixed is not None:
-            if key:
-                raise ConfigError("--energy and --photon-energy were both given; one is enough")
-            if not plausible(fixed):
-                raise ConfigError(f"--photon-energy is {fixed:g}, expected {LOWEST:g} to {HIGHEST:g} eV")
-            return np.full(self.count, fixed, np.float32)
-        if key is None:
-            return None
-        values = self._column(key, "iuf", scalar=True).astype(np.float64)
-        if plausible(values / JOULE_PER_EV).all():
-            reporter.notify(f"{self.path.name}: /{key} is in joule by its size; converted to eV")
-            values = values / JOULE_PER_EV
-        bad = np.flatnonzero(~plausible(values))
-        if len(bad):
-            raise DataError(
-                f"{self.path}: /{key} entry {bad[0]} is {values[bad[0]]:.6g}, a photon energy from {LOWEST:g} to "
-                f"{HIGHEST:g} eV is expected",
-                "correct it",
-            )
-        return values.astype(np.float32)
+def _stack_images(
+    columns: Columns, keys: StackKeys, found: Images, frames: NDArray[np.int64]
+) -> tuple[StackImages, float]:
+    """Where the images are and what of them is good, and the share of the pixels that no source holds."""
+    framing, axis = found.framing, -1 if found.framing.last else 0
+    good, parts = framing.covered(), found.parts
+    gaps = [0.0 if part.coverage is None else part.coverage.missing() * part.count for part in parts]
+    if parts[0].coverage is not None and not gaps_differ(parts, framing):
+        held = parts[0].coverage.part(axis, int(frames[0]), int(frames[0]) + 1)
+        if held is not None:
+            good = _both(good, framing.images(framing.pick(np.moveaxis(held, axis, 0)))[0])
+        parts = (replace(parts[0], coverage=None),)
+    masks = None
+    if keys.mask:
+        masks = find_masks(columns, keys.mask, str(keys.mask_convention), framing)
+        if not masks.each:
+            good, masks = _both(good, whole_mask(masks, columns)), None
+    return StackImages(columns.path, parts, framing, frames, good, masks), sum(gaps) / found.count
 
-    def labels(self, key: str) -> NDArray[np.int64]:
-        """Label vectors (N, C) or class numbers (N,), checked as far as one file can be."""
-        values = self._column(key, "biuf", dims=(1, 2))
-        highest = 1 if values.ndim == 2 else _LARGEST_CLASS
-        bad = np.argwhere((values != np.rint(values)) | (values < 0) | (values > highest))
-        if len(bad):
-            row = int(bad[0][0])
-            what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
-            raise DataError(f"{self.path}: /{key} entry {row} is {values[row]}, {what} are expected", "correct it")
-        return values.astype(np.int64)
 
-    def mask(self) -> tuple[NDArray[np.bool_] | None, str | None]:
-        """The mask of all shots, or the key of the masks where each shot has its own."""
-        key, shape = self.keys.mask, self.stack.shape[-2:]
-        if not key:
-            return None, None
-        data = self._data(key)
-        if data.dtype.kind not in "biu" or data.shape[-2:] != shape or data.ndim not in (2, 3):
-            raise DataError(
-                f"{self.path}: /{key} is {data.dtype} {data.shape}, whole numbers of shape {shape} or (N, H, W) are "
-                f"expected",
-                "give another --mask",
-            )
-        if data.ndim == 2:
-            return good_pixels(data[()], str(self.keys.mask_convention)), None
-        if len(data) not in (self.count, self._padded):
-            raise DataError(f"{self.path}: /{key} has {len(data)} masks for {self.count} images", "give another --mask")
-        return None, key
+def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return other if one is None else one & other
 
-    def _stack(self) -> h5py.Dataset:
-        stack, where = self._data(self.images), f"{self.path}: /{self.images}"
-        if stack.dtype.kind not in "biuf":
-            raise DataError(f"{where} is {stack.dtype}, numbers are expected", "give the key of the images")
-        if stack.ndim not in (2, 3) or 0 in stack.shape[-2:]:
-            raise DataError(f"{where} has shape {stack.shape}, a stack (N, H, W) is expected")
-        return stack
 
-    def _true_count(self) -> int:
-        """Shots without padding: the attribute numEvents of the stack, or of a group above it."""
-        above = range(1, self.images.strip("/").count("/") + 1)
-        for holder in (self.stack, *(self.file[self.images.rsplit("/", up)[0]] for up in above), self.file):
-            if "numEvents" in holder.attrs:
-                value = np.asarray(holder.attrs["numEvents"]).reshape(-1)
-                if value.size != 1 or value.dtype.kind not in "iu" or not 0 <= int(value[0]) <= self._padded:
-                    raise DataError(
-                        f"{self.path}: /{self.images}: numEvents is {value.tolist()}, expected 0 to {self._padded}, "
-                        f"the length of the stack",
-                        "get a whole copy",
-                    )
-                return int(value[0])
-        return self._padded
+def _groups(columns: Columns, keys: StackKeys, frames: NDArray[np.int64]) -> Ids | None:
+    """Runs by key; a key may also stand where the way to group is said."""
+    key = keys.groups
+    if key is None and keys.group_by and keys.group_by.strip("/") in columns.file:
+        key = keys.group_by
+    if key is None:
+        return None
+    return identifiers([(columns.where(key), columns.column(key, "--groups", _COLUMN_KINDS, scalar=True))])[frames]
 
-    def _data(self, key: str) -> h5py.Dataset:
-        """A data set whose bytes are there; the files that they come from are noted."""
-        values, files = resolve(self.path, self.file, key)
-        self.files |= files
-        return values
 
-    def _column(self, key: str, kinds: str, *, scalar: bool = False, dims: tuple[int, ...] = (1,)) -> NDArray[Any]:
-        """One value for each shot, without padding.
+def _events(columns: Columns, keys: StackKeys, frames: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Further identifiers, by the last part of their keys; by whole keys where those repeat."""
+    ends = [key.rpartition("/")[2] for key in keys.events]
+    events = {}
+    for key, end in zip(keys.events, ends, strict=True):
+        name = end if ends.count(end) == 1 else key.strip("/").replace("/", "_")
+        values = columns.column(key, "--events", "biufSO", scalar=True)[frames]
+        events[name] = np.char.encode(values, "utf-8") if values.dtype.kind == "U" else values
+    return events
 
-        Args:
-            key: of the data set.
-            kinds: letters of the dtypes that are of use.
-            scalar: whether one value may stand for all shots.
-            dims: numbers of dimensions that are allowed.
-        """
-        data = self._data(key)
-        if data.dtype.kind not in kinds:
-            raise DataError(f"{self.path}: /{key} is {data.dtype}, which is of no use here", "give another key")
-        if scalar and data.size == 1:
-            return np.repeat(np.asarray(data[()]).reshape(1), self.count)
-        if data.ndim not in dims or len(data) not in (self.count, self._padded):
-            raise DataError(
-                f"{self.path}: /{key} has shape {data.shape}, one entry for each of the {self.count} images is expected"
-            )
-        return np.asarray(data[: self.count])
+
+def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np.int64 | np.str_]:
+    """Label vectors (N, C), class numbers (N,) or words (N,), checked as far as one file can be."""
+    values = columns.table(key, "--labels", "biufSO")[frames]
+    if values.dtype.kind in "USO":
+        return np.asarray(values, np.str_)
+    highest = 1 if values.ndim == 2 else _LARGEST_CLASS
+    bad = np.argwhere((values != np.rint(values)) | (values < 0) | (values > highest))
+    if len(bad):
+        row = int(bad[0][0])
+        what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
+        raise DataError(f"{columns.where(key)} entry {frames[row]} is {values[row]}, {what} are expected", "correct it")
+    return values.astype(np.int64)
+
+
+def linked_paths(files: Sequence[StackFile]) -> list[Path]:
+    """The files that the bytes come from, beside those that were named."""
+    names = {file.path.parent / name for file in files for name in file.files[1:]}
+    names |= {file.images.masks.path for file in files if file.images.masks is not None}
+    return sorted(path for path in names - {file.path for file in files} if path.is_file())

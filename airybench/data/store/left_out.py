@@ -41,7 +41,8 @@ class LeftOut:
         '2 shots with /is_good_frame = 0 (7, 9)'
         """
         named = ", ".join(self.ids[:NAMED]) + (", ..." if self.count > min(len(self.ids), NAMED) else "")
-        return f"{self.count} shot{'s' if self.count != 1 else ''} {self.reason}" + (f" ({named})" if self.ids else "")
+        told = f" ({named})" if any(self.ids) else ""  # padding may have empty ids
+        return f"{self.count} shot{'s' if self.count != 1 else ''} {self.reason}{told}"
 
 
 def left_out_json(left_out: Sequence[LeftOut]) -> str:

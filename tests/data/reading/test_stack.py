@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from airybench.cli.data import app
 from airybench.data.store.check import check
 from airybench.data.store.store import Store
-from airybench.errors import AirybenchError, ConfigError, DataError
+from airybench.errors import AirybenchError, DataError
 
 RNG = np.random.default_rng(4)
 IMAGES = RNG.integers(0, 500, (6, 20, 30)).astype(np.uint16)
@@ -59,7 +59,7 @@ def test_a_plain_stack(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [dict(hdf5plugin.Bitshuffle()), dict(hdf5plugin.Zstd()), {"compression": "gzip"}])
 def test_compressed_and_many_blocks(tmp_path: Path, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airybench.data.reading.stack_file._BYTES", 2 * IMAGES[0].nbytes)
+    monkeypatch.setattr("airybench.data.reading.parts._BYTES", 2 * IMAGES[0].nbytes)
     store = bring(tmp_path, stack(tmp_path / "a.h5", chunks=(4, 20, 30), **how), *KEYS)
     np.testing.assert_array_equal(store.read_images(), IMAGES)
 
@@ -141,7 +141,7 @@ def test_masks_by_convention_and_binning_over_good_pixels(tmp_path: Path, name: 
     mask = store.mask()
     assert mask is not None
     np.testing.assert_array_equal(mask, good.reshape(10, 2, 15, 2).any(axis=(1, 3)))
-    with pytest.raises(ConfigError, match="--mask needs --mask-convention, one of cxi, euxfel"):
+    with pytest.raises(DataError, match="--mask needs --mask-convention, one of cxi, euxfel"):
         bring(tmp_path, source, *KEYS, "--mask", "m", "--force")
 
 
@@ -198,7 +198,7 @@ def test_views_of_missing_files_are_refused(tmp_path: Path) -> None:
 BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "no_key": (("--images", "no", "--photon-energy", 25), r"a\.h5: /no is missing"),
     "no_energy": (("--images", "raw"), "no photon energy; give --energy KEY, or --photon-energy EV"),
-    "energy_range": (("--images", "raw", "--energy", "run"), r"/run entry 0 is 0, a photon energy"),
+    "energy_range": (("--images", "raw", "--energy", "run"), r"/run: 2 of 6 shots have no photon energy"),
     "two_energies": ((*KEYS, "--energy", "ev"), "both given; one is enough"),
     "float_ids": (("--images", "raw", "--photon-energy", 25, "--ids", "ev"), r"/ev is float64"),
     "short": (
@@ -227,7 +227,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "csv_id": ((*KEYS, "--labels-csv", "@id,a\nx,1\n"), r"id x is in no source.*ids of the source are such as 70"),
     "csv_head": ((*KEYS, "--labels-csv", "@who,a\nme,1\nme,0\n"), "id who is in no source.*names the columns"),
     "csv_none": ((*KEYS, "--labels-csv", "nowhere.csv"), r"nowhere\.csv: cannot be read"),
-    "deposit": (("--ids", "shot"), "for a stack of images give --images KEY"),
+    "one_stack": (("--ids", "shot"), "no photon energy"),
 }
 
 
@@ -254,3 +254,27 @@ def test_dead_shots_fail_the_check(tmp_path: Path) -> None:
     images[3] = 7
     with pytest.raises(DataError, match=r"/images row 3 \(id 79\) has the same value in every pixel \(1 such"):
         bring(tmp_path, stack(tmp_path / "a.h5", images), *KEYS)
+
+
+def test_labels_that_are_words(tmp_path: Path) -> None:
+    words = [b"round", b"empty", b"round", b"?", b"empty", b"round"]
+    source = stack(tmp_path / "a.h5", edit=lambda file: file.create_dataset("word", data=np.array(words)))
+    result = CliRunner().invoke(app, ["import", str(source), *map(str, KEYS), "--labels", "word"])
+    assert "--unsure" in str(result.exception)
+    store = bring(tmp_path, source, *KEYS, "--labels", "word", "--unsure", "unlabelled")
+    assert store.class_names == ("empty", "round")
+    assert store.ids().tolist() == [70, 73, 76, 82, 85]
+    assert store.labels().tolist() == [[0, 1], [1, 0], [0, 1], [1, 0], [0, 1]]
+    np.testing.assert_array_equal(store.read_images(), IMAGES[[0, 1, 2, 4, 5]])
+
+
+def test_a_column_as_long_as_the_last_axis_asks_for_the_axis(tmp_path: Path) -> None:
+    images = RNG.integers(0, 500, (24, 20, 30)).astype(np.uint16)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"], file["shot"] = np.moveaxis(images, 0, -1), np.arange(24)
+    for keys in ((), ("--images", "raw")):
+        words = ["import", str(tmp_path / "a.h5"), "--photon-energy", "25", *keys, "--output", str(tmp_path / "b.h5")]
+        result = CliRunner().invoke(app, words)
+        assert "give --axis last if the shots are along it" in str(result.exception)
+    store = bring(tmp_path, tmp_path / "a.h5", *KEYS, "--axis", "last")
+    np.testing.assert_array_equal(store.read_images(), images)

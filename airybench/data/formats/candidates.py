@@ -1,0 +1,73 @@
+"""Data sets of a plain HDF5 file that look like images, identifiers, energies or labels by shape and name."""
+
+from collections.abc import Sequence
+
+from airybench.data.hdf5.tree import DatasetNode, FileTree
+
+SMALLEST = 8
+"""Side of what looks like an image, pixels."""
+
+_IDS = ("id", "ids", "shot_id", "shot_ids", "event_id", "event_ids", "shot", "shots", "event", "events")
+_ENERGIES = ("photon_energy", "photon_energies", "photon_energy_ev", "energy", "energies")
+_GROUPS = ("run", "runs", "run_number", "group", "groups")
+_LABELS = ("label", "labels", "class", "classes", "y")
+_MASKS = ("mask", "masks", "pixel_mask", "bad_pixels")
+
+
+def image_stacks(tree: FileTree) -> list[DatasetNode]:
+    """Data sets of numbers with an axis of shots and the shape of images, without masks; links to one count once."""
+    by_place = {
+        node.target or node.key: node
+        for node in tree.datasets.values()
+        if 3 <= len(node.shape) <= 5
+        and min(node.shape[-2:]) >= SMALLEST
+        and node.dtype.startswith(("uint", "int", "float"))
+        and _name(node) not in _MASKS
+    }
+    return list(by_place.values())
+
+
+def like_ids(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns that could be identifiers."""
+    return [node for node in _named(tree, _IDS) if _is_column(node, images) and not node.dtype.startswith("float")]
+
+
+def like_energies(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns or scalars that could be photon energies."""
+    nodes = _named(tree, _ENERGIES)
+    return [node for node in nodes if _is_number(node) and (_is_column(node, images) or node.shape in ((), (1,)))]
+
+
+def like_groups(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns or scalars that could be runs."""
+    nodes = _named(tree, _GROUPS)
+    return [node for node in nodes if _is_column(node, images) or node.shape in ((), (1,))]
+
+
+def like_labels(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns or tables that could be labels."""
+    nodes = _named(tree, _LABELS)
+    return [node for node in nodes if _is_number(node) and node.shape[:1] == images.shape[:1] and len(node.shape) < 3]
+
+
+def like_masks(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Data sets that could be masks."""
+    return [node for node in _named(tree, _MASKS) if node.shape[-2:] == images.shape[-2:]]
+
+
+def _named(tree: FileTree, names: Sequence[str]) -> list[DatasetNode]:
+    """Data sets of some names, in the order of those names."""
+    found = [node for node in tree.datasets.values() if _name(node) in names]
+    return sorted(found, key=lambda node: names.index(_name(node)))
+
+
+def _name(node: DatasetNode) -> str:
+    return node.key.rpartition("/")[2].lower()
+
+
+def _is_column(node: DatasetNode, images: DatasetNode) -> bool:
+    return node.shape[:1] == images.shape[:1] and node.shape[1:] in ((), (1,))
+
+
+def _is_number(node: DatasetNode) -> bool:
+    return node.dtype.startswith(("uint", "int", "float", "bool"))

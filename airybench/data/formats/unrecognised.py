@@ -1,0 +1,76 @@
+"""What to say of a source that no format recognises: what is in it, and what to type."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+
+import h5py
+
+from airybench.data.formats.candidates import image_stacks, like_ids
+from airybench.data.hdf5.tree import DatasetNode, FileTree, file_tree
+from airybench.data.reading.options import SourceOptions
+from airybench.errors import DataError, MissingOptionError
+
+MOST_LISTED = 12
+
+_DIGITS = re.compile(r"\d+")
+
+
+def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> DataError:
+    """The refusal of a source of no known format.
+
+    Args:
+        path: the file or folder that messages name.
+        paths: all that were looked at.
+        options: as the user gave them.
+    """
+    if not path.exists():
+        return DataError(f"{path}: no such file")
+    if path.is_file() and not h5py.is_hdf5(path):
+        return DataError(
+            f"{path}: not an HDF5 file, nor of any other known kind",
+            "a store ends in .h5, a deposit in .cxi; pictures are PNG, TIFF, NPY or NPZ",
+        )
+    tree = file_tree(path)
+    more = f" (and {len(paths) - 1} more files)" if len(paths) > 1 else ""
+    if not tree.datasets:
+        return DataError(f"{path}{more}: holds no data set", "give a file with images")
+    wanted = f"no {options.kind} file" if options.kind else "of no known layout"
+    found = f"{path}{more}: {wanted}; it holds {_listed(tree)}"
+    images = _images(tree)
+    if images is None:
+        return DataError(found, "none of them is a stack of images; give --images KEY")
+    ids = next(iter(like_ids(tree, images)), None) if isinstance(images, DatasetNode) else None
+    key = images.key if isinstance(images, DatasetNode) else images
+    option = f"--images {quote(key)}" + (f" --ids {quote(ids.key)}" if ids else "")
+    return MissingOptionError(found, option, "name the images with --images KEY")
+
+
+def _listed(tree: FileTree) -> str:
+    """Data sets with shapes and dtypes, likely images first."""
+    nodes = sorted(tree.datasets.values(), key=_rank)
+    text = ", ".join(f"/{node.key} {node.shape} {node.dtype}" for node in nodes[:MOST_LISTED])
+    return text if len(nodes) <= MOST_LISTED else f"{text} and {len(nodes) - MOST_LISTED} more"
+
+
+def _rank(node: DatasetNode) -> tuple[int, int]:
+    """Stacks of numbers first, then single images, then columns; the larger first."""
+    number = not node.dtype.startswith(("object", "|S", "S"))
+    size = 1
+    for length in node.shape:
+        size *= length
+    return -min(len(node.shape), 3) * number, -size
+
+
+def _images(tree: FileTree) -> DatasetNode | str | None:
+    """The likely images: the largest stack, or a pattern for many data sets of one image each."""
+    stacks = image_stacks(tree)
+    if stacks:
+        return max(stacks, key=lambda node: (len(node.shape) == 3, *reversed(node.shape)))
+    patterns: dict[str, int] = {}
+    for node in tree.datasets.values():
+        if len(node.shape) == 2 and min(node.shape) > 1 and _DIGITS.search(node.key):
+            pattern = _DIGITS.sub("*", node.key)
+            patterns[pattern] = patterns.get(pattern, 0) + 1
+    return max(patterns, key=lambda one: patterns[one]) if patterns else None

@@ -1,0 +1,109 @@
+"""Identifiers of shots: whole numbers or text, from one column or several, and entries that hold no event."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.errors import DataError
+
+Ids = NDArray[Any]
+"""int64, or text as NumPy's `U`."""
+
+JOINT = ":"
+"""Between the parts of an identifier that several columns make together."""
+
+
+def identifiers(columns: Sequence[tuple[str, NDArray[Any]]]) -> Ids:
+    """Identifiers out of the columns that make them together.
+
+    Args:
+        columns: what messages call each, and its values, all of shape (N,).
+
+    Returns:
+        int64 where there is one column of whole numbers that fit; otherwise text.
+
+    Raises:
+        DataError: a column holds no whole numbers and no text.
+
+    >>> identifiers([("t", np.array([7, 7])), ("p", np.array([0, 4]))]).tolist()
+    ['7:0', '7:4']
+    """
+    parts = [_whole_or_text(where, values) for where, values in columns]
+    if len(parts) == 1:
+        return parts[0]
+    joined = parts[0].astype("U")
+    for part in parts[1:]:
+        joined = np.char.add(np.char.add(joined, JOINT), part.astype("U"))
+    return joined
+
+
+def without_event(columns: Sequence[tuple[str, NDArray[Any]]]) -> NDArray[np.bool_]:
+    """Entries that hold no event, as writers leave them at the end of a stack that was made too long.
+
+    Their identifier is empty text; or all of its parts are 0 while others' are not. One column of whole numbers may
+    well begin at 0, so that there only zeros that repeat at the end count.
+
+    Args:
+        columns: as for `identifiers`.
+
+    Returns:
+        bool, shape (N,).
+
+    >>> without_event([("id", np.array([3, 4, 0, 0]))]).tolist()
+    [False, False, True, True]
+    """
+    void = [values == "" if values.dtype.kind == "U" else values == 0 for _, values in columns]
+    none = np.logical_and.reduce(void)
+    if none.all() and all(values.dtype.kind != "U" for _, values in columns):
+        return np.zeros(len(none), bool)
+    if len(columns) > 1 or columns[0][1].dtype.kind == "U":
+        return np.asarray(none)
+    used = len(none) - int(np.argmax(~none[::-1]))
+    if len(none) - used < 2:
+        return np.zeros(len(none), bool)
+    return np.arange(len(none)) >= used
+
+
+def as_ids(names: Sequence[str]) -> Ids:
+    """Parts of names as identifiers: whole numbers where all are digits and fit into 64 bits, otherwise text.
+
+    >>> as_ids(["007", "8"]).tolist(), as_ids(["7a", "8"]).tolist()
+    ([7, 8], ['7a', '8'])
+    """
+    if all(name.isdecimal() and name.isascii() and int(name) <= np.iinfo(np.int64).max for name in names):
+        return np.array([int(name) for name in names], np.int64)
+    return np.array(names, "U")
+
+
+def joined_ids(parts: Sequence[Ids]) -> Ids:
+    """Identifiers of several files; text where any file has text."""
+    if len({part.dtype.kind for part in parts}) > 1:
+        parts = [part.astype("U") for part in parts]
+    return np.concatenate(parts)
+
+
+def rows_of(wanted: Ids, listed: Ids) -> NDArray[np.int64]:
+    """Row in a list of identifiers for each of some others, -1 where it has none.
+
+    >>> rows_of(np.array([5, 9, 4]), np.array([4, 5])).tolist()
+    [1, -1, 0]
+    """
+    wanted, listed = (one.astype("U") if wanted.dtype.kind != listed.dtype.kind else one for one in (wanted, listed))
+    if not len(listed):
+        return np.full(len(wanted), -1, np.int64)
+    order = np.argsort(listed, kind="stable")
+    rows = order[np.minimum(np.searchsorted(listed, wanted, sorter=order), len(listed) - 1)]
+    return np.where(listed[rows] == wanted, rows, -1).astype(np.int64)
+
+
+def _whole_or_text(where: str, values: NDArray[Any]) -> Ids:
+    kind = values.dtype.kind
+    if kind == "U":
+        return values
+    if kind == "u" and values.size and values.max() > np.iinfo(np.int64).max:
+        return values.astype("U")
+    if kind in "iu":
+        return values.astype(np.int64)
+    raise DataError(f"{where} is {values.dtype}, identifiers are whole numbers or text", "give another --ids")

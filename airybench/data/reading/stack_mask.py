@@ -1,0 +1,137 @@
+"""The mask of a stack: one for all shots or one for each, in the same file or in another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.hdf5.links import resolve
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.reading.candidates import fitting_keys
+from airybench.data.reading.columns import Columns
+from airybench.data.reading.conversion import readable
+from airybench.data.reading.coverage import coverage_of
+from airybench.data.reading.frames import Framing, mask_framing
+from airybench.data.reading.masks import good_pixels
+from airybench.errors import DataError
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Where masks are, and how they are read.
+
+    Attributes:
+        path: their file.
+        key: of the data set.
+        convention: what their values mean.
+        framing: how a mask of modules becomes one of the image.
+        each: whether each shot has its own.
+    """
+
+    path: Path
+    key: str
+    convention: str
+    framing: Framing
+    each: bool
+
+    def good(self, data: h5py.Dataset, first: int, stop: int) -> NDArray[np.bool_]:
+        """Good pixels of some shots.
+
+        Args:
+            data: of the masks, open.
+            first: number of the first shot; of no meaning where one mask holds for all.
+            stop: number after the last.
+
+        Returns:
+            bool, shape (n, H, W), n = 1 where one mask holds for all.
+
+        Raises:
+            DataError: the masks cannot be read.
+        """
+        with readable(self.path, f"/{self.key}"):
+            flags = self.framing.read(data, first, stop)
+        good = good_pixels(flags, self.convention)
+        held = coverage_of(data)
+        if held is not None:
+            axis = -1 if self.each and self.framing.last else 0
+            inside = held.part(axis, first, stop) if self.each else held.with_shots().part(0, 0, 1)
+            if inside is not None:
+                good &= self.framing.pick(np.moveaxis(inside, axis, 0))
+        return np.asarray(self.framing.images(good))
+
+
+def find_masks(columns: Columns, given: str, convention: str, images: Framing) -> Masks:
+    """Find the masks of a file.
+
+    Args:
+        columns: of the file, with the number of its frames.
+        given: key, or `FILE:KEY` for another file.
+        convention: what their values mean.
+        images: how the images are framed.
+
+    Raises:
+        DataError: no such key or file, another dtype, or a shape that fits neither images nor frames.
+    """
+    path, key = split_mask(columns, given)
+    if path == columns.path:
+        data = columns.data(key, "--mask")
+        return _checked(columns, path, key, data, (convention, images))
+    with open_hdf5(path) as file:
+        if key not in file:
+            fitting = fitting_keys(path, "--mask")
+            raise DataError(f"{path}: /{key} is missing", f"that would fit: {', '.join(fitting) or 'nothing'}")
+        data, _ = resolve(path, file, key)
+        return _checked(columns, path, key, data, (convention, images))
+
+
+def split_mask(columns: Columns, given: str) -> tuple[Path, str]:
+    """File and key of a mask; keys may contain a colon themselves.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    key = given.strip("/")
+    if ":" not in given or key in columns.file:
+        return columns.path, key
+    cuts = [at for at, letter in enumerate(given) if letter == ":"]
+    for at in cuts:
+        for path in (Path(given[:at]), columns.path.parent / given[:at]):
+            if given[:at] and path.is_file():
+                return path, given[at + 1 :].strip("/")
+    if h5py.is_hdf5(columns.path) and "." in given[: cuts[-1]]:
+        raise DataError(f"{given[: cuts[-1]]}: no such file", "give --mask FILE:KEY")
+    return columns.path, key
+
+
+def _checked(columns: Columns, path: Path, key: str, data: h5py.Dataset, how: tuple[str, Framing]) -> Masks:
+    convention, images = how
+    where = f"{path}: /{key}"
+    shape: tuple[int, ...] = data.shape or ()
+    if data.dtype.kind not in "biuf":
+        raise DataError(f"{where} is {data.dtype}, numbers are expected", "give another --mask")
+    if len(shape) < 2:
+        raise DataError(f"{where} has shape {shape}, a mask (H, W) is expected", "give another --mask")
+    whole = mask_framing(where, shape, images)
+    if whole is not None:
+        return Masks(path, key, convention, whole, each=False)
+    count, frame = (shape[-1], shape[:-1]) if images.last else (shape[0], shape[1:])
+    each = mask_framing(where, frame, images)
+    if each is None:
+        shapes = " or ".join(str(one) for one in dict.fromkeys((images.shape, images.raw)))
+        raise DataError(
+            f"{where} is {data.dtype} {shape}, a mask of shape {shapes}, or one for each shot, is expected",
+            "give another --mask",
+        )
+    if count not in (columns.frames, columns.padded):
+        raise DataError(f"{where} has {count} masks for {columns.frames} images", "give another --mask")
+    return Masks(path, key, convention, each, each=True)
+
+
+def whole_mask(masks: Masks, columns: Columns) -> NDArray[np.bool_]:
+    """The one mask of all shots, bool, shape (H, W)."""
+    if masks.path == columns.path:
+        return np.asarray(masks.good(columns.data(masks.key, "--mask"), 0, 1)[0])
+    with open_hdf5(masks.path) as file:
+        return np.asarray(masks.good(resolve(masks.path, file, masks.key)[0], 0, 1)[0])
