@@ -48,7 +48,7 @@ class Layout:
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
-            rule=replace(rule, invalid=replace(rule.invalid, nan=rule.invalid.nan or self.nan_mask)),
+            rule=replace(rule, nan_mask=rule.nan_mask or self.nan_mask),
         )
 
     def said(self, options: SourceOptions) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airybench.errors import DataError
+from airybench.parsing import parse_json
 
 NAMED = 10
 """Ids that a store keeps of the shots that were left out for one reason."""
@@ -61,9 +62,9 @@ def left_out_from(text: str) -> tuple[LeftOut, ...]:
     """
     try:
         return tuple(
-            LeftOut(str(one["reason"]), tuple(map(str, one["ids"])), int(one["shots"])) for one in json.loads(text)
+            LeftOut(str(one["reason"]), tuple(map(str, one["ids"])), int(one["shots"])) for one in parse_json(text)
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError("attribute 'left_out' is no list of reasons", "import the store again") from error
 
 
@@ -74,8 +75,8 @@ def notes_from(text: str) -> dict[str, Note]:
         DataError: not such a text.
     """
     try:
-        content: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        content: Any = parse_json(text)
+    except ValueError:
         content = None
     if not isinstance(content, Mapping) or not all(isinstance(one, Note) for one in content.values()):
         raise DataError("attribute 'notes' holds no numbers or words by name", "import the store again")
