@@ -119,7 +119,7 @@ def info(
     debug: Debug = False,
     **given: Any,
 ) -> None:
-    """Show what a store contains, or what a file or folder is and what an import would take from it.
+    """Show what a store contains, or what an import of a file or folder would take.
 
     Nothing is written. Where an import would ask for something, the command to type is shown.
     """

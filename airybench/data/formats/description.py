@@ -6,6 +6,7 @@ from typing import Any
 
 from airybench.data.formats.dispatch import open_recognised, recognised
 from airybench.data.formats.hdf5_format import HDF5Format
+from airybench.data.formats.sources import named_by
 from airybench.data.formats.summary import facts_of
 from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
@@ -53,7 +54,7 @@ def describe_source(paths: Sequence[Path], options: SourceOptions = DEFAULT_OPTI
         "option": None,
     }
     try:
-        source = open_recognised(one, files, options, kept)
+        source = open_recognised(one, files, named_by(paths, files, options), kept)
     except MissingOptionError as error:
         if isinstance(one, HDF5Format):
             facts["choices"] = one.choices(files[0], options)

@@ -22,7 +22,7 @@ from airybench.data.formats import (
 )
 from airybench.data.formats.format import Format
 from airybench.data.formats.hdf5_format import HDF5Format
-from airybench.data.formats.sources import chosen
+from airybench.data.formats.sources import chosen, named_by
 from airybench.data.formats.summary import announce
 from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
@@ -71,7 +71,8 @@ def open_source(
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
-    return open_recognised(*recognised(paths, options, reporter), options, reporter)
+    one, files = recognised(paths, options, reporter)
+    return open_recognised(one, files, named_by(paths, files, options), reporter)
 
 
 def recognised(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> tuple[Format, list[Path]]:

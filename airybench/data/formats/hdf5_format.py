@@ -8,11 +8,13 @@ from typing import Protocol
 import h5py
 
 from airybench.data.formats.layout import Layout
+from airybench.data.formats.notices import said_once
 from airybench.data.hdf5.tree import FileTree, file_tree
+from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.reading.stack import read_stack
-from airybench.errors import DataError
+from airybench.errors import DataError, MissingOptionError
 from airybench.reporter import Reporter
 
 
@@ -63,10 +65,19 @@ class HDF5Format:
             DataError: a source breaks a rule, or is not of this layout.
         """
         layouts = {path: self._told(path, options) for path in paths}
-        for note in dict.fromkeys(note for layout in layouts.values() for note in layout.said(options)):
-            reporter.notify(note)
+        with said_once(paths, reporter) as once:
+            for note in (note for layout in layouts.values() for note in layout.said(options)):
+                once.notify(note)
         merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
-        return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)
+        try:
+            with said_once(paths, reporter) as once:
+                return read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
+        except MissingOptionError as error:
+            keys = options.keys.completed(layouts[paths[0]].keys)
+            if keys.energy or keys.wavelength or keys.photon_energy is not None:
+                raise
+            # An import would ask for the energy next: one command answers both.
+            raise MissingOptionError(error.found, f"{error.option} {ENERGY_OPTION}", error.remedy) from error
 
     def choices(self, path: Path, options: SourceOptions) -> dict[str, str]:
         """What would be taken from a file that something is missing for, by the name of the part."""

@@ -83,6 +83,9 @@ def test_modules_and_missing_files_are_asked_for(tmp_path: Path) -> None:
     with pytest.raises(MissingOptionError, match=r"\(N, 4, 8, 6\), 4 modules .*--stack-modules") as caught:
         bring(tmp_path, whole.path, keys=ENERGY)
     assert caught.value.option == "--stack-modules"
+    with pytest.raises(MissingOptionError) as caught:
+        bring(tmp_path, whole.path)
+    assert caught.value.option == "--stack-modules --photon-energy EV"
     gone = euxfel_cxi(tmp_path, gone=[3])
     with pytest.raises(DataError, match=r"view of CORR-R0007-AGIPD03-S00000\.h5, which is missing"):
         bring(tmp_path, gone.path, keys=ENERGY, frames=FrameOptions(stack_modules=True))
