@@ -27,6 +27,21 @@ _LARGEST_CLASS = 10_000
 _COLUMN_KINDS = "iuSO"
 
 
+class NoShotLeftError(DataError):
+    """All shots of a file are left out; of several files the others are read.
+
+    Args:
+        path: the file.
+        left_out: why.
+        count: number of its frames.
+    """
+
+    def __init__(self, path: Path, left_out: tuple[LeftOut, ...], count: int) -> None:
+        reasons = "; ".join(f"{one.count} {one.reason}" for one in left_out)
+        super().__init__(f"{path}: no shot is left ({reasons})", "select less strictly")
+        self.left_out, self.count = left_out, count
+
+
 @dataclass(frozen=True)
 class StackFile:
     """The columns of a file with N shots.
@@ -109,8 +124,7 @@ def read_stack_file(
             kept.left_out.append(LeftOut("without an image (incomplete)", found.incomplete))
         frames = np.flatnonzero(kept.taken)
         if not len(frames):
-            reasons = "; ".join(f"{len(one.ids)} {one.reason}" for one in kept.left_out)
-            raise DataError(f"{path}: no shot is left ({reasons})", "select less strictly")
+            raise NoShotLeftError(path, tuple(kept.left_out), found.count)
         energy, words = energy_of(columns, keys, frames, reporter)
         images, unmapped = _stack_images(columns, keys, found, frames)
         return StackFile(
