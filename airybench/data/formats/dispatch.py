@@ -11,6 +11,7 @@ from airybench.data.formats import (
     dragonfly,
     eiger,
     euxfel_cxi,
+    euxfel_run,
     fermi,
     numpy_file,
     pictures,
@@ -35,6 +36,7 @@ from airybench.reporter import SILENT, Reporter
 
 FORMATS: tuple[Format, ...] = (
     store_source,
+    euxfel_run,
     HDF5Format(euxfel_cxi),
     HDF5Format(cxi),
     HDF5Format(eiger),

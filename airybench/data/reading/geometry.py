@@ -191,7 +191,7 @@ def _in_region(region: dict[str, Any], name: str, panel: dict[str, Any]) -> NDAr
         return np.zeros((slow.size, fast.size), bool)
     if region["is_fsss"] == 1:
         rows = (slow >= region["min_ss"]) & (slow <= region["max_ss"])
-        return rows & (fast >= region["min_fs"]) & (fast <= region["max_fs"])
+        return np.asarray(rows & (fast >= region["min_fs"]) & (fast <= region["max_fs"]), bool)
     slow, fast = slow - slow[0], fast - fast[:, :1]
     x = panel["cnx"] + fast * panel["fsx"] + slow * panel["ssx"]
     y = panel["cny"] + fast * panel["fsy"] + slow * panel["ssy"]

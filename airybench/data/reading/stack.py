@@ -83,7 +83,7 @@ def read_stack(
         ids=joined_ids([file.ids for file in files]),
         image_shape=conversion.image_shape,
         read=StackReader(tuple(file.images for file in files), conversion),
-        identity=file_identity([*paths, *linked_paths(files)], *_ways(options, each, conversion)),
+        identity=file_identity([*paths, *linked_paths(files), *_geometry(options)], *_ways(options, each, conversion)),
         block=1 if left_out or len(files[0].found.parts) > 1 else files[0].found.parts[0].block,
         name=options.name or files[0].path.stem,
         kind="stack",
@@ -112,6 +112,10 @@ def _ways(options: SourceOptions, each: Sequence[StackKeys], conversion: Convers
     content = listed.read_bytes() if listed is not None and listed.is_file() else None
     rest = replace(options, keys=StackKeys(), rule=conversion.rule, factor=conversion.factor)
     return (*dict.fromkeys(each), replace(rest, labels=LabelOptions(), name=None), content)
+
+
+def _geometry(options: SourceOptions) -> list[Path]:
+    return [] if options.frames.geometry is None else [options.frames.geometry]
 
 
 def _check_options(options: SourceOptions, known: StackKeys) -> None:

@@ -94,6 +94,8 @@ def test_a_stack_is_imported_with_gaps_masked(tmp_path: Path) -> None:
     np.testing.assert_array_equal(counts(source), image)
     np.testing.assert_array_equal(good(source), image > 0)
     assert "placed by a.geom on 4 x 8 px" in source.choices["images"]
+    geometry(path, "; another", ("0 0", "9 0"))
+    assert opened(tmp_path / "a.h5", options=options(path, channel=0))[0].identity != source.identity
 
 
 @pytest.mark.parametrize(
