@@ -64,6 +64,12 @@ def read_detector(path: Path) -> Detector:
         raise DataError(f"{path}: {len(mask)} pixels on {height:.0f} x {width:.0f} px", "give the right detector file")
     shape = int(height), int(width)
     places = x.astype(np.int64) * shape[1] + y.astype(np.int64)
+    if len(np.unique(places)) < len(places):
+        raise DataError(
+            f"{path}: its {len(mask)} pixels are in {len(np.unique(places))} places only, so that its distance or "
+            f"coordinates are wrong",
+            "give the detector file that was made with these frames",
+        )
     pixels, bad = (np.bincount(places, weights=each, minlength=shape[0] * shape[1]) for each in (None, mask == _BAD))
     return Detector(places, shape, ((pixels > 0) & (bad == 0)).reshape(shape))
 

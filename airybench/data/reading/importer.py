@@ -17,6 +17,9 @@ from airybench.paths import data_folder, free_bytes, locked
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter, time_text
 
+ENERGY_OPTION = "--photon-energy EV"
+"""What to add to a command that lacks an energy."""
+
 _PROBED = 8
 _WRITE_RATE = 100e6
 """Bytes a second that are compressed, written and read back for the hash; on the slow side."""
@@ -69,8 +72,8 @@ def _check(source: ShotSource) -> None:
     if source.photon_energy is None:
         raise MissingOptionError(
             f"{source.path}: no photon energy",
-            "--photon-energy EV",
-            "give --energy KEY, or --photon-energy EV for all shots",
+            ENERGY_OPTION,
+            f"give --energy KEY, or {ENERGY_OPTION} for all shots",
         )
     source.require_unique_ids()
     if source.labels is not None and source.class_names == HELIUM_CLASSES:
