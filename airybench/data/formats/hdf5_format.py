@@ -9,6 +9,7 @@ import h5py
 
 from airybench.data.formats.layout import Layout
 from airybench.data.formats.notices import said_once
+from airybench.data.formats.restarting import told_apart
 from airybench.data.hdf5.tree import FileTree, file_tree
 from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import SourceOptions, StackKeys
@@ -68,16 +69,21 @@ class HDF5Format:
         with said_once(paths, reporter) as once:
             for note in (note for layout in layouts.values() for note in layout.said(options)):
                 once.notify(note)
-        merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
+        layout = layouts[paths[0]]
+        merged = replace(layout.under(options), keys=options.keys)  # keys may differ from file to file
+        keys = options.keys.completed(layout.keys)
         try:
             with said_once(paths, reporter) as once:
-                return read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
+                source = read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
         except MissingOptionError as error:
-            keys = options.keys.completed(layouts[paths[0]].keys)
             if keys.energy or keys.wavelength or keys.photon_energy is not None:
                 raise
             # An import would ask for the energy next: one command answers both.
             raise MissingOptionError(error.found, f"{error.option} {ENERGY_OPTION}", error.remedy) from error
+        if not layout.restarts or options.keys.ids:
+            return source
+        by_file = keys.groups is None and keys.group_by in (None, "file")
+        return told_apart(source, paths, by_file=by_file, reporter=reporter)
 
     def choices(self, path: Path, options: SourceOptions) -> dict[str, str]:
         """What would be taken from a file that something is missing for, by the name of the part."""

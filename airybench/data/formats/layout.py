@@ -18,6 +18,7 @@ class Layout:
         frames: how one frame becomes one image.
         selection: which shots are left out.
         nan_mask: values that are not finite are missing, not faulty: they are masked.
+        restarts: identifiers begin again in every run or file.
         notes: what people should know of the file, one line each, by the name of the key in `StackKeys` that it is
             about; it is not said where the user gives that key.
     """
@@ -26,6 +27,7 @@ class Layout:
     frames: FrameOptions = field(default_factory=FrameOptions)
     selection: Selection = field(default_factory=Selection)
     nan_mask: bool = False
+    restarts: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def under(self, options: SourceOptions) -> SourceOptions:

@@ -20,7 +20,7 @@ from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.selection import Chosen, merged
 from airybench.data.reading.shot_source import ShotSource, file_identity
-from airybench.data.reading.stack_file import StackFile, linked_paths, read_stack_file
+from airybench.data.reading.stack_file import NoShotLeftError, StackFile, linked_paths, read_stack_file
 from airybench.data.reading.stack_reader import StackReader
 from airybench.data.store.labels import kind_of_labels, named_once
 from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
@@ -56,17 +56,26 @@ def read_stack(
     if len({path.resolve() for path in paths}) < len(paths):
         raise DataError("a source was given twice", "name each file once")
     files: list[StackFile] = []
+    empty: list[NoShotLeftError] = []
     first = 0
     for path, own in zip(paths, each, strict=True):
-        files.append(read_stack_file(path, own, options, reporter, first=first, chosen=chosen))
-        first += files[-1].found.count
+        try:
+            files.append(read_stack_file(path, own, options, reporter, first=first, chosen=chosen))
+            first += files[-1].found.count
+        except NoShotLeftError as error:
+            empty.append(error)
+            first += error.count
+    if not files:
+        raise empty[0]
     _require_alike(files)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
     labels, class_names = _labels(files, keys, options.labels)
     groups, group_names = _groups(files, keys)
     if all(file.numbered for file in files):
         reporter.notify("no ids: shots are numbered from 0 in file order; --ids KEY takes the source's own")
-    left_out = merged([one for file in files for one in file.left_out])
+    left_out = merged(
+        [*(one for file in files for one in file.left_out), *(one for error in empty for one in error.left_out)]
+    )
     mask = _shared_mask(files, conversion)
     energy = _joined([file.photon_energy for file in files])
     source = ShotSource(

@@ -137,6 +137,43 @@ def test_runs_of_fermi_are_folders(tmp_path: Path, single: bool, files: int) -> 
     assert set(first.groups().tolist()) == {1}
 
 
+def test_files_of_background_alone_are_left_out(tmp_path: Path) -> None:
+    truth = fermi_runs(tmp_path, single=True, files=6, period=5)
+    assert len(truth.left_out) == 3
+    assert_as(bring(tmp_path, tmp_path / "Run_001", tmp_path / "Run_002"), truth)
+    with pytest.raises(DataError, match=r"no shot is left \(1 of background"):
+        bring(tmp_path, truth.paths[0])
+
+
+def test_bunches_that_begin_again_in_every_run_are_told_apart(tmp_path: Path) -> None:
+    truth, said = fermi_runs(tmp_path), CollectingReporter()
+    first = 100
+    for path in truth.paths[2:]:
+        with h5py.File(path, "a") as file:
+            file["bunches"][...] = np.arange(first, first + 6)
+        first += 6
+    store = bring(tmp_path, *truth.paths, reporter=said)
+    one = [str(bunch) for bunch in range(100, 112) if bunch % 5]
+    assert store.ids().tolist() == [f"{run}:{bunch}" for run in (1, 2) for bunch in one]
+    assert "ids begin again in every run; they are preceded by it, such as 1:101" in said.notices
+    assert store.groups().tolist() == [1] * 9 + [2] * 9
+
+
+def test_frames_of_several_masters_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        eiger_master(tmp_path / name)
+    for path in sorted((tmp_path / "b").glob("w_*")):
+        path.rename(tmp_path / "a" / path.name.replace("w_", "v_"))
+    with h5py.File(tmp_path / "a" / "v_master.h5", "a") as file:
+        for number in (1, 2, 3):
+            del file[f"entry/data/data_{number:06d}"]
+            file[f"entry/data/data_{number:06d}"] = h5py.ExternalLink(f"v_data_{number:06d}.h5", "/entry/data/data")
+    store = bring(tmp_path, tmp_path / "a")
+    assert store.ids().tolist() == [f"{name}:{number}" for name in "vw" for number in range(1, 11)]
+    assert store.groups().tolist() == [1] * 10 + [2] * 10
+
+
 def test_a_wavelength_of_fermi_without_unit_is_asked_for(tmp_path: Path) -> None:
     truth = fermi_runs(tmp_path)
     for path in truth.paths:
