@@ -18,7 +18,7 @@ from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.parts import Images, find_images
 from airybench.data.reading.selection import Chosen, Kept, select
 from airybench.data.reading.shot_source import LeftOut
-from airybench.data.reading.stack_mask import find_masks, whole_mask
+from airybench.data.reading.stack_mask import check_convention, find_masks, whole_mask
 from airybench.data.reading.stack_reader import StackImages, gaps_differ
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -126,7 +126,7 @@ def read_stack_file(
         if not len(frames):
             raise NoShotLeftError(path, tuple(kept.left_out), found.count)
         energy, words = energy_of(columns, keys, frames, reporter)
-        images, unmapped = _stack_images(columns, keys, found, frames)
+        images, unmapped = _stack_images(columns, keys, found, frames, reporter)
         return StackFile(
             images=images,
             found=found,
@@ -211,7 +211,7 @@ def _by_ids(columns: Columns, keys: StackKeys, found: Images, kept: Kept) -> Non
 
 
 def _stack_images(
-    columns: Columns, keys: StackKeys, found: Images, frames: NDArray[np.int64]
+    columns: Columns, keys: StackKeys, found: Images, frames: NDArray[np.int64], reporter: Reporter
 ) -> tuple[StackImages, float]:
     """Where the images are and what of them is good, and the share of the pixels that no source holds."""
     framing, axis = found.framing, -1 if found.framing.last else 0
@@ -225,6 +225,7 @@ def _stack_images(
     masks = None
     if keys.mask:
         masks = find_masks(columns, keys.mask, str(keys.mask_convention), framing)
+        check_convention(masks, columns, reporter)
         if not masks.each:
             good, masks = _both(good, whole_mask(masks, columns)), None
     return StackImages(columns.path, parts, framing, frames, good, masks), sum(gaps) / found.count
