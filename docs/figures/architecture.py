@@ -15,10 +15,11 @@ FLOORS: tuple[tuple[tuple[str, str, float], ...], ...] = (
     (("tracking", "MLflow", 0.8), ("inference", "evaluate, predict, export", 1.3), ("figures", "plots", 0.75)),
     (("training", "loop, loss, metrics, checkpoints, devices", 1),),
     (("data.loading", "batches", 1.15), ("data.datasets", "by name", 1.2), ("data.formats", "import", 1.1)),
-    (("data.split", "train, val, test", 1), ("data.store", "one HDF5 file of shots", 1.2)),
+    (("data.labelling", "labels, lists of shots", 1), ("data.reading", "options, counts, stacks", 1)),
+    (("data.split", "train, val, test", 1), ("data.store", "one HDF5 file", 1), ("data.hdf5", "opened safely", 1)),
     (("networks", "activation, architectures", 1), ("physics", "two simulators, features, maps", 1.1)),
     (("config", "what can be set", 1), ("reporter", "progress, notices", 1)),
-    (("paths, provenance, study_name, errors, version", "", 1),),
+    (("parsing, paths, provenance, study_name, errors, version", "", 1),),
 )
 """Rows from the top floor down; each room with its purpose and its relative width."""
 
