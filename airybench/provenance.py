@@ -196,6 +196,13 @@ class Provenance:
         data, rest = content.get("trained_on"), dict(content.get("trained_with") or {})
         if not data:
             return None
+        words = [data[key] for key in ("dataset", "source", "content_sha256", "split_digest")]
+        words += [rest.get(key, "") for key in ("config_digest", "airybench", "commit")]
+        packages = dict(rest.get("packages", {}))
+        if not all(isinstance(word, str) for word in [*words, *packages, *packages.values()]):
+            raise TypeError("trained_on or trained_with holds other values than text")
+        if not isinstance(rest.get("seed"), int | None) or not isinstance(rest.get("dirty"), bool | None):
+            raise TypeError(f"seed {rest.get('seed')!r} and dirty {rest.get('dirty')!r} are not of their kinds")
         return cls(
             dataset=data["dataset"],
             source=data["source"],
@@ -208,7 +215,7 @@ class Provenance:
                 rest.get("airybench", ""),
                 rest.get("commit", ""),
                 rest.get("dirty"),
-                tuple(dict(rest.get("packages", {})).items()),
+                tuple(packages.items()),
             ),
         )
 

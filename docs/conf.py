@@ -75,6 +75,12 @@ def keep_short_code_together(app: Any, doctree: nodes.document, name: str) -> No
         text, in_table = code.astext(), any(isinstance(parent, nodes.entry) for parent in ancestors(code))
         if len(text) <= LONGEST_UNBROKEN and (text.startswith(("-", "airybench ")) or not in_table):
             code["classes"].append("unbroken")
+        elif text.startswith("airybench "):  # broken between its words only, so that `--photon-energy` stays whole
+            words = [nodes.inline("", word, classes=["unbroken"]) for word in text.split(" ")]
+            code.children = []
+            for word in words:
+                code += [word, nodes.Text(" ")]
+            code.pop()
 
 
 def setup(app: Any) -> None:

@@ -17,6 +17,7 @@ FLOORS = (
     "study_name",
     "reporter",
     "paths",
+    "parsing",
     "provenance",
     "config",
     "physics.optics",

@@ -123,13 +123,14 @@ class Dataset:
 
 
 def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, reporter: Reporter | None = None) -> Dataset:
-    """Open a data set by its name, or a store or deposit by its path.
+    """Open a data set by its name, or a store or any file or folder that `import_data` reads by its path.
 
     A name without an imported store stands for a simulated data set, which is made on first use and kept in the data
-    folder (`$AIRYBENCH_DATA`).
+    folder (`$AIRYBENCH_DATA`). A file that is no store is imported into that folder once, if its layout is
+    recognised and nothing has to be asked; others need `import_data` first.
 
     Args:
-        name: `helium`, `cxidb`, a store (`.h5`) or a deposit in the layout of CXIDB id 94 (`.cxi`).
+        name: `helium`, `cxidb`, or the path of a store, file or folder.
         count: shots of a simulated data set.
         seed: seed of a simulated data set.
         reporter: receives notices and progress; bars in a notebook by default.
@@ -154,10 +155,10 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
 
 
 def open_shots(path: str | Path, *, reporter: Reporter | None = None, **options: Unpack[ReadOptions]) -> ShotSource:
-    """Open a file of shots without importing it: a store, a deposit, a CXI file or a plain HDF5 stack.
+    """Open a file or folder of shots without importing it: a store, or any kind that `import_data` reads.
 
     Args:
-        path: the file.
+        path: the file or folder.
         reporter: receives notices; shown below the cell in a notebook by default.
         options: how it is to be read, see `airybench.api.read_options.ReadOptions`.
 
@@ -185,10 +186,10 @@ def import_data(
     reporter: Reporter | None = None,
     **options: Unpack[ReadOptions],
 ) -> Dataset:
-    """Import files of a known format into a store, once.
+    """Import files or folders of a known kind into a store, once.
 
     Args:
-        paths: a deposit, a CXI file, or one or several HDF5 stacks.
+        paths: a file or folder, or several of one kind.
         output: the store to make; NAME.h5 in the data folder by default.
         force: replace an existing store.
         reporter: receives notices and progress; bars in a notebook by default.
@@ -206,6 +207,6 @@ def import_data(
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if not files:
-        raise ConfigError("no file was given; give one file, or several HDF5 stacks")
+        raise ConfigError("no file was given; give a file or folder, or several of one kind")
     store = import_files(files, output, source_options(options), force=force, reporter=reporter or default_reporter())
     return Dataset(str(store.path), store)

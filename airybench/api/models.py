@@ -254,7 +254,7 @@ def predict(
 
     Args:
         model: a model, or any name that `load_model` takes.
-        source: a data set, or the path of a store, deposit, CXI file or HDF5 stack, labelled or not.
+        source: a data set, or the path of a store, or of any file or folder that `import_data` reads, labelled or not.
         output: HDF5 file to make: `id`, `probability` (N, C) and `prediction` (N, C).
         explain: add a Grad-CAM++ map for every class that is predicted.
         csv: also write a CSV file.

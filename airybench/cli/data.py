@@ -110,14 +110,34 @@ def export(
 
 
 @app.command()
-def info(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
-    """Show what a store contains."""
-    from airybench.cli.show.store import print_store
+@takes_source()
+def info(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE", help="Store, or file or folder of shots of any known kind.")
+    ],
+    as_json: Json = False,
+    debug: Debug = False,
+    **given: Any,
+) -> None:
+    """Show what a store contains, or what an import of a file or folder would take.
+
+    Nothing is written. Where an import would ask for something, the command to type is shown.
+    """
+    from airybench.cli.show.command import command_with, words_of
+    from airybench.cli.show.store import print_source, print_store
+    from airybench.data.formats.description import describe_source
+    from airybench.data.formats.store_source import recognises
+    from airybench.data.reading.options import DEFAULT_OPTIONS
     from airybench.data.store.describe import describe
     from airybench.data.store.store import Store
 
-    facts = describe(Store.open(path))
-    print_result(facts, as_json=as_json, data=dict, text=print_store)
+    if len(sources) == 1 and recognises(sources[0], DEFAULT_OPTIONS):
+        print_result(describe(Store.open(sources[0])), as_json=as_json, data=dict, text=print_store)
+        return
+    facts = describe_source(sources, source_options(given))
+    words = ["data", "import", *map(str, sources), *words_of(given)]
+    facts["command"] = command_with(words, facts.pop("option") or "")
+    print_result(facts, as_json=as_json, data=dict, text=print_source)
 
 
 @app.command()

@@ -152,7 +152,7 @@ def sweep(
 
 def _datasets(words: list[str] | None) -> list[str]:
     if any(not name.strip() for word in words or () for name in word.split(",")):
-        raise unknown("data set", "", ("helium", "cxidb", "a store (FILE.h5)", "a deposit (FILE.cxi)"))
+        raise unknown("data set", "", ("helium", "cxidb", "a file", "a folder"))
     return list(dict.fromkeys(split_names(words)))
 
 

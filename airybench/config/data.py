@@ -17,7 +17,9 @@ class DataConfig(Frozen):
     """Which shots are used, and how they become the inputs of the network."""
 
     dataset: str = Field(
-        "helium", min_length=1, description="Data set: helium, cxidb, a store (.h5) or a deposit (.cxi)."
+        "helium",
+        min_length=1,
+        description="Data set: helium, cxidb, a store, or any file or folder that `data import` reads.",
     )
     count: int = Field(7264, ge=20, le=10_000_000, description="Number of shots, if the data set is simulated.")
     data_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the simulation, if the data set is simulated.")

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import yaml
-
 from airybench.config import SweepConfig, validated
 from airybench.errors import ConfigError, unknown
+from airybench.parsing import read_yaml
 
 
 def experiments() -> dict[str, Path]:
@@ -39,12 +38,12 @@ def load_experiment(name: str) -> SweepConfig:
         if path.suffix not in (".yaml", ".yml"):
             raise unknown("config", name, [*experiments(), "or a path to a .yaml file"])
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
         raise ConfigError(f"config {path} cannot be read: {reason}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"config {path} is not YAML: {' '.join(str(error).split())}") from None
+    except ValueError as error:
+        raise ConfigError(f"config {path} is not YAML: {error}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"config {path} contains no keys; expected question, base, space, study")
     try:

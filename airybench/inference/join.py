@@ -79,7 +79,13 @@ def _appending(path: Path, plan: Plan) -> Iterator[Callable[[Columns], None]]:
         for key, value in plan.attributes().items():
             file.attrs[key] = value
 
+        kinds: dict[str, str] = {}
+
         def append(columns: Columns) -> None:
+            found = {key: values.dtype.kind for key, values in columns.items()}
+            if found != (kinds or found):
+                raise DataError(f"{path}: the parts hold different columns", "predict again with --force")
+            kinds.update(found)
             for key, values in columns.items():
                 kept = storable(values)
                 if key not in file:

@@ -68,10 +68,10 @@ class Parts:
         """
         path = self.folder / "plan.json"
         try:
-            return Plan.from_json(path.read_text(encoding="utf-8"))
+            return Plan.from_json(path.read_bytes())
         except FileNotFoundError:
             raise DataError(f"{self.output} has no parts; predict with --output {self.output}") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             raise DataError(f"{path} is damaged ({error}); remove {self.folder} and predict again") from None
 
     def belong_to(self, plan: Plan) -> bool:
@@ -131,7 +131,13 @@ class Parts:
             columns = self.read(number)
         except DataError:
             return False
-        return {len(columns.get(key, ())) for key in ("id", "probability")} == {plan.size(number)}
+        rows, classes, side = plan.size(number), len(plan.class_names), plan.map_side
+        shapes = {"id": (rows,), "probability": (rows, classes), "prediction": (rows, classes)}
+        if side:
+            maps = (columns["map_shot"].size,) if "map_shot" in columns else ()
+            shapes |= {"map": (*maps, side, side), "map_shot": maps, "map_class": maps}
+        shapes |= {key: (rows,) for key in columns if key.startswith(f"{EVENTS}/")}
+        return {key: values.shape for key, values in columns.items()} == shapes
 
 
 def create_column(

@@ -4,19 +4,23 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.errors import ConfigError
+from airybench.parsing import parse_mapping
 
 FORMAT = "airybench-predictions"
 VERSION = 1
 
 PART = 1024
 """Shots per part: the most work that a killed process can lose."""
+
+_MOST_PARTS = 1 << 22
+_NUMBERS = ("count", "map_side", "part")
 
 
 @dataclass(frozen=True)
@@ -80,16 +84,27 @@ class Plan:
         return json.dumps({"format": FORMAT, "format_version": VERSION, **asdict(self)}, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
+    def from_json(cls, text: str | bytes) -> "Plan":
         """Read what `to_json` wrote.
 
         Raises:
-            ValueError, KeyError, TypeError, AttributeError: not such a text.
+            ValueError: not such a text.
         """
-        content = json.loads(text)
-        if (content.pop("format"), content.pop("format_version")) != (FORMAT, VERSION):
+        content = parse_mapping(text)
+        if (content.pop("format", None), content.pop("format_version", None)) != (FORMAT, VERSION):
             raise ValueError("another version")
-        return cls(**{**content, "class_names": tuple(content["class_names"])})
+        if set(content) != {one.name for one in fields(cls)}:
+            raise ValueError("other names than a plan has")
+        names = content.pop("class_names")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("class_names is no list of names")
+        for key, value in content.items():
+            if type(value) is not (int if key in _NUMBERS else str):
+                raise ValueError(f"{key} is {value!r}")
+        plan = cls(class_names=tuple(names), **content)
+        if min(plan.count, plan.map_side) < 0 or plan.part < 1 or plan.parts > _MOST_PARTS:
+            raise ValueError(f"{plan.count} shots in parts of {plan.part}, with maps of {plan.map_side} px")
+        return plan
 
     def difference(self, other: "Plan") -> str:
         """In which respects another plan differs from this one, in words for an error message."""

@@ -10,8 +10,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from airybench.data.hdf5.inspection import made_here
+from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.store.columns import read_column, storable
 from airybench.data.store.ids import ShotIds
+from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import DataError
 from airybench.training.metrics import decide
 
@@ -95,6 +98,7 @@ class Predictions:
             file["ids"], file["logits"], file["labels"] = storable(self.ids), self.logits, self.labels
             file.attrs["class_names"] = list(self.class_names)
             file.attrs["label_kind"] = self.label_kind
+        made_here(path)
 
     @classmethod
     def read(cls, path: Path) -> "Predictions":
@@ -104,9 +108,21 @@ class Predictions:
             DataError: not such a file.
         """
         try:
-            with h5py.File(path) as file:
-                names = tuple(str(name) for name in file.attrs["class_names"])
-                ids = read_column(file["ids"])
-                return cls(ids, file["logits"][:], file["labels"][:], names, str(file.attrs["label_kind"]))
-        except (OSError, KeyError) as error:
+            with open_hdf5(path) as file:
+                names, kind = file.attrs["class_names"], file.attrs["label_kind"]
+                ids, logits, labels = (read_column(file[key]) for key in ("ids", "logits", "labels"))
+        except DataError as error:
             raise DataError(f"{path} holds no predictions ({error}); it is written by train and sweep") from None
+        classes = (len(ids), len(names)) if np.ndim(names) == ids.ndim == 1 else ()
+        if (
+            logits.shape != classes
+            or logits.dtype != np.float32
+            or labels.dtype != np.uint8
+            or labels.shape not in (classes, (len(ids), 0))
+            or kind not in LABEL_KINDS
+        ):
+            raise DataError(
+                f"{path} holds no predictions (logits {logits.dtype} {logits.shape}, labels {labels.dtype} "
+                f"{labels.shape}, {kind!r}); it is written by train and sweep"
+            )
+        return cls(ids, logits, labels, tuple(map(str, names)), kind)

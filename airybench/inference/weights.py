@@ -7,14 +7,18 @@ import safetensors
 from safetensors.torch import load_file, save_file
 
 from airybench.config import TrialConfig, validated
+from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import ConfigError, DataError
 from airybench.inference.predictor import Predictor
+from airybench.parsing import read_json
 from airybench.provenance import Provenance
 
 FORMAT = "airybench-weights"
 VERSION = 1
 TENSORS = "model.safetensors"
 DESCRIPTION = "model.json"
+
+_MISFITS = (AttributeError, TypeError, ValueError, RuntimeError, ArithmeticError, MemoryError)
 
 
 def save_weights(folder: Path, predictor: Predictor) -> None:
@@ -35,7 +39,7 @@ def load_weights(folder: Path) -> Predictor:
         DataError: a file is missing or damaged, has another version, or the weights do not fit the description.
     """
     try:
-        content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        content = read_json(folder / DESCRIPTION)
         state = load_file(folder / TENSORS)
     except FileNotFoundError as error:
         raise DataError(
@@ -48,9 +52,14 @@ def load_weights(folder: Path) -> Predictor:
     try:
         config = validated(TrialConfig, content["config"])
         provenance = Provenance.from_json(content)
-        predictor = Predictor(config, tuple(content["class_names"]), content["label_kind"], provenance=provenance)
+        names, kind = content["class_names"], content["label_kind"]
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            raise ValueError("class_names is no list of names")
+        if kind not in LABEL_KINDS:
+            raise ValueError(f"label_kind {kind!r}, expected one of {', '.join(LABEL_KINDS)}")
+        predictor = Predictor(config, tuple(names), kind, provenance=provenance)
         predictor.network.load_state_dict(state)
-    except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
-        reason = str(error).splitlines()[0]
+    except (LookupError, *_MISFITS, ConfigError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"weights in {folder} do not fit their description: {reason}") from None
     return predictor.eval()

@@ -33,7 +33,7 @@ def predict_file(
     Args:
         model: what the user called the model.
         predictor: the model.
-        source: a store, deposit, CXI file or HDF5 stack, labelled or not.
+        source: a store, or any file or folder that is imported, labelled or not.
         output: HDF5 file to write.
         device: where to compute.
         reading: how the source is to be read.

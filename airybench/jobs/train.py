@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,6 +16,7 @@ from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.networks.timm_models import require_buildable
+from airybench.parsing import read_mapping
 from airybench.paths import data_folder, sole_owner
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
@@ -177,11 +179,11 @@ def _run(
     """
     tracking, tags = target.connect(), dataset.provenance(config).tags()
     note = folder / "run.json"
-    left: dict[str, str] = {}
+    left: dict[str, Any] = {}
     with suppress(OSError, ValueError):
-        left = json.loads(note.read_text(encoding="utf-8"))
+        left = read_mapping(note)
     run: Run | None = None
-    if not target.joined and left.get("tracking_uri") == tracking.uri:
+    if not target.joined and left.get("tracking_uri") == tracking.uri and isinstance(left.get("run_id"), str):
         with suppress(TrackingError):  # it may have been deleted meanwhile; the checkpoint is as good
             run = Run.join(tracking, left["run_id"], config.title, "train", tags)
     if run is None:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import yaml
-
 from airybench.analysis.cells import by_cell, matched_by_seed
 from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
 from airybench.analysis.notes import unscored_classes
@@ -16,6 +14,7 @@ from airybench.config.experiments import experiments, load_experiment
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.predictions import Predictions
+from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
 from airybench.report.claims import claims
 from airybench.report.rerun import command_and_config
@@ -257,8 +256,8 @@ def question_of(parent: Run, name: str) -> str:
     """The question as the study's run keeps it in its configuration; else that of the shipped experiment."""
     try:
         with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
-            content = yaml.safe_load(parent.fetch("config.yaml", Path(folder)).read_text(encoding="utf-8"))
+            content = read_yaml(parent.fetch("config.yaml", Path(folder)))
         question = str(content["question"])
-    except (TrackingError, KeyError, TypeError, yaml.YAMLError):
+    except (TrackingError, OSError, KeyError, TypeError, ValueError):
         question = load_experiment(name).question if name in experiments() else ""
     return " ".join(question.split())

@@ -1,6 +1,7 @@
 """The definition of a study: what must not change when it resumes, and how a difference is reported."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,29 @@ def stored_attributes(storage: Path | StudyStorage, name: str) -> dict[str, Any]
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        return dict(optuna.load_study(study_name=name, storage=storage.optuna_storage(name)).user_attrs)
+        return checked(name, optuna.load_study(study_name=name, storage=storage.optuna_storage(name)).user_attrs)
     except KeyError:
         return {}
+
+
+def checked(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of a study, once those that are read here are of their kinds.
+
+    Args:
+        name: of the study, for messages.
+        attributes: as Optuna stores them.
+
+    Raises:
+        StudyError: one is of another kind.
+    """
+    known = attributes.get("definition", {"base": {"data": {}}})
+    base = known.get("base") if isinstance(known, Mapping) else None
+    if not isinstance(base, Mapping) or not isinstance(base.get("data"), Mapping):
+        raise StudyError(f"study {name}: its definition is damaged; move its journal away to start again")
+    for key in ("data_source", "tracking_uri", "parent_run_id"):
+        if not isinstance(attributes.get(key), str | None):
+            raise StudyError(f"study {name}: {key} is {attributes[key]!r}; move its journal away to start again")
+    return dict(attributes)
 
 
 def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:

@@ -14,6 +14,9 @@ from optuna.storages.journal import JournalFileBackend
 
 from airybench.errors import StudyError
 
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
+"""With any of these Optuna, and whoever reads what it returns, meets a damaged line; RuntimeError for deep ones."""
+
 
 class ProcessLock:
     """A lock that the operating system frees when its process dies; Optuna's own would block for 30 s after a kill."""
@@ -82,8 +85,9 @@ def open_journal(path: Path) -> JournalStorage:
         repair(path)
     try:
         return JournalStorage(JournalFile(path, lock))
-    except (ValueError, KeyError) as error:
-        raise StudyError(f"journal {path} is damaged ({error}); move it away to start again") from None
+    except UNREADABLE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise StudyError(f"journal {path} is damaged ({reason}); move it away to start again") from None
 
 
 def repair(path: Path) -> None:

@@ -7,8 +7,8 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from airybench.config import TrialConfig, validated
-from airybench.errors import TrialError
-from airybench.sweep.journal import deferred_sync
+from airybench.errors import ConfigError, StudyError, TrialError
+from airybench.sweep.journal import UNREADABLE, deferred_sync
 
 INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
@@ -46,16 +46,27 @@ class FinishedTrial:
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "FinishedTrial":
-        """From a complete trial of Optuna's."""
+        """From a complete trial of Optuna's.
+
+        Raises:
+            StudyError: the study holds something else in its place.
+        """
         attrs = trial.user_attrs
-        return cls(
-            number=trial.number,
-            config=validated(TrialConfig, attrs["config"]),
-            scores=dict(attrs["scores"]),
-            run_id=str(attrs["run_id"]),
-            facts=dict(attrs["facts"]),
-            values=tuple(trial.values),
-        )
+        try:
+            found = cls(
+                number=trial.number,
+                config=validated(TrialConfig, attrs["config"]),
+                scores=dict(attrs["scores"]),
+                run_id=str(attrs["run_id"]),
+                facts=dict(attrs["facts"]),
+                values=tuple(trial.values),
+            )
+            numbers = [*found.scores.values(), *found.facts.values(), *found.values]
+            if not found.values or not all(isinstance(number, int | float | None) for number in numbers):
+                raise TypeError("scores or facts are no numbers")
+        except (*UNREADABLE, ConfigError) as error:
+            raise StudyError(f"trial {trial.number} of the study is damaged ({error}); move its journal away") from None
+        return found
 
 
 class FailedTrial(NamedTuple):

@@ -17,7 +17,7 @@ from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.paths import checkpoint_folder, data_folder
 from airybench.provenance import Provenance
 from airybench.study_name import StudyName
-from airybench.sweep.definition import stored_attributes
+from airybench.sweep.definition import checked, stored_attributes
 from airybench.sweep.records import INTERRUPTED, FinishedTrial
 from airybench.sweep.storage import StudyStorage, as_storage, open_storage
 from airybench.tracking.store import hidden
@@ -171,7 +171,7 @@ def read(storage: Path | StudyStorage, name: str) -> SavedStudy:
         raise StudyError(
             f"study {name} never began, or its journal was renamed; run it, give it back its name, or remove it"
         ) from None
-    return SavedStudy(name, storage, dict(study.user_attrs))
+    return SavedStudy(name, storage, checked(name, study.user_attrs))
 
 
 def list_studies(storage: str | None = None) -> list[SavedStudy]:

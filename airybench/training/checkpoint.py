@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from airybench.errors import DataError
+from airybench.parsing import read_mapping
 from airybench.reporter import SILENT, Reporter
 
 FORMAT = "airybench-checkpoint"
@@ -127,8 +128,8 @@ class Checkpoints:
                 self._described(self.folder / f"{number:06d}")
 
     def _described(self, folder: Path) -> dict[str, Any]:
-        content = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
+        content = read_mapping(folder / FACTS)
+        if content.get("format") != FORMAT:
             raise ValueError(f"{FACTS} is no {FORMAT}")
         if content.get("version") != VERSION:
             raise DataError(

@@ -11,7 +11,7 @@ from sphinx.domains.python import PyObject
 ARRAY_LIKE = re.compile(r"Buffer \| _SupportsArray\[dtype\[Any\]\].*?bytes(?: \| _NestedSequence\[[^\]]*\])*")
 """How `numpy.typing.ArrayLike` is spelt out by Python."""
 
-BEFORE_NAPOLEON = 400
+BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 
 
 def short_signature(
@@ -36,6 +36,11 @@ def no_types_in_prose(app: Any, what: str, name: str, what_is: Any, options: Any
             lines[number : number + 1] = [found[1] + found[2], found[1] + found[3]]
 
 
+def no_references_in_types(app: Any, what: str, name: str, what_is: Any, options: Any, lines: list[str]) -> None:
+    """Keep reStructuredText from reading the type `numpy.str_` as a reference to `numpy.str`."""
+    lines[:] = [re.sub(r"_(?=\W|$)", r"\_", line) if line.startswith(":vartype") else line for line in lines]
+
+
 def by_last_name(app: Any, env: Any, node: nodes.Element, content: nodes.Node) -> nodes.Node | None:
     """Resolve `DataError` to the one documented object whose dotted name ends with it."""
     target = str(node.get("reftarget", ""))
@@ -53,5 +58,6 @@ def setup(app: Any) -> dict[str, bool]:
             kind.label = "Attributes"
     app.connect("autodoc-process-signature", short_signature)
     app.connect("autodoc-process-docstring", no_types_in_prose, priority=BEFORE_NAPOLEON)
+    app.connect("autodoc-process-docstring", no_references_in_types, priority=AFTER_NAPOLEON)
     app.connect("missing-reference", by_last_name)
     return {"parallel_read_safe": True}

@@ -31,7 +31,7 @@ def test_every_argument_arrives() -> None:
         "patterns", ("id",), "bad", ("train",),
     )  # fmt: skip
     assert found.keys.mask_convention == "cxi"
-    assert (found.rule.counts_per_photon, found.rule.clip, found.rule.invalid.nan) == (7.5, True, True)
+    assert (found.rule.counts_per_photon, found.rule.clip, found.rule.nan_mask) == (7.5, True, True)
     assert (found.factor, found.name) == (4, "run42")
     assert (str(found.labels.csv), found.labels.class_names) == ("labels.csv", ("a", "b"))
     assert found.labels.labelled_only

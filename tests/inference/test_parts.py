@@ -1,6 +1,7 @@
 """Part files: damaged ones are made again, those of another prediction are refused, a full disk is one line."""
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -30,6 +31,14 @@ def flip_data(path: Path) -> None:
     path.write_bytes(content)
 
 
+def put_group(path: Path, key: str) -> None:
+    """A group where a data set is due."""
+    with h5py.File(path, "a") as file:
+        if key in file:
+            del file[key]
+        file.create_group(key)["a"] = 1
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "bit": flip_data,
     "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
@@ -37,6 +46,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "text": lambda path: path.write_text("not HDF5"),
     "other part": lambda path: shutil.copy(path.with_name("000009.h5"), path),
     "gone": Path.unlink,
+    "group": lambda path: put_group(path, "prediction"),
+    "further group": lambda path: put_group(path, "more"),
 }
 
 
@@ -64,9 +75,14 @@ def test_parts_of_other_predictions_are_refused(predictor: Predictor, shots: Sho
     other = open_shots(store(tmp_path / "other.h5", count=COUNT - 1))
     with pytest.raises(DataError, match=r"other predictions \(other shots or another way to read them, .*"):
         go(predictor, other, output)
-    (tmp_path / "out.h5.parts" / "plan.json").write_text("{")
-    with pytest.raises(DataError, match=r"plan\.json is damaged .*; remove .* and predict again"):
-        go(predictor, shots, output)
+    plan = tmp_path / "out.h5.parts" / "plan.json"
+    sound = json.loads(plan.read_text())
+    changes = [{"part": 0}, {"count": -1}, {"count": 1e300}, {"count": 10**18}, {"map_side": None}, {"class_names": 3}]
+    odd = [json.dumps(sound | change) for change in [*changes, {"class_names": [1]}, {"model": 3}, {"more": 1}]]
+    for text in ("{", "[]", "[" * 100_000, *odd):
+        plan.write_text(text)
+        with pytest.raises(DataError, match=r"plan\.json is damaged .*; remove .* and predict again"):
+            go(predictor, shots, output)
     assert go(model(seed=4), shots, output, force=True).joined
 
 

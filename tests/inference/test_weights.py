@@ -135,6 +135,11 @@ def dropped(folder: Path) -> None:
         (edited("version", 2), r"model\.json is not airybench-weights version 1"),
         (edited("format", "other"), r"model\.json is not airybench-weights version 1"),
         (edited("class_names", ["A", "B"]), "do not fit their description: "),
+        (overwritten("model.json", b"[" * 100_000), "are damaged .*in one another"),
+        (edited("label_kind", ["multilabel"]), "do not fit their description: label_kind"),
+        (edited("class_names", "ABC"), "do not fit their description: class_names is no list of names"),
+        (edited("trained_on", 5), "do not fit their description: "),
+        (edited("trained_on", {"dataset": 5}), "do not fit their description: "),
         (edited("class_names", 3), "do not fit their description: "),
         (edited("config", {"network": {"depth": 17}}), "do not fit their description: .*no depth 17"),
         (edited("config/depth", 13), "do not fit their description: "),
@@ -199,8 +204,12 @@ def test_what_holds_no_predictions(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match="holds no predictions"):
         Predictions.read(path)
-    path.write_bytes(whole)
-    with h5py.File(path, "a") as file:
-        del file["logits"]
-    with pytest.raises(DataError, match="holds no predictions"):
-        Predictions.read(path)
+    for key, value in {"logits": None, "ids": 3, "labels": np.zeros((3, 7), np.uint8), "label_kind": 5}.items():
+        path.write_bytes(whole)
+        with h5py.File(path, "a") as file:
+            place = file.attrs if key == "label_kind" else file
+            del place[key]
+            if value is not None:
+                place[key] = value
+        with pytest.raises(DataError, match="holds no predictions"):
+            Predictions.read(path)

@@ -124,3 +124,15 @@ def test_owner_gives_back_on_an_error(tmp_path: Path) -> None:
         raise RuntimeError("inside")
     with sole_owner(tmp_path / "s.journal", "s"):
         pass
+
+
+@pytest.mark.parametrize(
+    "line", ["[" * 100_000, "5", "[]", '{"op_code": {}}', '{"op_code": 99}', '{"op_code": 0, "worker_id": 7}', "{"]
+)
+def test_odd_lines_are_one_line_of_refusal(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path / "s@helium.journal")
+    path.write_text(f"{line}\n{path.read_text()}")
+    with pytest.raises(StudyError, match=r"is damaged .*; move it away to start again") as caught:
+        open_journal(path)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == EXIT_INPUT

@@ -118,3 +118,28 @@ def test_a_deleted_study_takes_its_checkpoints_with_it(mixed: Path, folder: Path
     read(mixed, "s@helium").delete()
     assert names(mixed) == []
     assert not checkpoints.exists()
+
+
+@pytest.mark.parametrize("wrong", [5, [], {}, {"base": 3}, {"base": {"data": []}}])
+def test_a_definition_of_another_kind_is_refused(mixed: Path, wrong: object) -> None:
+    study = optuna.load_study(study_name="s@helium", storage=JournalFolder(mixed).optuna_storage("s@helium"))
+    study.set_user_attr("definition", wrong)
+    with pytest.raises(StudyError, match="its definition is damaged; move its journal away"):
+        read(mixed, "s@helium")
+
+
+@pytest.mark.parametrize("key", ["config", "scores", "facts"])
+@pytest.mark.parametrize("wrong", [5, {"loss": "x"}, "text"])
+def test_a_trial_of_another_kind_is_refused(mixed: Path, key: str, wrong: object) -> None:
+    storage = JournalFolder(mixed).optuna_storage("s@helium")
+    study = optuna.create_study(
+        study_name="o@helium",
+        storage=JournalFolder(mixed).optuna_storage("o@helium"),
+        directions=["maximize", "minimize"],
+    )
+    trial = optuna.load_study(study_name="s@helium", storage=storage).trials[0]
+    trial.user_attrs = {**trial.user_attrs, key: wrong}
+    study.add_trial(trial)
+    with pytest.raises(StudyError, match=r"of the study is damaged .*; move its journal away") as caught:
+        assert read(mixed, "o@helium").finished
+    assert "\n" not in str(caught.value)

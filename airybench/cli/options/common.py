@@ -11,7 +11,7 @@ from airybench.cli.options.panels import OUTPUT, PLACE, START
 FROM_CONFIG = "config"
 """As a value it stands for the option left out: parameters of an MLproject need a default word."""
 
-DATASET_HELP = "Data set: helium, cxidb, a store (.h5) or a deposit (.cxi)."
+DATASET_HELP = "Data set: helium, cxidb, a store, or any file or folder that `data import` reads."
 
 
 def unless_config(value: str | None) -> str | None:

@@ -30,3 +30,13 @@ def print_store(facts: dict[str, Any]) -> None:
             table.add_row(name, str(number), f"{number / facts['shots']:.1%}")
         console.print()
         console.print(table)
+
+
+def print_source(facts: dict[str, Any]) -> None:
+    """Print what a file or folder is, and the command that imports it."""
+    from airybench.data.formats.summary import lines
+
+    console = result_console(WIDTH, markup=False)
+    for line in (*lines(facts["path"], facts), *(f"  {text}" for text in facts["notices"])):
+        console.print(line, soft_wrap=True)
+    console.print(f"import: {facts['command']}", soft_wrap=True)

@@ -73,6 +73,8 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
             detector_shape=shape,
             files=(path.name, *sorted(set().union(*(others for _, others in images)))),
             place=entries.__getitem__,
+            recognised=TITLE,
+            choices={"images": f"/entry_*/{IMAGE}", "ids": f"/entry_*/{IDS[0]}"},
         )
         source.require_unique_ids()
         if options.labels.ignore:

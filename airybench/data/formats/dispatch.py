@@ -5,10 +5,25 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.formats import cxi, deposit, eiger, euxfel_cxi, fermi, sacla, stack, store_source, swissfel
+from airybench.data.formats import (
+    cxi,
+    deposit,
+    dragonfly,
+    eiger,
+    euxfel_cxi,
+    euxfel_run,
+    fermi,
+    numpy_file,
+    pictures,
+    sacla,
+    stack,
+    store_source,
+    swissfel,
+)
 from airybench.data.formats.format import Format
 from airybench.data.formats.hdf5_format import HDF5Format
-from airybench.data.formats.sources import chosen
+from airybench.data.formats.sources import chosen, named_by
+from airybench.data.formats.summary import announce
 from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
 from airybench.data.labelling.shot_list import listed
@@ -21,6 +36,7 @@ from airybench.reporter import SILENT, Reporter
 
 FORMATS: tuple[Format, ...] = (
     store_source,
+    euxfel_run,
     HDF5Format(euxfel_cxi),
     HDF5Format(cxi),
     HDF5Format(eiger),
@@ -28,6 +44,9 @@ FORMATS: tuple[Format, ...] = (
     HDF5Format(sacla),
     HDF5Format(swissfel),
     deposit,
+    dragonfly,
+    numpy_file,
+    pictures,
     HDF5Format(stack),
 )
 """The first that recognises a file reads it. The more a format asks of a file, the earlier it is tried: a virtual file
@@ -52,14 +71,33 @@ def open_source(
         ConfigError: options that this format does not take.
         DataError: a file is missing, damaged, of no known format, or breaks the rules of its own.
     """
+    one, files = recognised(paths, options, reporter)
+    return open_recognised(one, files, named_by(paths, files, options), reporter)
+
+
+def recognised(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> tuple[Format, list[Path]]:
+    """The format of a source, and the files to read; none of them is being written.
+
+    Args:
+        paths: files or folders.
+        options: how they are to be read.
+        reporter: receives a notice about files that are skipped.
+
+    Raises:
+        ConfigError: no such kind.
+        DataError: a path is missing, being written, or of no known format.
+    """
     for path in paths:
         require_written(path, swmr=options.swmr, wait=options.wait)
     one, files = chosen(paths, options, FORMATS, reporter)
-    for path in files:
-        if path not in paths:
-            require_written(path, swmr=options.swmr, wait=options.wait)
-    source = one.open_source(files, options, reporter)
-    return listed(source, options.selection.select, reporter)
+    for path in set(files) - set(paths):
+        require_written(path, swmr=options.swmr, wait=options.wait)
+    return one, files
+
+
+def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
+    """Open files of a format; arguments and errors as for `open_source`."""
+    return listed(one.open_source(files, options, reporter), options.selection.select, reporter)
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:
@@ -111,4 +149,5 @@ def import_data(
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()
     source = labelled(source, options.labels, reporter)
-    return import_source(source, output, force=force, reporter=reporter, title=title)
+    announce(source, reporter)
+    return import_source(source, output, options, force=force, reporter=reporter, title=title)

@@ -43,6 +43,7 @@ def layout(tree: FileTree) -> Layout | None:
             mask=mask,
             mask_convention="nxmx" if mask else None,
         ),
+        restarts=True,
         notes={} if master else {"images": f"{tree.path.name}: mask and wavelength are in the master file, not here"},
     )
 

@@ -26,6 +26,7 @@ def layout(tree: FileTree) -> Layout | None:
             wavelength=wavelengths[0] if wavelengths else None,
             group_by=_RUN if re.search(_RUN, str(tree.path.absolute())) else "folder",
         ),
+        restarts=True,
         selection=Selection(every=tree.first(_PERIOD)),
         notes=_others(wavelengths),
     )

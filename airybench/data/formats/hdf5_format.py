@@ -8,11 +8,14 @@ from typing import Protocol
 import h5py
 
 from airybench.data.formats.layout import Layout
+from airybench.data.formats.notices import said_once
+from airybench.data.formats.restarting import told_apart
 from airybench.data.hdf5.tree import FileTree, file_tree
+from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.reading.stack import read_stack
-from airybench.errors import DataError
+from airybench.errors import DataError, MissingOptionError
 from airybench.reporter import Reporter
 
 
@@ -63,10 +66,31 @@ class HDF5Format:
             DataError: a source breaks a rule, or is not of this layout.
         """
         layouts = {path: self._told(path, options) for path in paths}
-        for note in dict.fromkeys(note for layout in layouts.values() for note in layout.said(options)):
-            reporter.notify(note)
-        merged = replace(layouts[paths[0]].under(options), keys=options.keys)  # keys may differ from file to file
-        return read_stack(paths, merged, reporter, lambda path: layouts[path].keys, self.TITLE)
+        with said_once(paths, reporter) as once:
+            for note in (note for layout in layouts.values() for note in layout.said(options)):
+                once.notify(note)
+        layout = layouts[paths[0]]
+        merged = replace(layout.under(options), keys=options.keys)  # keys may differ from file to file
+        keys = options.keys.completed(layout.keys)
+        try:
+            with said_once(paths, reporter) as once:
+                source = read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
+        except MissingOptionError as error:
+            if keys.energy or keys.wavelength or keys.photon_energy is not None:
+                raise
+            # An import would ask for the energy next: one command answers both.
+            raise MissingOptionError(error.found, f"{error.option} {ENERGY_OPTION}", error.remedy) from error
+        if not layout.restarts or options.keys.ids:
+            return source
+        by_file = keys.groups is None and keys.group_by in (None, "file")
+        return told_apart(source, paths, by_file=by_file, reporter=reporter)
+
+    def choices(self, path: Path, options: SourceOptions) -> dict[str, str]:
+        """What would be taken from a file that something is missing for, by the name of the part."""
+        keys = options.keys.completed(self._told(path, options).keys)
+        named = {"images": keys.images, "ids": ":".join(f"/{key}" for key in keys.ids), "groups": keys.groups}
+        named |= {"energy": keys.energy or keys.wavelength, "mask": keys.mask, "events": ", ".join(keys.events)}
+        return {part: f"/{key.strip('/')}" for part, key in named.items() if key}
 
     def _told(self, path: Path, options: SourceOptions) -> Layout:
         """What the layout tells about a file."""

@@ -18,6 +18,7 @@ class Layout:
         frames: how one frame becomes one image.
         selection: which shots are left out.
         nan_mask: values that are not finite are missing, not faulty: they are masked.
+        restarts: identifiers begin again in every run or file.
         notes: what people should know of the file, one line each, by the name of the key in `StackKeys` that it is
             about; it is not said where the user gives that key.
     """
@@ -26,6 +27,7 @@ class Layout:
     frames: FrameOptions = field(default_factory=FrameOptions)
     selection: Selection = field(default_factory=Selection)
     nan_mask: bool = False
+    restarts: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def under(self, options: SourceOptions) -> SourceOptions:
@@ -48,7 +50,7 @@ class Layout:
             keys=options.keys.completed(self.keys),
             frames=_filled(options.frames, self.frames),
             selection=selection,
-            rule=replace(rule, invalid=replace(rule.invalid, nan=rule.invalid.nan or self.nan_mask)),
+            rule=replace(rule, nan_mask=rule.nan_mask or self.nan_mask),
         )
 
     def said(self, options: SourceOptions) -> Iterator[str]:

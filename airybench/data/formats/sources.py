@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from airybench.data.formats.eiger import without_parts
@@ -19,6 +20,7 @@ DEEPEST = 3
 """Folders below the one that is named, in which files are looked for where it has none itself."""
 
 _NAMED = 3
+_PLAIN = ("rawdata", "raw", "data", "proc")  # folders whose name tells nothing
 
 
 def chosen(
@@ -53,16 +55,16 @@ def chosen(
             found[path] = one
     known = [one for one in found.values() if one is not None]
     if not known:
-        if options.kind is not None and not any(path.is_dir() for path in paths):
+        if options.kind is not None:
             return formats[0], list(found)  # which says what is missing
         raise unrecognised(next(iter(found)), list(found), options)
     kind = _commonest(known)
     one = next(one for one in known if kind == one.KIND)
-    taken = without_parts([path for path, of in found.items() if of is not None and kind == of.KIND])
-    skipped = [path for path in found if path not in taken]
-    if skipped:
-        reporter.notify(f"{_listed(skipped)}: skipped, not {one.TITLE}" if skipped else "")
-    return one, taken
+    alike = [path for path, of in found.items() if of is not None and kind == of.KIND]
+    if len(alike) < len(found):
+        skipped = [path for path in found if path not in set(alike)]
+        reporter.notify(f"{_listed(skipped)}: skipped, of another kind than the rest ({one.TITLE})")
+    return one, without_parts(alike)
 
 
 def in_order(paths: Sequence[Path]) -> list[Path]:
@@ -76,6 +78,20 @@ def in_order(paths: Sequence[Path]) -> list[Path]:
     if [str(path) for path in paths] != sorted(str(path) for path in paths):
         return list(paths)
     return sorted(paths, key=lambda path: natural(str(path)))
+
+
+def named_by(paths: Sequence[Path], files: Sequence[Path], options: SourceOptions) -> SourceOptions:
+    """The options with a name for the data set: that of a folder, where the files of one are read.
+
+    Args:
+        paths: as the user gave them.
+        files: that are read.
+        options: whose name comes first.
+    """
+    if options.name is not None or len(paths) > 1 or list(files) == list(paths):
+        return options
+    folder = paths[0].resolve()
+    return replace(options, name=folder.parent.name if folder.name in _PLAIN else folder.name)
 
 
 def files_in(folder: Path) -> list[Path]:

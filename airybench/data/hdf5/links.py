@@ -109,7 +109,9 @@ def _follow_outside(path: Path, key: str, link: h5py.ExternalLink, rest: str, li
     """Walk on in the file that an external link leads to."""
     other = beside(path, key, link.filename)
     if not other.is_file():
-        return set(), _Route.BROKEN
+        raise DataError(
+            f"{path}: /{key} links to a file or key that is not there: {link.filename} is missing", "put it there"
+        )
     try:
         with h5py.File(other, "r", locking="best-effort") as file:
             more, route = _follow(other, file, f"{link.path}/{rest}", links + 1)

@@ -1,6 +1,7 @@
 """Which columns of a label file hold ids, which hold labels, and which are of no use here."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> TableColumns:
             f"{table.path}: one column ({table.words()})", "a column id is needed, and one for the labels or each class"
         )
     names = table.names()
-    repeated = [name for name in names if name and names.count(name) > 1]
+    repeated = [name for name, number in Counter(names).items() if name and number > 1]
     if repeated:
         raise DataError(f"{table.path}: two columns are called {repeated[0]!r}", "keep one of them")
     if table.heading is None:

@@ -156,6 +156,8 @@ def _records(path: Path, lines: Sequence[str], separator: str) -> list[tuple[int
         records = [record for record in _split(lines, separator) if any(record[1])]
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV text file ({error})", "save it as CSV in UTF-8") from error
+    if not records:
+        raise DataError(f"{path}: every cell is blank", "give one line for each shot")
     usual = Counter(len(cells) for _, cells in records[:_SAMPLE]).most_common(1)[0][0]
     for index, cells in records:
         for cell in cells:

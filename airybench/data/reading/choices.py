@@ -57,7 +57,7 @@ def _ids(source: ShotSource, files: Sequence[StackFile], keys: StackKeys) -> str
     if files[0].found.names is not None and source.ids[0] in files[0].found.names:
         return f"from the names of the images, {example}"
     if not keys.ids:
-        return "numbers of the frames, from 0"
+        return f"numbers of the frames, from {source.ids[0]}"
     return f"{JOINT.join(f'/{key.strip(chr(47))}' for key in keys.ids)}, {example}"
 
 

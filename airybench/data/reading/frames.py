@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.reading.geometry import placed
 from airybench.data.reading.options import FrameOptions
-from airybench.errors import ConfigError, DataError
+from airybench.errors import ConfigError, DataError, MissingOptionError
 
 PLANES = 2
 """Of a raw frame: intensity and gain."""
@@ -141,10 +142,18 @@ class Framing:
         return flags[(slice(None), *self.take)]
 
 
-def assembly_of(options: FrameOptions) -> Assembly | None:
-    """How modules are put onto one image; None where options do not say."""
+def assembly_of(options: FrameOptions, kept: Sequence[int]) -> Assembly | None:
+    """How modules are put onto one image; None where options do not say.
+
+    Args:
+        options: of the user or the layout.
+        kept: (M, H, W), what is read of one frame.
+    """
     if options.stack_modules:
         return Stacked()
+    if options.geometry is not None:
+        modules, height, width = kept
+        return placed(options.geometry, (modules, height, width))
     return None
 
 
@@ -162,8 +171,6 @@ def check_frame_options(options: FrameOptions) -> None:
     given = [name for name, said in ways.items() if said]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} were given; one way for the modules is enough")
-    if options.geometry is not None:
-        raise ConfigError("--geometry is not read for stacks; give --stack-modules or --index M")
     for name, value in (("--index", options.index), ("--channel", options.channel)):
         if value is not None and value < 0:
             raise ConfigError(f"{name} is {value}, expected a number from 0")
@@ -206,7 +213,8 @@ def framing_of(where: str, frame: tuple[int, ...], options: FrameOptions, *, las
         if options.index >= frame[0]:
             raise DataError(f"{where}: --index is {options.index}, there are modules 0 to {frame[0] - 1}")
         take[0] = options.index
-    return Framing(frame, tuple(take), last, assembly_of(options))
+    kept = [size for size, one in zip(frame, take, strict=True) if isinstance(one, slice)]
+    return Framing(frame, tuple(take), last, assembly_of(options, kept))
 
 
 def mask_framing(where: str, frame: tuple[int, ...], images: Framing) -> Framing | None:
@@ -246,17 +254,19 @@ def _unclear(where: str, frame: Sequence[int], options: FrameOptions) -> DataErr
         given = ["--stack-modules"] * options.stack_modules + ["--geometry"] * (options.geometry is not None)
         given += ["--index"] * (options.index is not None) + ["--channel"] * (options.channel is not None)
         return DataError(f"{where} has shape {shape}, too few axes for {' and '.join(given)}", "leave it out")
-    modules = "--stack-modules (below one another) or --index M"
+    modules = "--stack-modules (below one another), --geometry FILE (of CrystFEL) or --index M"
     planes = "--channel 0 (the intensity of raw frames with a plane of gain)"
     if len(frame) == 4 and options.channel is None:
-        return DataError(
+        return MissingOptionError(
             f"{where} has shape {shape}, modules with {frame[1]} planes each",
+            "--channel 0 --stack-modules",
             f"give {planes}, and one of {modules} (one of 0 to {frame[0] - 1})",
         )
     if len(frame) == expected_dims(options) + 1:
         raw = f"; or {planes}" if frame[0] == PLANES and options.channel is None else ""
-        return DataError(
+        return MissingOptionError(
             f"{where} has shape {shape}, {frame[0]} modules a shot",
+            "--stack-modules",
             f"give one of {modules} (one of 0 to {frame[0] - 1}){raw}",
         )
     return DataError(f"{where} has shape {shape}, a stack (N, H, W) or (N, M, H, W) is expected")

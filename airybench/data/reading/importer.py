@@ -5,14 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
+from airybench.data.reading.import_pass import ImportPass, probe
+from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.labels import check_helium
+from airybench.data.store.repeats import settle
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import DataError, MissingOptionError, already_exists
 from airybench.paths import data_folder, free_bytes, locked
 from airybench.physics.populations import HELIUM_CLASSES
-from airybench.reporter import SILENT, Progress, Reporter, time_text
+from airybench.reporter import SILENT, Reporter, time_text
+
+ENERGY_OPTION = "--photon-energy EV"
+"""What to add to a command that lacks an energy."""
 
 _PROBED = 8
 _WRITE_RATE = 100e6
@@ -22,6 +28,7 @@ _WRITE_RATE = 100e6
 def import_source(
     source: ShotSource,
     output: str | Path | None = None,
+    options: SourceOptions = DEFAULT_OPTIONS,
     *,
     force: bool = False,
     reporter: Reporter = SILENT,
@@ -32,13 +39,14 @@ def import_source(
     Args:
         source: of any format.
         output: the store to make; by default NAME.h5 in the data folder.
+        options: whether blank frames are left out, and what is done with labels that contradict each other.
         force: replace an existing store.
         reporter: receives notices and progress.
         title: of the progress bar; by default `importing FILE`.
 
     Raises:
-        DataError: the photon energy is unknown, ids repeat, labels break a rule, a value is not a plain count, or the
-            store cannot be made.
+        DataError: the photon energy is unknown, ids repeat, labels break a rule or contradict each other, a value is
+            not a plain count, or the store cannot be made.
     """
     _check(source)
     path = data_folder() / f"{source.name}.h5" if output is None else Path(output).absolute()
@@ -49,8 +57,13 @@ def import_source(
         if path.exists() and not force:
             raise already_exists(path)
         _announce(source, path, reporter)
-        with reporter.progress(title or f"importing {source.path.name}") as progress, _writer(source, path) as writer:
-            _copy(source, writer, progress)
+        probe(source)
+        whole = ImportPass(source, drop_blank=options.selection.drop_blank)
+        with _writer(source, path) as writer:
+            with reporter.progress(title or f"importing {source.path.name}") as progress:
+                whole.copy(writer, progress)
+            whole.conclude(writer, reporter)
+            settle(writer, source.class_names, options.labels.conflicts, reporter)
     return Store.open(path)
 
 
@@ -59,8 +72,8 @@ def _check(source: ShotSource) -> None:
     if source.photon_energy is None:
         raise MissingOptionError(
             f"{source.path}: no photon energy",
-            "--photon-energy EV",
-            "give --energy KEY, or --photon-energy EV for all shots",
+            ENERGY_OPTION,
+            f"give --energy KEY, or {ENERGY_OPTION} for all shots",
         )
     source.require_unique_ids()
     if source.labels is not None and source.class_names == HELIUM_CLASSES:
@@ -77,17 +90,6 @@ def _describe(source: ShotSource, reporter: Reporter) -> None:
         reporter.notify(f"{name}: {before} binned by {source.binning} to {after}")
 
 
-def _copy(source: ShotSource, writer: StoreWriter, progress: Progress) -> None:
-    """Write every shot of a source, block by block."""
-    done = 0
-    for block in source.read.blocks(np.arange(source.count)):
-        rows = slice(done, done + len(block.counts))
-        mask = block.good if source.mask is None else None
-        writer.append(block.counts, mask=mask, **source.columns(rows))
-        done = rows.stop
-        progress(done, source.count)
-
-
 def _writer(source: ShotSource, path: Path) -> StoreWriter:
     header = StoreHeader(
         name=source.name,
@@ -96,6 +98,7 @@ def _writer(source: ShotSource, path: Path) -> StoreWriter:
         source=source.kind,
         counts_rule=source.counts_rule,
         source_files=source.files,
+        left_out=source.left_out,
     )
     mask = None if source.mask is None else source.mask.astype(np.uint8)
     return StoreWriter(path, header, image_shape=source.image_shape, mask=mask, expected=source.count)

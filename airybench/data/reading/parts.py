@@ -13,7 +13,7 @@ from airybench.data.reading.coverage import Coverage, coverage_of
 from airybench.data.reading.frames import Framing, expected_dims, framing_of
 from airybench.data.reading.identifiers import JOINT, Ids, as_ids
 from airybench.data.reading.options import FrameOptions
-from airybench.errors import DataError
+from airybench.errors import DataError, MissingOptionError
 
 IMAGES = "--images"
 _BYTES = 64e6
@@ -178,16 +178,18 @@ def _last(
     if ends[0] in lengths:
         return False
     if ends[1] in lengths:
-        raise DataError(
+        raise MissingOptionError(
             f"{columns.where(key)} has shape {data.shape}: the columns have {ends[1]} entries, the length of its last "
             f"axis",
+            "--axis last",
             "give --axis last if the shots are along it, --axis first otherwise",
         )
     first, second, third = data.shape[0], data.shape[-2], data.shape[-1]
     if data.ndim == 3 and not lengths and _elongation(second, third) > 4 * _elongation(first, second):
-        raise DataError(
+        raise MissingOptionError(
             f"{columns.where(key)} has shape {data.shape}: {first} images of {second} x {third} px, or {third} of "
             f"{first} x {second} px",
+            "--axis last",
             "give --axis first or --axis last, whichever holds the shots",
         )
     return False

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
-from airybench.errors import ConfigError, DataError, unknown
+from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
 from airybench.reporter import Reporter
 
 JOULE_PER_EV = 1.602176634e-19
@@ -190,11 +190,14 @@ def _recognised(
     if not length and _sensible(middle):
         return "eV", ""
     kind = "wavelength" if length else "photon energy"
-    raise DataError(
+    likely = _likely(middle, length=length)
+    unit = likely if likely in UNITS else "UNIT"
+    raise MissingOptionError(
         f"{where} is {middle:.6g} without a unit, which tells no {kind} (attribute units is missing)"
         if length
         else f"{where} is {middle:.6g} without a unit, a {kind} from {SENSIBLE[0]:g} to {SENSIBLE[1]:g} eV is expected",
-        _remedy(key, wavelength=length, likely=_likely(middle, length=length)),
+        f"{'--wavelength' if length else '--energy'} {key.strip('/')} --unit {unit}",
+        _remedy(key, wavelength=length, likely=likely),
     )
 
 
@@ -211,5 +214,5 @@ def _likely(value: float, *, length: bool) -> str:
 def _remedy(key: str, *, wavelength: bool, likely: str = "") -> str:
     """What to type."""
     option = "--wavelength" if wavelength else "--energy"
-    hint = f", {likely} would make sense" if likely else ""
+    hint = f"; {likely} would make sense" if likely else ""
     return f"say what it is: {option} {key} --unit UNIT ({', '.join(UNITS)}{hint}), or --photon-energy EV for all shots"

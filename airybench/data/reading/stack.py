@@ -15,14 +15,15 @@ from airybench.data.reading.conversion import Conversion
 from airybench.data.reading.frames import check_frame_options
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
 from airybench.data.reading.identifiers import joined_ids
+from airybench.data.reading.label_words import labels_from_text, with_labels
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.selection import Chosen, merged
 from airybench.data.reading.shot_source import ShotSource, file_identity
-from airybench.data.reading.stack_file import StackFile, linked_paths, read_stack_file
+from airybench.data.reading.stack_file import NoShotLeftError, StackFile, linked_paths, read_stack_file
 from airybench.data.reading.stack_reader import StackReader
 from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.errors import ConfigError, DataError, unknown
+from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
 from airybench.reporter import Reporter
 
 
@@ -55,17 +56,26 @@ def read_stack(
     if len({path.resolve() for path in paths}) < len(paths):
         raise DataError("a source was given twice", "name each file once")
     files: list[StackFile] = []
+    empty: list[NoShotLeftError] = []
     first = 0
     for path, own in zip(paths, each, strict=True):
-        files.append(read_stack_file(path, own, options, reporter, first=first, chosen=chosen))
-        first += files[-1].found.count
+        try:
+            files.append(read_stack_file(path, own, options, reporter, first=first, chosen=chosen))
+            first += files[-1].found.count
+        except NoShotLeftError as error:
+            empty.append(error)
+            first += error.count
+    if not files:
+        raise empty[0]
     _require_alike(files)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
     labels, class_names = _labels(files, keys, options.labels)
     groups, group_names = _groups(files, keys)
     if all(file.numbered for file in files):
         reporter.notify("no ids: shots are numbered from 0 in file order; --ids KEY takes the source's own")
-    left_out = merged([one for file in files for one in file.left_out])
+    left_out = merged(
+        [*(one for file in files for one in file.left_out), *(one for error in empty for one in error.left_out)]
+    )
     mask = _shared_mask(files, conversion)
     energy = _joined([file.photon_energy for file in files])
     source = ShotSource(
@@ -73,7 +83,7 @@ def read_stack(
         ids=joined_ids([file.ids for file in files]),
         image_shape=conversion.image_shape,
         read=StackReader(tuple(file.images for file in files), conversion),
-        identity=file_identity([*paths, *linked_paths(files)], *_ways(options, each, conversion)),
+        identity=file_identity([*paths, *linked_paths(files), *_geometry(options)], *_ways(options, each, conversion)),
         block=1 if left_out or len(files[0].found.parts) > 1 else files[0].found.parts[0].block,
         name=options.name or files[0].path.stem,
         kind="stack",
@@ -92,7 +102,8 @@ def read_stack(
         recognised=recognised,
         left_out=left_out,
     )
-    return replace(source, choices=choices_of(source, files, keys))
+    source = replace(source, choices=choices_of(source, files, keys))
+    return _worded(source, files, keys, options.labels, reporter)
 
 
 def _ways(options: SourceOptions, each: Sequence[StackKeys], conversion: Conversion) -> tuple[object, ...]:
@@ -103,14 +114,20 @@ def _ways(options: SourceOptions, each: Sequence[StackKeys], conversion: Convers
     return (*dict.fromkeys(each), replace(rest, labels=LabelOptions(), name=None), content)
 
 
+def _geometry(options: SourceOptions) -> list[Path]:
+    return [] if options.frames.geometry is None else [options.frames.geometry]
+
+
 def _check_options(options: SourceOptions, known: StackKeys) -> None:
     """Refuse options that contradict each other."""
     keys, labels = options.keys, options.labels
     if keys.mask_convention is not None and keys.mask_convention not in CONVENTIONS:
         raise unknown("mask convention", keys.mask_convention, CONVENTIONS)
     if known.mask and known.mask_convention is None:
-        raise ConfigError(
-            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other"
+        raise MissingOptionError(
+            f"the mask /{known.mask.strip('/')} may be read in several ways",
+            "--mask-convention CONVENTION",
+            f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
     if keys.labels and labels.csv:
         raise ConfigError("--labels and --labels-csv were both given; one is enough")
@@ -186,9 +203,11 @@ def _labels(
     if not keys.labels:
         return None, ()
     names, where = options.class_names, f"{files[0].path}: /{keys.labels}"
+    parts = [file.labels for file in files if file.labels is not None]
+    if parts[0].dtype.kind == "U":
+        return None, ()  # words become labels once the source is there, see `_worded`
     if names is None:
         raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
-    parts = [file.labels for file in files if file.labels is not None]
     if len({part.shape[1:] for part in parts}) > 1:
         raise DataError(
             f"{where} has another number of labels than the same key of another file", "import them separately"
@@ -202,6 +221,20 @@ def _labels(
             )
         values = np.eye(len(names), dtype=np.int64)[values]
     return values.astype(np.uint8), named_once(values.shape[1], names, where)
+
+
+def _worded(
+    source: ShotSource, files: Sequence[StackFile], keys: StackKeys, options: LabelOptions, reporter: Reporter
+) -> ShotSource:
+    """The source with the labels that its files hold as words, where they do."""
+    words = [file.labels for file in files if file.labels is not None and file.labels.dtype.kind == "U"]
+    if not words:
+        return source
+    where = f"{files[0].path}: /{keys.labels}"
+    if len(words) < len(files):
+        raise DataError(f"{where} holds words in some files and numbers in others", "import them separately")
+    cells = [str(cell).strip() for cell in np.concatenate(words)]
+    return with_labels(source, labels_from_text(cells, options, where, source.place), where, reporter)
 
 
 def _mask_words(keys: StackKeys) -> str:

@@ -18,13 +18,28 @@ from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.parts import Images, find_images
 from airybench.data.reading.selection import Chosen, Kept, select
 from airybench.data.reading.shot_source import LeftOut
-from airybench.data.reading.stack_mask import find_masks, whole_mask
+from airybench.data.reading.stack_mask import check_convention, find_masks, whole_mask
 from airybench.data.reading.stack_reader import StackImages, gaps_differ
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
 _LARGEST_CLASS = 10_000
 _COLUMN_KINDS = "iuSO"
+
+
+class NoShotLeftError(DataError):
+    """All shots of a file are left out; of several files the others are read.
+
+    Args:
+        path: the file.
+        left_out: why.
+        count: number of its frames.
+    """
+
+    def __init__(self, path: Path, left_out: tuple[LeftOut, ...], count: int) -> None:
+        reasons = "; ".join(f"{one.count} {one.reason}" for one in left_out)
+        super().__init__(f"{path}: no shot is left ({reasons})", "select less strictly")
+        self.left_out, self.count = left_out, count
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,7 @@ class StackFile:
         numbered: whether those are only the numbers of the frames.
         photon_energy: eV, float32, shape (N,); None when the file does not say.
         energy_words: where it comes from, for people.
-        labels: shape (N, C) or (N,); None when the file has none.
+        labels: shape (N, C) or (N,), numbers or words; None when the file has none.
         groups: whole numbers or text, shape (N,); None when the file has none.
         events: by name, each of shape (N,).
         files: names of the files that its bytes come from.
@@ -52,7 +67,7 @@ class StackFile:
     numbered: bool
     photon_energy: NDArray[np.float32] | None = None
     energy_words: str = ""
-    labels: NDArray[np.int64] | None = None
+    labels: NDArray[np.int64 | np.str_] | None = None
     groups: Ids | None = None
     events: dict[str, NDArray[Any]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
@@ -109,15 +124,14 @@ def read_stack_file(
             kept.left_out.append(LeftOut("without an image (incomplete)", found.incomplete))
         frames = np.flatnonzero(kept.taken)
         if not len(frames):
-            reasons = "; ".join(f"{len(one.ids)} {one.reason}" for one in kept.left_out)
-            raise DataError(f"{path}: no shot is left ({reasons})", "select less strictly")
+            raise NoShotLeftError(path, tuple(kept.left_out), found.count)
         energy, words = energy_of(columns, keys, frames, reporter)
-        images, unmapped = _stack_images(columns, keys, found, frames)
+        images, unmapped = _stack_images(columns, keys, found, frames, reporter)
         return StackFile(
             images=images,
             found=found,
             ids=ids[frames],
-            numbered=not keys.ids and found.names is None,
+            numbered=not keys.ids and found.names is None and _frame_numbers(columns, found) is None,
             photon_energy=energy,
             energy_words=words,
             labels=_labels(columns, keys.labels, frames) if keys.labels else None,
@@ -139,7 +153,7 @@ def _lengths(columns: Columns, keys: StackKeys, options: SourceOptions) -> set[i
             present = [columns.file.get(key) for key in matching_keys(columns.file, pattern)[0]]
             sets = [one for one in present if isinstance(one, h5py.Dataset) and one.shape]
             shapes.append((sum(len(one) for one in sets),))
-    elif options.keys.images:
+    elif keys.images:
         shapes = [node.shape for node in file_tree(columns.path).datasets.values() if len(node.shape) == 1]
     else:
         return set()
@@ -160,10 +174,22 @@ def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[
         if not keys.ids:
             return found.names, np.zeros(found.count, bool)
     if not keys.ids:
-        ids: Ids = np.arange(first, first + found.count, dtype=np.int64)
-        return ids, np.zeros(found.count, bool)
+        numbers: Ids | None = _frame_numbers(columns, found)
+        if numbers is None:
+            numbers = np.arange(first, first + found.count, dtype=np.int64)
+        return numbers, np.zeros(found.count, bool)
     parts = [(columns.where(key), columns.column(key, "--ids", _COLUMN_KINDS)) for key in keys.ids]
     return identifiers(parts), without_event(parts)
+
+
+def _frame_numbers(columns: Columns, found: Images) -> NDArray[np.int64] | None:
+    """Numbers of the frames by the attribute that Eiger detectors give each part; None where a part has none."""
+    lows = [columns.data(part.key, "--images").attrs.get("image_nr_low") for part in found.parts]
+    if not all(isinstance(low, (int, np.integer)) for low in lows):
+        return None
+    numbers = [int(low) + np.arange(part.count) for low, part in zip(lows, found.parts, strict=True)]
+    joined = np.concatenate(numbers)
+    return joined if len(np.unique(joined)) == len(joined) else None
 
 
 def _by_ids(columns: Columns, keys: StackKeys, found: Images, kept: Kept) -> None:
@@ -185,7 +211,7 @@ def _by_ids(columns: Columns, keys: StackKeys, found: Images, kept: Kept) -> Non
 
 
 def _stack_images(
-    columns: Columns, keys: StackKeys, found: Images, frames: NDArray[np.int64]
+    columns: Columns, keys: StackKeys, found: Images, frames: NDArray[np.int64], reporter: Reporter
 ) -> tuple[StackImages, float]:
     """Where the images are and what of them is good, and the share of the pixels that no source holds."""
     framing, axis = found.framing, -1 if found.framing.last else 0
@@ -199,6 +225,7 @@ def _stack_images(
     masks = None
     if keys.mask:
         masks = find_masks(columns, keys.mask, str(keys.mask_convention), framing)
+        check_convention(masks, columns, reporter)
         if not masks.each:
             good, masks = _both(good, whole_mask(masks, columns)), None
     return StackImages(columns.path, parts, framing, frames, good, masks), sum(gaps) / found.count
@@ -229,9 +256,11 @@ def _events(columns: Columns, keys: StackKeys, frames: NDArray[np.int64]) -> dic
     return events
 
 
-def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Label vectors (N, C) or class numbers (N,), checked as far as one file can be."""
-    values = columns.table(key, "--labels", "biuf")[frames]
+def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np.int64 | np.str_]:
+    """Label vectors (N, C), class numbers (N,) or words (N,), checked as far as one file can be."""
+    values = columns.table(key, "--labels", "biufSO")[frames]
+    if values.dtype.kind in "USO":
+        return np.asarray(values, np.str_)
     highest = 1 if values.ndim == 2 else _LARGEST_CLASS
     bad = np.argwhere((values != np.rint(values)) | (values < 0) | (values > highest))
     if len(bad):

@@ -1,5 +1,7 @@
 """The mask of a stack: one for all shots or one for each, in the same file or in another."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,12 @@ from airybench.data.reading.columns import Columns
 from airybench.data.reading.conversion import readable
 from airybench.data.reading.coverage import coverage_of
 from airybench.data.reading.frames import Framing, mask_framing
-from airybench.data.reading.masks import good_pixels
+from airybench.data.reading.masks import good_pixels, settled_convention
 from airybench.errors import DataError
+from airybench.reporter import Reporter
+
+_SAMPLED = 4
+"""Masks of single shots that are looked at before the long part."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,33 @@ def _checked(columns: Columns, path: Path, key: str, data: h5py.Dataset, how: tu
 
 def whole_mask(masks: Masks, columns: Columns) -> NDArray[np.bool_]:
     """The one mask of all shots, bool, shape (H, W)."""
+    with _opened(masks, columns) as data:
+        return np.asarray(masks.good(data, 0, 1)[0])
+
+
+def check_convention(masks: Masks, columns: Columns, reporter: Reporter) -> None:
+    """Doubt masks aloud that leave less than half of the pixels; where each shot has its own, some of them are read.
+
+    Args:
+        masks: as found.
+        columns: of the file, with the number of its frames.
+        reporter: receives the doubt.
+
+    Raises:
+        DataError: the masks hold no flags, leave no pixel, or cannot be read.
+    """
+    shots = np.unique(np.linspace(0, max(columns.frames - 1, 0), _SAMPLED if masks.each else 1).astype(np.int64))
+    with _opened(masks, columns) as data, readable(masks.path, f"/{masks.key}"):
+        flags = np.concatenate([masks.framing.read(data, int(shot), int(shot) + 1) for shot in shots])
+    # The words of the convention are recorded elsewhere, so that it never gives way in silence to another one.
+    settled_convention(flags, masks.convention, f"{masks.path}: /{masks.key}", reporter, said=True)
+
+
+@contextmanager
+def _opened(masks: Masks, columns: Columns) -> Iterator[h5py.Dataset]:
+    """The data set of masks, in the file of the images or in another."""
     if masks.path == columns.path:
-        return np.asarray(masks.good(columns.data(masks.key, "--mask"), 0, 1)[0])
+        yield columns.data(masks.key, "--mask")
+        return
     with open_hdf5(masks.path) as file:
-        return np.asarray(masks.good(resolve(masks.path, file, masks.key)[0], 0, 1)[0])
+        yield resolve(masks.path, file, masks.key)[0]

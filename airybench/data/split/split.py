@@ -5,7 +5,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from airybench.data.split.repeats_together import merged_groups, one_for_each_im
 from airybench.data.store.ids import ShotIds, ids_from_json, same_ids
 from airybench.data.store.repeats import first_of_each
 from airybench.errors import DataError
+from airybench.parsing import parse_mapping
 
 PARTS = ("train", "val", "test")
 SHARES = (0.70, 0.15, 0.15)
@@ -70,10 +71,10 @@ class Split:
             DataError: the text is no split, was changed, or names other shots than the store has.
         """
         try:
-            content: dict[str, Any] = json.loads(text)
+            content = parse_mapping(text)
             parts = ids_from_json([content[name] for name in PARTS])
             seed, digest, store = int(content["split_seed"]), str(content["digest"]), str(content["store_sha256"])
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, MemoryError) as error:
             raise DataError(f"not a split.json ({error!r})", AS_LOGGED) from error
         if _digest(parts, seed) != digest:
             raise DataError("split.json was changed: its digest does not match", AS_LOGGED)

@@ -55,9 +55,11 @@ def ids_from_json(parts: Sequence[Sequence[int | str]]) -> list[ShotIds]:
     """Lists of identifiers as a file of JSON holds them.
 
     Raises:
-        TypeError: they are not all whole numbers, or all text.
+        TypeError: they are no lists, or not all whole numbers, or all text.
         OverflowError: a number beyond 64 bits.
     """
+    if not all(isinstance(part, list) for part in parts):
+        raise TypeError("ids are no list")
     kinds = {type(one) for part in parts for one in part}
     if kinds - {int} and kinds - {str}:
         raise TypeError("ids are neither whole numbers nor text")

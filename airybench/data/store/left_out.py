@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airybench.errors import DataError
+from airybench.parsing import parse_json
 
 NAMED = 10
 """Ids that a store keeps of the shots that were left out for one reason."""
@@ -40,7 +41,8 @@ class LeftOut:
         '2 shots with /is_good_frame = 0 (7, 9)'
         """
         named = ", ".join(self.ids[:NAMED]) + (", ..." if self.count > min(len(self.ids), NAMED) else "")
-        return f"{self.count} shot{'s' if self.count != 1 else ''} {self.reason}" + (f" ({named})" if self.ids else "")
+        told = f" ({named})" if any(self.ids) else ""  # padding may have empty ids
+        return f"{self.count} shot{'s' if self.count != 1 else ''} {self.reason}{told}"
 
 
 def left_out_json(left_out: Sequence[LeftOut]) -> str:
@@ -60,9 +62,9 @@ def left_out_from(text: str) -> tuple[LeftOut, ...]:
     """
     try:
         return tuple(
-            LeftOut(str(one["reason"]), tuple(map(str, one["ids"])), int(one["shots"])) for one in json.loads(text)
+            LeftOut(str(one["reason"]), tuple(map(str, one["ids"])), int(one["shots"])) for one in parse_json(text)
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError("attribute 'left_out' is no list of reasons", "import the store again") from error
 
 
@@ -73,8 +75,8 @@ def notes_from(text: str) -> dict[str, Note]:
         DataError: not such a text.
     """
     try:
-        content: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        content: Any = parse_json(text)
+    except ValueError:
         content = None
     if not isinstance(content, Mapping) or not all(isinstance(one, Note) for one in content.values()):
         raise DataError("attribute 'notes' holds no numbers or words by name", "import the store again")

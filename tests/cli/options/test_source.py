@@ -85,7 +85,7 @@ CASES = (
     ("--every 5 --skip 3", shots(every="5", skip=3)),
     ("--every Background_Period", shots(every="Background_Period")),
     ("--drop-blank", shots(drop_blank=True)),
-    ("--nan mask", rule(invalid=InvalidValues(nan=True))),
+    ("--nan mask", rule(nan_mask=True)),
     ("--invalid -1 --invalid 0xffff,max", rule(invalid=InvalidValues((-1, 65535), largest=True))),
     ("--clip", rule(clip=True)),
     ("--counts-per-photon 7.5", rule(counts_per_photon=7.5)),

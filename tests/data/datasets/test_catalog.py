@@ -134,9 +134,9 @@ def test_a_deposit_is_imported_once(tmp_path: Path, folder: Path, write_deposit:
     reporter = CollectingReporter()
     store = open_dataset(str(source), count=1, seed=1, reporter=reporter)
     assert store.path.parent == folder
-    assert len(reporter.notices) == 2
+    assert len([line for line in reporter.notices if "importing" in line]) == 1
     assert open_dataset(str(source), count=1, seed=1, reporter=reporter) == store
-    assert len(reporter.notices) == 2
+    assert len([line for line in reporter.notices if "importing" in line]) == 1
     write_deposit(source, [np.full((6, 6), 2, np.uint16)] * 2, labels)
     os.utime(source, ns=(1, 1))
     assert open_dataset(str(source), count=1, seed=1).content_sha256 != store.content_sha256

@@ -263,8 +263,9 @@ def test_a_deposit_without_labels_serves_prediction(tmp_path: Path, write_deposi
     source = write_deposit(tmp_path / "d.cxi", SMALL, LABELS, edit=edit)
     store = import_deposit(source, tmp_path / "d.h5", reporter=reporter)
     assert not store.labelled
-    assert reporter.notices[0] == "d.cxi: no labels; the store serves for prediction only"
-    assert re.fullmatch(r"d\.h5: 4 shots; about 0 s, at most 0\.00 GB \(\d+ GB free\)", reporter.notices[1])
+    assert reporter.notices[0].startswith("d.cxi: CXIDB deposit 94\n  shots   4 of 6 x 6 px\n")
+    assert reporter.notices[1] == "d.cxi: no labels; the store serves for prediction only"
+    assert re.fullmatch(r"d\.h5: 4 shots; about 0 s, at most 0\.00 GB \(\d+ GB free\)", reporter.notices[2])
 
 
 def test_nothing_is_overwritten_without_force(tmp_path: Path, write_deposit: Make) -> None:

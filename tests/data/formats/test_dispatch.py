@@ -223,7 +223,7 @@ class ArchiveFormat:
 
     def recognises(self, path: Path, options: SourceOptions) -> bool:
         """By the ending of its name."""
-        return path.suffix == ".npz"
+        return path.suffix == ".archive"
 
     def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: object) -> ShotSource:
         """Read everything but the images."""
@@ -240,9 +240,14 @@ class ArchiveFormat:
         )
 
 
+def archive(path: Path, **columns: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **columns)
+
+
 def test_a_new_format_is_one_module_and_a_name_in_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, csv, ids = tmp_path / "run.npz", tmp_path / "labels.csv", np.array([5, 9, 7])
-    np.savez(path, images=STACK[:3], ids=ids, energy=np.full(3, 20, np.float32))
+    path, csv, ids = tmp_path / "run.archive", tmp_path / "labels.csv", np.array([5, 9, 7])
+    archive(path, images=STACK[:3], ids=ids, energy=np.full(3, 20, np.float32))
     csv.write_text("id,label\n7,a\n5,b\n")
     with pytest.raises(DataError, match="not an HDF5 file"):
         open_shots(path)
@@ -257,7 +262,7 @@ def test_a_new_format_is_one_module_and_a_name_in_the_list(tmp_path: Path, monke
     np.testing.assert_array_equal(labelled.read_images(), STACK[[0, 2]])
     assert (labelled.ids().tolist(), labelled.labels().tolist()) == ([5, 7], [[0, 1], [1, 0]])
     assert (labelled.class_names, labelled.label_kind) == (("a", "b"), "multiclass")
-    np.savez(path, images=STACK[:3], ids=np.array([5, 9, 5]), energy=np.full(3, 20, np.float32))
+    archive(path, images=STACK[:3], ids=np.array([5, 9, 5]), energy=np.full(3, 20, np.float32))
     with pytest.raises(DataError, match="id 5 is in entry 0 and in entry 2"):
         import_data([path], tmp_path / "twice.h5")
 
@@ -267,11 +272,11 @@ def test_a_format_says_itself_that_it_is_not_imported(tmp_path: Path, monkeypatc
         def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: object) -> ShotSource:
             return replace(super().open_source(paths, options, reporter), not_imported="is for prediction only")
 
-    path = tmp_path / "run.npz"
-    np.savez(path, images=STACK[:3], ids=np.arange(3), energy=np.full(3, 20, np.float32))
+    path = tmp_path / "run.archive"
+    archive(path, images=STACK[:3], ids=np.arange(3), energy=np.full(3, 20, np.float32))
     monkeypatch.setattr(dispatch, "FORMATS", [Finished()])
     assert open_shots(path).count == 3
-    with pytest.raises(DataError, match=r"run\.npz: is for prediction only"):
+    with pytest.raises(DataError, match=r"run\.archive: is for prediction only"):
         import_data([path], tmp_path / "all.h5")
     assert not (tmp_path / "all.h5").exists()
 

@@ -13,7 +13,6 @@ from files import deposit_file, store_file
 from airybench.data.formats.dispatch import FORMATS
 from airybench.data.formats.layout import Layout
 from airybench.data.reading.counts_rule import CountsRule
-from airybench.data.reading.invalid_values import InvalidValues
 from airybench.data.reading.options import DEFAULT_OPTIONS, FrameOptions, Selection, SourceOptions, StackKeys
 
 
@@ -53,7 +52,7 @@ def test_what_is_said_comes_first() -> None:
     )
     merged = layout.under(SourceOptions(keys=StackKeys(mask="other", photon_energy=20.0)))
     assert merged.keys == StackKeys(images="theirs", mask="other", photon_energy=20.0)
-    assert (merged.frames, merged.rule) == (FrameOptions(channel=0), CountsRule(invalid=InvalidValues(nan=True)))
+    assert (merged.frames, merged.rule) == (FrameOptions(channel=0), CountsRule(nan_mask=True))
     said = SourceOptions(
         frames=FrameOptions(channel=1, stack_modules=True),
         selection=Selection(keep=("laser", "good"), every="7", drop=("bad",)),

@@ -192,6 +192,8 @@ def test_unsure_shots_are_left_out_on_request(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "twice": (table("{i},{n}") + "42,Empty\n", "id 42 is in line 2 and in line 14 with other labels"),
     "twice_padded": (table("{i},{n}") + "00042,Empty\n", "id 00042 is in line 2 and in line 14"),
+    "blank_cells": (",,,\n,,\n", "every cell is blank"),
+    "wide_line": ("1," * 200_000, "200000 columns without a heading"),
     "one_column": (lines("id", *map(str, IDS)), "one column"),
     "head_only": ("id,label\n", "no line below the heading"),
     "comments_only": ("# id,label\n", "no line but comments"),

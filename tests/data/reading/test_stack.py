@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from airybench.cli.data import app
 from airybench.data.store.check import check
 from airybench.data.store.store import Store
-from airybench.errors import AirybenchError, ConfigError, DataError
+from airybench.errors import AirybenchError, DataError
 
 RNG = np.random.default_rng(4)
 IMAGES = RNG.integers(0, 500, (6, 20, 30)).astype(np.uint16)
@@ -141,7 +141,7 @@ def test_masks_by_convention_and_binning_over_good_pixels(tmp_path: Path, name: 
     mask = store.mask()
     assert mask is not None
     np.testing.assert_array_equal(mask, good.reshape(10, 2, 15, 2).any(axis=(1, 3)))
-    with pytest.raises(ConfigError, match="--mask needs --mask-convention, one of cxi, euxfel"):
+    with pytest.raises(DataError, match="--mask needs --mask-convention, one of cxi, euxfel"):
         bring(tmp_path, source, *KEYS, "--mask", "m", "--force")
 
 
@@ -254,3 +254,27 @@ def test_dead_shots_fail_the_check(tmp_path: Path) -> None:
     images[3] = 7
     with pytest.raises(DataError, match=r"/images row 3 \(id 79\) has the same value in every pixel \(1 such"):
         bring(tmp_path, stack(tmp_path / "a.h5", images), *KEYS)
+
+
+def test_labels_that_are_words(tmp_path: Path) -> None:
+    words = [b"round", b"empty", b"round", b"?", b"empty", b"round"]
+    source = stack(tmp_path / "a.h5", edit=lambda file: file.create_dataset("word", data=np.array(words)))
+    result = CliRunner().invoke(app, ["import", str(source), *map(str, KEYS), "--labels", "word"])
+    assert "--unsure" in str(result.exception)
+    store = bring(tmp_path, source, *KEYS, "--labels", "word", "--unsure", "unlabelled")
+    assert store.class_names == ("empty", "round")
+    assert store.ids().tolist() == [70, 73, 76, 82, 85]
+    assert store.labels().tolist() == [[0, 1], [1, 0], [0, 1], [1, 0], [0, 1]]
+    np.testing.assert_array_equal(store.read_images(), IMAGES[[0, 1, 2, 4, 5]])
+
+
+def test_a_column_as_long_as_the_last_axis_asks_for_the_axis(tmp_path: Path) -> None:
+    images = RNG.integers(0, 500, (24, 20, 30)).astype(np.uint16)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"], file["shot"] = np.moveaxis(images, 0, -1), np.arange(24)
+    for keys in ((), ("--images", "raw")):
+        words = ["import", str(tmp_path / "a.h5"), "--photon-energy", "25", *keys, "--output", str(tmp_path / "b.h5")]
+        result = CliRunner().invoke(app, words)
+        assert "give --axis last if the shots are along it" in str(result.exception)
+    store = bring(tmp_path, tmp_path / "a.h5", *KEYS, "--axis", "last")
+    np.testing.assert_array_equal(store.read_images(), images)

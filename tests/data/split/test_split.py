@@ -158,7 +158,7 @@ def test_json_round_trip_on_reordered_rows() -> None:
 def test_json_that_is_no_split_is_refused() -> None:
     ids, labels = helium(200)
     text = make_split(ids, labels, "abc").to_json(ids)
-    for wrong in ("{", "[]", "{}", '{"train": 1}'):
+    for wrong in ("{", "[]", "{}", '{"train": 1}', "[" * 100_000, text.replace("1612", "1e999")):
         with pytest.raises(DataError, match=r"not a split\.json"):
             Split.from_json(wrong, ids)
     content = json.loads(text)

@@ -1,0 +1,127 @@
+"""Columns of NumPy files: ids, labels, energies, groups, masks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
+from airybench.data.reading.options import LabelOptions, StackKeys
+from airybench.data.reading.photon_energy import energies_ev
+from airybench.data.store.ids import as_ids
+from airybench.data.store.labels import named_once
+from airybench.errors import ConfigError, DataError
+from airybench.reporter import Reporter
+
+_LARGEST_CLASS = 10_000
+
+
+class NumpyColumns:
+    """Columns of one file, or of NPY files beside it, with one value for each of N shots.
+
+    Args:
+        path: the file.
+        arrays: what it holds.
+        keys: names of arrays, or of NPY files.
+        count: N.
+
+    Attributes:
+        used: names of the arrays that were asked for.
+        files: NPY files that were read.
+    """
+
+    def __init__(self, path: Path, arrays: Mapping[str, NumpyArray], keys: StackKeys, count: int) -> None:
+        self.path, self.arrays, self.keys, self.count = path, arrays, keys, count
+        self.used: set[str] = set()
+        self.files: set[Path] = set()
+
+    def ids(self) -> NDArray[Any] | None:
+        """Identifiers, integers or text; several are joined by `:`. None where none were named."""
+        parts = [self._identifier(key) for key in self.keys.ids]
+        if not parts:
+            return None
+        if len(parts) == 1:
+            return parts[0]
+        return np.array([":".join(str(value) for value in row) for row in zip(*parts, strict=True)], np.str_)
+
+    def labels(self, options: LabelOptions) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
+        """Labels (N, C) and their C class names."""
+        key = self.keys.labels
+        if not key or options.ignore:
+            return None, ()
+        if options.csv:
+            raise ConfigError("--labels and --labels-csv were both given; one is enough")
+        where = f"{self.path}: {key}"
+        values = self._column(key, "biuf", dims=(1, 2))
+        highest = 1 if values.ndim == 2 else _LARGEST_CLASS
+        bad = np.argwhere(~((values == np.rint(values)) & (values >= 0) & (values <= highest)))
+        if len(bad):
+            row = int(bad[0][0])
+            what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
+            raise DataError(f"{where} entry {row} is {values[row]}, {what} are expected", "correct it")
+        if options.class_names is None:
+            raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
+        names = options.class_names
+        if values.ndim == 1:
+            if values.max() >= len(names):
+                raise DataError(f"{where}: class {int(values.max())} occurs, {len(names)} class names were given")
+            values = np.eye(len(names), dtype=np.uint8)[values.astype(np.int64)]
+        return values.astype(np.uint8), named_once(values.shape[1], names, where)
+
+    def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
+        """Photon energies in eV; None where none were named."""
+        key = self.keys.energy or self.keys.wavelength
+        if not key or self.keys.photon_energy is not None:
+            return None
+        values, wavelength = self._column(key, "iuf", scalar=True), self.keys.energy is None
+        where = f"{self.path}: {key}"
+        return energies_ev(values, key, where, reporter, wavelength=wavelength, unit=self.keys.unit)
+
+    def groups(self) -> NDArray[np.int32] | None:
+        """Runs; text is numbered in sorted order, from 1."""
+        if not self.keys.groups:
+            return None
+        values = self._column(self.keys.groups, "iuUS", scalar=True)
+        if values.dtype.kind in "US":
+            values = np.unique(values, return_inverse=True)[1] + 1
+        if (np.abs(values.astype(np.float64)) > np.iinfo(np.int32).max).any():
+            raise DataError(f"{self.path}: {self.keys.groups} holds a number beyond 32 bits", "renumber the groups")
+        return values.astype(np.int32)
+
+    def events(self) -> dict[str, NDArray[Any]]:
+        """Further identifiers by name."""
+        return {Path(key).stem: self._column(key, "biufS") for key in self.keys.events}
+
+    def masks(self) -> NumpyArray | None:
+        """The array of the mask."""
+        return self._array(self.keys.mask) if self.keys.mask else None
+
+    def _identifier(self, key: str) -> NDArray[Any]:
+        return as_ids(self._column(key, "iuUS"))
+
+    def _array(self, key: str) -> NumpyArray:
+        """An array of this file, or the one of an NPY file."""
+        if key in self.arrays:
+            self.used.add(key)
+            return self.arrays[key]
+        beside = Path(key)
+        if beside.suffix.lower() == ".npy" and beside.is_file():
+            self.files.add(beside)
+            return next(iter(numpy_arrays(beside).values()))
+        listed = "; ".join(array.words for array in self.arrays.values())
+        raise DataError(f"{self.path}: no array {key}, and no such .npy file", f"it holds {listed}")
+
+    def _column(self, key: str, kinds: str, *, scalar: bool = False, dims: tuple[int, ...] = (1,)) -> NDArray[Any]:
+        """One value for each shot."""
+        array = self._array(key)
+        if array.dtype.kind not in kinds:
+            raise DataError(f"{self.path}: {array.words} is of no use here", "give another array")
+        if scalar and np.prod(array.shape) == 1:
+            return np.repeat(array.all().reshape(1), self.count)
+        if array.shape == (self.count, 1) and 1 in dims:
+            return array.all().reshape(-1)
+        if len(array.shape) not in dims or array.shape[0] != self.count:
+            raise DataError(f"{self.path}: {array.words} has no value for each of the {self.count} images")
+        return array.all()

@@ -1,0 +1,114 @@
+"""NPY stacks, and NPZ files whose arrays are named like the keys of HDF5 files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
+from airybench.data.formats.numpy_columns import NumpyColumns
+from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
+from airybench.data.reading.frame_source import FramePart, frame_source
+from airybench.data.reading.options import SourceOptions
+from airybench.data.reading.shot_source import ShotSource
+from airybench.errors import ConfigError, DataError
+from airybench.reporter import Reporter
+
+KIND, TITLE = "numpy", "NumPy file"
+NEEDS = "an .npy file with a stack (N, H, W), or an .npz file"
+
+_IDS = ("id", "ids", "shot_id", "shot_ids", "event_id", "event_ids", "tag", "tags", "pulse_id", "pulse_ids")
+_NPY, _ZIP = b"\x93NUMPY", b"PK"
+
+
+def recognises(path: Path, options: SourceOptions) -> bool:
+    """Whether a file begins, or is called, like one of NumPy."""
+    if not path.is_file():
+        return False
+    suffix = path.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        return True
+    with path.open("rb") as file:
+        return file.read(6) == _NPY
+
+
+def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
+    """Read everything but the images.
+
+    Raises:
+        ConfigError: it cannot be known which array is what, or options contradict each other.
+        DataError: a file is damaged, or an array breaks a rule.
+    """
+    choices: dict[str, str] = {}
+    parts = [_part(path, options, reporter, choices) for path in paths]
+    return frame_source(parts, options, reporter, kind="stack", recognised=TITLE, choices=choices)
+
+
+def _part(path: Path, options: SourceOptions, reporter: Reporter, choices: dict[str, str]) -> FramePart:
+    arrays = numpy_arrays(path)
+    images = arrays[_images(path, arrays, options.keys.images)]
+    keys = replace(options.keys, images=images.member or None)
+    count_axis = -1 if last_axis(images, options.frames.axis, _lengths(arrays, images)) else 0
+    count = images.shape[count_axis] if len(images.shape) > 2 else 1
+    if not keys.ids:
+        keys = replace(keys, ids=_ids(arrays, count))
+    columns = NumpyColumns(path, arrays, keys, count)
+    labels, class_names = columns.labels(options.labels)
+    ids, energy, groups, events = columns.ids(), columns.energy(reporter), columns.groups(), columns.events()
+    frames = NumpyFrames.of(images, options.frames, columns.masks(), keys.mask_convention, count_axis)
+    unused = [array.words for name, array in arrays.items() if name not in columns.used | {images.member or path.stem}]
+    if unused:
+        reporter.notify(f"{path.name}: not used: {', '.join(unused)}; --labels, --mask, --energy, --events take such")
+    choices.setdefault("images", images.words)
+    for name in ("ids", "labels", "energy", "mask"):
+        key = getattr(keys, name)
+        if key:
+            choices.setdefault(name, ":".join(key) if isinstance(key, tuple) else key)
+    return FramePart(
+        path=path,
+        frames=frames,
+        count=count,
+        shape=frames.shape,
+        ids=ids,
+        photon_energy=energy,
+        labels=labels,
+        class_names=class_names,
+        groups=groups,
+        events=events,
+        good=frames.good,
+        masked=frames.masked,
+        mask_words=f"mask read by the convention {keys.mask_convention}" if keys.mask else "",
+        itemsize=images.dtype.itemsize,
+        files=(path, *sorted(columns.files)),
+    )
+
+
+def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> str:
+    """The name of the array of images: the one that the user names, or the only one that can be it."""
+    listed = "; ".join(array.words for array in arrays.values())
+    if said is not None:
+        if said not in arrays:
+            raise DataError(f"{path}: no array {said}", f"it holds {listed}")
+        return said
+    if len(arrays) == 1:
+        return next(iter(arrays))
+    numbers = {name: array for name, array in arrays.items() if array.dtype.kind in "biuf"}
+    stacks = [name for name, array in numbers.items() if len(array.shape) > 2]
+    stacks = stacks or [name for name, array in numbers.items() if len(array.shape) == 2]
+    if len(stacks) != 1:
+        raise ConfigError(f"{path}: which array holds the images? It holds {listed}; give --images NAME")
+    return stacks[0]
+
+
+def _lengths(arrays: Mapping[str, NumpyArray], images: NumpyArray) -> set[int]:
+    """Lengths of the columns."""
+    return {array.shape[0] for array in arrays.values() if len(array.shape) == 1 and array is not images}
+
+
+def _ids(arrays: Mapping[str, NumpyArray], count: int) -> tuple[str, ...]:
+    """The array of identifiers that is named like one; none where there is no such array, or two."""
+    fitting = [
+        name
+        for name, array in arrays.items()
+        if name.lower() in _IDS and array.shape in ((count,), (count, 1)) and array.dtype.kind in "iuUS"
+    ]
+    return (fitting[0],) if len(fitting) == 1 else ()

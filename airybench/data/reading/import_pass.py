@@ -1,0 +1,141 @@
+"""The one pass over the images of a source that an import makes: what is looked at on the way, and what it leads to."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.reading.shot_source import Block, ShotSource
+from airybench.data.reading.tally import Suspect, Tally
+from airybench.data.store.writer import StoreWriter
+from airybench.errors import DataError
+from airybench.reporter import Progress, Reporter
+
+FEWEST = 4
+"""Shots that are needed to say that a value sits on the same pixels in nearly every shot."""
+
+_SAMPLED = 16
+_NAMED = 5
+_BLANK = "whose pixels all hold one value"
+
+
+class ImportPass:
+    """Writes every shot of a source into a store and keeps account of what is peculiar.
+
+    Args:
+        source: the shots.
+        drop_blank: leave out frames whose pixels all hold one value.
+    """
+
+    def __init__(self, source: ShotSource, *, drop_blank: bool) -> None:
+        self._source, self._drop_blank = source, drop_blank
+        self._tally, self._blank = Tally(), list[str]()
+
+    def copy(self, writer: StoreWriter, progress: Progress) -> None:
+        """Write the shots block by block.
+
+        Raises:
+            DataError: a value is not a plain count, or sits on the same pixels in nearly every shot like a gap.
+        """
+        source, done, blank = self._source, 0, list[NDArray[np.int64]]()
+        for block in source.read.blocks(np.arange(source.count)):
+            rows = slice(done, done + len(block.counts))
+            writer.append(block.counts, mask=block.good if source.mask is None else None, **source.columns(rows))
+            blank.append(done + _constant(block.counts))
+            if block.tally is not None:
+                self._tally.add(block.tally)
+            done = rows.stop
+            progress(done, source.count)
+        refuse_suspects(source, self._tally)
+        rows_blank = np.concatenate(blank) if blank else np.zeros(0, np.int64)
+        self._blank = [str(one) for one in source.ids[rows_blank].tolist()]
+        if self._drop_blank:
+            if len(rows_blank) == source.count:
+                raise DataError(
+                    f"{source.path}: every frame holds one value in all its pixels", "give the key of the images"
+                )
+            writer.leave_out(rows_blank, _BLANK)
+
+    def conclude(self, writer: StoreWriter, reporter: Reporter) -> None:
+        """Say what was found, and keep it in the store."""
+        name, tally = writer.path.name, self._tally
+        if self._blank and self._drop_blank:
+            reporter.notify(f"{name}: {len(self._blank)} frames {_BLANK} are left out ({_some(self._blank)})")
+        elif self._blank:
+            writer.note("blank_frames", len(self._blank))
+            reporter.notify(
+                f"{name}: {len(self._blank)} frames hold one value in all their pixels ({_some(self._blank)}), as "
+                f"padding does; --drop-blank leaves them out"
+            )
+        cut = tally.clipped_low + tally.clipped_high
+        if cut:
+            writer.note("clipped_pixels", cut)
+            reporter.notify(
+                f"{name}: --clip changed {cut} pixels in {tally.clipped_shots} shots: {tally.clipped_low} below 0, "
+                f"{tally.clipped_high} above 65535"
+            )
+        if tally.saturated:
+            writer.note("saturated_pixels", tally.saturated)
+            reporter.notify(
+                f"{name}: {tally.saturated} good pixels in {tally.saturated_shots} shots are at the largest value of "
+                f"{tally.dtype}, an overflow of the detector; they count as 65535 at most"
+            )
+
+
+def probe(source: ShotSource) -> None:
+    """Look at a few shots before the long part, so that gaps are asked about at once.
+
+    Raises:
+        DataError: see `ImportPass.copy`.
+    """
+    tally = Tally()
+    for block in sampled(source, _SAMPLED):
+        if block.tally is not None:
+            tally.add(block.tally)
+    refuse_suspects(source, tally)
+
+
+def sampled(source: ShotSource, number: int) -> list[Block]:
+    """Blocks of some shots, spread evenly over a source."""
+    rows = np.unique(np.linspace(0, source.count - 1, min(number, source.count)).astype(np.int64))
+    return list(source.read.blocks(rows))
+
+
+def refuse_suspects(source: ShotSource, tally: Tally) -> None:
+    """Refuse values that look like gaps.
+
+    Raises:
+        DataError: a value that looks like no count sits on the same pixels in nearly every shot.
+    """
+    found = tally.suspects() if tally.shots >= FEWEST else []
+    if found:
+        first = found[0]
+        raise DataError(
+            f"{source.path}: {first.value} is in the same {first.pixels} pixels of at least {first.shots} of "
+            f"{tally.shots} shots ({_meaning(first, tally)}), as gaps and switched-off pixels are",
+            f"mask them with --invalid {_word(first)}, give the detector's own --mask, or take them as counts with "
+            f"--invalid none",
+        )
+
+
+def _meaning(suspect: Suspect, tally: Tally) -> str:
+    words = {
+        "max": f"the largest value of {tally.dtype}",
+        "negative": "below 0",
+        "nan": "no number",
+        "value": "the largest value of another type",
+    }
+    return words[suspect.kind]
+
+
+def _word(suspect: Suspect) -> str:
+    return "max" if suspect.kind == "max" else f"{suspect.value:.12g}"
+
+
+def _constant(images: NDArray[Any]) -> NDArray[np.int64]:
+    """Which images hold one value in all pixels."""
+    return np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2))).astype(np.int64)
+
+
+def _some(ids: list[str]) -> str:
+    return "id " + ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")

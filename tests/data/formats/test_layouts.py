@@ -1,0 +1,224 @@
+"""Files of every facility, read with nothing said but what they do not hold, compared pixel by pixel with NumPy."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from euxfel_files import PULSE, TRAIN, euxfel_cxi
+from field_files import Truth, cheetah_cxi, eiger_master, fermi_runs, sacla_run, swissfel_run
+from reporters import CollectingReporter
+
+from airybench.data.formats.dispatch import import_data, open_source
+from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
+from airybench.data.store.store import Store
+from airybench.errors import DataError, MissingOptionError
+
+
+def bring(folder: Path, *paths: Path, reporter: Any = None, **how: Any) -> Store:
+    options = SourceOptions(factor=1, **how)
+    return import_data(list(paths), folder / "out.h5", options, force=True, reporter=reporter or CollectingReporter())
+
+
+def assert_as(store: Store, truth: Truth) -> None:
+    """The store holds the shots of the truth, with masked pixels 0 and marked."""
+    images, good = np.asarray(truth.images), truth.good
+    if good is not None:
+        good = np.broadcast_to(good, images.shape)
+        with h5py.File(store.path) as file:
+            np.testing.assert_array_equal(np.broadcast_to(file["mask"][()] == 1, images.shape), good)
+        images = np.where(good, images, 0)
+    np.testing.assert_array_equal(store.read_images(), images)
+    assert tuple(map(str, store.ids().tolist())) == truth.ids
+    if truth.energy is not None:
+        np.testing.assert_allclose(store.photon_energy(), truth.energy, rtol=1e-5)
+    if truth.groups is not None:
+        assert tuple(store.groups().tolist()) == truth.groups
+    assert tuple(one for left in store.left_out for one in left.ids if one) == truth.left_out
+
+
+def stacked(truth: Truth) -> Truth:
+    """The same with modules below one another."""
+    count, width = len(truth.images), truth.images.shape[-1]
+    good = None if truth.good is None else truth.good.reshape(count, -1, width)
+    return replace(truth, images=truth.images.reshape(count, -1, width), good=good)
+
+
+ENERGY = StackKeys(photon_energy=9000.0)
+
+
+@pytest.mark.parametrize("how", [{}, {"unmapped": [2]}, {"missing_train": 1}])
+def test_modules_of_european_xfel_below_one_another(tmp_path: Path, how: dict[str, Any]) -> None:
+    truth = euxfel_cxi(tmp_path, **how)
+    store = bring(tmp_path, truth.path, keys=ENERGY, frames=FrameOptions(stack_modules=True))
+    assert_as(store, stacked(truth))
+    np.testing.assert_array_equal(store.columns("events")["trainId"], TRAIN)
+    np.testing.assert_array_equal(store.columns("events")["pulseId"], PULSE)
+
+
+def test_one_module_of_european_xfel(tmp_path: Path) -> None:
+    truth = euxfel_cxi(tmp_path)
+    store = bring(tmp_path, truth.path, keys=ENERGY, frames=FrameOptions(index=2))
+    assert truth.good is not None
+    assert_as(store, replace(truth, images=truth.images[:, 2], good=truth.good[:, 2]))
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_file_of_one_module_asks_for_no_arrangement(tmp_path: Path, raw: bool) -> None:
+    truth = euxfel_cxi(tmp_path, flat=True, raw=raw)
+    images = truth.images[:, 0] if raw else truth.images
+    assert_as(bring(tmp_path, truth.path, keys=ENERGY), replace(truth, images=images))
+
+
+def test_raw_files_of_european_xfel_give_intensities(tmp_path: Path) -> None:
+    truth = euxfel_cxi(tmp_path, raw=True)
+    store = bring(tmp_path, truth.path, keys=ENERGY, frames=FrameOptions(stack_modules=True))
+    assert_as(store, stacked(replace(truth, images=truth.images[:, :, 0])))
+
+
+def test_modules_and_missing_files_are_asked_for(tmp_path: Path) -> None:
+    whole = euxfel_cxi(tmp_path)
+    with pytest.raises(MissingOptionError, match=r"\(N, 4, 8, 6\), 4 modules .*--stack-modules") as caught:
+        bring(tmp_path, whole.path, keys=ENERGY)
+    assert caught.value.option == "--stack-modules"
+    with pytest.raises(MissingOptionError) as caught:
+        bring(tmp_path, whole.path)
+    assert caught.value.option == "--stack-modules --photon-energy EV"
+    gone = euxfel_cxi(tmp_path, gone=[3])
+    with pytest.raises(DataError, match=r"view of CORR-R0007-AGIPD03-S00000\.h5, which is missing"):
+        bring(tmp_path, gone.path, keys=ENERGY, frames=FrameOptions(stack_modules=True))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"attribute": False}, {"padded": False}, {"mask_each": True}, {"identifiers": False}, {"dtype": "f4"}],
+)
+def test_stacks_of_lcls(tmp_path: Path, how: dict[str, Any]) -> None:
+    truth = cheetah_cxi(tmp_path, **how)
+    store = bring(tmp_path, truth.path)
+    assert_as(store, truth)
+    np.testing.assert_array_equal(store.columns("events")["fiducial"], 30_000 + 3 * np.arange(9))
+
+
+def test_the_mask_of_psocake_is_named_and_taken_on_request(tmp_path: Path) -> None:
+    truth, said = cheetah_cxi(tmp_path, static_mask=True), CollectingReporter()
+    store = bring(tmp_path, truth.path, reporter=said)
+    assert_as(store, replace(truth, good=None))
+    place = f"{tmp_path}/staticMask.h5:/entry_1/data_1/mask"
+    assert any(f"add --mask {place} --mask-convention good-is-one" in line for line in said.notices)
+    keys = StackKeys(mask=place, mask_convention="cxi")
+    assert_as(bring(tmp_path, truth.path, reporter=(said := CollectingReporter()), keys=keys), truth)
+    assert not any("is not used" in line for line in said.notices)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "u4"])
+def test_parts_of_an_eiger_master(tmp_path: Path, dtype: str) -> None:
+    truth = eiger_master(tmp_path, dtype=dtype)
+    assert_as(bring(tmp_path, truth.path), truth)
+    assert_as(bring(tmp_path, *sorted(tmp_path.glob("w_*.h5"))), truth)  # parts are not read twice
+
+
+def test_an_eiger_master_without_unit_or_parts(tmp_path: Path) -> None:
+    truth = eiger_master(tmp_path, units=None)
+    assert_as(bring(tmp_path, truth.path), replace(truth, energy=np.full(len(truth.ids), 10_000.0)))
+    gone = eiger_master(tmp_path, gone=2)
+    with pytest.raises(DataError, match=r"w_data_000002\.h5"):
+        bring(tmp_path, gone.path)
+
+
+@pytest.mark.parametrize(("single", "files"), [(False, 2), (True, 3)])
+def test_runs_of_fermi_are_folders(tmp_path: Path, single: bool, files: int) -> None:
+    truth = fermi_runs(tmp_path, single=single, files=files, period=None if single else 5)
+    assert_as(bring(tmp_path, tmp_path / "Run_001", tmp_path / "Run_002"), truth)
+    assert_as(bring(tmp_path, *truth.paths), truth)
+    first = bring(tmp_path, tmp_path / "Run_001" / "rawdata")
+    assert set(first.groups().tolist()) == {1}
+
+
+def test_files_of_background_alone_are_left_out(tmp_path: Path) -> None:
+    truth = fermi_runs(tmp_path, single=True, files=6, period=5)
+    assert len(truth.left_out) == 3
+    assert_as(bring(tmp_path, tmp_path / "Run_001", tmp_path / "Run_002"), truth)
+    with pytest.raises(DataError, match=r"no shot is left \(1 of background"):
+        bring(tmp_path, truth.paths[0])
+
+
+def test_bunches_that_begin_again_in_every_run_are_told_apart(tmp_path: Path) -> None:
+    truth, said = fermi_runs(tmp_path), CollectingReporter()
+    first = 100
+    for path in truth.paths[2:]:
+        with h5py.File(path, "a") as file:
+            file["bunches"][...] = np.arange(first, first + 6)
+        first += 6
+    store = bring(tmp_path, *truth.paths, reporter=said)
+    one = [str(bunch) for bunch in range(100, 112) if bunch % 5]
+    assert store.ids().tolist() == [f"{run}:{bunch}" for run in (1, 2) for bunch in one]
+    assert "ids begin again in every run; they are preceded by it, such as 1:101" in said.notices
+    assert store.groups().tolist() == [1] * 9 + [2] * 9
+
+
+def test_frames_of_several_masters_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        eiger_master(tmp_path / name)
+    for path in sorted((tmp_path / "b").glob("w_*")):
+        path.rename(tmp_path / "a" / path.name.replace("w_", "v_"))
+    with h5py.File(tmp_path / "a" / "v_master.h5", "a") as file:
+        for number in (1, 2, 3):
+            del file[f"entry/data/data_{number:06d}"]
+            file[f"entry/data/data_{number:06d}"] = h5py.ExternalLink(f"v_data_{number:06d}.h5", "/entry/data/data")
+    store = bring(tmp_path, tmp_path / "a")
+    assert store.ids().tolist() == [f"{name}:{number}" for name in "vw" for number in range(1, 11)]
+    assert store.groups().tolist() == [1] * 10 + [2] * 10
+
+
+def test_a_wavelength_of_fermi_without_unit_is_asked_for(tmp_path: Path) -> None:
+    truth = fermi_runs(tmp_path)
+    for path in truth.paths:
+        with h5py.File(path, "a") as file:
+            del file["photon_source/FEL01/wavelength"].attrs["units"]
+    with pytest.raises(MissingOptionError, match=r"57\.7 without a unit") as caught:
+        bring(tmp_path, *truth.paths)
+    assert caught.value.option == "--wavelength photon_source/FEL01/wavelength --unit UNIT"
+    assert_as(bring(tmp_path, *truth.paths, keys=StackKeys(unit="nm")), truth)
+
+
+@pytest.mark.parametrize("runs", [(259986,), (259986, 259987)])
+def test_tags_of_sacla(tmp_path: Path, runs: tuple[int, ...]) -> None:
+    truth = sacla_run(tmp_path, runs=runs)
+    left = tuple(str(441_000_000 + 100 * number + 2 * row) for number in range(len(runs)) for row in (2, 6))
+    assert_as(bring(tmp_path, truth.path), replace(truth, left_out=left))
+
+
+def test_energies_of_sacla_are_asked_for_where_the_file_has_none(tmp_path: Path) -> None:
+    truth = sacla_run(tmp_path, energy=False, cancelled=False)
+    with pytest.raises(MissingOptionError, match="no photon energy"):
+        bring(tmp_path, truth.path)
+    assert_as(bring(tmp_path, truth.path, keys=ENERGY), truth)
+
+
+@pytest.mark.parametrize("how", [{}, {"columns": False}, {"processed": True}, {"mask": None}])
+def test_good_frames_of_swissfel(tmp_path: Path, how: dict[str, Any]) -> None:
+    truth = swissfel_run(tmp_path, **how)
+    store = bring(tmp_path, truth.path, keys=ENERGY)
+    assert_as(store, truth)
+    np.testing.assert_array_equal(store.columns("events")["frame_index"], [0, 1, 2, 3, 5, 6, 7, 8, 10, 11])
+    assert set(store.columns("events")["daq_rec"].tolist()) == {3}
+
+
+def test_masks_of_whole_numbers_at_swissfel(tmp_path: Path) -> None:
+    truth, said = swissfel_run(tmp_path, mask="u4"), CollectingReporter()
+    with pytest.raises(MissingOptionError, match="--mask-convention"):
+        bring(tmp_path, truth.path, keys=ENERGY)
+    with h5py.File(truth.path, "a") as file:
+        file["data/JF06T08V04/meta/pixel_mask"][...] ^= 1
+    assert_as(bring(tmp_path, truth.path, keys=ENERGY, reporter=said), truth)
+    assert any("0 is taken for good, and 3.03% of the pixels are flagged" in line for line in said.notices)
+
+
+def test_a_kind_that_does_not_fit_says_what_is_missing(tmp_path: Path) -> None:
+    truth = swissfel_run(tmp_path)
+    with pytest.raises(DataError, match=r"no FERMI file .*, which has /vmi/andor and /bunches; leave out --kind"):
+        open_source([truth.path], SourceOptions(kind="fermi"))
