@@ -47,7 +47,9 @@ def test_a_store_of_one_class_is_refused(tmp_path: Path) -> None:
 
 def test_a_split_in_which_nothing_can_be_scored_is_refused(tmp_path: Path) -> None:
     store = stack(tmp_path / "runs.h5", [0] * 20 + [1] * 20 + [0] * 20, [1] * 20 + [2] * 20 + [3] * 20)
-    with pytest.raises(DataError, match=r"part have the same labels \((hit|miss)\).*take another --split-seed, more gr"):
+    with pytest.raises(
+        DataError, match=r"part have the same labels \((hit|miss)\).*take another --split-seed, more gr"
+    ):
         prepare(store, config(split_by="group"), torch.device("cpu"))
     assert len(prepare(store, config(), torch.device("cpu")).split.test) > 0
     assert dataset_size(store, 40) == (60, 2)
