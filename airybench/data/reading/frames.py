@@ -102,7 +102,7 @@ class Framing:
         """How a frame becomes an image, for people; empty where it is one."""
         taken = "".join(f", index {one} of {size}" for size, one in zip(self.raw, self.take, strict=True)
                         if not isinstance(one, slice) and size > 1)  # fmt: skip
-        return taken.removeprefix(", ") + ("" if self.assembly is None else f", {self.assembly.words}").lstrip(", ")
+        return (taken + ("" if self.assembly is None else f", {self.assembly.words}")).removeprefix(", ")
 
     def read(self, data: h5py.Dataset, first: int, stop: int) -> NDArray[Any]:
         """Some frames of a stack, or the one frame of a data set without an axis of shots.
