@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 from airybench.errors import StudyError
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
-"""With any of these Optuna, and whoever reads what it returns, meets a damaged line; RuntimeError for deep ones."""
+"""With any of these Optuna, or the code that reads what it returns, meets a damaged line; RuntimeError for deep ones."""
 
 
 class ProcessLock:

@@ -29,8 +29,8 @@ def prepare(
             the first trial.
 
     Raises:
-        DataError: no such data, damaged, without labels, with the same labels for all shots of the store or of a part, or
-            too few shots for three splits.
+        DataError: no such data, damaged, without labels, with the same labels for all shots of the store or of a part,
+            or too few shots for three splits.
     """
     name = display_name(dataset)
     store = open_dataset(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
