@@ -116,6 +116,8 @@ def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: R
         source = open_source([path], options, reporter)
     except LabelError as error:
         raise DataError(error.found, "add --ignore-labels to answer without them") from error
+    if not source.not_imported:  # a store is what it is
+        announce(source, reporter)
     if len(np.unique(source.ids)) < source.count:
         reporter.notify("ids repeat in this source; its shots are told apart by their order")
     return source

@@ -70,4 +70,5 @@ def announce(source: ShotSource, reporter: Reporter) -> None:
         reporter: receives the block.
     """
     facts = facts_of(source) | {"recognised": source.recognised or source.kind}
-    reporter.notify("\n".join(lines(source.path.name, facts)))
+    name = source.path.name if len(source.paths) == 1 else source.name
+    reporter.notify("\n".join(lines(name, facts)))
