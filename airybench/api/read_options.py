@@ -43,7 +43,6 @@ class ReadOptions(TypedDict, total=False):
         skip: with `every`, the remainder of the id that is left out.
         drop_blank: leave out frames whose pixels all have one value.
         invalid: values that mean no measurement: numbers, `max`, `negative`, `nan` or `none`. They are masked.
-        find_bad_pixels: mask pixels that are dead or hot in most shots.
         counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
         nan: `mask` masks pixels that are NaN.
@@ -87,7 +86,6 @@ class ReadOptions(TypedDict, total=False):
     skip: int
     drop_blank: bool
     invalid: str | float | Sequence[str | float]
-    find_bad_pixels: bool
     counts_per_photon: float
     clip: bool
     nan: str
@@ -146,7 +144,6 @@ def source_options(given: ReadOptions) -> SourceOptions:
             nan=said.get("nan"),
             invalid=_several(said.get("invalid", ())),
         ),
-        find_bad_pixels=said.get("find_bad_pixels", False),
         factor=_whole(said, "bin", 1),
         labels=_labels(said),
         name=said.get("name"),

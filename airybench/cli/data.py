@@ -146,16 +146,20 @@ def check(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
     from dataclasses import asdict
 
     from airybench.data.store.check import check as check_store
+    from airybench.data.store.repeats import repeats
     from airybench.data.store.store import Store
 
     store = Store.open(path)
     survey = check_store(store, ConsoleReporter())
-    facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256}
+    found = repeats(survey.hashes, store.labels() if store.labelled else None)
+    facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256, "repeats": asdict(found)}
     lines = (
         f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})\n"
-        f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}"
+        f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}\n"
+        f"shots with an image that repeats: {found.shots}; images with contradicting labels: {found.contradicting}"
     )
-    print_result(lines, as_json=as_json, data=lambda _: facts | asdict(survey))
+    seen = {key: value for key, value in vars(survey).items() if key != "hashes"}
+    print_result(lines, as_json=as_json, data=lambda _: facts | seen)
 
 
 @app.command()

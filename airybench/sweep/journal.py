@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 from airybench.errors import StudyError
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
-"""With any of these Optuna, or a reader of what it returns, meets a damaged line; RuntimeError for deep ones."""
+"""Optuna, or the code that reads its values, meets a damaged line with one of these; deep ones give RuntimeError."""
 
 
 class ProcessLock:

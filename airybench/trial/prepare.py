@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.datasets.catalog import display_name, open_dataset
+from airybench.data.split.scorable import require_classes, require_scorable
 from airybench.data.split.split import PARTS, Split, make_split
 from airybench.data.store.repeats import contradictions, contradictions_in_words, repeats
 from airybench.data.store.store import Store
@@ -28,12 +29,14 @@ def prepare(
             the first trial.
 
     Raises:
-        DataError: no such data, damaged, without labels, or too few shots for three splits.
+        DataError: no such data, damaged, without labels, with the same labels for all shots of the store or of a part,
+            or too few shots for three splits.
     """
     name = display_name(dataset)
     store = open_dataset(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
+    require_classes(store.path, store.labels(), store.class_names)
     prepared = PreparedDataset(store, _split(store, config.data, name, reporter), device, name)
     if load:
         prepared.loaded(config.data, config.input_scaling)
@@ -54,6 +57,7 @@ def _split(store: Store, data: DataConfig, name: str, reporter: Reporter) -> Spl
         folds=data.folds,
         fold=data.fold,
     )
+    require_scorable(store.path, split, store.labels(), store.class_names, by_group=groups is not None)
     if groups is not None:
         shares = ", ".join(f"{part} {len(getattr(split, part)) / store.count:.0%}" for part in PARTS)
         reporter.notify(f"{name}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")

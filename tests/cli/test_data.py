@@ -86,3 +86,14 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_check_counts_repeated_images(tmp_path: Path) -> None:
+    images = np.random.default_rng(3).integers(0, 50, (10, 8, 8)).astype(np.uint16)
+    images[7] = images[2]
+    with h5py.File(tmp_path / "raw.h5", "w") as file:
+        file["raw"] = images
+    run("import", tmp_path / "raw.h5", "--images", "raw", "--photon-energy", 25, "--output", tmp_path / "s.h5")
+    found = json.loads(run("check", tmp_path / "s.h5", "--json").stdout)
+    assert found["repeats"] == {"images": 1, "shots": 2, "contradicting": 0}
+    assert "hashes" not in found

@@ -61,12 +61,6 @@ class RuleOptions:
             rich_help_panel=COUNTS,
         ),
     ] = None
-    find_bad_pixels: Annotated[
-        bool,
-        typer.Option(
-            "--find-bad-pixels", help="Mask pixels that are dead or hot in most shots.", rich_help_panel=COUNTS
-        ),
-    ] = False
     nan: Annotated[
         str | None,
         typer.Option(

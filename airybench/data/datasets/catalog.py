@@ -6,6 +6,7 @@ from pathlib import Path
 
 from airybench.data.datasets.simulated import simulated_store
 from airybench.data.formats.dispatch import import_data, open_source
+from airybench.data.split.scorable import require_classes
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, locked, slug
@@ -132,15 +133,19 @@ def dataset_size(name: str, count: int) -> tuple[int, int]:
 
     Raises:
         ConfigError: neither a known name nor one of these kinds of file.
-        DataError: the file is missing, damaged or breaks its layout.
+        DataError: the file is missing, damaged, breaks its layout, or has the same labels for all shots.
     """
     display_name(name)
     path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
     if path.suffix == ".h5" and path.exists():
         store = Store.open(path)
+        if store.labelled:
+            require_classes(path, store.labels(), store.class_names)
         return store.count, len(store.class_names)
     if path.suffix == ".cxi":
         source = open_source([path])
+        if source.labels is not None:
+            require_classes(path, source.labels, source.class_names)
         return source.count, len(source.class_names)
     return count, len(CATALOG[name].class_names)
 

@@ -89,7 +89,6 @@ CASES = (
     ("--invalid -1 --invalid 0xffff,max", rule(invalid=InvalidValues((-1, 65535), largest=True))),
     ("--clip", rule(clip=True)),
     ("--counts-per-photon 7.5", rule(counts_per_photon=7.5)),
-    ("--find-bad-pixels", SourceOptions(find_bad_pixels=True)),
     ("--bin 2", SourceOptions(factor=2)),
     ("--labels truth", keys(labels="truth")),
     ("--labels-csv a.csv --labelled-only", labels(csv=Path("a.csv"), labelled_only=True)),

@@ -179,7 +179,7 @@ def test_the_size_of_a_data_set_is_known_without_making_it(
 ) -> None:
     assert dataset_size("helium", 70) == (70, 11)
     assert dataset_size("cxidb", 70) == (70, 5)
-    source = write_deposit(tmp_path / "d.cxi", [np.ones((6, 6), np.uint16)] * 2, [(1, 0, 0, 0, 0)] * 2)
+    source = write_deposit(tmp_path / "d.cxi", [np.ones((6, 6), np.uint16)] * 2, [(1, 0, 0, 0, 0), (0, 1, 0, 0, 0)])
     assert dataset_size(str(source), 70) == (2, 5)
     assert names(folder) == []
     write_store(folder / "helium.h5")
