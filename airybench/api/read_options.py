@@ -39,7 +39,7 @@ class ReadOptions(TypedDict, total=False):
         keep: key or keys; shots whose value is not 0 are taken.
         drop: key or keys; shots whose value is not 0 are left out.
         select: file that lists the ids to take.
-        every: period of background bunches, or its key; ids that are a multiple of it are left out.
+        every: period of background bunches, or its key; ids that are a multiple of it are left out; 0 for none.
         skip: with `every`, the remainder of the id that is left out.
         drop_blank: leave out frames whose pixels all have one value.
         invalid: values that mean no measurement: numbers, `max`, `negative`, `nan` or `none`. They are masked.

@@ -33,7 +33,7 @@ class RuleOptions:
         str | None,
         typer.Option(
             metavar="NUMBER|KEY",
-            help="Period of background bunches: shots whose id is a multiple of it are left out.",
+            help="Period of background bunches: shots whose id is a multiple of it are left out; 0 for none.",
             rich_help_panel=SHOTS,
         ),
     ] = None

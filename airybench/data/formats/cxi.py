@@ -39,7 +39,7 @@ def layout(tree: FileTree) -> Layout | None:
             mask=mask,
             mask_convention="cxi" if mask else None,
         ),
-        notes={} if mask else _static_mask(tree),
+        notes=({} if mask else _static_mask(tree)) | _others(tree),
     )
 
 
@@ -51,6 +51,15 @@ def _detector_stack(tree: FileTree) -> str | None:
 def _stacked(tree: FileTree, key: str) -> bool:
     node = tree.datasets.get(key)
     return node is not None and len(node.shape) >= 3
+
+
+def _others(tree: FileTree) -> dict[str, str]:
+    """A word on a second detector."""
+    other = tree.first("entry_1/data_2/data", "entry_1/instrument_1/detector_2/data")
+    if other is None:
+        return {}
+    option = f"--kind {KIND} --images {other}"
+    return {"images": f"{tree.path.name}: the images are those of the first detector; for /{other} add {option}"}
 
 
 def _static_mask(tree: FileTree) -> dict[str, str]:

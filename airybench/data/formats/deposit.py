@@ -32,8 +32,8 @@ _ENTRY = re.compile(r"entry_(\d+)")
 
 
 def recognises(path: Path, options: SourceOptions) -> bool:
-    """Whether a file is HDF5 with at least one `entry_<number>` that holds a detector."""
-    if not path.is_file() or not h5py.is_hdf5(path):
+    """Whether a file is HDF5 with at least one `entry_<number>` that holds a detector, and no images are named."""
+    if options.keys.images or not path.is_file() or not h5py.is_hdf5(path):
         return False
     with open_hdf5(path) as file:
         return any(_ENTRY.fullmatch(key) and f"{key}/instrument_1/detector_1" in file for key in file)

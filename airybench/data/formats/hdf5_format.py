@@ -12,7 +12,7 @@ from airybench.data.formats.notices import said_once
 from airybench.data.formats.restarting import told_apart
 from airybench.data.hdf5.tree import FileTree, file_tree
 from airybench.data.reading.importer import ENERGY_OPTION
-from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.reading.stack import read_stack
 from airybench.errors import DataError, MissingOptionError
@@ -56,7 +56,7 @@ class HDF5Format:
         if options.keys.images and self.KIND == "stack":
             return True
         known = self._layout.layout(file_tree(path))
-        return known is not None and options.keys.images in (None, known.keys.images)
+        return known is not None and (not options.keys.images or _takes(known, options))
 
     def open_source(self, paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
         """Read and check everything but the images.
@@ -100,4 +100,13 @@ class HDF5Format:
             raise DataError(
                 f"{path}: no {self.TITLE}, which has {self._layout.NEEDS}", "leave out --kind, or give --images KEY"
             )
-        return known or Layout(StackKeys())
+        known = known or Layout(StackKeys())
+        if named and not _takes(known, options):
+            # What belongs to the images that the layout would take does not belong to others.
+            return replace(known, keys=replace(known.keys, mask=None, mask_convention=None), frames=FrameOptions())
+        return known
+
+
+def _takes(known: Layout, options: SourceOptions) -> bool:
+    """Whether the images that the user names are those of the layout."""
+    return str(options.keys.images).strip("/") == known.keys.images

@@ -98,7 +98,7 @@ class Selection:
         drop: keys of columns (N,); shots with a value other than 0 in any of them are left out.
         select: file that lists the ids to take, in any form that `data.labelling.shot_list` reads.
         every: period of bunches without sample, or the key of a scalar that holds it: shots whose id is a multiple of
-            it are left out. Needs integer ids.
+            it are left out; 0 for none. Needs integer ids.
         skip: which remainder is left out, with `every`.
         drop_blank: frames whose pixels all hold one value are left out.
     """

@@ -73,8 +73,8 @@ def select(columns: Columns, selection: Selection, kept: Kept, chosen: Chosen | 
 def _background(columns: Columns, every: str, skip: int, kept: Kept) -> None:
     """Leave out the bunches without sample."""
     period = int(every) if every.isdecimal() else _period(columns, every)
-    if period == 0 and not every.isdecimal():
-        return  # a machine that writes 0 took no background
+    if period == 0:
+        return  # a machine that writes 0 took no background; a user who says 0 wants all shots
     if period < 2 or not 0 <= skip < period:
         raise ConfigError(
             f"--every is {period} and --skip {skip}, a period from 2 and a remainder below it are expected"

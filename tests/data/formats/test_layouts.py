@@ -8,11 +8,11 @@ import h5py
 import numpy as np
 import pytest
 from euxfel_files import PULSE, TRAIN, euxfel_cxi
-from field_files import Truth, cheetah_cxi, eiger_master, fermi_runs, sacla_run, swissfel_run
+from field_files import Truth, cheetah_cxi, eiger_master, fermi_runs, sacla_run, swissfel_run, text
 from reporters import CollectingReporter
 
 from airybench.data.formats.dispatch import import_data, open_source
-from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
+from airybench.data.reading.options import FrameOptions, Selection, SourceOptions, StackKeys
 from airybench.data.store.store import Store
 from airybench.errors import DataError, MissingOptionError
 
@@ -102,6 +102,32 @@ def test_stacks_of_lcls(tmp_path: Path, how: dict[str, Any]) -> None:
     np.testing.assert_array_equal(store.columns("events")["fiducial"], 30_000 + 3 * np.arange(9))
 
 
+def test_a_second_detector_is_named(tmp_path: Path) -> None:
+    truth, said = cheetah_cxi(tmp_path), CollectingReporter()
+    key, other = "entry_1/instrument_1/detector_2/data", np.arange(16 * 120).reshape(16, 10, 12).astype("u2")
+    with h5py.File(truth.path, "a") as file:
+        file[key] = other
+        file[key].attrs["numEvents"] = 9
+    assert_as(bring(tmp_path, truth.path, reporter=said), truth)
+    assert any(f"for /{key} add --kind cxi --images {key}" in line for line in said.notices)
+    second = replace(truth, images=other[:9], good=None)  # the mask is that of the first detector
+    assert_as(bring(tmp_path, truth.path, kind="cxi", keys=StackKeys(images=key)), second)
+    own = StackKeys(images=key, ids=("LCLS/fiducial",), photon_energy=8000.0)
+    own_truth = replace(second, ids=text(30_000 + 3 * np.arange(9)))
+    assert_as(bring(tmp_path, truth.path, keys=own), own_truth)
+
+
+def test_energies_in_ev_come_before_those_in_joule(tmp_path: Path) -> None:
+    truth = cheetah_cxi(tmp_path)
+    with h5py.File(truth.path, "a") as file:
+        file["entry_1/instrument_1/source_1/energy"][...] *= 1.01
+    assert_as(bring(tmp_path, truth.path), truth)
+    with h5py.File(truth.path, "a") as file:
+        del file["LCLS/photon_energy_eV"]
+    assert truth.energy is not None
+    assert_as(bring(tmp_path, truth.path), replace(truth, energy=1.01 * truth.energy))
+
+
 def test_the_mask_of_psocake_is_named_and_taken_on_request(tmp_path: Path) -> None:
     truth, said = cheetah_cxi(tmp_path, static_mask=True), CollectingReporter()
     store = bring(tmp_path, truth.path, reporter=said)
@@ -143,6 +169,13 @@ def test_files_of_background_alone_are_left_out(tmp_path: Path) -> None:
     assert_as(bring(tmp_path, tmp_path / "Run_001", tmp_path / "Run_002"), truth)
     with pytest.raises(DataError, match=r"no shot is left \(1 of background"):
         bring(tmp_path, truth.paths[0])
+
+
+def test_background_is_taken_where_the_user_says_so(tmp_path: Path) -> None:
+    truth = fermi_runs(tmp_path)
+    store = bring(tmp_path, *truth.paths, selection=Selection(every="0"))
+    assert store.ids().tolist() == list(range(100, 124))
+    assert not store.left_out
 
 
 def test_bunches_that_begin_again_in_every_run_are_told_apart(tmp_path: Path) -> None:

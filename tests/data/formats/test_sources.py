@@ -75,7 +75,7 @@ def test_a_folder_names_the_data_set(tmp_path: Path) -> None:
 
 def test_images_that_a_layout_takes_keep_its_columns(tmp_path: Path) -> None:
     truth = swissfel_run(tmp_path)
-    source = open_source([truth.path], SourceOptions(keys=StackKeys(images="data/JF06T08V04/data")))
+    source = open_source([truth.path], SourceOptions(keys=StackKeys(images="/data/JF06T08V04/data")))
     assert tuple(map(str, source.ids)) == truth.ids
     assert source.recognised == "SwissFEL detector file"
 
