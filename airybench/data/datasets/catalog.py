@@ -1,15 +1,14 @@
 """Data sets by name or path: the known ones, and the files that hold others."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from airybench.data.datasets.imported import imported_once, open_file
 from airybench.data.datasets.simulated import simulated_store
-from airybench.data.formats.dispatch import import_data, open_source
 from airybench.data.split.scorable import require_classes
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
-from airybench.paths import data_folder, locked, slug
+from airybench.paths import data_folder, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter
 
@@ -55,7 +54,7 @@ CATALOG = {
 }
 """The data sets that have a name; a simulated store has the same classes as the experiment."""
 
-FILES = ("a store (FILE.h5)", "a deposit (FILE.cxi)")
+FILES = ("a file", "a folder")
 
 
 def open_dataset(
@@ -68,19 +67,19 @@ def open_dataset(
 ) -> Store:
     """Open a data set, making its store on first use.
 
-    A known name stands for the store imported under that name, or else for a simulated stand-in. A deposit is imported
-    once into the data folder.
+    A known name stands for the store imported under that name, or else for a simulated stand-in. Any other
+    file or folder that `airybench data import` reads is imported once into the data folder.
 
     Args:
-        name: `helium`, `cxidb`, a store (`.h5`) or a deposit (`.cxi`).
+        name: `helium`, `cxidb`, or the path of a store, file or folder.
         count: number of shots of the stand-in.
         seed: seed of the stand-in.
         balance: least probability of each class in the stand-in; 0 keeps the natural frequencies.
         reporter: receives notices, and progress while something is made.
 
     Raises:
-        ConfigError: neither a known name nor one of these kinds of file.
-        DataError: the file is missing or damaged, or the store cannot be made.
+        ConfigError: no known name.
+        DataError: the file is missing, damaged, of no known kind or does not say all, or the store cannot be made.
     """
     if name in CATALOG:
         imported = data_folder() / f"{name}.h5"
@@ -93,22 +92,18 @@ def open_dataset(
             f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` imports it"
         )
         return store
-    path = Path(name).expanduser()
-    if path.suffix == ".h5":
-        return Store.open(path)
-    if path.suffix == ".cxi":
-        return _imported_once(path, reporter)
-    raise unknown("data set", name, (*CATALOG, *FILES))
+    title = f"making {display_name(name)}"
+    return imported_once(Path(name).expanduser(), reporter, title)
 
 
 def display_name(name: str) -> str:
     """What runs and studies call a data set: its name, or the stem of its file. The file is not opened.
 
     Args:
-        name: `helium`, `cxidb`, or the path of a store or deposit.
+        name: `helium`, `cxidb`, or the path of a store, file or folder.
 
     Raises:
-        ConfigError: neither a known name nor one of these kinds of file.
+        ConfigError: no known name.
         DataError: no such file.
 
     >>> display_name("helium")
@@ -117,49 +112,31 @@ def display_name(name: str) -> str:
     if name in CATALOG:
         return name
     path = Path(name).expanduser()
-    if path.suffix not in (".h5", ".cxi"):
-        raise unknown("data set", name, (*CATALOG, *FILES))
-    if not path.is_file():
-        raise DataError(f"{path}: no such file", "give helium, cxidb, a store (.h5) or a deposit (.cxi)")
-    return slug(path.stem)
+    if path.is_dir():
+        return slug(path.resolve().name)
+    if path.is_file():
+        return slug(path.stem)
+    if path.suffix or len(path.parts) > 1:
+        raise DataError(f"{path}: no such file", "give helium, cxidb, a store, or a file or folder to import")
+    raise unknown("data set", name, (*CATALOG, *FILES))
 
 
 def dataset_size(name: str, count: int) -> tuple[int, int]:
     """Numbers of shots and classes of a data set, which a dry run needs; nothing is made or imported.
 
     Args:
-        name: `helium`, `cxidb`, or the path of a store or deposit.
+        name: `helium`, `cxidb`, or the path of a store, file or folder.
         count: number of shots that a simulated stand-in would have.
 
     Raises:
-        ConfigError: neither a known name nor one of these kinds of file.
+        ConfigError: no known name.
         DataError: the file is missing, damaged, breaks its layout, or has the same labels for all shots.
     """
     display_name(name)
     path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
-    if path.suffix == ".h5" and path.exists():
-        store = Store.open(path)
-        if store.labelled:
-            require_classes(path, store.labels(), store.class_names)
-        return store.count, len(store.class_names)
-    if path.suffix == ".cxi":
-        source = open_source([path])
-        if source.labels is not None:
-            require_classes(path, source.labels, source.class_names)
-        return source.count, len(source.class_names)
-    return count, len(CATALOG[name].class_names)
-
-
-def _imported_once(source: Path, reporter: Reporter) -> Store:
-    """The store of a deposit, which is imported again only when the file has changed."""
-    try:
-        stat = source.resolve(strict=True).stat()
-    except OSError as error:
-        raise DataError(f"{source}: no such file") from error
-    key = hashlib.sha256(f"{source.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:12]
-    path = data_folder() / f"{source.stem}-imported-{key}.h5"
-    with locked(path):
-        if path.exists():
-            return Store.open(path)
-        reporter.notify(f"importing {source} once, into {path}")
-        return import_data([source], path, reporter=reporter, title=f"making {display_name(str(source))}")
+    if name in CATALOG and not path.exists():
+        return count, len(CATALOG[name].class_names)
+    found = open_file(path)
+    if found.labels is not None:
+        require_classes(path, found.labels, found.class_names)
+    return found.count, len(found.class_names)
