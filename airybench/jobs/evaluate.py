@@ -101,7 +101,8 @@ def evaluate_model(
     if tune:
         require_thresholds(predictor.label_kind)
     target = TrackingTarget.chosen(tracking_uri)
-    data = prepare(dataset, predictor.config, device, reporter, load=False)
+    scored = {split, *(("val",) if tune else ())} - {"all"}
+    data = prepare(dataset, predictor.config, device, reporter, load=False, scored=sorted(scored))
     require_same(predictor, data, reporter)
     if tune and split in ("val", "all"):
         reporter.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is too high")

@@ -1,5 +1,7 @@
 """From the name of a data set to data that are ready to train on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,7 +18,13 @@ from airybench.trial.prepared import PreparedDataset
 
 
 def prepare(
-    dataset: str, config: TrialConfig, device: torch.device, reporter: Reporter = SILENT, *, load: bool = True
+    dataset: str,
+    config: TrialConfig,
+    device: torch.device,
+    reporter: Reporter = SILENT,
+    *,
+    load: bool = True,
+    scored: Sequence[str] = PARTS,
 ) -> PreparedDataset:
     """Find or make the store of a data set, split it, and load it as this configuration sees it.
 
@@ -27,23 +35,24 @@ def prepare(
         reporter: receives notices and progress.
         load: preprocess the images now, so that an unreadable one is met before any run begins; False leaves that to
             the first trial.
+        scored: parts of the split that are to be scored, all where networks are trained.
 
     Raises:
-        DataError: no such data, damaged, without labels, with the same labels for all shots of the store or of a part,
-            or too few shots for three splits.
+        DataError: no such data, damaged, without labels, with the same labels for all shots of the store or of such a
+            part, or too few shots for three splits.
     """
     name = display_name(dataset)
     store = open_dataset(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     require_classes(store.path, store.labels(), store.class_names)
-    prepared = PreparedDataset(store, _split(store, config.data, name, reporter), device, name)
+    prepared = PreparedDataset(store, _split(store, config.data, name, reporter, scored), device, name)
     if load:
         prepared.loaded(config.data, config.input_scaling)
     return prepared
 
 
-def _split(store: Store, data: DataConfig, name: str, reporter: Reporter) -> Split:
+def _split(store: Store, data: DataConfig, name: str, reporter: Reporter, scored: Sequence[str]) -> Split:
     groups = store.groups() if data.split_by == "group" else None
     hashes = store.image_hashes(reporter)
     _tell_repeats(store, hashes, name, reporter)
@@ -57,7 +66,7 @@ def _split(store: Store, data: DataConfig, name: str, reporter: Reporter) -> Spl
         folds=data.folds,
         fold=data.fold,
     )
-    require_scorable(store.path, split, store.labels(), store.class_names, by_group=groups is not None)
+    require_scorable(store.path, split, store.labels(), store.class_names, by_group=groups is not None, parts=scored)
     if groups is not None:
         shares = ", ".join(f"{part} {len(getattr(split, part)) / store.count:.0%}" for part in PARTS)
         reporter.notify(f"{name}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")

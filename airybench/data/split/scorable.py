@@ -40,7 +40,13 @@ def require_classes(path: Path, labels: NDArray[np.uint8], names: Sequence[str])
 
 
 def require_scorable(
-    path: Path, split: Split, labels: NDArray[np.uint8], names: Sequence[str], *, by_group: bool
+    path: Path,
+    split: Split,
+    labels: NDArray[np.uint8],
+    names: Sequence[str],
+    *,
+    by_group: bool,
+    parts: Sequence[str] = PARTS,
 ) -> None:
     """Refuse a split with a part in which no class can be scored. A part that lacks only some classes is no error.
 
@@ -50,11 +56,12 @@ def require_scorable(
         labels: 0 or 1, shape (N, C).
         names: of the classes.
         by_group: whether whole groups were kept together.
+        parts: that are to be scored.
 
     Raises:
         DataError: all shots of a part have the same labels.
     """
-    for part in PARTS:
+    for part in parts:
         some = labels[getattr(split, part)]
         if not scorable(some).any():
             ways = "take another --split-seed, more groups, or --split-by shot" if by_group else "take more shots"
