@@ -27,6 +27,7 @@ from airybench.data.formats.summary import announce
 from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
 from airybench.data.labelling.shot_list import listed
+from airybench.data.reading.contradictions import refuse_contradictions
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
@@ -84,9 +85,10 @@ def recognised(paths: Sequence[Path], options: SourceOptions, reporter: Reporter
         reporter: receives a notice about files that are skipped.
 
     Raises:
-        ConfigError: no such kind.
+        ConfigError: no such kind, or options that contradict each other.
         DataError: a path is missing, being written, or of no known format.
     """
+    refuse_contradictions(options)
     for path in paths:
         require_written(path, swmr=options.swmr, wait=options.wait)
     one, files = chosen(paths, options, FORMATS, reporter)

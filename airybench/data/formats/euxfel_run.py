@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from airybench.data.reading.conversion import RawImage
 from airybench.data.reading.frame_source import FramePart, Frames, frame_source
-from airybench.data.reading.frames import Framing, check_frame_options, framing_of
+from airybench.data.reading.frames import Framing, framing_of
 from airybench.data.reading.identifiers import identifiers
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
@@ -80,7 +80,6 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     """
     if replace(options.keys, photon_energy=None) != StackKeys():
         raise ConfigError(f"{paths[0]}: run folders take no keys; ids are train and pulse")
-    check_frame_options(options.frames)
     parts, words = zip(*(_part(path, options) for path in paths), strict=True)
     choices = {
         "images": f"image/data of the modules, {words[0]}",

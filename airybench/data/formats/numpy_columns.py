@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
+from airybench.data.reading.identifiers import identifiers
+from airybench.data.reading.label_numbers import checked_numbers, label_vectors
 from airybench.data.reading.options import LabelOptions, StackKeys
 from airybench.data.reading.photon_energy import energies_ev
 from airybench.data.store.ids import as_ids
-from airybench.data.store.labels import named_once
-from airybench.errors import ConfigError, DataError
+from airybench.errors import DataError
 from airybench.reporter import Reporter
-
-_LARGEST_CLASS = 10_000
 
 
 class NumpyColumns:
@@ -39,36 +38,17 @@ class NumpyColumns:
 
     def ids(self) -> NDArray[Any] | None:
         """Identifiers, integers or text; several are joined by `:`. None where none were named."""
-        parts = [self._identifier(key) for key in self.keys.ids]
-        if not parts:
-            return None
-        if len(parts) == 1:
-            return parts[0]
-        return np.array([":".join(str(value) for value in row) for row in zip(*parts, strict=True)], np.str_)
+        parts = [(f"{self.path}: {key}", as_ids(self._column(key, "iuUS"))) for key in self.keys.ids]
+        return identifiers(parts) if parts else None
 
     def labels(self, options: LabelOptions) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
         """Labels (N, C) and their C class names."""
         key = self.keys.labels
         if not key or options.ignore:
             return None, ()
-        if options.csv:
-            raise ConfigError("--labels and --labels-csv were both given; one is enough")
         where = f"{self.path}: {key}"
-        values = self._column(key, "biuf", dims=(1, 2))
-        highest = 1 if values.ndim == 2 else _LARGEST_CLASS
-        bad = np.argwhere(~((values == np.rint(values)) & (values >= 0) & (values <= highest)))
-        if len(bad):
-            row = int(bad[0][0])
-            what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
-            raise DataError(f"{where} entry {row} is {values[row]}, {what} are expected", "correct it")
-        if options.class_names is None:
-            raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
-        names = options.class_names
-        if values.ndim == 1:
-            if values.max() >= len(names):
-                raise DataError(f"{where}: class {int(values.max())} occurs, {len(names)} class names were given")
-            values = np.eye(len(names), dtype=np.uint8)[values.astype(np.int64)]
-        return values.astype(np.uint8), named_once(values.shape[1], names, where)
+        values = checked_numbers(self._column(key, "biuf", dims=(1, 2)), where, "entry {}".format)
+        return label_vectors(values, options.class_names, where, "entry {}".format)
 
     def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
         """Photon energies in eV; None where none were named."""
@@ -97,9 +77,6 @@ class NumpyColumns:
     def masks(self) -> NumpyArray | None:
         """The array of the mask."""
         return self._array(self.keys.mask) if self.keys.mask else None
-
-    def _identifier(self, key: str) -> NDArray[Any]:
-        return as_ids(self._column(key, "iuUS"))
 
     def _array(self, key: str) -> NumpyArray:
         """An array of this file, or the one of an NPY file."""

@@ -33,8 +33,7 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
     Raises:
         DataError: the file is missing, no HDF5, truncated, damaged, or locked by a program that writes it.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: a folder, a file is expected")
+    require_file(path)
     require_sound(path)
     try:
         with _opened(path) as file:
@@ -43,6 +42,16 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
         raise DataError(f"{path}: no permission to read this file", "ask its owner") from error
     except FAULTS as error:
         raise explained_fault(path, text_of(error)) from error
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is no file.
+
+    Raises:
+        DataError: the path is missing, or a folder.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: a folder, a file is expected")
 
 
 def _opened(path: Path) -> h5py.File:

@@ -1,7 +1,7 @@
 """What an HDF5 file contains, listed without reading its counts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,8 +9,10 @@ from typing import Any
 
 from airybench.data.hdf5.inspection import inspect
 from airybench.data.hdf5.listing import MOST_CHILDREN
-from airybench.data.hdf5.opening import explained_fault
-from airybench.errors import DataError
+from airybench.data.hdf5.opening import explained_fault, require_file
+
+WILDCARDS = "*?["
+"""Letters of a pattern that stand for others; none crosses a slash."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +70,7 @@ class FileTree:
 
         Groups with many children are searched in full.
         """
-        keys = [""]
-        for number, part in enumerate(pattern.strip("/").split("/")):
-            last = number == pattern.strip("/").count("/")
-            if any(letter in part for letter in "*?["):
-                keys = [
-                    f"{key}/{name}".strip("/")
-                    for key in keys
-                    for name in sorted(self.children.get(key, ()), key=natural)
-                    if fnmatchcase(name, part)
-                ]
-            else:
-                keys = [f"{key}/{part}".strip("/") for key in keys]
-            if last:
-                break
+        keys = expanded(pattern.strip("/").split("/"), lambda key: self.children.get(key, ()))
         return [key for key in keys if self._may_hold(key)]
 
     def _named(self, key: str) -> bool:
@@ -99,6 +88,29 @@ class FileTree:
         return name in names and names.index(name) >= MOST_CHILDREN
 
 
+def expanded(parts: Sequence[str], names: Callable[[str], Iterable[str]]) -> list[str]:
+    """Keys that a pattern can stand for, in natural order; its last part need not be there.
+
+    Args:
+        parts: of the pattern, between its slashes.
+        names: of what the group of a key holds; "" is the root.
+
+    >>> expanded(["run_*", "data"], lambda key: ["run_10", "run_9", "other"])
+    ['run_9/data', 'run_10/data']
+    """
+    keys = [""]
+    for part in parts:
+        if any(letter in part for letter in WILDCARDS):
+            keys = [
+                f"{key}/{name}".strip("/")
+                for key in keys
+                for name in sorted((name for name in names(key) if fnmatchcase(name, part)), key=natural)
+            ]
+        else:
+            keys = [f"{key}/{part}".strip("/") for key in keys]
+    return keys
+
+
 def natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key by which `tag_9` comes before `tag_10`.
 
@@ -114,8 +126,7 @@ def file_tree(path: Path) -> FileTree:
     Raises:
         DataError: the file is missing, damaged or no HDF5, or it crashes or hangs that process.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: a folder, a file is expected")
+    require_file(path)
     listing = inspect(path)
     if "error" in listing:
         raise explained_fault(path, listing["error"])

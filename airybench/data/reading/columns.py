@@ -1,7 +1,5 @@
 """Columns of one open HDF5 file: one value for each shot, found by key, with wildcards, or by ids of their own."""
 
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.hdf5.links import resolve
-from airybench.data.hdf5.tree import natural
+from airybench.data.hdf5.tree import WILDCARDS, expanded
 from airybench.data.reading.candidates import fitting_keys
 from airybench.errors import DataError
-
-WILDCARDS = "*?["
 
 
 def matching_keys(file: h5py.File, pattern: str) -> tuple[list[str], list[str]]:
@@ -31,23 +27,17 @@ def matching_keys(file: h5py.File, pattern: str) -> tuple[list[str], list[str]]:
     wild = [number for number, part in enumerate(parts) if any(letter in part for letter in WILDCARDS)]
     if not wild:
         return ["/".join(parts)], []
-    keys = [""]
-    for part in parts[: wild[-1] + 1]:
-        keys = [f"{key}/{name}".strip("/") for key in keys for name in _names(file, key, part)]
+    keys = expanded(parts[: wild[-1] + 1], lambda key: _names(file, key))
     rest = "/".join(parts[wild[-1] + 1 :])
     whole = [f"{key}/{rest}".strip("/") for key in keys]
     present = [key for key in whole if _present(file, key)]
     return present, [key for key in whole if key not in set(present)]
 
 
-def _names(file: h5py.File, key: str, part: str) -> Iterator[str]:
-    """Names in a group that a part of a pattern stands for."""
-    if not any(letter in part for letter in WILDCARDS):
-        yield part
-        return
+def _names(file: h5py.File, key: str) -> tuple[str, ...]:
+    """Names in a group; none where the key is of no group."""
     group = file.get(key) if key else file
-    if isinstance(group, h5py.Group):
-        yield from sorted((name for name in group if fnmatchcase(name, part)), key=natural)
+    return tuple(group) if isinstance(group, h5py.Group) else ()
 
 
 def _present(file: h5py.File, key: str) -> bool:
@@ -129,9 +119,7 @@ class Columns:
         for name, data in self.every(key, option):
             text = h5py.check_string_dtype(data.dtype) is not None
             if data.dtype.kind not in kinds or (data.dtype.kind == "O" and not text) or data.shape is None:
-                raise DataError(
-                    f"{self.where(name)} is {data.dtype}, which is of no use here", f"give another {option}"
-                )
+                raise self._useless(name, data, option)
             if sum(size != 1 for size in data.shape) > 1:
                 raise self._misfit(name, data.shape)
             values = np.asarray(data[()]).reshape(-1)

@@ -36,6 +36,9 @@ def refuse_contradictions(options: SourceOptions) -> None:
         given = [name for name, value in several.items() if value is not None and value is not False]
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given[:2])} were both given; one is enough")
+    for name, number in (("--index", options.frames.index), ("--channel", options.frames.channel)):
+        if number is not None and number < 0:
+            raise ConfigError(f"{name} is {number}, expected a number from 0")
     keys, selection = options.keys, options.selection
     if keys.photon_energy is not None and keys.unit:
         raise ConfigError("--photon-energy is in eV; --unit is for the key of --energy or --wavelength")

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from airybench.data.reading.columns import Columns
 from airybench.data.reading.options import StackKeys
-from airybench.data.reading.photon_energy import HIGHEST, LOWEST, energies_ev, plausible, unit_attribute, unit_named
+from airybench.data.reading.photon_energy import energies_ev, fixed_energy, unit_attribute, unit_named
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 
@@ -31,9 +31,7 @@ def energy_of(
     if len(said) > 1:
         raise ConfigError(f"{' and '.join(said)} were both given; one is enough")
     if fixed is not None:
-        if not plausible(fixed):
-            raise ConfigError(f"--photon-energy is {fixed:g}, expected {LOWEST:g} to {HIGHEST:g} eV")
-        return np.full(len(frames), fixed, np.float32), "for all shots, as given"
+        return fixed_energy(fixed, len(frames)), "for all shots, as given"
     key = keys.energy or keys.wavelength
     if key is None:
         return None, ""

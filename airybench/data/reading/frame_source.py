@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,20 @@ from numpy.typing import NDArray
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.conversion import Conversion, RawImage
 from airybench.data.reading.options import SourceOptions
-from airybench.data.reading.photon_energy import HIGHEST, LOWEST, plausible
-from airybench.data.reading.shot_source import Block, LeftOut, ShotReader, ShotSource, file_identity
+from airybench.data.reading.photon_energy import fixed_energy
+from airybench.data.reading.shot_source import (
+    Block,
+    LeftOut,
+    ShotReader,
+    ShotSource,
+    file_identity,
+    joined_column,
+    located,
+    rows_by_part,
+)
 from airybench.data.store.ids import as_ids, joined_ids
 from airybench.data.store.labels import kind_of_labels
-from airybench.errors import ConfigError, DataError
+from airybench.errors import DataError
 from airybench.reporter import Reporter
 
 _BYTES = 64e6
@@ -100,9 +109,8 @@ class FrameReader(ShotReader):
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
-        bounds = np.cumsum([0, *(count for _, _, count in self.parts)])
-        for (path, frames, _), (first, stop) in zip(self.parts, pairwise(bounds), strict=True):
-            inside = rows[(rows >= first) & (rows < stop)] - first
+        for number, inside in rows_by_part(rows, [count for _, _, count in self.parts]):
+            path, frames, _ = self.parts[number]
             for start in range(0, len(inside), self.block):
                 some = inside[start : start + self.block]
                 yield self.conversion.block(path, frames.images(some), len(some), masked=self.masked)
@@ -136,7 +144,7 @@ def frame_source(
     count = sum(part.count for part in parts)
     conversion = Conversion.of(first.shape, options.rule, options.factor)
     masked = any(part.masked for part in parts)
-    labels = _joined([part.labels for part in parts])
+    labels = joined_column([part.labels for part in parts])
     files = tuple(chain.from_iterable(part.files for part in parts))
     ids = [part.ids for part in parts if part.ids is not None]
     if not ids:
@@ -198,10 +206,8 @@ def _columns(part: FramePart) -> tuple[object, ...]:
 def _energy(parts: Sequence[NDArray[Any] | None], fixed: float | None, count: int) -> NDArray[np.float32] | None:
     """Photon energies in eV: the one of the options for all, or those of the parts."""
     if fixed is not None:
-        if not plausible(fixed):
-            raise ConfigError(f"--photon-energy is {fixed:g}, expected {LOWEST:g} to {HIGHEST:g} eV")
-        return np.full(count, fixed, np.float32)
-    joined = _joined(parts)
+        return fixed_energy(fixed, count)
+    joined = joined_column(parts)
     return None if joined is None else joined.astype(np.float32)
 
 
@@ -216,12 +222,6 @@ def _groups(parts: Sequence[FramePart]) -> NDArray[np.int32]:
     )
 
 
-def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
-    """One column out of those of all parts; None when a part has none."""
-    present = [part for part in parts if part is not None]
-    return np.concatenate(present) if len(present) == len(parts) else None
-
-
 def _rule_words(conversion: Conversion, mask: str) -> str:
     words = conversion.rule.words(conversion.factor)
     return f"{mask}, masked pixels 0; {words}" if mask else words
@@ -229,8 +229,5 @@ def _rule_words(conversion: Conversion, mask: str) -> str:
 
 def _place(parts: Sequence[FramePart], row: int) -> str:
     """What to call a row of all parts in messages."""
-    for part in parts:
-        if row < part.count:
-            break
-        row -= part.count
-    return f"{part.path.name} image {row}"
+    number, inside = located(row, [part.count for part in parts])
+    return f"{parts[number].path.name} image {inside}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from airybench.data.reading.geometry import placed
 from airybench.data.reading.options import FrameOptions
-from airybench.errors import ConfigError, DataError, MissingOptionError
+from airybench.errors import DataError, MissingOptionError
 
 PLANES = 2
 """Of a raw frame: intensity and gain."""
@@ -155,27 +155,6 @@ def assembly_of(options: FrameOptions, kept: Sequence[int]) -> Assembly | None:
         modules, height, width = kept
         return placed(options.geometry, (modules, height, width))
     return None
-
-
-def check_frame_options(options: FrameOptions) -> None:
-    """Refuse options that contradict each other.
-
-    Raises:
-        ConfigError: two ways for modules, or an impossible value.
-    """
-    ways = {
-        "--stack-modules": options.stack_modules,
-        "--geometry": options.geometry is not None,
-        "--index": options.index is not None,
-    }
-    given = [name for name, said in ways.items() if said]
-    if len(given) > 1:
-        raise ConfigError(f"{' and '.join(given)} were given; one way for the modules is enough")
-    for name, value in (("--index", options.index), ("--channel", options.channel)):
-        if value is not None and value < 0:
-            raise ConfigError(f"{name} is {value}, expected a number from 0")
-    if options.axis not in (None, "first", "last"):
-        raise ConfigError(f"--axis is {options.axis!r}, expected first or last")
 
 
 def framing_of(where: str, frame: tuple[int, ...], options: FrameOptions, *, last: bool = False) -> Framing:

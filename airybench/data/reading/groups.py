@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.hdf5.tree import natural
-from airybench.data.reading.identifiers import Ids, as_ids, joined_ids
+from airybench.data.reading.identifiers import ids_of_names
+from airybench.data.store.ids import ShotIds, joined_ids
 from airybench.errors import ConfigError, DataError
 
 GROUP_NAME = "group_name"
@@ -20,7 +21,7 @@ Groups = tuple[NDArray[np.int32], NDArray[Any] | None]
 """Numbers of the groups, shape (N,), and their names where those are not the numbers."""
 
 
-def numbered(values: Sequence[Ids]) -> Groups:
+def numbered(values: Sequence[ShotIds]) -> Groups:
     """Groups of several files by their own numbers, or by names.
 
     Args:
@@ -91,7 +92,7 @@ def by_pattern(pattern: str, paths: Sequence[Path], keys: Sequence[Sequence[str]
             if match is None or match[1] is None:
                 raise DataError(f"{path}: --group-by {pattern!r} is neither in its path nor in /{key}", "give another")
             found.append(match[1])
-    return numbered([as_ids(found)])
+    return numbered([ids_of_names(found)])
 
 
 def _short(folders: Sequence[Path]) -> dict[Path, str]:

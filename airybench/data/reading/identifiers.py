@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.store.ids import ShotIds
 from airybench.errors import DataError
-
-Ids = NDArray[Any]
-"""int64, or text as NumPy's `U`."""
 
 JOINT = ":"
 """Between the parts of an identifier that several columns make together."""
 
 
-def identifiers(columns: Sequence[tuple[str, NDArray[Any]]]) -> Ids:
+def identifiers(columns: Sequence[tuple[str, NDArray[Any]]]) -> ShotIds:
     """Identifiers out of the columns that make them together.
 
     Args:
@@ -66,10 +64,10 @@ def without_event(columns: Sequence[tuple[str, NDArray[Any]]]) -> NDArray[np.boo
     return np.arange(len(none)) >= used
 
 
-def as_ids(names: Sequence[str]) -> Ids:
+def ids_of_names(names: Sequence[str]) -> ShotIds:
     """Parts of names as identifiers: whole numbers where all are digits and fit into 64 bits, otherwise text.
 
-    >>> as_ids(["007", "8"]).tolist(), as_ids(["7a", "8"]).tolist()
+    >>> ids_of_names(["007", "8"]).tolist(), ids_of_names(["7a", "8"]).tolist()
     ([7, 8], ['7a', '8'])
     """
     if all(name.isdecimal() and name.isascii() and int(name) <= np.iinfo(np.int64).max for name in names):
@@ -77,14 +75,7 @@ def as_ids(names: Sequence[str]) -> Ids:
     return np.array(names, "U")
 
 
-def joined_ids(parts: Sequence[Ids]) -> Ids:
-    """Identifiers of several files; text where any file has text."""
-    if len({part.dtype.kind for part in parts}) > 1:
-        parts = [part.astype("U") for part in parts]
-    return np.concatenate(parts)
-
-
-def rows_of(wanted: Ids, listed: Ids) -> NDArray[np.int64]:
+def rows_of(wanted: ShotIds, listed: ShotIds) -> NDArray[np.int64]:
     """Row in a list of identifiers for each of some others, -1 where it has none.
 
     >>> rows_of(np.array([5, 9, 4]), np.array([4, 5])).tolist()
@@ -98,7 +89,7 @@ def rows_of(wanted: Ids, listed: Ids) -> NDArray[np.int64]:
     return np.where(listed[rows] == wanted, rows, -1).astype(np.int64)
 
 
-def _whole_or_text(where: str, values: NDArray[Any]) -> Ids:
+def _whole_or_text(where: str, values: NDArray[Any]) -> ShotIds:
     kind = values.dtype.kind
     if kind == "U":
         return values

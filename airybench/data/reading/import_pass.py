@@ -1,12 +1,11 @@
 """The one pass over the images of a source that an import makes: what is looked at on the way, and what it leads to."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.shot_source import Block, ShotSource
 from airybench.data.reading.tally import Suspect, Tally
+from airybench.data.store.survey import constant_images
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 from airybench.reporter import Progress, Reporter
@@ -41,7 +40,7 @@ class ImportPass:
         for block in source.read.blocks(np.arange(source.count)):
             rows = slice(done, done + len(block.counts))
             writer.append(block.counts, mask=block.good if source.mask is None else None, **source.columns(rows))
-            blank.append(done + _constant(block.counts))
+            blank.append(done + constant_images(block.counts))
             if block.tally is not None:
                 self._tally.add(block.tally)
             done = rows.stop
@@ -130,11 +129,6 @@ def _meaning(suspect: Suspect, tally: Tally) -> str:
 
 def _word(suspect: Suspect) -> str:
     return "max" if suspect.kind == "max" else f"{suspect.value:.12g}"
-
-
-def _constant(images: NDArray[Any]) -> NDArray[np.int64]:
-    """Which images hold one value in all pixels."""
-    return np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2))).astype(np.int64)
 
 
 def _some(ids: list[str]) -> str:

@@ -1,13 +1,12 @@
 """Pixel masks: what their values mean, whether that can be, and masks that lie in another file than the images."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.hdf5.links import resolve
-from airybench.data.hdf5.opening import open_hdf5
 from airybench.errors import DataError
 from airybench.reporter import Reporter
 
@@ -21,8 +20,6 @@ _NO_FAULT = {
 }
 _DOUBTED = 0.5
 """Share of good pixels below which a mask is doubted."""
-
-_ARRAYS = (".npy",)
 
 
 def good_pixels(mask: NDArray[Any], convention: str) -> NDArray[np.bool_]:
@@ -111,45 +108,30 @@ def settled_convention(mask: NDArray[Any], convention: str, where: str, reporter
     return convention
 
 
-def outside_mask(mask: str, beside: Path) -> tuple[NDArray[Any], str] | None:
-    """The mask in another file that `FILE:KEY` names.
+def mask_place(given: str, images: Path, own: Container[str]) -> tuple[Path, str]:
+    """File and key of a mask; keys may contain a colon themselves.
 
     Args:
-        mask: what `--mask` says: a key, `FILE:KEY`, or a .npy file.
-        beside: file of the images; a relative FILE is looked for in the current folder, then beside this one.
-
-    Returns:
-        Values as the file has them, and what to call them in messages; None for a key in the file of the images.
+        given: what `--mask` says: a key, or `FILE:KEY`.
+        images: file of the images; a relative FILE is looked for in the current folder, then beside this one.
+        own: keys of that file.
 
     Raises:
-        DataError: no such file or key, or the file is damaged.
+        DataError: there is no such file.
+
+    >>> mask_place("0CH0:xtdf/mask", Path("run.h5"), {"0CH0:xtdf/mask"})[1]
+    '0CH0:xtdf/mask'
     """
-    if Path(mask).suffix.lower() in _ARRAYS:
-        path = _found(mask, beside)
-        try:
-            return np.asarray(np.load(path, allow_pickle=False)), str(path)
-        except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{path}: no mask can be read ({str(error).splitlines()[0]})", "give another --mask") from (
-                error
-            )
-    for place in (place for place, letter in enumerate(mask) if letter == ":"):
-        name, key = mask[:place], mask[place + 1 :].strip("/")
-        # Keys hold colons as well (0CH0:xtdf), so that the first part has to look like a file, or be one.
-        if not Path(name).suffix and not _near(name, beside):
-            continue
-        path = _found(name, beside)
-        with open_hdf5(path) as file:
-            return np.asarray(resolve(path, file, key)[0][()]), f"{path}: /{key}"
-    return None
-
-
-def _near(name: str, beside: Path) -> Path | None:
-    """A file by its name, seen from the current folder or from another file."""
-    return next((path for path in (Path(name), beside.parent / name) if path.is_file()), None)
-
-
-def _found(name: str, beside: Path) -> Path:
-    path = _near(name, beside)
-    if path is None:
-        raise DataError(f"{name}: no such file, neither here nor in {beside.parent}", "give --mask FILE:KEY")
-    return path
+    key = given.strip("/")
+    if ":" not in given or key in own:
+        return images, key
+    cuts = [at for at, letter in enumerate(given) if letter == ":"]
+    for at in cuts:
+        for path in (Path(given[:at]), images.parent / given[:at]):
+            if given[:at] and path.is_file():
+                return path, given[at + 1 :].strip("/")
+    if "." in given[: cuts[-1]]:
+        raise DataError(
+            f"{given[: cuts[-1]]}: no such file, neither here nor in {images.parent}", "give --mask FILE:KEY"
+        )
+    return images, key

@@ -8,11 +8,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.reading.columns import WILDCARDS, Columns, matching_keys
+from airybench.data.hdf5.tree import WILDCARDS
+from airybench.data.reading.columns import Columns, matching_keys
 from airybench.data.reading.coverage import Coverage, coverage_of
 from airybench.data.reading.frames import Framing, expected_dims, framing_of
-from airybench.data.reading.identifiers import JOINT, Ids, as_ids
+from airybench.data.reading.identifiers import JOINT, ids_of_names
 from airybench.data.reading.options import FrameOptions
+from airybench.data.store.ids import ShotIds
 from airybench.errors import DataError, MissingOptionError
 
 IMAGES = "--images"
@@ -57,7 +59,7 @@ class Images:
     framing: Framing
     dtype: str
     padded: int
-    names: Ids | None = None
+    names: ShotIds | None = None
     incomplete: tuple[str, ...] = ()
 
     @property
@@ -231,12 +233,12 @@ def _block(data: h5py.Dataset, framing: Framing) -> int:
     return max(1, min(block // per_chunk * per_chunk or min(per_chunk, 4 * block), _MOST))
 
 
-def _names(pattern: str, keys: Sequence[str]) -> Ids:
+def _names(pattern: str, keys: Sequence[str]) -> ShotIds:
     """What the last wildcard stands for in each key; all of them, joined, where that repeats."""
     form = re.compile("/".join(_expression(part) for part in pattern.split("/") if part))
     texts = [match.groups() if (match := form.fullmatch(key)) else (key,) for key in keys]
     ends = [text[-1] for text in texts]
-    return as_ids(ends if len(set(ends)) == len(ends) else [JOINT.join(text) for text in texts])
+    return ids_of_names(ends if len(set(ends)) == len(ends) else [JOINT.join(text) for text in texts])
 
 
 def _expression(part: str) -> str:

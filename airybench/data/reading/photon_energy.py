@@ -205,6 +205,17 @@ def _sensible(energy: ArrayLike) -> bool:
     return bool(SENSIBLE[0] <= float(np.asarray(energy)) <= SENSIBLE[1])
 
 
+def fixed_energy(energy: float, count: int) -> NDArray[np.float32]:
+    """One photon energy for all shots, eV, shape (N,).
+
+    Raises:
+        ConfigError: no photon energy.
+    """
+    if not plausible(energy):
+        raise ConfigError(f"--photon-energy is {energy:g}, expected {LOWEST:g} to {HIGHEST:g} eV")
+    return np.full(count, energy, np.float32)
+
+
 def _likely(value: float, *, length: bool) -> str:
     """Units in which a number makes sense, as a hint."""
     units = ("nm", "angstrom", "pm") if length else ("keV", "nm", "angstrom")

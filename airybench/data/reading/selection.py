@@ -1,19 +1,16 @@
 """Which shots of a file are left out, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.columns import Columns
-from airybench.data.reading.identifiers import Ids
 from airybench.data.reading.options import Selection
 from airybench.data.reading.shot_source import LeftOut
+from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError, DataError
-
-Chosen = Callable[[Ids], NDArray[np.bool_]]
-"""Tells for identifiers whether each is on the list of those to take."""
 
 
 class Kept:
@@ -27,7 +24,7 @@ class Kept:
         left_out: with a reason each.
     """
 
-    def __init__(self, ids: Ids) -> None:
+    def __init__(self, ids: ShotIds) -> None:
         self.ids = ids
         self.taken = np.ones(len(ids), bool)
         self.left_out: list[LeftOut] = []
@@ -45,14 +42,13 @@ class Kept:
             self.left_out.append(LeftOut(reason, tuple(map(str, self.ids[rows].tolist()))))
 
 
-def select(columns: Columns, selection: Selection, kept: Kept, chosen: Chosen | None = None) -> None:
+def select(columns: Columns, selection: Selection, kept: Kept) -> None:
     """Leave out what a selection does not take.
 
     Args:
         columns: of the file.
         selection: what to take.
         kept: the frames so far.
-        chosen: of a list of ids to take.
 
     Raises:
         ConfigError: a period or remainder that cannot be.
@@ -66,8 +62,6 @@ def select(columns: Columns, selection: Selection, kept: Kept, chosen: Chosen | 
         kept.leave_out(f"with /{key.strip('/')} other than 0", values != 0)
     if selection.every is not None:
         _background(columns, selection.every, selection.skip, kept)
-    if chosen is not None:
-        kept.leave_out(f"that {selection.select} does not list", ~chosen(kept.ids))
 
 
 def _background(columns: Columns, every: str, skip: int, kept: Kept) -> None:

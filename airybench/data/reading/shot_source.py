@@ -4,6 +4,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -191,6 +192,40 @@ class _SelectedReader(ShotReader):
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
         yield from self.reader.blocks(self.rows[rows])
+
+
+def joined_column(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
+    """One column out of those of all parts of a source; None when a part has none."""
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present) if len(present) == len(parts) else None
+
+
+def located(row: int, counts: Sequence[int]) -> tuple[int, int]:
+    """The part of a source that holds a row, and the row in it.
+
+    Args:
+        row: of the source.
+        counts: number of shots of each part.
+
+    >>> located(4, [3, 5])
+    (1, 1)
+    """
+    bounds = np.cumsum([0, *counts])
+    part = int(np.searchsorted(bounds, row, side="right")) - 1
+    return part, row - int(bounds[part])
+
+
+def rows_by_part(rows: NDArray[np.int64], counts: Sequence[int]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Rows of a source as rows of its parts, for each part that has some.
+
+    Args:
+        rows: of the source, rising, shape (n,).
+        counts: number of shots of each part.
+    """
+    for part, (first, stop) in enumerate(pairwise(np.cumsum([0, *counts]))):
+        inside = rows[(rows >= first) & (rows < stop)] - first
+        if len(inside):
+            yield part, inside
 
 
 def file_identity(paths: Sequence[Path], *ways: object) -> str:

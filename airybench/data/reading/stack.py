@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.choices import choices_of
 from airybench.data.reading.conversion import Conversion
-from airybench.data.reading.frames import check_frame_options
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
-from airybench.data.reading.identifiers import joined_ids
+from airybench.data.reading.label_numbers import label_vectors
 from airybench.data.reading.label_words import labels_from_text, with_labels
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
-from airybench.data.reading.selection import Chosen, merged
-from airybench.data.reading.shot_source import ShotSource, file_identity
+from airybench.data.reading.selection import merged
+from airybench.data.reading.shot_source import ShotSource, file_identity, joined_column, located
 from airybench.data.reading.stack_file import NoShotLeftError, StackFile, linked_paths, read_stack_file
 from airybench.data.reading.stack_reader import StackReader
-from airybench.data.store.labels import kind_of_labels, named_once
-from airybench.errors import ConfigError, DataError, MissingOptionError, unknown
+from airybench.data.store.ids import joined_ids
+from airybench.data.store.labels import kind_of_labels
+from airybench.errors import ConfigError, DataError, MissingOptionError
 from airybench.reporter import Reporter
 
 
@@ -33,7 +33,6 @@ def read_stack(
     reporter: Reporter,
     known: Callable[[Path], StackKeys] = lambda path: StackKeys(),
     recognised: str = "",
-    chosen: Chosen | None = None,
 ) -> ShotSource:
     """Read and check everything but the images of one file or several.
 
@@ -43,7 +42,6 @@ def read_stack(
         reporter: receives notices.
         known: the keys that the format of a file tells; those of `options` come before them.
         recognised: the format in words.
-        chosen: tells for ids whether each is on the list of those to take.
 
     Raises:
         ConfigError: options contradict each other.
@@ -60,7 +58,7 @@ def read_stack(
     first = 0
     for path, own in zip(paths, each, strict=True):
         try:
-            files.append(read_stack_file(path, own, options, reporter, first=first, chosen=chosen))
+            files.append(read_stack_file(path, own, options, reporter, first=first))
             first += files[-1].found.count
         except NoShotLeftError as error:
             empty.append(error)
@@ -77,7 +75,7 @@ def read_stack(
         [*(one for file in files for one in file.left_out), *(one for error in empty for one in error.left_out)]
     )
     mask = _shared_mask(files, conversion)
-    energy = _joined([file.photon_energy for file in files])
+    energy = joined_column([file.photon_energy for file in files])
     source = ShotSource(
         paths=tuple(paths),
         ids=joined_ids([file.ids for file in files]),
@@ -119,23 +117,15 @@ def _geometry(options: SourceOptions) -> list[Path]:
 
 
 def _check_options(options: SourceOptions, known: StackKeys) -> None:
-    """Refuse options that contradict each other."""
-    keys, labels = options.keys, options.labels
-    if keys.mask_convention is not None and keys.mask_convention not in CONVENTIONS:
-        raise unknown("mask convention", keys.mask_convention, CONVENTIONS)
+    """Refuse options that lack what they need; those that exclude each other were refused before."""
     if known.mask and known.mask_convention is None:
         raise MissingOptionError(
             f"the mask /{known.mask.strip('/')} may be read in several ways",
             "--mask-convention CONVENTION",
             f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
-    if keys.labels and labels.csv:
-        raise ConfigError("--labels and --labels-csv were both given; one is enough")
-    if labels.class_names and not keys.labels and not labels.csv:
+    if options.labels.class_names and not options.keys.labels and not options.labels.csv:
         raise ConfigError("--class-names were given without labels; give --labels KEY or --labels-csv FILE")
-    if keys.groups and keys.group_by:
-        raise ConfigError("--groups and --group-by were both given; one is enough")
-    check_frame_options(options.frames)
 
 
 def _require_alike(files: Sequence[StackFile]) -> None:
@@ -179,18 +169,10 @@ def _events(files: Sequence[StackFile], group_names: NDArray[Any] | None) -> dic
     return events
 
 
-def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
-    """One column out of those of all files; None when a file has none."""
-    present = [part for part in parts if part is not None]
-    return np.concatenate(present) if len(present) == len(parts) else None
-
-
 def _place(files: Sequence[StackFile], row: int) -> str:
     """What to call a row of all files in messages."""
-    for file in files:
-        if row < file.count:
-            break
-        row -= file.count
+    number, row = located(row, [file.count for file in files])
+    file = files[number]
     frame = int(file.images.frames[row])
     where = f"entry {frame}" if len(file.images.parts) == 1 else file.images.place(frame)
     return f"{file.path.name} {where}"
@@ -202,25 +184,15 @@ def _labels(
     """Labels (N, C) of all files and their C class names; none without a key."""
     if not keys.labels:
         return None, ()
-    names, where = options.class_names, f"{files[0].path}: /{keys.labels}"
+    where = f"{files[0].path}: /{keys.labels}"
     parts = [file.labels for file in files if file.labels is not None]
     if parts[0].dtype.kind == "U":
         return None, ()  # words become labels once the source is there, see `_worded`
-    if names is None:
-        raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
     if len({part.shape[1:] for part in parts}) > 1:
         raise DataError(
             f"{where} has another number of labels than the same key of another file", "import them separately"
         )
-    values = np.concatenate(parts)
-    if values.ndim == 1:
-        if values.max() >= len(names):
-            row = int(values.argmax())
-            raise DataError(
-                f"{where}: {_place(files, row)} is class {values[row]}, {len(names)} class names were given"
-            )
-        values = np.eye(len(names), dtype=np.int64)[values]
-    return values.astype(np.uint8), named_once(values.shape[1], names, where)
+    return label_vectors(np.concatenate(parts), options.class_names, where, lambda row: _place(files, row))
 
 
 def _worded(

@@ -13,17 +13,18 @@ from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.hdf5.tree import file_tree
 from airybench.data.reading.columns import Columns, matching_keys
 from airybench.data.reading.energy_column import energy_of
-from airybench.data.reading.identifiers import Ids, identifiers, rows_of, without_event
+from airybench.data.reading.identifiers import identifiers, rows_of, without_event
+from airybench.data.reading.label_numbers import checked_numbers
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.parts import Images, find_images
-from airybench.data.reading.selection import Chosen, Kept, select
+from airybench.data.reading.selection import Kept, select
 from airybench.data.reading.shot_source import LeftOut
 from airybench.data.reading.stack_mask import check_convention, find_masks, whole_mask
 from airybench.data.reading.stack_reader import StackImages, gaps_differ
+from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
-_LARGEST_CLASS = 10_000
 _COLUMN_KINDS = "iuSO"
 
 
@@ -63,12 +64,12 @@ class StackFile:
 
     images: StackImages
     found: Images
-    ids: Ids
+    ids: ShotIds
     numbered: bool
     photon_energy: NDArray[np.float32] | None = None
     energy_words: str = ""
     labels: NDArray[np.int64 | np.str_] | None = None
-    groups: Ids | None = None
+    groups: ShotIds | None = None
     events: dict[str, NDArray[Any]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
@@ -92,7 +93,6 @@ def read_stack_file(
     reporter: Reporter,
     *,
     first: int = 0,
-    chosen: Chosen | None = None,
 ) -> StackFile:
     """Read and check everything but the images.
 
@@ -102,7 +102,6 @@ def read_stack_file(
         options: how frames become images, and which shots are taken.
         reporter: receives notices.
         first: number of the first frame, where the file has no ids.
-        chosen: tells which ids are on a list of those to take.
 
     Raises:
         ConfigError: keys contradict each other.
@@ -119,7 +118,7 @@ def read_stack_file(
         kept.leave_out("without an event (padding)", void)
         kept.leave_out("without data (in no source of the view)", found.empty())
         _by_ids(columns, keys, found, kept)
-        select(columns, options.selection, kept, chosen)
+        select(columns, options.selection, kept)
         if found.incomplete:
             kept.left_out.append(LeftOut("without an image (incomplete)", found.incomplete))
         frames = np.flatnonzero(kept.taken)
@@ -160,7 +159,7 @@ def _lengths(columns: Columns, keys: StackKeys, options: SourceOptions) -> set[i
     return {shape[0] for shape in shapes} - {0, 1}
 
 
-def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[Ids, NDArray[np.bool_]]:
+def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[ShotIds, NDArray[np.bool_]]:
     """Identifiers of all frames, and which of them hold no event."""
     if found.names is not None:
         # The name tells which image it is; a list of ids that is longer, or in another order, is one of columns.
@@ -174,7 +173,7 @@ def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[
         if not keys.ids:
             return found.names, np.zeros(found.count, bool)
     if not keys.ids:
-        numbers: Ids | None = _frame_numbers(columns, found)
+        numbers: ShotIds | None = _frame_numbers(columns, found)
         if numbers is None:
             numbers = np.arange(first, first + found.count, dtype=np.int64)
         return numbers, np.zeros(found.count, bool)
@@ -235,7 +234,7 @@ def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np
     return other if one is None else one & other
 
 
-def _groups(columns: Columns, keys: StackKeys, frames: NDArray[np.int64]) -> Ids | None:
+def _groups(columns: Columns, keys: StackKeys, frames: NDArray[np.int64]) -> ShotIds | None:
     """Runs by key; a key may also stand where the way to group is said."""
     key = keys.groups
     if key is None and keys.group_by and keys.group_by.strip("/") in columns.file:
@@ -261,13 +260,7 @@ def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np
     values = columns.table(key, "--labels", "biufSO")[frames]
     if values.dtype.kind in "USO":
         return np.asarray(values, np.str_)
-    highest = 1 if values.ndim == 2 else _LARGEST_CLASS
-    bad = np.argwhere((values != np.rint(values)) | (values < 0) | (values > highest))
-    if len(bad):
-        row = int(bad[0][0])
-        what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
-        raise DataError(f"{columns.where(key)} entry {frames[row]} is {values[row]}, {what} are expected", "correct it")
-    return values.astype(np.int64)
+    return checked_numbers(values, columns.where(key), lambda row: f"entry {frames[row]}")
 
 
 def linked_paths(files: Sequence[StackFile]) -> list[Path]:

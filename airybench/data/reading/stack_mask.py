@@ -16,7 +16,7 @@ from airybench.data.reading.columns import Columns
 from airybench.data.reading.conversion import readable
 from airybench.data.reading.coverage import coverage_of
 from airybench.data.reading.frames import Framing, mask_framing
-from airybench.data.reading.masks import good_pixels, settled_convention
+from airybench.data.reading.masks import good_pixels, mask_place, settled_convention
 from airybench.errors import DataError
 from airybench.reporter import Reporter
 
@@ -80,7 +80,7 @@ def find_masks(columns: Columns, given: str, convention: str, images: Framing) -
     Raises:
         DataError: no such key or file, another dtype, or a shape that fits neither images nor frames.
     """
-    path, key = split_mask(columns, given)
+    path, key = mask_place(given, columns.path, columns.file)
     if path == columns.path:
         data = columns.data(key, "--mask")
         return _checked(columns, path, key, data, (convention, images))
@@ -90,25 +90,6 @@ def find_masks(columns: Columns, given: str, convention: str, images: Framing) -
             raise DataError(f"{path}: /{key} is missing", f"that would fit: {', '.join(fitting) or 'nothing'}")
         data, _ = resolve(path, file, key)
         return _checked(columns, path, key, data, (convention, images))
-
-
-def split_mask(columns: Columns, given: str) -> tuple[Path, str]:
-    """File and key of a mask; keys may contain a colon themselves.
-
-    Raises:
-        DataError: there is no such file.
-    """
-    key = given.strip("/")
-    if ":" not in given or key in columns.file:
-        return columns.path, key
-    cuts = [at for at, letter in enumerate(given) if letter == ":"]
-    for at in cuts:
-        for path in (Path(given[:at]), columns.path.parent / given[:at]):
-            if given[:at] and path.is_file():
-                return path, given[at + 1 :].strip("/")
-    if h5py.is_hdf5(columns.path) and "." in given[: cuts[-1]]:
-        raise DataError(f"{given[: cuts[-1]]}: no such file", "give --mask FILE:KEY")
-    return columns.path, key
 
 
 def _checked(columns: Columns, path: Path, key: str, data: h5py.Dataset, how: tuple[str, Framing]) -> Masks:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.reading.conversion import Conversion, RawImage, readable
 from airybench.data.reading.frames import Framing
 from airybench.data.reading.parts import Part
-from airybench.data.reading.shot_source import Block, ShotReader
+from airybench.data.reading.shot_source import Block, ShotReader, rows_by_part
 from airybench.data.reading.stack_mask import Masks
 
 _SKIPPED = 8
@@ -105,11 +104,9 @@ class StackReader(ShotReader):
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
-        bounds = np.cumsum([0, *(images.count for images in self.files)])
-        for images, (first, stop) in zip(self.files, pairwise(bounds), strict=True):
-            inside = rows[(rows >= first) & (rows < stop)] - first
-            if len(inside):
-                yield from self._blocks_of(images, images.frames[inside])
+        for number, inside in rows_by_part(rows, [images.count for images in self.files]):
+            images = self.files[number]
+            yield from self._blocks_of(images, images.frames[inside])
 
     def _blocks_of(self, images: StackImages, frames: NDArray[np.int64]) -> Iterator[Block]:
         with _Frames(images) as reader:

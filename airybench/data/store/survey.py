@@ -25,6 +25,15 @@ class Survey:
     hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64), compare=False, repr=False)
 
 
+def constant_images(images: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """Which images, shape (n, H, W), hold one value in all their pixels.
+
+    >>> constant_images(np.array([[[4, 4]], [[4, 5]]], np.uint16))
+    array([0])
+    """
+    return np.flatnonzero(images.max(axis=(1, 2)) == images.min(axis=(1, 2))).astype(np.int64)
+
+
 class ImageSurvey:
     """Gathers a `Survey` from batches of images."""
 
@@ -41,7 +50,7 @@ class ImageSurvey:
             hashes: of them, shape (n,).
         """
         peaks = images.max(axis=(1, 2))
-        self.constant += (np.flatnonzero(peaks == images.min(axis=(1, 2))) + self._seen).tolist()
+        self.constant += (constant_images(images) + self._seen).tolist()
         self._seen += len(images)
         self.blank += int((peaks == 0).sum())
         self.saturated += int((peaks == np.iinfo(np.uint16).max).sum())

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 from reporters import CollectingReporter
 
-from airybench.data.reading.masks import check_flags, good_pixels, outside_mask, settled_convention
+from airybench.data.reading.masks import check_flags, good_pixels, mask_place, settled_convention
 from airybench.errors import DataError
 
 
@@ -65,36 +64,20 @@ def test_no_pixel_is_refused(mask: np.ndarray, said: bool) -> None:
 
 
 def test_masks_in_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    images, values = tmp_path / "run" / "a.h5", np.arange(6).reshape(2, 3)
+    images, static = tmp_path / "run" / "a.h5", tmp_path / "static.h5"
     images.parent.mkdir()
-    with h5py.File(tmp_path / "static.h5", "w") as file:
-        file["0CH0:xtdf/mask"] = values
-    np.save(images.parent / "m.npy", values > 2)
+    (images.parent / "beside.h5").touch()
+    static.touch()
     monkeypatch.chdir(tmp_path)
-    for text in ("static.h5:0CH0:xtdf/mask", f"{tmp_path / 'static.h5'}:/0CH0:xtdf/mask"):
-        found = outside_mask(text, images)
-        assert found is not None
-        np.testing.assert_array_equal(found[0], values)
-        assert found[1].endswith("static.h5: /0CH0:xtdf/mask")
-    found = outside_mask("m.npy", images)
-    assert found is not None
-    np.testing.assert_array_equal(found[0], values > 2)
-    assert outside_mask("INSTRUMENT/DET/0CH0:xtdf/image/mask", images) is None
-    assert outside_mask("mask", images) is None
+    for text in ("static.h5:0CH0:xtdf/mask", f"{static}:/0CH0:xtdf/mask"):
+        path, key = mask_place(text, images, ())
+        assert (path.resolve(), key) == (static.resolve(), "0CH0:xtdf/mask")
+    assert mask_place("beside.h5:mask", images, ()) == (images.parent / "beside.h5", "mask")
+    inside = "INSTRUMENT/DET/0CH0:xtdf/image/mask"
+    assert mask_place(inside, images, {inside}) == (images, inside)
+    assert mask_place("/mask", images, ()) == (images, "mask")
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("gone.h5:mask", "gone.h5: no such file, neither here"),
-        ("gone.npy", "gone.npy: no such file"),
-        ("bad.npy", "no mask can be read"),
-        ("there.h5:other", "/other is missing"),
-    ],
-)
-def test_masks_that_are_not_there(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "bad.npy").write_bytes(b"no array")
-    with h5py.File(tmp_path / "there.h5", "w") as file:
-        file["m"] = 1
-    with pytest.raises(DataError, match=message):
-        outside_mask(text, tmp_path / "a.h5")
+def test_masks_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gone.h5: no such file, neither here"):
+        mask_place("gone.h5:mask", tmp_path / "a.h5", ())

@@ -40,6 +40,16 @@ def test_a_mask_read_by_the_wrong_convention_is_doubted(tmp_path: Path, each: bo
     assert "of the pixels" not in notices(tmp_path / "a.h5", mask, "good-is-one", outside=outside)
 
 
+def test_a_key_that_the_file_of_the_mask_lacks(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"] = np.ones((5, 6, 8), np.uint16)
+    with h5py.File(tmp_path / "there.h5", "w") as file:
+        file["m"] = INVERTED
+    keys = StackKeys(images="raw", mask=f"{tmp_path / 'there.h5'}:other", mask_convention="cxi")
+    with pytest.raises(DataError, match="/other is missing"):
+        open_source([tmp_path / "a.h5"], SourceOptions(keys=keys))
+
+
 @pytest.mark.parametrize(
     ("mask", "message"),
     [

@@ -1,0 +1,63 @@
+"""Labels that are numbers: 0 and 1 for every class, or the number of a class, as label vectors."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airybench.data.store.labels import named_once
+from airybench.errors import ConfigError, DataError
+
+_LARGEST_CLASS = 10_000
+
+
+def checked_numbers(values: NDArray[Any], where: str, place: Callable[[int], str]) -> NDArray[np.int64]:
+    """Labels as whole numbers.
+
+    Args:
+        values: 0 or 1, shape (N, C), or class numbers from 0, shape (N,), of any real dtype.
+        where: what to call them in messages.
+        place: what to call a row in messages.
+
+    Raises:
+        DataError: another value, naming the first row that has one.
+    """
+    highest = 1 if values.ndim == 2 else _LARGEST_CLASS
+    bad = np.argwhere((values != np.rint(values)) | (values < 0) | (values > highest))
+    if len(bad):
+        row = int(bad[0][0])
+        what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
+        raise DataError(f"{where} {place(row)} is {values[row]}, {what} are expected", "correct it")
+    return values.astype(np.int64)
+
+
+def label_vectors(
+    values: NDArray[np.int64], names: Sequence[str] | None, where: str, place: Callable[[int], str]
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Label vectors and class names out of checked numbers.
+
+    Args:
+        values: see `checked_numbers`.
+        names: of the classes, in order.
+        where: what to call the labels in messages.
+        place: what to call a row in messages.
+
+    Returns:
+        0 or 1, shape (N, C), and C names.
+
+    Raises:
+        ConfigError: no names.
+        DataError: a class number beyond the names, or names that do not fit.
+
+    >>> label_vectors(np.array([1, 0]), ("a", "b"), "y", "entry {}".format)[0].tolist()
+    [[0, 1], [1, 0]]
+    """
+    if names is None:
+        raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
+    if values.ndim == 1:
+        if values.max() >= len(names):
+            row = int(values.argmax())
+            raise DataError(f"{where}: {place(row)} is class {values[row]}, {len(names)} class names were given")
+        values = np.eye(len(names), dtype=np.int64)[values]
+    return values.astype(np.uint8), named_once(values.shape[1], names, where)
