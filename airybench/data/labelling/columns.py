@@ -17,7 +17,7 @@ _SHARE = re.compile(r"0?[.,]\d+")
 
 @dataclass(frozen=True)
 class TableColumns:
-    """TableColumns by their index.
+    """Columns by their index.
 
     Attributes:
         ids: what may be the ids, the likeliest first; several columns are joined by `:`.
@@ -30,7 +30,7 @@ class TableColumns:
     classes: tuple[int, ...] = ()
 
     def ignored(self, ids: Sequence[int], width: int) -> list[int]:
-        """TableColumns that are of no use, once the ids are found."""
+        """Columns that are of no use, once the ids are found."""
         used = {*ids, *self.classes, *(() if self.label is None else (self.label,))}
         return [index for index in range(width) if index not in used]
 
@@ -80,7 +80,7 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> TableColumns:
 
 
 def _without_heading(table: Table, class_names: Sequence[str] | None) -> TableColumns:
-    """TableColumns of a table without a heading: ids and a label, or ids and a column for each of the class names."""
+    """Columns of a table without a heading: ids and a label, or ids and a column for each of the class names."""
     if table.width == 2:
         backward = not _numeric(table, 0) and _numeric(table, 1) and not tells_apart(table, 0)
         return TableColumns(((1,),), 0) if backward else TableColumns(((0,),), 1)

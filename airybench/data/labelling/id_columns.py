@@ -32,7 +32,7 @@ class FoundIds:
 
 
 def id_columns(table: Table) -> tuple[tuple[int, ...], ...]:
-    """TableColumns that may be the ids, the likeliest first.
+    """Columns that may be the ids, the likeliest first.
 
     >>> from pathlib import Path
     >>> heading = ("", "trainId", "pulseId", "label")

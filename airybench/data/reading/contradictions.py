@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import SourceOptions
 from airybench.data.reading.photon_energy import UNITS, unit_named
+from airybench.data.reading.unsure import UNSURE
+from airybench.data.store.repeats import CHOICES
 from airybench.errors import ConfigError, unknown
 
 WORDS = {
     "--axis": ("first", "last"),
     "--unit": UNITS,
-    "--unsure": ("unlabelled", "class", "refuse"),
-    "--on-conflict": ("drop", "first"),
+    "--unsure": UNSURE,
+    "--on-conflict": CHOICES,
     "--mask-convention": CONVENTIONS,
 }
 """Options that take one of a few words."""
