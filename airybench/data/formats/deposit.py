@@ -15,8 +15,9 @@ from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.reading.conversion import Conversion, RawImage, readable
 from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
-from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.photon_energy import JOULE_PER_EV, plausible
+from airybench.data.reading.selection import refuse_columns
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
 from airybench.data.store.columns import read_column
 from airybench.data.store.ids import ShotIds, as_ids
@@ -91,12 +92,13 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
 
 def _refuse_stack_options(paths: Sequence[Path], options: SourceOptions) -> None:
     """Refuse what only stacks take."""
-    for_stacks = (options.keys, options.name, options.labels.csv, options.labels.labelled_only)
-    if len(paths) > 1 or for_stacks != (StackKeys(), None, None, False):
+    for_stacks = (options.keys, options.frames, options.name, options.labels.csv, options.labels.labelled_only)
+    if len(paths) > 1 or for_stacks != (StackKeys(), FrameOptions(), None, None, False):
         raise ConfigError(
             f"{paths[0]}: a deposit is one file whose layout says where everything is; for a stack of images give "
             f"--images KEY"
         )
+    refuse_columns(paths[0], options.selection, "deposit")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
 from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
 from airybench.data.reading.frame_source import FramePart, frame_source
-from airybench.data.reading.options import SourceOptions
+from airybench.data.reading.options import FrameOptions, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -38,6 +38,10 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         ConfigError: it cannot be known which array is what, or options contradict each other.
         DataError: a file is damaged, or an array breaks a rule.
     """
+    if replace(options.frames, axis=None) != FrameOptions():
+        raise ConfigError(f"{paths[0]}: NumPy files take --axis, and no modules or planes")
+    if options.keys.group_by not in (None, "file"):
+        raise ConfigError(f"{paths[0]}: --group-by file is what NumPy files take; --groups NAME takes an array")
     choices: dict[str, str] = {}
     parts = [_part(path, options, reporter, choices) for path in paths]
     return frame_source(parts, options, reporter, kind="stack", recognised=TITLE, choices=choices)

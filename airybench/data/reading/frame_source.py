@@ -14,6 +14,7 @@ from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.conversion import Conversion, RawImage
 from airybench.data.reading.options import SourceOptions
 from airybench.data.reading.photon_energy import fixed_energy
+from airybench.data.reading.selection import refuse_columns
 from airybench.data.reading.shot_source import (
     Block,
     LeftOut,
@@ -136,10 +137,11 @@ def frame_source(
         choices: what was taken for what.
 
     Raises:
-        ConfigError: the photon energy is impossible.
+        ConfigError: the photon energy is impossible, or shots are to be chosen by columns.
         DataError: the parts do not fit together.
     """
     first = parts[0]
+    refuse_columns(first.path, options.selection, recognised)
     _require_alike(parts)
     count = sum(part.count for part in parts)
     conversion = Conversion.of(first.shape, options.rule, options.factor)

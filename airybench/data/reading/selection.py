@@ -1,6 +1,7 @@
 """Which shots of a file are left out, and why."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,32 @@ def select(columns: Columns, selection: Selection, kept: Kept) -> None:
         kept.leave_out(f"with /{key.strip('/')} other than 0", values != 0)
     if selection.every is not None:
         _background(columns, selection.every, selection.skip, kept)
+
+
+def refuse_columns(path: Path, selection: Selection, title: str) -> None:
+    """Refuse a selection by columns where a format has none.
+
+    Args:
+        path: for the message.
+        selection: what to take.
+        title: of the format.
+
+    Raises:
+        ConfigError: shots are to be chosen by a column, or by a period of bunches.
+
+    >>> refuse_columns(Path("p.emc"), Selection(keep=("hit",)), "Dragonfly photons")
+    Traceback (most recent call last):
+        ...
+    airybench.errors.ConfigError: p.emc: --keep needs a column, which is not read from this kind of \
+source (Dragonfly photons); give --select FILE, a list of the ids to take
+    """
+    said = {"--keep": selection.keep, "--drop": selection.drop, "--every": selection.every}
+    for option, value in said.items():
+        if value:
+            raise ConfigError(
+                f"{path}: {option} needs a column, which is not read from this kind of source ({title}); "
+                "give --select FILE, a list of the ids to take",
+            )
 
 
 def _background(columns: Columns, every: str, skip: int, kept: Kept) -> None:
