@@ -86,7 +86,6 @@ class NumpyArray:
             with loaded:
                 return np.asarray(loaded[self.member])
 
-
     def require_plain(self) -> None:
         """Refuse an array of Python objects.
 

@@ -18,6 +18,10 @@ from airybench.errors import DataError
 from airybench.reporter import Reporter
 
 
+def _plain_ids(values: NDArray[Any]) -> NDArray[Any]:
+    return values if values.dtype.kind == "f" else as_ids(values)
+
+
 class NumpyColumns:
     """Columns of one file, or of NPY files beside it, with one value for each of N shots.
 
@@ -39,7 +43,7 @@ class NumpyColumns:
 
     def ids(self) -> NDArray[Any] | None:
         """Identifiers, integers or text; several are joined by `:`. None where none were named."""
-        parts = [(f"{self.path}: {key}", as_ids(self._column(key, "iuUS"))) for key in self.keys.ids]
+        parts = [(f"{self.path}: {key}", _plain_ids(self._column(key, "iufUS"))) for key in self.keys.ids]
         return identifiers(parts) if parts else None
 
     def labels(self, options: LabelOptions) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
@@ -81,7 +85,9 @@ class NumpyColumns:
     def events(self) -> dict[str, NDArray[Any]]:
         """Further identifiers by name."""
         events = {Path(key).stem: self._column(key, "biufUS") for key in self.keys.events}
-        return {name: np.char.encode(some, "utf-8") if some.dtype.kind == "U" else some for name, some in events.items()}
+        return {
+            name: np.char.encode(some, "utf-8") if some.dtype.kind == "U" else some for name, some in events.items()
+        }
 
     def masks(self) -> NumpyArray | None:
         """The array of the mask."""

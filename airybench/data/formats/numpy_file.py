@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
 from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
+from airybench.data.formats.stack import columns_beside, left_beside
+from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.frame_source import FramePart, frame_source
 from airybench.data.reading.label_words import labels_from_text, with_labels
-from airybench.data.reading.options import SourceOptions
+from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -70,8 +72,9 @@ def _part(
     last = last_axis(images, options.frames.axis, _lengths(arrays, images))
     frames = NumpyFrames.of(images, options.frames, last=last)
     count = frames.count
-    if not keys.ids:
-        keys = replace(keys, ids=_ids(arrays, count))
+    keys, notes = _completed(path, keys, arrays, frames)
+    for note in notes:
+        reporter.notify(note)
     columns = NumpyColumns(path, arrays, keys, count)
     words = columns.words(options.labels)
     labels, class_names = (None, ()) if words is not None else columns.labels(options.labels)
@@ -79,11 +82,15 @@ def _part(
     masks = columns.masks()
     if masks is not None:
         frames = frames.masked_by(masks, keys.mask_convention, reporter)
-    unused = [array.words for name, array in arrays.items() if name not in columns.used | {images.member or path.stem}]
+    told = {name for name in arrays if any(f": {name} " in note for note in notes)}
+    told |= columns.used | {images.member or path.stem}
+    unused = [array.words for name, array in arrays.items() if name not in told]
     if unused:
         reporter.notify(f"{path.name}: not used: {', '.join(unused)}; --labels, --mask, --energy, --events take such")
     choices.setdefault("images", ", ".join(filter(None, (images.words, frames.framing.words))))
-    for name in ("ids", "labels", "energy", "mask"):
+    if energy is not None:
+        choices.setdefault("energy", f"{keys.energy or keys.wavelength}, such as {energy[0]:.6g} eV")
+    for name in ("ids", "labels", "groups", "mask"):
         key = getattr(keys, name)
         if key:
             choices.setdefault(name, ":".join(key) if isinstance(key, tuple) else key)
@@ -107,6 +114,17 @@ def _part(
     return part, words
 
 
+def _completed(
+    path: Path, keys: StackKeys, arrays: Mapping[str, NumpyArray], frames: NumpyFrames
+) -> tuple[StackKeys, list[str]]:
+    """The keys with the columns of obvious names, and a word on what looks like more."""
+    nodes = {name: DatasetNode(name, array.shape, str(array.dtype)) for name, array in arrays.items()}
+    tree, images = FileTree(path, nodes, {}), DatasetNode("", (frames.count, *frames.framing.raw), "")
+    keys = keys.completed(replace(columns_beside(tree, images), images=None, ids=_ids(arrays, frames.count)))
+    notes = left_beside(tree, images).items()
+    return keys, [note.replace(": /", ": ", 1) for name, note in notes if not getattr(keys, name)]
+
+
 def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> str:
     """The name of the array of images: the one that the user names, or the only one that can be it."""
     listed = "; ".join(array.words for array in arrays.values())
@@ -119,6 +137,8 @@ def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> s
     numbers = {name: array for name, array in arrays.items() if array.dtype.kind in "biuf"}
     stacks = [name for name, array in numbers.items() if len(array.shape) > 2]
     stacks = stacks or [name for name, array in numbers.items() if len(array.shape) == 2]
+    if not stacks:
+        raise DataError(f"{path}: holds no stack of images (N, H, W), but {listed}", "give a file with images")
     if len(stacks) != 1:
         raise ConfigError(f"{path}: which array holds the images? It holds {listed}; give --images NAME")
     return stacks[0]

@@ -16,6 +16,9 @@ from airybench.data.reading.options import FrameOptions
 from airybench.errors import ConfigError, DataError, unknown
 from airybench.reporter import Reporter
 
+_COLOURED = 4
+"""Axes of a stack of pictures in colour, (N, H, W, 3)."""
+
 
 @dataclass(frozen=True)
 class NumpyFrames(Frames):
@@ -51,7 +54,14 @@ class NumpyFrames(Frames):
         """
         array.require_plain()
         if len(array.shape) < 2 or 0 in array.shape or array.dtype.kind not in "biuf":
-            raise DataError(f"{array.path}: {array.words}: a stack of numbers (N, H, W) is expected")
+            raise DataError(
+                f"{array.path}: {array.words}: a stack of numbers (N, H, W) is expected", "give an array of counts"
+            )
+        if len(array.shape) == _COLOURED and array.shape[-1] in (3, 4) and not last:
+            raise DataError(
+                f"{array.path}: {array.words} looks like pictures in colour, which hold no counts",
+                "give the counts themselves, one number for each pixel",
+            )
         raw = array.shape if len(array.shape) == 2 else array.shape[:-1] if last else array.shape[1:]
         framing = framing_of(f"{array.path}: {array.member or 'the array'}", raw, options, last=last)
         return cls(array, framing, framing.covered())
@@ -109,7 +119,11 @@ class NumpyFrames(Frames):
             good = self.flags.images(good_pixels(_read(self.masks, self.flags, first, stop), str(self.convention)))
             good = good if self.good is None else good & self.good
         for row in rows - first:
-            yield f"{self.array.member or 'array'} entry {first + row}", values[row], self.good if good is None else good[row]
+            yield (
+                f"{self.array.member or 'array'} entry {first + row}",
+                values[row],
+                self.good if good is None else good[row],
+            )
 
 
 def _read(array: NumpyArray, framing: Framing, first: int, stop: int) -> NDArray[Any]:

@@ -114,7 +114,7 @@ MODULES = RNG.poisson(20, (7, 3, 4, 5)).astype(np.uint16)
 def test_modules_are_asked_about_stacked_and_taken(tmp_path: Path, last: bool) -> None:
     np.savez(tmp_path / "a.npz", im=np.moveaxis(MODULES, 0, -1) if last else MODULES, id=IDS)
     axis = "last" if last else None
-    assert "3 modules a shot" in refused(tmp_path / "a.npz", options=SourceOptions(frames=FrameOptions(axis=axis)))
+    assert "3 modules a" in refused(tmp_path / "a.npz", options=SourceOptions(frames=FrameOptions(axis=axis)))
     stacked, taken = FrameOptions(stack_modules=True, axis=axis), FrameOptions(index=1, axis=axis)
     source, _ = opened(tmp_path / "a.npz", options=SourceOptions(frames=stacked))
     np.testing.assert_array_equal(counts(source), MODULES.reshape(7, 12, 5))
@@ -145,6 +145,29 @@ def test_raw_frames_and_a_needless_axis(tmp_path: Path) -> None:
     np.testing.assert_array_equal(counts(opened(tmp_path / "one.npy")[0]), IMAGES)
     np.save(tmp_path / "grey.npy", IMAGES[..., None])
     np.testing.assert_array_equal(counts(opened(tmp_path / "grey.npy")[0]), IMAGES)
+
+
+def test_columns_of_obvious_names_are_taken_or_named(tmp_path: Path) -> None:
+    columns = {"photon_energy": np.full(7, 9300.0), "run": np.arange(7) // 3, "mask": np.zeros((12, 15)), "y": IDS % 2}
+    np.savez(tmp_path / "a.npz", images=IMAGES, ids=IDS.astype(float), **columns)
+    source, notices = opened(tmp_path / "a.npz")
+    assert source.ids.tolist() == list(range(7))
+    assert source.groups.tolist() == columns["run"].tolist()
+    assert source.photon_energy.tolist() == [9300.0] * 7
+    said = "\n".join(notices)
+    for option in ("--ids ids", "--mask mask --mask-convention", "--labels y --class-names"):
+        assert f"add {option}" in said
+    assert "not used: " not in said
+    assert opened(tmp_path / "a.npz", options=asked(ids=("ids",)))[0].ids.tolist() == IDS.tolist()
+    np.savez(tmp_path / "b.npz", images=IMAGES, ids=IDS + 0.5)
+    assert "identifiers are whole numbers or text" in refused(tmp_path / "b.npz", options=asked(ids=("ids",)))
+    np.savez(tmp_path / "c.npz", images=IMAGES, energy=np.full(7, 9.3))
+    assert "without a unit" in refused(tmp_path / "c.npz")
+
+
+def test_pictures_in_colour_are_no_modules(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.repeat(IMAGES[..., None], 3, axis=-1))
+    assert "in colour" in refused(tmp_path / "a.npy")
 
 
 def test_objects_beside_the_images_hinder_nothing_until_they_are_asked_for(tmp_path: Path) -> None:
