@@ -1,4 +1,4 @@
-"""What a process is about to read, told to whoever listens: a process that crashes there says no more."""
+"""Where a process reads next. One that crashes can no longer say so, so it is said beforehand."""
 
 from collections.abc import Callable
 

@@ -63,7 +63,7 @@ def _do(work: Work, job: Any, answers: IO[bytes]) -> None:
 
 
 def _sendable(error: Exception) -> Exception:
-    """An error that arrives as what it is; what cannot be sent is told in words."""
+    """An error that arrives as what it is; one that cannot be sent becomes text."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # whatever a foreign class of errors does

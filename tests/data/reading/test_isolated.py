@@ -48,7 +48,7 @@ def test_a_chunk_that_crashes_the_decoder_is_one_line(tmp_path: Path, *, masks: 
     assert caught.value.exit_code == EXIT_INPUT
     assert "\n" not in str(caught.value)
     assert [one.name for one in tmp_path.iterdir() if "store" in one.name and not one.name.endswith(".lock")] == []
-    with pytest.raises(DataError, match="crashes the decoder|cannot be read"):
+    with pytest.raises(DataError, match=r"crashes the decoder|cannot be read"):
         open_shots(path, SourceOptions(keys=keys)).read(0, COUNT)
     sound = import_data([stack(tmp_path / "sound.h5")], output, OPTIONS)
     assert len(sound.ids()) == COUNT
