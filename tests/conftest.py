@@ -30,6 +30,8 @@ space:
 """
 """A sweep of three cells that takes seconds."""
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers that share the cores only get in one another's way with threads
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["AIRYBENCH_DATA"] = ""  # set by the fixture below; no test may fall back on the user's own folder
 for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
     os.environ.pop(name, None)

@@ -75,7 +75,7 @@ def test_the_readme_has_the_two_commands_and_the_six_lines_of_python() -> None:
     commands = re.findall(r"^pip install uv && (.*)$", README, re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("airybench sweep --dataset helium")
-    assert commands[1].endswith("pytest")
+    assert commands[1].endswith("pytest -n 2")
     (python,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     used = set(re.findall(r"\bab\.(\w+)", python))
     assert used <= set(airybench.__all__), f"not in the API: {used - set(airybench.__all__)}"
