@@ -32,6 +32,16 @@ class AirybenchError(Exception):
 
     exit_code = EXIT_FAILED
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: as it is, whatever arguments its class takes."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[AirybenchError], args: tuple[Any, ...], state: dict[str, Any]) -> AirybenchError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class InputError(AirybenchError):
     """The user's input cannot be used; nothing was started."""

@@ -152,8 +152,8 @@ def test_blocks_of_a_stack_are_answered_in_order(
     with h5py.File(tmp_path / "stack.h5", "w") as file:
         file["images"] = images()
     stack = open_shots(tmp_path / "stack.h5", SourceOptions(keys=StackKeys(images="images")))
-    file = stack.read.files[0]
-    read = replace(stack.read, files=(replace(file, parts=(replace(file.parts[0], block=block),)),))
+    file = stack.read.reader.files[0]
+    read = replace(stack.read.reader, files=(replace(file, parts=(replace(file.parts[0], block=block),)),))
     go(predictor, replace(stack, read=read, block=block), tmp_path / "out.h5")
     found = columns(tmp_path / "out.h5")
     np.testing.assert_array_equal(found["id"], np.arange(COUNT))

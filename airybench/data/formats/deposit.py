@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from airybench.data.formats.deposit_labels import read_labels
 from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.tree import may_crash
 from airybench.data.reading.conversion import Conversion, RawImage, readable
 from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
@@ -108,6 +109,20 @@ class DepositReader(ShotReader):
     path: Path
     entries: tuple[str, ...]
     conversion: Conversion
+
+    @property
+    def risky(self) -> bool:
+        """See `ShotReader.risky`."""
+        return may_crash(self.path, (f"{entry}/{IMAGE}" for entry in self.entries))
+
+    @property
+    def shot_bytes(self) -> int:
+        """See `ShotReader.shot_bytes`."""
+        return int(np.prod(self.conversion.detector_shape)) * 2
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """See `ShotReader.pieces`."""
+        yield from (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""

@@ -1,6 +1,7 @@
 """The formats that are known, and the way from a file to shots or to a store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from airybench.data.labelling.label_table import labelled
 from airybench.data.labelling.shot_list import listed
 from airybench.data.reading.contradictions import refuse_contradictions
 from airybench.data.reading.importer import import_source
+from airybench.data.reading.isolated import IsolatedReader
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
@@ -99,7 +101,10 @@ def recognised(paths: Sequence[Path], options: SourceOptions, reporter: Reporter
 
 def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
     """Open files of a format; arguments and errors as for `open_source`."""
-    return listed(one.open_source(files, options, reporter), options.selection.select, reporter)
+    source = one.open_source(files, options, reporter)
+    if not source.not_imported:
+        source = replace(source, read=IsolatedReader(source.read, source.path))
+    return listed(source, options.selection.select, reporter)
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:

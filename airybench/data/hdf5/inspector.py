@@ -20,7 +20,7 @@ MEMORY = 16 << 30
 def main() -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
-    _limit()
+    limit_memory()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what a library prints is no answer
 
@@ -32,7 +32,7 @@ def main() -> None:
         send(list_file(Path(json.loads(line)["path"]), lambda key: send({"at": key})))
 
 
-def _limit() -> None:
+def limit_memory() -> None:
     """No core files, and no more memory than a file may need."""
     try:
         import resource

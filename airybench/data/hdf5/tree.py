@@ -120,6 +120,21 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
+def may_crash(path: Path, keys: Iterable[str]) -> bool:
+    """Whether reading some data sets could crash the process that does it.
+
+    Args:
+        path: the file.
+        keys: of the data sets; one that was not listed could.
+
+    Raises:
+        DataError: see `file_tree`.
+    """
+    known = file_tree(path).datasets
+    nodes = [known.get(key.strip("/")) for key in keys]
+    return any(node is None or node.risky for node in nodes)
+
+
 def file_tree(path: Path) -> FileTree:
     """List a file. Another process opens it (see `inspection`), which remembers a file that has not changed.
 

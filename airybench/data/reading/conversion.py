@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.hdf5.place import reading
 from airybench.data.reading.binning import CountsError, binned_shape, binning_factor, block_means, block_pixels
 from airybench.data.reading.counts_rule import CountsRule
 from airybench.data.reading.shot_source import Block
@@ -137,6 +138,7 @@ def readable(path: Path, name: str) -> Iterator[None]:
     Raises:
         DataError: in place of the error of the library.
     """
+    reading(f"{path}: {name}")
     try:
         yield
     except (OSError, RuntimeError) as error:

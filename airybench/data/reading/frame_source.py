@@ -108,6 +108,19 @@ class FrameReader(ShotReader):
     block: int
     masked: bool
 
+    @property
+    def shot_bytes(self) -> int:
+        """See `ShotReader.shot_bytes`."""
+        return int(np.prod(self.conversion.detector_shape)) * 2
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """See `ShotReader.pieces`."""
+        start = 0
+        for _, inside in rows_by_part(rows, [count for _, _, count in self.parts]):
+            for first in range(0, len(inside), self.block):
+                yield rows[start + first : start + min(first + self.block, len(inside))]
+            start += len(inside)
+
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
         for number, inside in rows_by_part(rows, [count for _, _, count in self.parts]):

@@ -35,6 +35,24 @@ class Block:
 class ShotReader(ABC):
     """Reads the counts of a source. It holds no open file, so that it can be pickled for another process."""
 
+    @property
+    def risky(self) -> bool:
+        """Whether a damaged file could crash the process that reads it."""
+        return False
+
+    @property
+    def shot_bytes(self) -> int:
+        """Bytes of a shot in the source, about; 0 where reading it is no work worth another process."""
+        return 0
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """Rows cut where `blocks` begins a new block.
+
+        Args:
+            rows: see `blocks`.
+        """
+        yield rows
+
     @abstractmethod
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """Read some shots in fixed memory.
@@ -188,6 +206,21 @@ class _SelectedReader(ShotReader):
 
     reader: ShotReader
     rows: NDArray[np.int64]
+
+    @property
+    def risky(self) -> bool:
+        """See `ShotReader.risky`."""
+        return self.reader.risky
+
+    @property
+    def shot_bytes(self) -> int:
+        """See `ShotReader.shot_bytes`."""
+        return self.reader.shot_bytes
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """See `ShotReader.pieces`."""
+        places = self.rows[rows]
+        yield from (rows[np.searchsorted(places, piece)] for piece in self.reader.pieces(places))
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""

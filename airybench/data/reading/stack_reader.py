@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.tree import may_crash
 from airybench.data.reading.conversion import Conversion, RawImage, readable
 from airybench.data.reading.frames import Framing
 from airybench.data.reading.parts import Part
@@ -63,6 +64,14 @@ class StackImages:
         return np.cumsum([0, *(part.count for part in self.parts)])
 
     @property
+    def risky(self) -> bool:
+        """Whether a damaged chunk could crash the process that reads it."""
+        masks = self.masks
+        return may_crash(self.path, (part.key for part in self.parts)) or (
+            masks is not None and may_crash(masks.path, [masks.key])
+        )
+
+    @property
     def _gaps_differ(self) -> bool:
         return gaps_differ(self.parts, self.framing)
 
@@ -101,6 +110,25 @@ class StackReader(ShotReader):
     def masked(self) -> bool:
         """Whether each shot has a mask of its own."""
         return self.conversion.rule.masks or any(images.own_masks for images in self.files)
+
+    @property
+    def risky(self) -> bool:
+        """See `ShotReader.risky`."""
+        return any(images.risky for images in self.files)
+
+    @property
+    def shot_bytes(self) -> int:
+        """See `ShotReader.shot_bytes`."""
+        return int(np.prod(self.conversion.detector_shape)) * 2
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """See `ShotReader.pieces`."""
+        start = 0
+        for number, inside in rows_by_part(rows, [images.count for images in self.files]):
+            images = self.files[number]
+            for some in _runs(images, images.frames[inside]):
+                yield rows[start : start + len(some)]
+                start += len(some)
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
