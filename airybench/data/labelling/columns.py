@@ -100,18 +100,17 @@ def _numeric(table: Table, index: int) -> bool:
 
 def _is_class(table: Table, index: int, *, sure: bool = False) -> bool:
     """Whether a column says yes or no; one that mostly does has a mistake in it."""
-    cells = {cell: number for number, row in reversed([*enumerate(table.rows)]) if (cell := row[index])}
+    column = table.column(index)
+    cells = Counter(column)
+    blank = cells.pop("", 0)
     if not cells:
         return sure
     bad = [cell for cell in cells if answer(cell) is None and not is_unsure(cell)]
     if not bad:
         return sure or any(answer(cell) is not None for cell in cells)
-    wrong = set(bad)
-    share = sum(row[index] not in wrong for row in table.rows if row[index]) / sum(
-        bool(row[index]) for row in table.rows
-    )
+    share = 1 - sum(cells[cell] for cell in bad) / (len(column) - blank)
     if sure or share >= 0.5 or all(_SHARE.fullmatch(cell) for cell in bad):
-        row = min(cells[cell] for cell in bad)
+        row = min(map(column.index, bad))
         raise DataError(
             f"{table.path}: line {table.lines[row]}, column {table.names()[index]}: found {table.rows[row][index]!r}, "
             f"expected 0 or 1, yes or no",

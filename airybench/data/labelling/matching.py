@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,21 @@ def match_ids(texts: Sequence[str], ids: NDArray[Any]) -> Match:
     return best
 
 
+def others(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The rows of a source that are not among some, rising.
+
+    Args:
+        rows: some of them.
+        count: number of all.
+
+    >>> others(np.array([2, 0, 2]), 4).tolist()
+    [1, 3]
+    """
+    absent = np.ones(count, bool)
+    absent[rows] = False
+    return np.flatnonzero(absent)
+
+
 @dataclass(frozen=True)
 class _Rule:
     """A way to compare.
@@ -82,6 +98,9 @@ class _Rule:
 
 def _matched(texts: Sequence[str], sources: Sequence[str], rule: _Rule) -> Match:
     """Match by equal keys that only one id has, and only one text where the rule says so."""
+    if rule.key is _exact:  # ids are unique
+        places = {source: row for row, source in enumerate(sources) if source}
+        return Match(np.fromiter(map(places.get, texts, repeat(-1)), np.int64, len(texts)), rule.how)
     rows: dict[Key, int] = {}
     for row, source in enumerate(sources):
         one = rule.key(source)

@@ -59,21 +59,19 @@ def wide_labels(table: Table, columns: Sequence[int], options: LabelOptions) -> 
 
 def _said(table: Table, index: int) -> NDArray[np.uint8]:
     """What the cells of a column say: no, yes, nothing, or unsure, shape (n,)."""
+    cells = table.column(index)
     meaning: dict[str, int] = {"": _BLANK}
-    said = np.empty(len(table.rows), np.uint8)
-    for number, row in enumerate(table.rows):
-        cell = row[index]
-        if cell not in meaning:
-            yes = answer(cell)
-            if yes is None and not is_unsure(cell):
-                raise DataError(
-                    f"{table.path}: line {table.lines[number]}, column {table.names()[index]}: found {cell!r}, "
-                    f"expected 0 or 1, yes or no",
-                    "correct it",
-                )
+    for cell in dict.fromkeys(cells):
+        yes = answer(cell)
+        if cell and yes is None and not is_unsure(cell):
+            raise DataError(
+                f"{table.path}: line {table.lines[cells.index(cell)]}, column {table.names()[index]}: found {cell!r}, "
+                f"expected 0 or 1, yes or no",
+                "correct it",
+            )
+        if cell:
             meaning[cell] = _UNSURE if yes is None else int(yes)
-        said[number] = meaning[cell]
-    return said
+    return np.fromiter(map(meaning.__getitem__, cells), np.uint8, len(cells))
 
 
 def _ask(

@@ -67,7 +67,7 @@ def labels_from_text(cells: Sequence[str], options: LabelOptions, where: str, pl
     """
     check_word_options(options)
     counts = Counter(cells)
-    first = {cell: row for row, cell in reversed([*enumerate(cells)])}
+    first = dict(zip(reversed(cells), range(len(cells) - 1, -1, -1), strict=True))
     at = {cell: f"{place(row)}" for cell, row in first.items()}
     given = options.class_names or ()
     notices: list[str] = []
@@ -97,7 +97,7 @@ def labels_from_text(cells: Sequence[str], options: LabelOptions, where: str, pl
     index = {cell: number for number, cell in enumerate(counts)}
     for cell, some in kept.items():
         vectors[index[cell], [columns[word] for word in some]] = 1
-    rows = np.fromiter((index[cell] for cell in cells), np.int64, len(cells))
+    rows = np.fromiter(map(index.__getitem__, cells), np.int64, len(cells))
     left = np.array([cell in out for cell in counts], bool)
     return WordLabels(names, vectors[rows], left[rows], (*notices, *folded))
 
