@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from airybench.data.labelling.headings import INDEX_NAMES, is_known, plain
+from airybench.data.labelling.preamble import heading_below, is_rule, without_exponents
 from airybench.data.labelling.text_file import TextFile
 from airybench.errors import DataError
 
@@ -86,10 +87,15 @@ def read_table(file: TextFile) -> Table:
         lines, numbers = lines[1:], numbers[1:]
     if not lines:
         raise DataError(f"{file.path}: no line but comments", "give one line for each shot")
+    if any("e+" in line or "E+" in line for line in lines):
+        lines = list(map(without_exponents, lines))
     separator = given[1] if given and given[1] in SEPARATORS else _separator(lines, remarks)
     records = _records(file.path, lines, separator)
     heading = _commented_heading(remarks, separator, len(records[0][1]))
-    if heading is None and _is_heading([cells for _, cells in records[:_SAMPLE]]):
+    above, titled = heading_below(records, lines, SEPARATORS) if heading is None else (0, [])
+    if above:
+        heading, records, comments = titled, records[above:], comments + above - 1
+    elif heading is None and _is_heading([cells for _, cells in records[:_SAMPLE]]):
         heading, records = [name.lstrip("#").strip() for name in records[0][1]], records[1:]
     if not records:
         raise DataError(f"{file.path}: no line below the heading", "give one line for each shot")
@@ -161,6 +167,8 @@ def _records(path: Path, lines: Sequence[str], separator: str) -> list[tuple[int
         records = [record for record in _split(lines, separator) if any(record[1])]
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV text file ({error})", "save it as CSV in UTF-8") from error
+    if separator == "|" and any(is_rule(cells) for _, cells in records[:2]):  # a table of Markdown
+        records = [(index, cells[not cells[0] :]) for index, cells in records if not is_rule(cells)]
     if not records:
         raise DataError(f"{path}: every cell is blank", "give one line for each shot")
     usual = Counter(len(cells) for _, cells in records[:_SAMPLE]).most_common(1)[0][0]

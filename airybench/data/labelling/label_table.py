@@ -118,7 +118,7 @@ def _known(
     absent = np.flatnonzero(found.match.rows < 0)
     if not len(absent):
         return rows, labels
-    strange = found.texts[absent[0]]
+    strange = found.texts[absent[0]] or "(blank)"
     message = f"{table.path}: id {strange} is in no source ({len(absent)} such lines)"
     if not found.match.found or not options.labelled_only:
         remedy = "drop them, or take the shots that both have with --labelled-only"

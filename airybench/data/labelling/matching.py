@@ -14,6 +14,7 @@ _REAL = re.compile(r"[+-]?\d+([.,]\d*)?([eE][+-]?\d+)?")
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
+_HEXADECIMAL = re.compile(r"0[xX][\da-fA-F]+")
 _LAST = re.compile(r"(\d+)\D*$")
 _EXACT_FLOATS, _DIGITS = 2**53, 30
 
@@ -155,8 +156,9 @@ def _name(text: str) -> str:
 
 def _parts(text: str) -> Key:
     """Words and numbers of a name, without signs between them and zeros before them."""
-    if _REAL.fullmatch(text) and whole(text) is None:
-        return None
+    if _REAL.fullmatch(text):
+        value = whole(text)
+        return None if value is None else (value,)
     return tuple(int(part) if part.isdecimal() else part for part in _PARTS.findall(_name(text))[:_DIGITS]) or None
 
 
@@ -169,7 +171,7 @@ def _numbers(text: str) -> Key:
 def _last_number(text: str) -> Key:
     """The last number of a name; an id of several parts has none."""
     value = whole(text)
-    found = None if _REAL.fullmatch(text) or ":" in text else _LAST.search(_name(text))
+    found = None if _REAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text) or ":" in text else _LAST.search(_name(text))
     return int(found[1]) if found and len(found[1]) < _DIGITS else value
 
 

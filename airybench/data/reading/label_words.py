@@ -17,6 +17,8 @@ from airybench.reporter import Reporter
 
 _NUMBER = re.compile(r"[+-]?\d+([.,]0*)?")
 _JOINTS = re.compile(r"\s*[+&/\\\s]\s*")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_LIST = re.compile(rf"[\[(]\s*(?:(?:{_QUOTED.pattern})[,\s]*)*[\])]")
 _LIKELY = ",;|"
 _LONGEST, _MANY = 100, 20
 
@@ -162,10 +164,16 @@ def _class_numbers(
 def _split(cell: str, given: Sequence[str], separators: str) -> tuple[str, ...]:
     """The words in a cell.
 
-    >>> _split("round; prolate", (), ";")
-    ('round', 'prolate')
+    Lists as Python and NumPy print them are split whatever the separators are.
+
+    >>> _split("round; prolate", (), ";"), _split("['round', 'prolate']", (), ";")
+    (('round', 'prolate'), ('round', 'prolate'))
     """
-    if cell in given or not separators:
+    if cell in given:
+        return (cell,)
+    if cell[:1] in ("[", "(") and _LIST.fullmatch(cell):
+        return tuple(dict.fromkeys(one or two for one, two in _QUOTED.findall(cell) if one or two))
+    if not separators:
         return (cell,) if cell else ()
     words = (word.strip() for word in re.split(f"[{re.escape(separators)}]", cell))
     return tuple(dict.fromkeys(word for word in words if word))
