@@ -101,21 +101,21 @@ def binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
 def _block_sums(values: NDArray[Any], factor: int) -> NDArray[np.uint32]:
     """Sums over blocks: whole numbers (below 2^32 for blocks of up to 2^16 pixels), so that a tie divides exactly.
 
-    Strided additions over the whole image take a tenth of the time of `np.add.reduceat`.
+    Strided additions over the whole image take a tenth of the time of `np.add.reduceat`. Where the sums of columns fit
+    into 16 bits, as those of sparse patterns do, they take less than half of the time of the same in 32.
     """
     if factor == 1:
         return values.astype(np.uint32)
     (height, width), (whole, across) = values.shape, (size // factor for size in values.shape)
-    rows = np.empty((-(-height // factor), width), np.uint32)
+    short = values.dtype == np.uint16 and int(values.max(initial=0)) * factor <= FULL
+    rows = np.empty((-(-height // factor), width), np.uint16 if short else np.uint32)
     inside = values[: whole * factor].reshape(whole, factor, width)
-    np.add(inside[:, 0], inside[:, 1], out=rows[:whole], dtype=np.uint32)
-    for number in range(2, factor):
-        rows[:whole] += inside[:, number]
+    np.add.reduce(inside, axis=1, dtype=rows.dtype, out=rows[:whole])
     if whole < len(rows):
-        np.sum(values[whole * factor :], axis=0, dtype=np.uint32, out=rows[whole])
+        np.sum(values[whole * factor :], axis=0, dtype=rows.dtype, out=rows[whole])
     sums = np.empty((len(rows), -(-width // factor)), np.uint32)
     stop = across * factor
-    np.add(rows[:, 0:stop:factor], rows[:, 1:stop:factor], out=sums[:, :across])
+    np.add(rows[:, 0:stop:factor], rows[:, 1:stop:factor], out=sums[:, :across], dtype=np.uint32)
     for number in range(2, factor):
         sums[:, :across] += rows[:, number:stop:factor]
     if across < sums.shape[1]:

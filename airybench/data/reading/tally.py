@@ -164,7 +164,7 @@ class _Held:
 
 def _special(image: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Which values of an image look like no counts; None when none do."""
-    kind, low, high = image.dtype.kind, image.min(), image.max()
+    kind, low, high = image.dtype.kind, image.min() if image.dtype.kind in "if" else 0, image.max()
     suspected = {value for value in _LARGEST if kind == "f" or value <= np.iinfo(image.dtype).max}
     suspected.add(largest_of(image.dtype))
     if not (low < 0 or high >= min(suspected) or low != low):  # a NaN is both the lowest and the highest
