@@ -19,7 +19,7 @@ from airybench.data.reading.parts import Part
 from airybench.data.reading.shot_source import Block, ShotReader, rows_by_part
 from airybench.data.reading.stack_mask import Masks
 
-_STEP = 4e6
+_STEP = 1 << 23
 """Bytes that are read and converted before the next ones are read."""
 
 _SKIPPED = 8
@@ -84,9 +84,19 @@ class StackImages:
 
     def place(self, frame: int) -> str:
         """What messages call a frame."""
-        number = int(self.part_of(np.array([frame]))[0])
-        part = self.parts[number]
-        return f"/{part.key} entry {frame - self.bounds[number]}" if part.stacked else f"/{part.key}"
+        return self.places(np.array([frame]))[0]
+
+    def places(self, frames: NDArray[np.int64]) -> list[str]:
+        """What messages call some frames."""
+        numbers = self.part_of(frames)
+        return [
+            f"/{part.key} entry {entry}" if part.stacked else f"/{part.key}"
+            for part, entry in zip(
+                [self.parts[number] for number in numbers.tolist()],
+                (frames - self.bounds[numbers]).tolist(),
+                strict=True,
+            )
+        ]
 
 
 def gaps_differ(parts: tuple[Part, ...], framing: Framing) -> bool:
@@ -150,9 +160,9 @@ def _named(reader: "_Frames", frames: NDArray[np.int64]) -> Iterator[RawImage]:
     images = reader.images
     for some in reader.steps(frames):
         values, good = reader.read(some)
-        for row, frame in enumerate(some):
+        for row, name in enumerate(images.places(some)):
             own = images.good if good is None else good[row] if images.good is None else good[row] & images.good
-            yield images.place(int(frame)), values[row], own
+            yield name, values[row], own
 
 
 def _runs(images: StackImages, frames: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
