@@ -209,7 +209,8 @@ def attribute(file: h5py.File, rng: random.Random) -> None:
     value: Any = rng.choice((
         h5py.Empty("f4"), h5py.Empty("S3"), np.zeros((2, 2)), np.zeros(0, "f4"), rng.choice(TEXTS[:2] + TEXTS[4:]),
         np.bytes_(b"\xff\xfe"), rng.choice(REALS), np.array(rng.choice(NUMBERS), object), ["a", "a"], file.ref,
-        np.array([(1, b"x")], [("a", "i4"), ("b", "S2")]), np.array([b"\xff", b"a"]), np.array(3j), True, np.void(b"ab"),
+        np.array([(1, b"x")], [("a", "i4"), ("b", "S2")]), np.array([b"\xff", b"a"]), np.array(3j), True,
+        np.void(b"ab"),
     ))  # fmt: skip
     if isinstance(value, np.ndarray) and value.dtype == object:
         value = np.asarray(value.item())
@@ -276,6 +277,6 @@ def bad_chunk(file: h5py.File, rng: random.Random) -> None:
 
 
 WAYS: tuple[Callable[[h5py.File, random.Random], None], ...] = (
-    other_dtype, as_text, other_shape, other_values, shorter, group_for_data, data_for_group, null, named_type, odd_type,
-    huge, gone, renamed, attribute, attribute, circle, outside, view_of_itself, bad_chunk,
+    other_dtype, as_text, other_shape, other_values, shorter, group_for_data, data_for_group, null, named_type,
+    odd_type, huge, gone, renamed, attribute, attribute, circle, outside, view_of_itself, bad_chunk,
 )  # fmt: skip

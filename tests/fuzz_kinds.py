@@ -51,8 +51,14 @@ def _source(paths: Sequence[str], options: Callable[[Path], Any] | None = None) 
     def bring(folder: Path) -> object:
         from airybench.data.formats.dispatch import import_data
         from airybench.data.store.check import check
+        from airybench.errors import DataError
 
-        return check(import_data(found(folder), folder / "imported.h5", how(folder)))
+        store = import_data(found(folder), folder / "imported.h5", how(folder))
+        try:
+            return check(store)
+        except DataError:  # about images that are rightly in it, such as blank ones
+            store.path.unlink()
+            raise
 
     return info, bring
 

@@ -1,11 +1,15 @@
 """The process that reads spoilt files: it survives what they do, or its end is seen and another one is started."""
 
+import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,13 +90,27 @@ class Worker:
 
 
 def outcomes(kind: str, folder: Path) -> list[Outcome]:
-    """Read a folder in this process, in every way of its kind; each one starts with the same files."""
+    """Read a folder in this process, in every way of its kind; `MODULE:FUNCTION` is a way of its own."""
+    if ":" in kind:
+        module, _, name = kind.partition(":")
+        return [outcome(getattr(importlib.import_module(module), name), folder)]
     from fuzz_kinds import KINDS
 
-    return [_outcome(read, folder) for read in KINDS[kind].reads]
+    return [outcome(read, folder) for read in KINDS[kind].reads]
 
 
-def _outcome(read, folder: Path) -> Outcome:
+def die(folder: Path) -> None:
+    """What a damaged file may do to a process."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang(folder: Path) -> None:
+    """What else it may do."""
+    time.sleep(1000)
+
+
+def outcome(read: Callable[[Path], object], folder: Path) -> Outcome:
+    """What becomes of one way to read a folder."""
     from airybench.errors import EXIT_INPUT, AirybenchError
 
     before = _files(folder)

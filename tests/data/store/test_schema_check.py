@@ -1,4 +1,4 @@
-"""What another program may have put into a store is found when it is opened: links, views, emptiness, odd attributes."""
+"""What another program may have put into a store is found at opening: links, views, emptiness, odd attributes."""
 
 from collections.abc import Callable
 from pathlib import Path
