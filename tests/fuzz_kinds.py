@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import fuzz_own_files as own
 import h5py
 import numpy as np
 
@@ -77,62 +78,6 @@ def _keyed(**given: Any) -> Callable[[Path], Any]:
         return replace(SourceOptions(), **made)
 
     return options
-
-
-def _store(folder: Path) -> None:
-    from airybench.data.store.left_out import LeftOut
-    from airybench.data.store.writer import StoreHeader, StoreWriter
-
-    images, rows = _images(), np.arange(8)
-    header = StoreHeader(
-        "mine", ("A", "B"), "multiclass", "stack", "as they are", 7, ("a.h5",), (LeftOut("bad", ("3",)),)
-    )
-    with StoreWriter(folder / "store.h5", header, image_shape=images.shape[1:]) as writer:
-        writer.append(
-            images, ids=[f"r:{row}" for row in rows], photon_energy=20.0 + rows, labels=np.eye(2, dtype="u1")[rows % 2],
-            groups=rows // 4, truth={"radius": rows * 1.5}, events={"pulse": rows, "name": rows.astype(str)},
-            mask=images % 3 > 0,
-        )  # fmt: skip
-        writer.note("clipped pixels", 12)
-
-
-def _old_store(folder: Path) -> None:
-    from files import first_version, store_file
-
-    store_file(folder / "store.h5", side=12)
-    first_version(folder / "store.h5")
-
-
-def _open_store(folder: Path) -> object:
-    from airybench.data.store.check import check
-    from airybench.data.store.describe import describe
-    from airybench.data.store.store import Store
-
-    store = Store.open(folder / "store.h5")
-    describe(store)
-    (
-        store.columns("truth"),
-        store.columns("events"),
-        store.mask(),
-        store.groups(),
-        store.good_share(),
-        store.image_hashes(),
-    )
-    return check(store)
-
-
-def _export_store(folder: Path) -> object:
-    from airybench.data.formats.deposit_export import export_store
-    from airybench.data.store.store import Store
-
-    return export_store(Store.open(folder / "store.h5"), folder / "made.cxi")
-
-
-def _predict_store(folder: Path) -> object:
-    from airybench.data.formats.dispatch import open_shots
-
-    source = open_shots(folder / "store.h5")
-    return source.read(0, source.count)
 
 
 def _deposit(folder: Path) -> None:
@@ -268,134 +213,9 @@ def _modules(folder: Path) -> None:
 _PLACED = _keyed(keys={"images": "raw", "ids": ("id",), "photon_energy": 800.0}, frames={"geometry": Path("a.geom")})
 
 
-def _split(folder: Path) -> None:
-    from airybench.data.split.split import make_split
-
-    ids = np.arange(40)
-    split = make_split(ids, np.eye(2, dtype=np.uint8)[ids % 2], "0" * 64)
-    (folder / "split.json").write_text(split.to_json(ids))
-
-
-def _read_split(folder: Path) -> object:
-    from airybench.data.split.split import Split
-
-    return Split.from_json((folder / "split.json").read_bytes(), np.arange(40))
-
-
-def _experiment(folder: Path) -> None:
-    from airybench.config.experiments import experiments
-
-    (folder / "mine.yaml").write_text(experiments()["quick"].read_text("utf-8"), "utf-8")
-
-
-def _load_experiment(folder: Path) -> object:
-    from airybench.config.experiments import load_experiment
-
-    return load_experiment(str(folder / "mine.yaml"))
-
-
-def _weights(folder: Path) -> None:
-    import torch
-
-    from airybench.config import TrialConfig
-    from airybench.inference.predictor import Predictor
-    from airybench.inference.weights import save_weights
-    from airybench.provenance import Provenance
-
-    torch.manual_seed(0)
-    small = {"arch": "timm:test_resnet", "image_size": 32}
-    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (40, 40))
-    save_weights(folder, Predictor(TrialConfig().replace(small), ("A", "B"), "multilabel", provenance=origin))
-
-
-def _load_weights(folder: Path) -> object:
-    from airybench.tracking.model import load
-
-    return load(str(folder))
-
-
-def _checkpoint(folder: Path) -> None:
-    import torch
-
-    from airybench.training.checkpoint import Checkpoints
-
-    Checkpoints(folder / "c", "mine").save({"w": torch.arange(6.0)}, {"epoch": 3, "best": 0.5})
-
-
-def _load_checkpoint(folder: Path) -> object:
-    from airybench.training.checkpoint import Checkpoints
-
-    checkpoints = Checkpoints(folder / "c", "mine")
-    checkpoints.require_ours()
-    return checkpoints.load()
-
-
-def _predictions(folder: Path) -> None:
-    from airybench.inference.predictions import Predictions
-
-    rng = np.random.default_rng(0)
-    logits, labels = rng.normal(size=(6, 2)).astype("f4"), rng.integers(0, 2, (6, 2)).astype("u1")
-    Predictions(np.arange(6), logits, labels, ("A", "B"), "multilabel").write(folder / "test.h5")
-
-
-def _read_predictions(folder: Path) -> object:
-    from airybench.inference.predictions import Predictions
-
-    found = Predictions.read(folder / "test.h5")
-    return found.to_pandas(), found.classes, found.unscored
-
-
-def _parts(folder: Path) -> None:
-    from airybench.inference.parts import Parts
-    from airybench.inference.plan import Plan
-
-    parts = Parts(folder / "out.h5")
-    parts.begin(Plan("m", "s", "run.h5", 6, ("A", "B"), "multilabel", 0, 4, "1"))
-    for number, rows in enumerate((4, 2)):
-        answers = {"probability": np.full((rows, 2), 0.5, "f4"), "prediction": np.ones((rows, 2), "u1")}
-        parts.write(number, {"id": np.arange(rows), **answers, "events/pulse": np.arange(rows)})
-
-
-def _join_parts(folder: Path) -> object:
-    from airybench.inference.join import join
-    from airybench.inference.parts import Parts
-
-    return join(Parts(folder / "out.h5"), table=True)
-
-
-def _journal(folder: Path) -> None:
-    from airybench.config import SweepConfig
-    from airybench.provenance import Provenance
-    from airybench.sweep.study import RunningStudy
-    from airybench.trial.outcome import Outcome
-
-    sweep = SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2]}})
-    study = RunningStudy(folder, "s@helium", sweep, Provenance("helium", "simulated", "a" * 64, "b" * 64))
-    study.plan()
-    done, failed = study.ask(), study.ask()
-    assert done is not None
-    assert failed is not None
-    done.set_attributes(run_id="run0")
-    study.complete(done, Outcome(0.75, {"macro_ap": 0.75, "loss": 0.5}, {"seconds": 2.0}))
-    study.fail(failed, "diverged", "the loss became nan")
-
-
-def _read_journal(folder: Path) -> object:
-    from airybench.sweep.saved_studies import read
-
-    found = read(folder, "s@helium")
-    return found.overview(), found.trials(), found.finished, found.sweep, found.provenance, found.summary()
-
-
-def _list_journals(folder: Path) -> object:
-    from airybench.sweep.saved_studies import list_studies
-
-    return [(study.overview(), study.trials(), study.summary()) for study in list_studies(str(folder))]
-
-
 KINDS: dict[str, Kind] = {
-    "store": Kind(_store, (_open_store, _export_store, _predict_store)),
-    "old store": Kind(_old_store, (_open_store, _predict_store)),
+    "store": Kind(own.store, (own.open_store, own.export_store, own.predict_store)),
+    "old store": Kind(own.old_store, (own.open_store, own.predict_store)),
     "deposit": Kind(_deposit, _source(["deposit.cxi"])),
     "cheetah": Kind(_field("field_files", "cheetah_cxi"), _source(["hits.cxi"])),
     "cheetah masks": Kind(_field("field_files", "cheetah_cxi", mask_each=True), _source(["hits.cxi"])),
@@ -423,12 +243,12 @@ KINDS: dict[str, Kind] = {
     "list cleaned": Kind(_table("# timestamp, event_id, hit, filename, index", "1.5, {i}, 1, a.npz, 0", "list.txt"),
                          _LISTED, "*.txt"),
     "geometry": Kind(_modules, _source(["modules.h5"], _PLACED)),
-    "split": Kind(_split, (_read_split,)),
-    "experiment": Kind(_experiment, (_load_experiment,)),
-    "weights": Kind(_weights, (_load_weights,), heavy=True),
-    "checkpoint": Kind(_checkpoint, (_load_checkpoint,), "c/*/*", heavy=True),
-    "predictions": Kind(_predictions, (_read_predictions,), heavy=True),
-    "parts": Kind(_parts, (_join_parts,), "out.h5.parts/*", heavy=True),
-    "journal": Kind(_journal, (_read_journal, _list_journals), "*.journal", heavy=True),
+    "split": Kind(own.split, (own.read_split,)),
+    "experiment": Kind(own.experiment, (own.load_experiment,)),
+    "weights": Kind(own.weights, (own.load_weights,), heavy=True),
+    "checkpoint": Kind(own.checkpoint, (own.load_checkpoint,), "c/*/*", heavy=True),
+    "predictions": Kind(own.predictions, (own.read_predictions,), heavy=True),
+    "parts": Kind(own.parts, (own.join_parts,), "out.h5.parts/*", heavy=True),
+    "journal": Kind(own.journal, (own.read_journal, own.list_journals), "*.journal", heavy=True),
 }  # fmt: skip
 """By name."""

@@ -167,8 +167,9 @@ def spoil_yaml(path: Path, rng: random.Random) -> str:
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
     odd = (
         "[" * DEEP, "a: " * 90 + "1", "&a [*a]", "base: &b {space: *b}", "a: !!python/object:os.system x",
-        "? [a]\n: 1", "- " * DEEP, "%YAML 9.9\n---\n", "base: !!binary x", "a: 1\n---\nb: 2", "base: 2026-13-45", "<<: 1", bomb,
-        "a: 0o" + "7" * 5000, "a: " + "9" * 5000, "a: !!timestamp x", "a: 1_0:99:99", "!!set {a}", "\t- x",
+        "? [a]\n: 1", "- " * DEEP, "%YAML 9.9\n---\n", "base: !!binary x", "a: 1\n---\nb: 2", "base: 2026-13-45",
+        "<<: 1",
+        bomb, "a: 0o" + "7" * 5000, "a: " + "9" * 5000, "a: !!timestamp x", "a: 1_0:99:99", "!!set {a}", "\t- x",
         "{a: 1, a: 2}",
     )  # fmt: skip
     text = path.read_text("utf-8")
