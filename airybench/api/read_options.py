@@ -1,5 +1,6 @@
 """How a source of shots is to be read, as keyword arguments."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -36,6 +37,7 @@ class ReadOptions(TypedDict, total=False):
         index: number of the one module to take, from 0.
         channel: plane of raw frames (2, H, W) to take: 0 intensity, 1 gain.
         axis: of the stack that counts the shots, `first` or `last`.
+        shape: (H, W) of an image in pixels, or as text `H,W`, for a source that lists its pixels row by row.
         keep: key or keys; shots whose value is not 0 are taken.
         drop: key or keys; shots whose value is not 0 are left out.
         select: file that lists the ids to take.
@@ -79,6 +81,7 @@ class ReadOptions(TypedDict, total=False):
     index: int
     channel: int
     axis: str
+    shape: str | Sequence[int]
     keep: str | Sequence[str]
     drop: str | Sequence[str]
     select: str | Path
@@ -136,6 +139,7 @@ def source_options(given: ReadOptions) -> SourceOptions:
             index=_whole(said, "index", 0),
             channel=_whole(said, "channel", 0),
             axis=said.get("axis"),
+            shape=_shape(said.get("shape")),
         ),
         selection=_selection(said),
         rule=CountsRule.from_options(
@@ -190,6 +194,24 @@ def _path(given: str | Path | None) -> Path | None:
 
 def _whole(said: Mapping[str, Any], name: str, least: int) -> int | None:
     return None if said.get(name) is None else whole(name, said[name], least)
+
+
+def _shape(given: str | Sequence[int] | None) -> tuple[int, int] | None:
+    """Height and width, both above 0.
+
+    >>> _shape("12,9"), _shape("12 x 9"), _shape((12, 9))
+    ((12, 9), (12, 9), (12, 9))
+    """
+    if given is None:
+        return None
+    parts = re.split("[,x]", given) if isinstance(given, str) else given
+    try:
+        height, width = (int(part) for part in parts)
+    except (TypeError, ValueError):
+        height = width = 0
+    if height < 1 or width < 1:
+        raise ConfigError(f"shape is {given!r}, expected height and width in pixels, such as 512,1024")
+    return height, width
 
 
 def _seconds(given: Any) -> float:

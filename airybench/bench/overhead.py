@@ -132,13 +132,13 @@ def _sized(length: float, measured: float, epochs: int) -> TrialConfig:
 def _prepared(config: TrialConfig, device: torch.device) -> tuple[TrialConfig, PreparedDataset]:
     source = prepare("cxidb", config, device)
     config = config.replace(source.logged)
-    source.loaded(config.data, config.input_scaling)
+    source.loaded_for(config)
     return config, source
 
 
 def _bare(config: TrialConfig, source: PreparedDataset) -> Course:
     course = Course(time.perf_counter())
-    data = source.loaded(config.data, config.input_scaling)
+    data = source.loaded_for(config)
     train(config, data, source.device, callbacks=EpochCallbacks(lambda _: course.epochs.append(time.perf_counter())))
     course.ended = time.perf_counter()
     return course

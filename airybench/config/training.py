@@ -53,6 +53,16 @@ class TrainConfig(Frozen):
     rotation: Literal["none", "quarter", "any"] = Field(
         "none", description="Rotate training images at random about the centre, by quarter turns or by any angle."
     )
+    hot_pixels: int = Field(
+        0, ge=0, le=1000, description="Largest number of random hot pixels in a training image, at 1e3 to 4e4 counts."
+    )
+    dead_pixels: int = Field(0, ge=0, le=1000, description="Largest number of random dead pixels in a training image.")
+    offset_jitter: Number = Field(
+        0.0, ge=0, le=65535, description="Largest random offset of a training image, counts. 0: none."
+    )
+    gain_jitter: Number = Field(
+        1.0, ge=1, le=1000, description="Largest factor by which a training image is made brighter or darker. 1: none."
+    )
     clip_norm: Number = Field(0.0, ge=0, description="Largest norm of the gradient. 0: no clipping.")
     evaluate_every: int = Field(
         1, ge=1, le=100_000, description="Epochs between two evaluations on the validation split."
@@ -80,6 +90,11 @@ class TrainConfig(Frozen):
         if list(self.milestones) != sorted(set(self.milestones)) or any(m < 1 for m in self.milestones):
             raise ValueError(f"milestones are {self.milestones}, expected rising epochs >= 1")
         return self
+
+    @property
+    def detector_jitter(self) -> bool:
+        """Whether training images get random faults of a detector."""
+        return bool(self.hot_pixels or self.dead_pixels or self.offset_jitter or self.gain_jitter != 1)
 
     @property
     def lr(self) -> float:

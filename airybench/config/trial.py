@@ -15,11 +15,14 @@ NEUTRAL: dict[str, Value] = {
     "input": "image", "ccf_kind": "angular", "ccf_delta": 0.0, "ccf_zero": "keep", "noise": "none",
     "noise_seed": SEED, "fraction": 1.0, "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False,
     "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
-    "rotation": "none", "clip_norm": 0.0, "evaluate_every": 1, "patience": 0, "channels_last": "auto",
-    "compile": False,
+    "rotation": "none", "hot_pixels": 0, "dead_pixels": 0, "offset_jitter": 0.0, "gain_jitter": 1.0, "clip_norm": 0.0,
+    "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False,
 }  # fmt: skip
 """Values without effect. They are left out of the digest of a cell, so that cells keep the digests that they had before
 these parameters existed."""
+
+IMAGE_ONLY = ("flips", "rotation", "hot_pixels", "dead_pixels", "offset_jitter", "gain_jitter")
+"""How training images are changed at random. Correlation maps are not: they are no images."""
 
 
 class TrialConfig(Frozen):
@@ -70,7 +73,7 @@ class TrialConfig(Frozen):
                 flat[name] = ",".join(map(str, value)) if isinstance(value, tuple) else value
         flat["input_scaling"] = self.input_scaling
         if self.data.input == "ccf":
-            flat["flips"] = False
+            flat |= {"flips": False} | {name: NEUTRAL[name] for name in IMAGE_ONLY if name in NEUTRAL}
         flat |= {name: NEUTRAL[name] for name in self.data.without_effect()}
         flat["lr"] = self.training.lr
         return flat
@@ -95,8 +98,8 @@ class TrialConfig(Frozen):
             content["training"].pop("milestones")
         content["data"]["input_scaling"] = self.input_scaling
         if self.data.input == "ccf":
-            content["training"].pop("flips")  # maps are neither flipped nor rotated
-            content["training"].pop("rotation")
+            for name in IMAGE_ONLY:
+                content["training"].pop(name)
         kept = ("split_by", "folds", "fold") if self.data.folds else ()  # a fold is named by all three
         for name, neutral in NEUTRAL.items():
             section = content[section_of(name)]

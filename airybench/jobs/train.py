@@ -108,7 +108,7 @@ def run_training(
         config = config.replace(prepared.logged)
         checkpoints = prepared.checkpoints(config, SCOPE, every=options.checkpoint_every, reporter=reporter)
         if not ranks.lead:
-            data = prepared.loaded(config.data, config.input_scaling)
+            data = prepared.loaded_for(config)
             train(config, data, own_device, checkpoints=checkpoints, ranks=ranks)
             return None
         with _own_checkpoints(config, checkpoints, fresh=options.fresh):

@@ -59,7 +59,7 @@ def execute(
         TrialError: the training failed; the run is left open for the caller to close.
     """
     began = time.monotonic()
-    data = dataset.loaded(config.data, config.input_scaling)
+    data = dataset.loaded_for(config)
     _log_inputs(config, dataset, run)
     with Recording(run) as recording:
         train_in_parts = partial(

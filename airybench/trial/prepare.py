@@ -48,7 +48,7 @@ def prepare(
     require_classes(store.path, store.labels(), store.class_names)
     prepared = PreparedDataset(store, _split(store, config.data, name, reporter, scored), device, name)
     if load:
-        prepared.loaded(config.data, config.input_scaling)
+        prepared.loaded_for(config)
     return prepared
 
 

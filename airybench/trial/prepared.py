@@ -40,19 +40,26 @@ class PreparedDataset:
         self.device = device
         self._kept: dict[tuple[object, ...], LoadedDataset] = {}
 
-    def loaded(self, config: DataConfig, scaling: Scaling) -> LoadedDataset:
+    def loaded_for(self, config: TrialConfig) -> LoadedDataset:
+        """The three splits as the network of a trial sees them; see `loaded`."""
+        return self.loaded(config.data, config.input_scaling, keep_counts=config.training.detector_jitter)
+
+    def loaded(self, config: DataConfig, scaling: Scaling, *, keep_counts: bool = False) -> LoadedDataset:
         """The three splits as a network of this configuration sees them; preprocessed once, then kept.
 
         Args:
             config: image size, input and noise.
             scaling: of the input, which depends on the network.
+            keep_counts: scale each batch only when it is needed, so that its counts can be changed before.
         """
         seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
-        key = (config.image_size, config.antialias, scaling, *seen_as)
+        key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = LoadedDataset.from_store(self.store, self.split, config, scaling, self.device)
+            self._kept[key] = LoadedDataset.from_store(
+                self.store, self.split, config, scaling, self.device, keep_counts=keep_counts
+            )
         everything = self._kept[key]
         if config.fraction == 1:
             return everything

@@ -246,6 +246,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "sgd": {},
     "adamw": {"optimizer": "adamw", "base_lr": 0.01, "weight_decay": 0.01, "schedule": "cosine"},
     "seldom": {"evaluate_every": 2, "rotation": "quarter", "loss": "focal", "clip_norm": 1.0},
+    "jitter": {"hot_pixels": 3, "dead_pixels": 9, "offset_jitter": 50.0, "gain_jitter": 2.0},
     "patience": {"patience": 1, "base_lr": 3.0},
     "float16": {"precision": "float16", "warmup_epochs": 1.5},
     "learned": {"learn_alpha": True},

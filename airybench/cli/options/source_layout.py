@@ -143,6 +143,14 @@ class LayoutOptions:
             rich_help_panel=FRAMES,
         ),
     ] = None
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEIGHT,WIDTH",
+            help="Shape of the image in pixels, for a source that lists its pixels row by row (Dragonfly).",
+            rich_help_panel=FRAMES,
+        ),
+    ] = None
     axis: Annotated[
         str | None,
         typer.Option(

@@ -27,9 +27,10 @@ def image_stacks(tree: FileTree) -> list[DatasetNode]:
     return list(by_place.values())
 
 
-def like_ids(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
-    """Columns that could be identifiers."""
-    return [node for node in _named(tree, _IDS) if _is_column(node, images) and not node.dtype.startswith("float")]
+def like_ids(tree: FileTree, images: DatasetNode, *, decimal: bool = False) -> list[DatasetNode]:
+    """Columns that could be identifiers: whole numbers and text, or those that hold decimals."""
+    columns = [node for node in _named(tree, _IDS) if _is_column(node, images)]
+    return [node for node in columns if node.dtype.lstrip("<>=|").startswith(("float", "f")) == decimal]
 
 
 def like_energies(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
@@ -47,7 +48,13 @@ def like_groups(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
 def like_labels(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     """Columns or tables that could be labels."""
     nodes = _named(tree, _LABELS)
-    return [node for node in nodes if _is_number(node) and node.shape[:1] == images.shape[:1] and len(node.shape) < 3]
+    tables = [node for node in nodes if node.shape[:1] == images.shape[:1] and len(node.shape) < 3]
+    return [node for node in tables if _is_number(node) or (is_text(node) and _is_column(node, images))]
+
+
+def is_text(node: DatasetNode) -> bool:
+    """Whether a data set holds words."""
+    return node.dtype.lstrip("<>=|").startswith(("S", "U", "str", "object"))
 
 
 def like_masks(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:

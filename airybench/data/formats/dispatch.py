@@ -34,7 +34,7 @@ from airybench.data.reading.isolated import IsolatedReader
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
-from airybench.errors import DataError, LabelError
+from airybench.errors import ConfigError, DataError, LabelError
 from airybench.reporter import SILENT, Reporter
 
 FORMATS: tuple[Format, ...] = (
@@ -101,6 +101,10 @@ def recognised(paths: Sequence[Path], options: SourceOptions, reporter: Reporter
 
 def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
     """Open files of a format; arguments and errors as for `open_source`."""
+    if options.frames.shape is not None and one is not dragonfly:
+        raise ConfigError(
+            f"{files[0]}: --shape is for Dragonfly's lists of pixels; this source ({one.TITLE}) says its shape itself"
+        )
     source = one.open_source(files, options, reporter)
     if not source.not_imported:
         source = replace(source, read=IsolatedReader(source.read, source.path))

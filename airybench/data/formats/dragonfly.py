@@ -1,4 +1,4 @@
-"""Sparse frames of Dragonfly: `.emc` files, binary or HDF5. The image comes from its detector file."""
+"""Sparse frames of Dragonfly: `.emc` files, binary or HDF5. The image comes from its detector file, or its shape."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from airybench.data.formats.dragonfly_detector import Detector, read_detector
 from airybench.data.formats.dragonfly_frames import PARTS, BinaryFrames, HDF5Frames, binary_size, hdf5_size
 from airybench.data.hdf5.tree import file_tree
 from airybench.data.reading.frame_source import FramePart, frame_source
+from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, MissingOptionError
@@ -32,45 +33,51 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     """Read everything but the photons.
 
     Raises:
-        ConfigError: options for stacks, or no detector file.
+        ConfigError: options for stacks.
         DataError: a file is damaged, or belongs to another detector.
     """
     if (
         replace(options.keys, photon_energy=None) != StackKeys()
-        or replace(options.frames, geometry=None) != FrameOptions()
+        or replace(options.frames, geometry=None, shape=None) != FrameOptions()
     ):
-        raise ConfigError(f"{paths[0]}: .emc files take --geometry, --photon-energy and --labels-csv, and no keys")
+        raise ConfigError(
+            f"{paths[0]}: .emc files take --geometry or --shape, --photon-energy and --labels-csv, and no keys"
+        )
     sizes = [hdf5_size(path) if h5py.is_hdf5(path) else binary_size(path) for path in paths]
-    if options.frames.geometry is None:
+    geometry, shape = options.frames.geometry, options.frames.shape
+    if geometry is None and shape is None:
         raise MissingOptionError(
             f"{paths[0]}: {sizes[0][0]} frames of {sizes[0][1]} pixels; the shape of the image is in Dragonfly's "
             f"detector file",
-            "--geometry DETECTOR_FILE",
+            f"--geometry DETECTOR_FILE{'' if options.keys.photon_energy else f' {ENERGY_OPTION}'}",
+            "add --geometry DETECTOR_FILE, or --shape HEIGHT,WIDTH if the pixels are listed row by row and none is bad",
         )
-    detector = read_detector(options.frames.geometry)
-    parts = [_part(path, *size, detector, options.frames.geometry) for path, size in zip(paths, sizes, strict=True)]
+    detector = read_detector(geometry) if geometry is not None else Detector.grid(shape or (0, 0))
+    placed = f"placed by {geometry.name}" if geometry is not None else "row by row"
+    parts = [_part(path, *size, detector, geometry) for path, size in zip(paths, sizes, strict=True)]
     choices = {
-        "images": f"{sum(part.count for part in parts)} frames of {sizes[0][1]} pixels, placed by "
-        f"{options.frames.geometry.name} on {detector.shape[0]} x {detector.shape[1]} px",
+        "images": f"{sum(part.count for part in parts)} frames of {sizes[0][1]} pixels, {placed} on "
+        f"{detector.shape[0]} x {detector.shape[1]} px",
         "ids": "the rows",
-        "mask": f"{options.frames.geometry.name}: 2 is bad, places without a pixel are gaps",
     }
+    if geometry is not None:
+        choices["mask"] = f"{geometry.name}: 2 is bad, places without a pixel are gaps"
     return frame_source(parts, options, reporter, kind="dragonfly", recognised=TITLE, choices=choices)
 
 
-def _part(path: Path, count: int, pixels: int, detector: Detector, geometry: Path) -> FramePart:
+def _part(path: Path, count: int, pixels: int, detector: Detector, geometry: Path | None) -> FramePart:
     if pixels != len(detector.places):
-        raise DataError(
-            f"{path}: {pixels} pixels, {geometry.name} has {len(detector.places)}", "give its own detector file"
-        )
+        name = "--shape {},{}".format(*detector.shape) if geometry is None else geometry.name
+        remedy = "give the shape of this detector" if geometry is None else "give its own detector file"
+        raise DataError(f"{path}: {pixels} pixels, {name} has {len(detector.places)}", remedy)
     binary = not h5py.is_hdf5(path)
     return FramePart(
         path=path,
         frames=BinaryFrames.of(path, detector) if binary else HDF5Frames(path, count, pixels, detector),
         count=count,
         shape=detector.shape,
-        good=detector.good,
-        mask_words=f"pixels placed by {geometry.name}; bad ones and gaps masked",
+        good=None if geometry is None else detector.good,
+        mask_words="" if geometry is None else f"pixels placed by {geometry.name}; bad ones and gaps masked",
         itemsize=8,
-        files=(path, geometry),
+        files=(path,) if geometry is None else (path, geometry),
     )

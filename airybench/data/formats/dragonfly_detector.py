@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import h5py
 import numpy as np
@@ -32,6 +32,15 @@ class Detector:
     places: NDArray[np.int64]
     shape: tuple[int, int]
     good: NDArray[np.bool_]
+
+    @classmethod
+    def grid(cls, shape: tuple[int, int]) -> Self:
+        """Pixels row by row, all of them good.
+
+        Args:
+            shape: (H, W) of the image.
+        """
+        return cls(np.arange(shape[0] * shape[1], dtype=np.int64), shape, np.ones(shape, bool))
 
     def image(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
         """An image out of the counts of all pixels, shape (P,); those in one place are added, as Dragonfly does."""

@@ -55,8 +55,9 @@ class NumpyArray:
         """Entries along the first axis from `start` to before `stop`.
 
         Raises:
-            DataError: the file is damaged.
+            DataError: the file is damaged, or the array holds Python objects.
         """
+        self.require_plain()
         if not self.member:
             with _readable(self.path):
                 return np.array(np.load(self.path, mmap_mode="r", allow_pickle=False)[start:stop])
@@ -77,6 +78,7 @@ class NumpyArray:
         return np.frombuffer(content, self.dtype).reshape(stop - start, *self.shape[1:])
 
     def _whole(self) -> NDArray[Any]:
+        self.require_plain()
         with _readable(self.path):
             loaded = np.load(self.path, allow_pickle=False)
             if not self.member:
@@ -84,30 +86,44 @@ class NumpyArray:
             with loaded:
                 return np.asarray(loaded[self.member])
 
+    def require_plain(self) -> None:
+        """Refuse an array of Python objects.
+
+        Raises:
+            DataError: it holds some.
+        """
+        if self.dtype.hasobject:
+            raise DataError(
+                f"{self.path}: {self.member or 'the array'} holds Python objects, which can run code when they are "
+                f"read",
+                "save numbers, or text with .astype(str)",
+            )
+
 
 def numpy_arrays(path: Path) -> dict[str, NumpyArray]:
     """The arrays of an NPZ file by name, or the one of an NPY file by the name of the file.
 
     Raises:
-        DataError: the file is damaged, or an array holds Python objects.
+        DataError: the file is damaged, or its one array holds Python objects.
     """
     with _readable(path):
         if path.open("rb").read(6) == npy.MAGIC_PREFIX:
             with path.open("rb") as file:
                 shape, fortran, dtype = _header(file)
-            _require_plain(path, "", dtype)
+            array = NumpyArray(path, "", shape, dtype, fortran)
+            array.require_plain()
             np.load(path, mmap_mode="r", allow_pickle=False)  # refuses a file that is shorter than its header says
-            return {path.stem: NumpyArray(path, "", shape, dtype, fortran)}
+            return {path.stem: array}
         arrays = {}
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 if name.endswith(".npy"):
                     with archive.open(name) as file:
                         shape, fortran, dtype = _header(file)
-                        if archive.getinfo(name).file_size < file.tell() + math.prod(shape) * dtype.itemsize:
+                        due = 0 if dtype.hasobject else math.prod(shape) * dtype.itemsize
+                        if archive.getinfo(name).file_size < file.tell() + due:
                             raise ValueError(f"{name} is shorter than its header says")
                     member = name.removesuffix(".npy")
-                    _require_plain(path, member, dtype)
                     arrays[member] = NumpyArray(path, member, shape, dtype, fortran)
     if not arrays:
         raise DataError(f"{path}: holds no array", "give a file that numpy.savez wrote")
@@ -122,14 +138,6 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"version {version} of the format is not known")
     shape, fortran, dtype = read(file)
     return shape, fortran, dtype
-
-
-def _require_plain(path: Path, member: str, dtype: np.dtype[Any]) -> None:
-    if dtype.hasobject:
-        raise DataError(
-            f"{path}: {member or 'the array'} holds Python objects, which can run code when they are read",
-            "save numbers or text of fixed length",
-        )
 
 
 @contextmanager

@@ -12,9 +12,14 @@ from airybench.data.reading.identifiers import identifiers
 from airybench.data.reading.label_numbers import checked_numbers, label_vectors
 from airybench.data.reading.options import LabelOptions, StackKeys
 from airybench.data.reading.photon_energy import energies_ev
+from airybench.data.store.columns import as_text
 from airybench.data.store.ids import as_ids
 from airybench.errors import DataError
 from airybench.reporter import Reporter
+
+
+def _plain_ids(values: NDArray[Any]) -> NDArray[Any]:
+    return values if values.dtype.kind == "f" else as_ids(values)
 
 
 class NumpyColumns:
@@ -38,7 +43,7 @@ class NumpyColumns:
 
     def ids(self) -> NDArray[Any] | None:
         """Identifiers, integers or text; several are joined by `:`. None where none were named."""
-        parts = [(f"{self.path}: {key}", as_ids(self._column(key, "iuUS"))) for key in self.keys.ids]
+        parts = [(f"{self.path}: {key}", _plain_ids(self._column(key, "iufUS"))) for key in self.keys.ids]
         return identifiers(parts) if parts else None
 
     def labels(self, options: LabelOptions) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
@@ -49,6 +54,13 @@ class NumpyColumns:
         where = f"{self.path}: {key}"
         values = checked_numbers(self._column(key, "biuf", dims=(1, 2)), where, "entry {}".format)
         return label_vectors(values, options.class_names, where, "entry {}".format)
+
+    def words(self, options: LabelOptions) -> NDArray[np.str_] | None:
+        """Labels that are words, shape (N,); None where there are none, or numbers."""
+        key = self.keys.labels
+        if not key or options.ignore or self._array(key).dtype.kind not in "US":
+            return None
+        return as_text(self._column(key, "US"))
 
     def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
         """Photon energies in eV; None where none were named."""
@@ -72,7 +84,10 @@ class NumpyColumns:
 
     def events(self) -> dict[str, NDArray[Any]]:
         """Further identifiers by name."""
-        return {Path(key).stem: self._column(key, "biufS") for key in self.keys.events}
+        events = {Path(key).stem: self._column(key, "biufUS") for key in self.keys.events}
+        return {
+            name: np.char.encode(some, "utf-8") if some.dtype.kind == "U" else some for name, some in events.items()
+        }
 
     def masks(self) -> NumpyArray | None:
         """The array of the mask."""
@@ -93,6 +108,7 @@ class NumpyColumns:
     def _column(self, key: str, kinds: str, *, scalar: bool = False, dims: tuple[int, ...] = (1,)) -> NDArray[Any]:
         """One value for each shot."""
         array = self._array(key)
+        array.require_plain()
         if array.dtype.kind not in kinds:
             raise DataError(f"{self.path}: {array.words} is of no use here", "give another array")
         if scalar and np.prod(array.shape) == 1:

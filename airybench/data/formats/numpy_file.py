@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
 from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
+from airybench.data.formats.stack import columns_beside, left_beside
+from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.frame_source import FramePart, frame_source
-from airybench.data.reading.options import FrameOptions, SourceOptions
+from airybench.data.reading.label_words import labels_from_text, with_labels
+from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -38,36 +44,57 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         ConfigError: it cannot be known which array is what, or options contradict each other.
         DataError: a file is damaged, or an array breaks a rule.
     """
-    if replace(options.frames, axis=None) != FrameOptions():
-        raise ConfigError(f"{paths[0]}: NumPy files take --axis, and no modules or planes")
     if options.keys.group_by not in (None, "file"):
         raise ConfigError(f"{paths[0]}: --group-by file is what NumPy files take; --groups NAME takes an array")
     choices: dict[str, str] = {}
-    parts = [_part(path, options, reporter, choices) for path in paths]
-    return frame_source(parts, options, reporter, kind="stack", recognised=TITLE, choices=choices)
+    opened = [_part(path, options, reporter, choices) for path in paths]
+    parts, words = [part for part, _ in opened], [some for _, some in opened if some is not None]
+    source = frame_source(parts, options, reporter, kind="stack", recognised=TITLE, choices=choices)
+    return _worded(source, words, options, reporter) if words else source
 
 
-def _part(path: Path, options: SourceOptions, reporter: Reporter, choices: dict[str, str]) -> FramePart:
+def _worded(
+    source: ShotSource, words: Sequence[NDArray[np.str_]], options: SourceOptions, reporter: Reporter
+) -> ShotSource:
+    """The source with labels that its files hold as words."""
+    where = f"{source.path}: {options.keys.labels}"
+    cells = [str(cell).strip() for cell in np.concatenate(words)]
+    return with_labels(source, labels_from_text(cells, options.labels, where, source.place), where, reporter)
+
+
+def _part(
+    path: Path, options: SourceOptions, reporter: Reporter, choices: dict[str, str]
+) -> tuple[FramePart, NDArray[np.str_] | None]:
+    """One file, and its labels where they are words."""
     arrays = numpy_arrays(path)
     images = arrays[_images(path, arrays, options.keys.images)]
     keys = replace(options.keys, images=images.member or None)
-    count_axis = -1 if last_axis(images, options.frames.axis, _lengths(arrays, images)) else 0
-    count = images.shape[count_axis] if len(images.shape) > 2 else 1
-    if not keys.ids:
-        keys = replace(keys, ids=_ids(arrays, count))
+    last = last_axis(images, options.frames.axis, _lengths(arrays, images))
+    frames = NumpyFrames.of(images, options.frames, last=last)
+    count = frames.count
+    keys, notes = _completed(path, keys, arrays, frames)
+    for note in notes:
+        reporter.notify(note)
     columns = NumpyColumns(path, arrays, keys, count)
-    labels, class_names = columns.labels(options.labels)
+    words = columns.words(options.labels)
+    labels, class_names = (None, ()) if words is not None else columns.labels(options.labels)
     ids, energy, groups, events = columns.ids(), columns.energy(reporter), columns.groups(), columns.events()
-    frames = NumpyFrames.of(images, options.frames, columns.masks(), keys.mask_convention, count_axis)
-    unused = [array.words for name, array in arrays.items() if name not in columns.used | {images.member or path.stem}]
+    masks = columns.masks()
+    if masks is not None:
+        frames = frames.masked_by(masks, keys.mask_convention, reporter)
+    told = {name for name in arrays if any(f": {name} " in note for note in notes)}
+    told |= columns.used | {images.member or path.stem}
+    unused = [array.words for name, array in arrays.items() if name not in told]
     if unused:
         reporter.notify(f"{path.name}: not used: {', '.join(unused)}; --labels, --mask, --energy, --events take such")
-    choices.setdefault("images", images.words)
-    for name in ("ids", "labels", "energy", "mask"):
+    choices.setdefault("images", ", ".join(filter(None, (images.words, frames.framing.words))))
+    if energy is not None:
+        choices.setdefault("energy", f"{keys.energy or keys.wavelength}, such as {energy[0]:.6g} eV")
+    for name in ("ids", "labels", "groups", "mask"):
         key = getattr(keys, name)
         if key:
             choices.setdefault(name, ":".join(key) if isinstance(key, tuple) else key)
-    return FramePart(
+    part = FramePart(
         path=path,
         frames=frames,
         count=count,
@@ -79,11 +106,23 @@ def _part(path: Path, options: SourceOptions, reporter: Reporter, choices: dict[
         groups=groups,
         events=events,
         good=frames.good,
-        masked=frames.masked,
+        masked=frames.masks is not None,
         mask_words=f"mask read by the convention {keys.mask_convention}" if keys.mask else "",
-        itemsize=images.dtype.itemsize,
+        itemsize=images.dtype.itemsize * max(1, int(np.prod(frames.framing.raw) // np.prod(frames.shape))),
         files=(path, *sorted(columns.files)),
     )
+    return part, words
+
+
+def _completed(
+    path: Path, keys: StackKeys, arrays: Mapping[str, NumpyArray], frames: NumpyFrames
+) -> tuple[StackKeys, list[str]]:
+    """The keys with the columns of obvious names, and a word on what looks like more."""
+    nodes = {name: DatasetNode(name, array.shape, str(array.dtype)) for name, array in arrays.items()}
+    tree, images = FileTree(path, nodes, {}), DatasetNode("", (frames.count, *frames.framing.raw), "")
+    keys = keys.completed(replace(columns_beside(tree, images), images=None, ids=_ids(arrays, frames.count)))
+    notes = left_beside(tree, images).items()
+    return keys, [note.replace(": /", ": ", 1) for name, note in notes if not getattr(keys, name)]
 
 
 def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> str:
@@ -98,6 +137,8 @@ def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> s
     numbers = {name: array for name, array in arrays.items() if array.dtype.kind in "biuf"}
     stacks = [name for name, array in numbers.items() if len(array.shape) > 2]
     stacks = stacks or [name for name, array in numbers.items() if len(array.shape) == 2]
+    if not stacks:
+        raise DataError(f"{path}: holds no stack of images (N, H, W), but {listed}", "give a file with images")
     if len(stacks) != 1:
         raise ConfigError(f"{path}: which array holds the images? It holds {listed}; give --images NAME")
     return stacks[0]

@@ -2,6 +2,7 @@
 
 from airybench.data.formats.candidates import (
     image_stacks,
+    is_text,
     like_energies,
     like_groups,
     like_ids,
@@ -21,27 +22,42 @@ def layout(tree: FileTree) -> Layout | None:
     stacks = image_stacks(tree)
     if len(stacks) != 1:
         return None
-    images = stacks[0]
+    return Layout(columns_beside(tree, stacks[0]), notes=left_beside(tree, stacks[0]))
+
+
+def columns_beside(tree: FileTree, images: DatasetNode) -> StackKeys:
+    """The images of a file with the columns of obvious names.
+
+    Args:
+        tree: of the file.
+        images: shape (N, ...).
+    """
     ids, energies, groups = (find(tree, images) for find in (like_ids, like_energies, like_groups))
-    return Layout(
-        keys=StackKeys(
-            images=images.key,
-            ids=(ids[0].key,) if ids else (),
-            energy=energies[0].key if energies else None,
-            groups=groups[0].key if groups else None,
-        ),
-        notes=_left(tree, images),
+    return StackKeys(
+        images=images.key,
+        ids=(ids[0].key,) if ids else (),
+        energy=energies[0].key if energies else None,
+        groups=groups[0].key if groups else None,
     )
 
 
-def _left(tree: FileTree, images: DatasetNode) -> dict[str, str]:
-    """A word on what is in the file and not taken, since its meaning has to be said."""
+def left_beside(tree: FileTree, images: DatasetNode) -> dict[str, str]:
+    """A word on what is in the file and not taken, since its meaning has to be said; by the name of the key.
+
+    Args:
+        tree: of the file.
+        images: shape (N, ...).
+    """
     masks, labels, name = like_masks(tree, images), like_labels(tree, images), tree.path.name
+    decimals = [] if like_ids(tree, images) else like_ids(tree, images, decimal=True)
     notes = {}
+    if decimals:
+        key = decimals[0].key
+        notes["ids"] = f"{name}: /{key} looks like ids, holds decimals and is not used; to use it add --ids {key}"
     if masks:
         option = f"--mask {masks[0].key} --mask-convention CONVENTION"
         notes["mask"] = f"{name}: /{masks[0].key} looks like a mask and is not used; to use it add {option}"
     if labels:
-        option = f"--labels {labels[0].key} --class-names A,B,..."
+        option = f"--labels {labels[0].key}" + ("" if is_text(labels[0]) else " --class-names A,B,...")
         notes["labels"] = f"{name}: /{labels[0].key} looks like labels and is not used; to use them add {option}"
     return notes

@@ -13,7 +13,7 @@ from airybench.data.labelling.answers import answer
 from airybench.data.labelling.dialect import Table, read_table
 from airybench.data.labelling.headings import plain
 from airybench.data.labelling.id_columns import find_ids, id_columns
-from airybench.data.labelling.matching import match_ids
+from airybench.data.labelling.matching import match_ids, others
 from airybench.data.labelling.text_file import TextFile, read_text
 from airybench.data.reading.shot_source import LeftOut, ShotSource
 from airybench.errors import DataError
@@ -64,7 +64,7 @@ def listed(source: ShotSource, path: Path | None, reporter: Reporter = SILENT) -
     reporter.notify(f"{path.name}: {found.how}; {len(found.rows)} of {source.count} shots are taken")
     if found.strange:
         reporter.notify(f"{path.name}: {len(found.strange)} of its ids are in no source, such as {found.strange[0]}")
-    absent = np.setdiff1d(np.arange(source.count), found.rows)
+    absent = others(found.rows, source.count)
     if not len(absent):
         return source
     missing = LeftOut(f"not listed in {path.name}", tuple(str(one) for one in source.ids[absent]))
@@ -186,4 +186,7 @@ def _file_name(text: str) -> str:
 
 def _result(rows: NDArray[np.int64], texts: Sequence[str], how: str) -> Listed:
     strange = tuple(texts[place] for place in np.flatnonzero(rows < 0).tolist())
-    return Listed(np.unique(rows[rows >= 0]), how, strange)
+    some = rows[rows >= 0]
+    present = np.zeros(some.max(initial=-1) + 1, bool)
+    present[some] = True
+    return Listed(np.flatnonzero(present), how, strange)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
+from airybench.data.loading.jitter import DetectorJitter
 from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, choose_placement
-from airybench.data.loading.preprocess import network_inputs, rotated
+from airybench.data.loading.preprocess import network_inputs, rotated, scaled
 from airybench.data.split.split import Split
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
@@ -27,6 +28,7 @@ class LoadedSplit:
         inputs: float32, shape (N, 1, S, S), on the device; or `Inputs` kept elsewhere.
         labels: 0 or 1, float32, shape (N, C), on the device.
         ids: int64 or text, shape (N,), on the host.
+        scaling: what is still to be done to the inputs; `counts` where they are kept as the network sees them.
         flippable: whether a mirrored or rotated input is a valid input. Correlation maps are not: their axes are no
             directions on the detector, and the map of a mirrored image is the map itself, or its transpose.
     """
@@ -34,6 +36,7 @@ class LoadedSplit:
     inputs: Tensor | Inputs
     labels: Tensor
     ids: ShotIds
+    scaling: Scaling = "counts"
     flippable: bool = True
 
     def __len__(self) -> int:
@@ -62,10 +65,10 @@ class LoadedSplit:
     def training_batches(
         self, config: TrainConfig, epoch: int, *, skip: int = 0, shard: tuple[int, int] = (0, 1)
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled, flipped and rotated batches of one epoch; a short last batch is dropped.
+        """Shuffled, flipped and rotated batches of one epoch, with random faults of a detector; no short last batch.
 
-        Order, flips and rotations depend on (seed, epoch) only. They are drawn on the host, so that all devices see the
-        same batches.
+        Order, flips, rotations and faults depend on (seed, epoch) only. They are drawn on the host, so that all devices
+        see the same batches.
 
         Args:
             config: batch size, seed and augmentation.
@@ -82,6 +85,7 @@ class LoadedSplit:
         mirrored = (torch.rand(2, len(self), generator=generator) < 0.5).to(device)
         rotating = config.rotation != "none" and self.flippable
         turns = torch.rand(len(self), generator=generator).to(device) if rotating else None
+        jitter: DetectorJitter | None = None
         batch_size = min(config.batch_size, len(self))
         starts = range(skip * batch_size, len(self) - batch_size + 1, batch_size)
         batches = [slice(start + first, start + batch_size, step) for start in starts]
@@ -93,11 +97,15 @@ class LoadedSplit:
                     images = torch.where(mirror[some].view(-1, 1, 1, 1), images.flip(axis), images)
             if turns is not None:
                 images = rotated(images, turns[some], by_quarters=config.rotation == "quarter")
-            yield images, labels[some]
+            if config.detector_jitter and self.flippable:
+                jitter = jitter or DetectorJitter.draw(config, len(self), images.shape[-1], generator).to(device)
+                images = jitter.applied(images, some)
+            yield scaled(images, self.scaling), labels[some]
 
     def evaluation_batches(self) -> Iterator[Tensor]:
         """Inputs in order, every shot once, float32, shape (n, 1, S, S), on the device."""
-        yield from self._inputs(list(torch.arange(len(self)).split(EVALUATION_BATCH)))
+        for images in self._inputs(list(torch.arange(len(self)).split(EVALUATION_BATCH))):
+            yield scaled(images, self.scaling)
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,8 @@ class LoadedDataset:
         scaling: Scaling,
         device: torch.device | str = "cpu",
         placement: Placement | None = None,
+        *,
+        keep_counts: bool = False,
     ) -> Self:
         """Read a store once, preprocess it in slices and keep each part on the device.
 
@@ -139,6 +149,7 @@ class LoadedDataset:
             scaling: input scaling of the network.
             device: where the network is.
             placement: where the inputs are kept; by default chosen by their size.
+            keep_counts: keep counts and scale each batch, so that it can be changed before.
         """
         device = torch.device(device)
         kept = placement or choose_placement(store.count, config.image_size, device)
@@ -147,7 +158,7 @@ class LoadedDataset:
         ids = store.ids()
 
         def prepare(counts: Tensor, some: ShotIds) -> Tensor:
-            return network_inputs(counts, config, scaling, ids=some)
+            return network_inputs(counts, config, "counts" if keep_counts else scaling, ids=some)
 
         def part(rows: NDArray[np.int64]) -> LoadedSplit:
             inputs: Tensor | Inputs
@@ -161,6 +172,7 @@ class LoadedDataset:
                     values[start : start + len(some)] = prepare(counts, ids[some])
                 inputs = values if kept == "device" else HostInputs(values, device)
             own = labels[torch.from_numpy(rows)].to(device)
-            return LoadedSplit(inputs, own, ids[rows], flippable=config.input == "image")
+            later: Scaling = scaling if keep_counts else "counts"
+            return LoadedSplit(inputs, own, ids[rows], later, flippable=config.input == "image")
 
         return cls(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)

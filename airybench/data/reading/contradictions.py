@@ -66,5 +66,6 @@ def _exclusive(options: SourceOptions) -> Iterator[dict[str, object]]:
     yield {"--energy": keys.energy, "--wavelength": keys.wavelength, "--photon-energy": keys.photon_energy}
     yield {"--groups": keys.groups, "--group-by": keys.group_by}
     yield {"--stack-modules": frames.stack_modules, "--geometry": frames.geometry, "--index": frames.index}
+    yield {"--geometry": frames.geometry, "--shape": frames.shape}
     yield {"--labels": keys.labels, "--labels-csv": options.labels.csv}
     yield {"--swmr": options.swmr, "--wait": options.wait or None}

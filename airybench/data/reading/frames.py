@@ -104,17 +104,23 @@ class Framing:
                         if not isinstance(one, slice) and size > 1)  # fmt: skip
         return (taken + ("" if self.assembly is None else f", {self.assembly.words}")).removeprefix(", ")
 
-    def read(self, data: h5py.Dataset, first: int, stop: int) -> NDArray[Any]:
+    def read(self, data: h5py.Dataset, first: int, stop: int, into: NDArray[Any] | None = None) -> NDArray[Any]:
         """Some frames of a stack, or the one frame of a data set without an axis of shots.
 
         Args:
             data: shape (N, *raw), (*raw, N) or raw.
             first: number of the first frame.
             stop: number after the last.
+            into: C-contiguous, shape (m, *raw) with m >= n, in the dtype of the data; what it held is lost. Reading
+                into the same memory again saves the system from clearing new pages.
 
         Returns:
-            Shape (n, *kept).
+            Shape (n, *kept); in `into` where whole frames are read.
         """
+        whole = data.ndim == 1 + len(self.raw) and self.kept == self.raw and not self.last
+        if into is not None and whole:
+            data.read_direct(into, np.s_[first:stop], np.s_[: stop - first])
+            return into[: stop - first]
         if data.ndim == len(self.raw):
             return np.asarray(data[self.take])[None]
         if self.last:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from airybench.data.store.ids import ShotIds
 from airybench.errors import DataError
 
+_EXACT = 2**53
+"""Up to this, decimals tell all whole numbers apart."""
+
 JOINT = ":"
 """Between the parts of an identifier that several columns make together."""
 
@@ -20,7 +23,7 @@ def identifiers(columns: Sequence[tuple[str, NDArray[Any]]]) -> ShotIds:
         columns: what messages call each, and its values, all of shape (N,).
 
     Returns:
-        int64 where there is one column of whole numbers that fit; otherwise text.
+        int64 where there is one column of whole numbers that fit, decimals that are whole among them; otherwise text.
 
     Raises:
         DataError: a column holds no whole numbers and no text.
@@ -97,4 +100,9 @@ def _whole_or_text(where: str, values: NDArray[Any]) -> ShotIds:
         return values.astype("U")
     if kind in "iu":
         return values.astype(np.int64)
+    if kind == "f":
+        odd = values[~(np.abs(values) <= _EXACT) | (values != np.rint(values))]
+        if not len(odd):
+            return values.astype(np.int64)
+        raise DataError(f"{where} holds {odd[0]}, identifiers are whole numbers or text", "give another --ids")
     raise DataError(f"{where} is {values.dtype}, identifiers are whole numbers or text", "give another --ids")

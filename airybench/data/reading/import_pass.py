@@ -1,5 +1,8 @@
 """The one pass over the images of a source that an import makes: what is looked at on the way, and what it leads to."""
 
+import time
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +17,7 @@ FEWEST = 4
 """Shots that are needed to say that a value sits on the same pixels in nearly every shot."""
 
 _SAMPLED = 16
+_SHORT = 64
 _NAMED = 5
 _BLANK = "whose pixels all hold one value"
 
@@ -81,23 +85,36 @@ class ImportPass:
             )
 
 
-def probe(source: ShotSource) -> None:
+def probe(source: ShotSource, sample: Sequence[Block]) -> None:
     """Look at a few shots before the long part, so that gaps are asked about at once.
+
+    Args:
+        source: the shots.
+        sample: some of them.
 
     Raises:
         DataError: see `ImportPass.copy`.
     """
     tally = Tally()
-    for block in sampled(source, _SAMPLED):
+    for block in sample:
         if block.tally is not None:
             tally.add(block.tally)
     refuse_suspects(source, tally)
 
 
-def sampled(source: ShotSource, number: int) -> list[Block]:
-    """Blocks of some shots, spread evenly over a source."""
-    rows = np.unique(np.linspace(0, source.count - 1, min(number, source.count)).astype(np.int64))
-    return list(source.read.blocks(rows))
+def sampled(source: ShotSource) -> tuple[list[Block], float]:
+    """Some shots, spread evenly over a source; of a short one, which is read soon, the first alone.
+
+    Returns:
+        Blocks of them, and the seconds that each took but the first, before which files are opened.
+    """
+    number = 1 if source.count <= _SHORT else _SAMPLED
+    rows = np.unique(np.linspace(0, source.count - 1, number).astype(np.int64))
+    sample, times = [], []
+    for block in source.read.blocks(rows):
+        sample.append(block)
+        times.append(time.perf_counter())
+    return sample, (times[-1] - times[0]) / max(1, len(rows) - len(sample[0].counts))
 
 
 def refuse_suspects(source: ShotSource, tally: Tally) -> None:

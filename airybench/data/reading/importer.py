@@ -1,11 +1,10 @@
 """Writing any source of shots into a store, block by block."""
 
-import time
 from pathlib import Path
 
 import numpy as np
 
-from airybench.data.reading.import_pass import ImportPass, probe
+from airybench.data.reading.import_pass import ImportPass, probe, sampled
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.labels import check_helium
@@ -20,7 +19,6 @@ from airybench.reporter import SILENT, Reporter, time_text
 ENERGY_OPTION = "--photon-energy EV"
 """What to add to a command that lacks an energy."""
 
-_PROBED = 8
 _WRITE_RATE = 100e6
 """Bytes a second that are compressed, written and read back for the hash; on the slow side."""
 
@@ -56,8 +54,9 @@ def import_source(
     with locked(path):
         if path.exists() and not force:
             raise already_exists(path)
-        _announce(source, path, reporter)
-        probe(source)
+        sample, seconds_each = sampled(source)
+        _announce(source, path, reporter, seconds_each)
+        probe(source, sample)
         whole = ImportPass(source, drop_blank=options.selection.drop_blank)
         with _writer(source, path) as writer:
             with reporter.progress(title or f"importing {source.path.name}") as progress:
@@ -104,16 +103,11 @@ def _writer(source: ShotSource, path: Path) -> StoreWriter:
     return StoreWriter(path, header, image_shape=source.image_shape, mask=mask, expected=source.count)
 
 
-def _announce(source: ShotSource, path: Path, reporter: Reporter) -> None:
-    """Say what an import will cost before it begins, from reading a few shots."""
-    if reporter is SILENT:
-        return  # nobody listens, and reading takes time
-    tried = min(_PROBED, source.count)
-    began = time.perf_counter()
-    source.read(0, tried)
+def _announce(source: ShotSource, path: Path, reporter: Reporter, seconds_each: float) -> None:
+    """Say what an import will cost before it begins."""
     height, width = source.image_shape
     size = source.count * height * width * 2
-    seconds = source.count * (time.perf_counter() - began) / tried + size / _WRITE_RATE
+    seconds = source.count * seconds_each + size / _WRITE_RATE
     free = free_bytes(path.parent)
     reporter.notify(
         f"{path.name}: {source.count} shots; about {time_text(seconds)}, at most {size / 1e9:.2f} GB "

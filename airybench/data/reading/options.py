@@ -80,6 +80,7 @@ class FrameOptions:
         index: number of the one module to take, from 0.
         channel: number of the plane to take from raw frames (2, H, W): 0 intensity, 1 gain.
         axis: where the shots are in the shape of a stack, `first` or `last`; None where the shape decides.
+        shape: (H, W) of an image, pixels, where a source lists its pixels row by row and says no shape.
     """
 
     stack_modules: bool = False
@@ -87,6 +88,7 @@ class FrameOptions:
     index: int | None = None
     channel: int | None = None
     axis: str | None = None
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
 
-_COLUMN_KINDS = "iuSO"
+_COLUMN_KINDS = "iufSO"
 
 
 class NoShotLeftError(DataError):

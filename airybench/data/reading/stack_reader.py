@@ -19,6 +19,9 @@ from airybench.data.reading.parts import Part
 from airybench.data.reading.shot_source import Block, ShotReader, rows_by_part
 from airybench.data.reading.stack_mask import Masks
 
+_STEP = 1 << 23
+"""Bytes that are read and converted before the next ones are read."""
+
 _SKIPPED = 8
 """Frames that are left out are read past up to this many chunks; beyond that, they are skipped."""
 
@@ -81,9 +84,19 @@ class StackImages:
 
     def place(self, frame: int) -> str:
         """What messages call a frame."""
-        number = int(self.part_of(np.array([frame]))[0])
-        part = self.parts[number]
-        return f"/{part.key} entry {frame - self.bounds[number]}" if part.stacked else f"/{part.key}"
+        return self.places(np.array([frame]))[0]
+
+    def places(self, frames: NDArray[np.int64]) -> list[str]:
+        """What messages call some frames."""
+        numbers = self.part_of(frames)
+        return [
+            f"/{part.key} entry {entry}" if part.stacked else f"/{part.key}"
+            for part, entry in zip(
+                [self.parts[number] for number in numbers.tolist()],
+                (frames - self.bounds[numbers]).tolist(),
+                strict=True,
+            )
+        ]
 
 
 def gaps_differ(parts: tuple[Part, ...], framing: Framing) -> bool:
@@ -139,18 +152,17 @@ class StackReader(ShotReader):
     def _blocks_of(self, images: StackImages, frames: NDArray[np.int64]) -> Iterator[Block]:
         with _Frames(images) as reader:
             for some in _runs(images, frames):
-                values, good = reader.read(some)
-                yield self.conversion.block(
-                    images.path, _named(images, some, values, good), len(some), masked=self.masked
-                )
+                yield self.conversion.block(images.path, _named(reader, some), len(some), masked=self.masked)
 
 
-def _named(
-    images: StackImages, frames: NDArray[np.int64], values: NDArray[Any], good: NDArray[np.bool_] | None
-) -> Iterator[RawImage]:
-    for row, frame in enumerate(frames):
-        own = images.good if good is None else good[row] if images.good is None else good[row] & images.good
-        yield images.place(int(frame)), values[row], own
+def _named(reader: "_Frames", frames: NDArray[np.int64]) -> Iterator[RawImage]:
+    """Images one by one; each is valid until the next one is asked for, since the memory is used again."""
+    images = reader.images
+    for some in reader.steps(frames):
+        values, good = reader.read(some)
+        for row, name in enumerate(images.places(some)):
+            own = images.good if good is None else good[row] if images.good is None else good[row] & images.good
+            yield name, values[row], own
 
 
 def _runs(images: StackImages, frames: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -171,7 +183,7 @@ class _Frames:
     """The open file of some images, and that of their masks."""
 
     def __init__(self, images: StackImages) -> None:
-        self._images = images
+        self.images = images
         self._open = open_hdf5(images.path)
         other = images.masks is not None and images.masks.path != images.path
         self._open_masks = open_hdf5(images.masks.path) if images.masks and other else None
@@ -180,6 +192,7 @@ class _Frames:
         self._file = self._open.__enter__()
         self._mask_file = self._open_masks.__enter__() if self._open_masks else self._file
         self._key, self._data = "", None
+        self._buffer = np.empty(0)
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -187,13 +200,32 @@ class _Frames:
             self._open_masks.__exit__(*error)
         self._open.__exit__(*error)
 
+    def steps(self, frames: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Frames that are read in one go: whole chunks, of about what the cache of a core holds.
+
+        Args:
+            frames: that one block is made of.
+        """
+        images, framing = self.images, self.images.framing
+        number = int(images.part_of(frames[:1])[0])
+        part, data = images.parts[number], self._resolved(images.parts[number].key)
+        if framing.last or data.is_virtual:
+            return [frames]  # chunks lie across, or are not known
+        size = int(np.prod(framing.kept)) * data.dtype.itemsize
+        step = max(1, int(_STEP // size))
+        if not part.stacked:
+            return np.split(frames, range(step, len(frames), step))
+        if data.chunks:
+            step = -(-step // data.chunks[0]) * data.chunks[0]
+        return np.split(frames, np.flatnonzero(np.diff((frames - images.bounds[number]) // step)) + 1)
+
     def read(self, frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Images of some frames of one part, or of parts of one image each, and their good pixels; None for all.
 
         Args:
             frames: numbers over all parts, rising, shape (n,).
         """
-        images = self._images
+        images = self.images
         numbers = images.part_of(frames)
         read = [self._part(int(number), frames[numbers == number]) for number in dict.fromkeys(numbers.tolist())]
         values = read[0][0] if len(read) == 1 else np.concatenate([one for one, _ in read])
@@ -208,12 +240,12 @@ class _Frames:
         return values, good
 
     def _part(self, number: int, frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        images, part = self._images, self._images.parts[number]
+        images, part = self.images, self.images.parts[number]
         local = frames - images.bounds[number]
         first, stop = int(local[0]), int(local[-1]) + 1
         data = self._resolved(part.key)
         with readable(images.path, f"/{part.key}" + (f" entries {first} to {stop - 1}" if part.stacked else "")):
-            raw = images.framing.read(data, first, stop)
+            raw = images.framing.read(data, first, stop, self._memory(stop - first, data.dtype))
         values = raw if len(raw) == len(local) else raw[local - first]
         held = None
         if part.coverage is not None:
@@ -225,8 +257,16 @@ class _Frames:
             good = images.framing.images(inside)
         return images.framing.images(values), good
 
+    def _memory(self, count: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
+        """Memory for some frames of a stack, the same each time as far as it fits."""
+        if len(self.images.parts) > 1:
+            return None  # frames of several parts are held together
+        if len(self._buffer) < count or self._buffer.dtype != dtype:
+            self._buffer = np.empty((count, *self.images.framing.raw), dtype)
+        return self._buffer
+
     def _resolved(self, key: str) -> h5py.Dataset:
         if key != self._key:
-            self._data, _ = resolve(self._images.path, self._file, key)
+            self._data, _ = resolve(self.images.path, self._file, key)
             self._key = key
         return self._data

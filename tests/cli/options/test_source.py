@@ -79,6 +79,7 @@ CASES = (
     ("--index 0", frames(index=0)),
     ("--channel 0", frames(channel=0)),
     ("--axis last", frames(axis="last")),
+    ("--shape 12,9", frames(shape=(12, 9))),
     ("--keep good,hit", shots(keep=("good", "hit"))),
     ("--drop dark", shots(drop=("dark",))),
     ("--select hits.txt", shots(select=Path("hits.txt"))),

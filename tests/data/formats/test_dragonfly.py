@@ -98,9 +98,25 @@ def test_several_files_are_joined(tmp_path: Path) -> None:
 def test_the_shape_is_asked_for_and_never_guessed(tmp_path: Path) -> None:
     path = emc(tmp_path / "p.emc")
     assert "--geometry DETECTOR_FILE" in refused(path)
+    assert "--shape HEIGHT,WIDTH" in refused(path)
     options = detector(tmp_path / "d.dat")
     assert "no keys" in refused(path, options=replace(options, keys=StackKeys(ids=("x",))))
     assert "no such file" in refused(path, options=SourceOptions(frames=FrameOptions(geometry=tmp_path / "no.dat")))
+
+
+@pytest.mark.parametrize("file", ["p.emc", "p.h5"])
+def test_pixels_that_are_listed_row_by_row_need_the_shape_alone(tmp_path: Path, file: str) -> None:
+    path = emc(tmp_path / file)
+    source, _ = opened(path, options=SourceOptions(frames=FrameOptions(shape=SHAPE)))
+    np.testing.assert_array_equal(counts(source), FRAMES)
+    assert source.mask is None
+    assert "row by row on 12 x 9 px" in source.choices["images"]
+    wrong = SourceOptions(frames=FrameOptions(shape=(12, 10)))
+    assert "108 pixels, --shape 12,10 has 120" in refused(path, options=wrong)
+    np.save(tmp_path / "a.npy", FRAMES)
+    assert "--shape is for Dragonfly" in refused(tmp_path / "a.npy", options=wrong)
+    both = FrameOptions(shape=SHAPE, geometry=tmp_path / "d.dat")
+    assert "--geometry and --shape were both given" in refused(path, options=SourceOptions(frames=both))
 
 
 def test_damaged_files_are_one_line(tmp_path: Path) -> None:

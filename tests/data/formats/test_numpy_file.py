@@ -74,6 +74,110 @@ def test_masks(tmp_path: Path, each: bool) -> None:
     assert "--mask-convention" in refused(tmp_path / "a.npz", options=asked(images="im", mask="flags"))
 
 
+@pytest.mark.parametrize("each", [True, False])
+@pytest.mark.parametrize("dtype", ["u1", "f4", "?"])
+def test_masks_that_leave_less_than_half_of_the_pixels_are_doubted(tmp_path: Path, each: bool, dtype: str) -> None:
+    flags = np.zeros(IMAGES.shape if each else IMAGES.shape[1:], dtype)
+    flags[..., :5] = 1
+    np.savez(tmp_path / "a.npz", im=IMAGES, flags=flags)
+    keys = {"images": "im", "mask": "flags"}
+    _, notices = opened(tmp_path / "a.npz", options=asked(**keys, mask_convention="good-is-one"))
+    assert any("only 33.33 % of the pixels are good by the convention good-is-one" in line for line in notices)
+    source, notices = opened(tmp_path / "a.npz", options=asked(**keys, mask_convention="cxi"))
+    assert not any("only" in line for line in notices)
+    np.testing.assert_array_equal(good(source), np.broadcast_to(flags == 0, IMAGES.shape))
+    np.savez(tmp_path / "b.npz", im=IMAGES, flags=np.ones_like(flags))
+    assert "no pixel is good" in refused(tmp_path / "b.npz", options=asked(**keys, mask_convention="cxi"))
+    np.savez(tmp_path / "c.npz", im=IMAGES, flags=flags * 0.5)
+    assert "a mask holds whole numbers" in refused(tmp_path / "c.npz", options=asked(**keys, mask_convention="cxi"))
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_labels_that_are_words(tmp_path: Path, kind: str) -> None:
+    words = np.array(["Round", "Empty", "Streak", "Round", "Round", "Empty", "Streak"], kind)
+    np.savez(tmp_path / "a.npz", im=IMAGES, y=words)
+    source, notices = opened(tmp_path / "a.npz", options=asked(labels="y"))
+    assert source.class_names == ("Empty", "Round", "Streak")
+    assert [source.class_names[column] for column in source.labels.argmax(axis=1)] == words.astype("U").tolist()
+    assert any("Empty 2, Round 3, Streak 2" in line for line in notices)
+    np.savez(tmp_path / "b.npz", im=IMAGES, y=np.where(words == words[1], "MAYBE", "Round"))
+    assert "--unsure unlabelled" in refused(tmp_path / "b.npz", options=asked(labels="y"))
+    np.savez(tmp_path / "c.npz", im=IMAGES, y=np.arange(7))
+    options = replace(asked(labels="y"), labels=LabelOptions(class_names=tuple("abcdefg")))
+    assert "other columns" in refused(tmp_path / "a.npz", tmp_path / "c.npz", options=options)
+
+
+MODULES = RNG.poisson(20, (7, 3, 4, 5)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_modules_are_asked_about_stacked_and_taken(tmp_path: Path, last: bool) -> None:
+    np.savez(tmp_path / "a.npz", im=np.moveaxis(MODULES, 0, -1) if last else MODULES, id=IDS)
+    axis = "last" if last else None
+    assert "3 modules a" in refused(tmp_path / "a.npz", options=SourceOptions(frames=FrameOptions(axis=axis)))
+    stacked, taken = FrameOptions(stack_modules=True, axis=axis), FrameOptions(index=1, axis=axis)
+    source, _ = opened(tmp_path / "a.npz", options=SourceOptions(frames=stacked))
+    np.testing.assert_array_equal(counts(source), MODULES.reshape(7, 12, 5))
+    assert source.ids.tolist() == IDS.tolist()
+    assert "modules below one another" in source.choices["images"]
+    source, _ = opened(tmp_path / "a.npz", options=SourceOptions(frames=taken))
+    np.testing.assert_array_equal(counts(source), MODULES[:, 1])
+
+
+@pytest.mark.parametrize("shape", [(7, 3, 4, 5), (3, 4, 5), (12, 5), (7, 12, 5)])
+def test_masks_of_modules(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    flags = (RNG.random(shape) > 0.9).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", im=MODULES, flags=flags)
+    keys = asked(images="im", mask="flags", mask_convention="cxi")
+    source, _ = opened(tmp_path / "a.npz", options=replace(keys, frames=FrameOptions(stack_modules=True)))
+    whole = flags.reshape(7, 12, 5) if shape[0] == 7 else flags.reshape(12, 5)
+    expected = np.broadcast_to(whole == 0, (7, 12, 5))
+    np.testing.assert_array_equal(good(source), expected)
+    np.testing.assert_array_equal(counts(source), np.where(expected, MODULES.reshape(7, 12, 5), 0))
+
+
+def test_raw_frames_and_a_needless_axis(tmp_path: Path) -> None:
+    np.save(tmp_path / "raw.npy", RAW := RNG.poisson(9, (5, 2, 6, 7)).astype(np.uint16))
+    assert "--channel 0" in refused(tmp_path / "raw.npy")
+    source, _ = opened(tmp_path / "raw.npy", options=SourceOptions(frames=FrameOptions(channel=1)))
+    np.testing.assert_array_equal(counts(source), RAW[:, 1])
+    np.save(tmp_path / "one.npy", IMAGES[:, None])
+    np.testing.assert_array_equal(counts(opened(tmp_path / "one.npy")[0]), IMAGES)
+    np.save(tmp_path / "grey.npy", IMAGES[..., None])
+    np.testing.assert_array_equal(counts(opened(tmp_path / "grey.npy")[0]), IMAGES)
+
+
+def test_columns_of_obvious_names_are_taken_or_named(tmp_path: Path) -> None:
+    columns = {"photon_energy": np.full(7, 9300.0), "run": np.arange(7) // 3, "mask": np.zeros((12, 15)), "y": IDS % 2}
+    np.savez(tmp_path / "a.npz", images=IMAGES, ids=IDS.astype(float), **columns)
+    source, notices = opened(tmp_path / "a.npz")
+    assert source.ids.tolist() == list(range(7))
+    assert source.groups.tolist() == columns["run"].tolist()
+    assert source.photon_energy.tolist() == [9300.0] * 7
+    said = "\n".join(notices)
+    for option in ("--ids ids", "--mask mask --mask-convention", "--labels y --class-names"):
+        assert f"add {option}" in said
+    assert "not used: " not in said
+    assert opened(tmp_path / "a.npz", options=asked(ids=("ids",)))[0].ids.tolist() == IDS.tolist()
+    np.savez(tmp_path / "b.npz", images=IMAGES, ids=IDS + 0.5)
+    assert "identifiers are whole numbers or text" in refused(tmp_path / "b.npz", options=asked(ids=("ids",)))
+    np.savez(tmp_path / "c.npz", images=IMAGES, energy=np.full(7, 9.3))
+    assert "without a unit" in refused(tmp_path / "c.npz")
+
+
+def test_pictures_in_colour_are_no_modules(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.repeat(IMAGES[..., None], 3, axis=-1))
+    assert "in colour" in refused(tmp_path / "a.npy")
+
+
+def test_objects_beside_the_images_hinder_nothing_until_they_are_asked_for(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", im=IMAGES, note=np.array(["x"] * 7, object), allow_pickle=True)
+    source, notices = opened(tmp_path / "a.npz")
+    np.testing.assert_array_equal(counts(source), IMAGES)
+    assert any("not used: note object" in line for line in notices)
+    assert ".astype(str)" in refused(tmp_path / "a.npz", options=asked(images="im", labels="note"))
+
+
 def test_shots_along_the_last_axis_are_asked_about(tmp_path: Path) -> None:
     square = IMAGES[:, :, :12]
     np.save(tmp_path / "a.npy", np.moveaxis(square, 0, -1))

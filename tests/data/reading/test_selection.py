@@ -8,7 +8,7 @@ import pytest
 
 from airybench.data.formats.dispatch import open_source
 from airybench.data.reading.options import FrameOptions, Selection, SourceOptions, StackKeys
-from airybench.errors import ConfigError
+from airybench.errors import ConfigError, DataError
 
 IMAGES = np.random.default_rng(8).integers(0, 50, (9, 12, 12)).astype(np.uint16)
 
@@ -32,7 +32,7 @@ def test_a_selection_that_would_be_ignored_is_refused(
 
 def test_numpy_files_are_not_grouped_by_what_they_do_not_have(tmp_path: Path) -> None:
     np.save(tmp_path / "run.npy", IMAGES)
-    with pytest.raises(ConfigError, match="NumPy files take --axis"):
+    with pytest.raises(DataError, match="too few axes for --stack-modules"):
         open_source([tmp_path / "run.npy"], SourceOptions(frames=FrameOptions(stack_modules=True)))
     with pytest.raises(ConfigError, match="--group-by file is what NumPy files take"):
         open_source([tmp_path / "run.npy"], SourceOptions(keys=StackKeys(group_by="folder")))

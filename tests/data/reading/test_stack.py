@@ -200,7 +200,10 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "no_energy": (("--images", "raw"), "no photon energy; give --energy KEY, or --photon-energy EV"),
     "energy_range": (("--images", "raw", "--energy", "run"), r"/run: 2 of 6 shots have no photon energy"),
     "two_energies": ((*KEYS, "--energy", "ev"), "both given; one is enough"),
-    "float_ids": (("--images", "raw", "--photon-energy", 25, "--ids", "ev"), r"/ev is float64"),
+    "float_ids": (
+        ("--images", "raw", "--photon-energy", 25, "--ids", "frac"),
+        r"/frac holds 0.5, identifiers are whole",
+    ),
     "short": (
         ("--images", "raw", "--photon-energy", 25, "--ids", "two"),
         r"/two has shape \(2,\), one entry for each of",
