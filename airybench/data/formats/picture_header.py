@@ -90,7 +90,9 @@ def _npy(path: Path) -> PictureHeader:
         raise DataError(f"{path}: holds {array.dtype} {array.shape}, one image (H, W) is expected", "leave it out")
     height, width = array.shape[-2:]
     if len(array.shape) > 2 and width in (3, 4):
-        raise DataError(f"{path}: holds {array.dtype} {array.shape}, a picture in colour", "give one number a pixel")
+        raise DataError(
+            f"{path}: holds {array.dtype} {array.shape}, a picture in colour", "give one number for each pixel"
+        )
     return PictureHeader(path, 1 if len(array.shape) == 2 else array.shape[0], (height, width), array.dtype.name)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from airybench.data.formats.eiger import without_parts
@@ -108,7 +109,7 @@ def files_in(folder: Path) -> list[Path]:
         if files:
             return sorted(files, key=lambda path: natural(str(path)))
         pattern += "/*"
-    deep = next((path for _, path in zip(range(_SEARCHED), folder.rglob("*")) if path.suffix.lower() in KINDS), None)
+    deep = next((path for path in islice(folder.rglob("*"), _SEARCHED) if path.suffix.lower() in KINDS), None)
     if deep is not None:
         raise DataError(
             f"{folder}: pictures such as {deep.relative_to(folder)} are further down than one sub-folder",
