@@ -83,7 +83,8 @@ def list_pictures(paths: Sequence[Path], pattern: str | None) -> Listing:
     here = _visible(folder)
     files = _pictures(here, pattern)
     if files:
-        skipped = tuple(inner.name for inner in here if inner not in files)
+        chosen = set(files)
+        skipped = tuple(inner.name for inner in here if inner not in chosen)
         return _of_one_kind(folder, files, (), skipped)
     folders = [inner for inner in here if inner.is_dir() and _pictures(_visible(inner), pattern)]
     below = [inner for one in folders for inner in _visible(one)]
