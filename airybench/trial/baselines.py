@@ -140,7 +140,7 @@ def _read(folder: Path) -> FittedBaseline | None:
 
 
 def _write(one: FittedBaseline, folder: Path) -> None:
-    """Keep a baseline: under another name first, so that whoever reads meanwhile finds all of it or nothing."""
+    """Keep a baseline: under another name first, so that another process finds all of it or nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(mkdtemp(prefix=".partial-", dir=folder.parent))
     try:

@@ -44,7 +44,7 @@ def test_they_are_fitted_once(folder: Path, prepared: PreparedDataset, monkeypat
     first = fitted_baselines(prepared, CONFIG, SEARCH, reporter=told)
     assert list(first) == list(TITLES)
     assert len(told.notices) == len(TITLES)
-    monkeypatch.setattr(baselines, "_fitted", None)  # whoever fits again fails
+    monkeypatch.setattr(baselines, "_fitted", None)  # fitting again fails
     again = fitted_baselines(prepared, CONFIG, SEARCH, reporter=told)
     assert len(told.notices) == len(TITLES)
     for name, one in first.items():
