@@ -10,9 +10,9 @@ from airybench.bench.measure import (
     counted_steps,
     elapsed,
     measurement,
-    peak_memory,
     require_at_least,
 )
+from airybench.bench.memory import peak_memory
 from airybench.config import SEED
 from airybench.data.datasets.simulated import BATCH
 from airybench.physics.simulate import simulate

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from airybench.data.hdf5.inspection import made_here
 from airybench.data.hdf5.opening import open_hdf5, writing
+from airybench.data.hdf5.own import require_all_own
 from airybench.data.store.columns import fixed_text, read_column
 from airybench.errors import DataError
 from airybench.inference.plan import PART, Plan
@@ -110,6 +111,7 @@ class Parts:
     def read(self, number: int) -> dict[str, NDArray[Any]]:
         """The columns of a part."""
         with open_hdf5(self._path(number)) as file:
+            require_all_own(self._path(number), file, remedy="predict again")
             top = {key: read_column(values) for key, values in file.items() if key != EVENTS}
             return top | {f"{EVENTS}/{key}": read_column(values) for key, values in file.get(EVENTS, {}).items()}
 

@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from airybench.data.hdf5.inspection import made_here
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.own import require_all_own
 from airybench.data.store.columns import read_column, storable
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.schema import LABEL_KINDS
@@ -109,6 +110,7 @@ class Predictions:
         """
         try:
             with open_hdf5(path) as file:
+                require_all_own(path, file, remedy="predict again")
                 names, kind = file.attrs["class_names"], file.attrs["label_kind"]
                 ids, logits, labels = (read_column(file[key]) for key in ("ids", "logits", "labels"))
         except DataError as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from airybench.data.hdf5.child import LIMIT, death, seconds_allowed, start, stop, usable_cores
-from airybench.data.hdf5.messages import SilentError, receive, send
+from airybench.data.hdf5.messages import SilentError, receive, send, widen
 from airybench.errors import DataError, ReaderError
 
 MOST = 8
@@ -47,6 +47,7 @@ class _ReadingProcess:
             "airybench.data.hdf5.worker", bufsize=0, environment=_ENVIRONMENT
         )
         self._begun: bytes | None = None
+        widen(self._process.stdout)  # type: ignore[arg-type]
 
     @property
     def alive(self) -> bool:

@@ -59,9 +59,9 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> TableColumns:
     taken = {index for one in ids[:1] for index in one}
     if class_names and len(class_names) > 1 and set(class_names) <= set(names):
         return TableColumns(ids, None, tuple(names.index(name) for name in class_names))
-    label = next((index for index, name in enumerate(names) if plain(name) in LABEL_NAMES and index not in taken), None)
-    if label is not None:
-        return TableColumns(ids, label)
+    labels = [index for index, name in enumerate(names) if plain(name) in LABEL_NAMES and index not in taken]
+    if labels:
+        return TableColumns(ids, _one_label(table, labels))
     unused = [i for i, name in enumerate(names) if plain(name) not in OTHER_NAMES | INDEX_NAMES | ID_NAMES]
     rest = [index for index in unused if index not in taken]
     classes = [index for index in rest if _is_class(table, index)]
@@ -79,6 +79,17 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> TableColumns:
     return TableColumns(ids, None, tuple(classes))
 
 
+def _one_label(table: Table, columns: Sequence[int]) -> int:
+    """The column that names the classes; of several that say the same, one with words."""
+    first = columns[0]
+    for other in columns[1:]:
+        pairs = set(zip(table.column(first), table.column(other), strict=True))
+        if not len(pairs) == len({one for one, _ in pairs}) == len({two for _, two in pairs}):
+            one, two = (table.names()[index] for index in (first, other))
+            raise DataError(f"{table.path}: columns {one} and {two} look like labels, and differ", "keep one of them")
+    return next((index for index in columns if not _numeric(table, index)), first)
+
+
 def _without_heading(table: Table, class_names: Sequence[str] | None) -> TableColumns:
     """Columns of a table without a heading: ids and a label, or ids and a column for each of the class names."""
     if table.width == 2:
@@ -90,7 +101,8 @@ def _without_heading(table: Table, class_names: Sequence[str] | None) -> TableCo
         return TableColumns(((0,),), None, tuple(range(1, table.width)))
     raise DataError(
         f"{table.path}: {table.width} columns without a heading",
-        "give a first line that names the columns, such as id,label",
+        "give a first line that names the columns, such as id,label"
+        + (", or --class-names with a name for each column after the first" if table.width > 3 else ""),
     )
 
 
@@ -100,18 +112,17 @@ def _numeric(table: Table, index: int) -> bool:
 
 def _is_class(table: Table, index: int, *, sure: bool = False) -> bool:
     """Whether a column says yes or no; one that mostly does has a mistake in it."""
-    cells = {cell: number for number, row in reversed([*enumerate(table.rows)]) if (cell := row[index])}
+    column = table.column(index)
+    cells = Counter(column)
+    blank = cells.pop("", 0)
     if not cells:
         return sure
     bad = [cell for cell in cells if answer(cell) is None and not is_unsure(cell)]
     if not bad:
         return sure or any(answer(cell) is not None for cell in cells)
-    wrong = set(bad)
-    share = sum(row[index] not in wrong for row in table.rows if row[index]) / sum(
-        bool(row[index]) for row in table.rows
-    )
+    share = 1 - sum(cells[cell] for cell in bad) / (len(column) - blank)
     if sure or share >= 0.5 or all(_SHARE.fullmatch(cell) for cell in bad):
-        row = min(cells[cell] for cell in bad)
+        row = min(map(column.index, bad))
         raise DataError(
             f"{table.path}: line {table.lines[row]}, column {table.names()[index]}: found {table.rows[row][index]!r}, "
             f"expected 0 or 1, yes or no",

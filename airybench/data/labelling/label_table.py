@@ -11,6 +11,7 @@ from airybench.data.labelling.class_characters import characters_of, rows_meant
 from airybench.data.labelling.columns import TableColumns, columns_of
 from airybench.data.labelling.dialect import Table, read_table
 from airybench.data.labelling.id_columns import FoundIds, find_ids
+from airybench.data.labelling.matching import others
 from airybench.data.labelling.text_file import TextFile, read_text
 from airybench.data.labelling.wide_labels import wide_labels
 from airybench.data.reading.label_words import WordLabels, labels_from_text, with_labels
@@ -117,7 +118,7 @@ def _known(
     absent = np.flatnonzero(found.match.rows < 0)
     if not len(absent):
         return rows, labels
-    strange = found.texts[absent[0]]
+    strange = found.texts[absent[0]] or "(blank)"
     message = f"{table.path}: id {strange} is in no source ({len(absent)} such lines)"
     if not found.match.found or not options.labelled_only:
         remedy = "drop them, or take the shots that both have with --labelled-only"
@@ -142,7 +143,7 @@ def _joined(
 ) -> ShotSource:
     """The source with labels, without the shots that have no line where these are left out."""
     path = Path(str(options.csv))
-    absent = np.setdiff1d(np.arange(source.count), rows)
+    absent = others(rows, source.count)
     if len(absent) and not options.labelled_only:
         raise DataError(
             f"{path}: {len(absent)} of {source.count} shots have no line, such as id {source.ids[absent[0]]}",

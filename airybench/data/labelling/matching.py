@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ _REAL = re.compile(r"[+-]?\d+([.,]\d*)?([eE][+-]?\d+)?")
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
+_HEXADECIMAL = re.compile(r"0[xX][\da-fA-F]+")
 _LAST = re.compile(r"(\d+)\D*$")
 _EXACT_FLOATS, _DIGITS = 2**53, 30
 
@@ -63,6 +65,21 @@ def match_ids(texts: Sequence[str], ids: NDArray[Any]) -> Match:
     return best
 
 
+def others(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The rows of a source that are not among some, rising.
+
+    Args:
+        rows: some of them.
+        count: number of all.
+
+    >>> others(np.array([2, 0, 2]), 4).tolist()
+    [1, 3]
+    """
+    absent = np.ones(count, bool)
+    absent[rows] = False
+    return np.flatnonzero(absent)
+
+
 @dataclass(frozen=True)
 class _Rule:
     """A way to compare.
@@ -82,6 +99,9 @@ class _Rule:
 
 def _matched(texts: Sequence[str], sources: Sequence[str], rule: _Rule) -> Match:
     """Match by equal keys that only one id has, and only one text where the rule says so."""
+    if rule.key is _exact:  # ids are unique
+        places = {source: row for row, source in enumerate(sources) if source}
+        return Match(np.fromiter(map(places.get, texts, repeat(-1)), np.int64, len(texts)), rule.how)
     rows: dict[Key, int] = {}
     for row, source in enumerate(sources):
         one = rule.key(source)
@@ -136,8 +156,9 @@ def _name(text: str) -> str:
 
 def _parts(text: str) -> Key:
     """Words and numbers of a name, without signs between them and zeros before them."""
-    if _REAL.fullmatch(text) and whole(text) is None:
-        return None
+    if _REAL.fullmatch(text):
+        value = whole(text)
+        return None if value is None else (value,)
     return tuple(int(part) if part.isdecimal() else part for part in _PARTS.findall(_name(text))[:_DIGITS]) or None
 
 
@@ -150,7 +171,7 @@ def _numbers(text: str) -> Key:
 def _last_number(text: str) -> Key:
     """The last number of a name; an id of several parts has none."""
     value = whole(text)
-    found = None if _REAL.fullmatch(text) or ":" in text else _LAST.search(_name(text))
+    found = None if _REAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text) or ":" in text else _LAST.search(_name(text))
     return int(found[1]) if found and len(found[1]) < _DIGITS else value
 
 

@@ -21,6 +21,11 @@ _OTHERS = (
     (b"\xd0\xcf\x11\xe0", "a spreadsheet of old Excel", "save the sheet as CSV"),
     (b"\x1f\x8b", "compressed by gzip", "unpack it"),
     (b"\x93NUMPY", "a NumPy file", "give a text file"),
+    (b"{", "JSON", "write one line for each shot"),
+    (b"[", "JSON", "write one line for each shot"),
+    (b"<", "HTML or XML", "save the table as CSV"),
+    (b"%PDF", "PDF", "write one line for each shot"),
+    (b"{\\rtf", "rich text", "save it as plain text"),
 )
 """How files that are no text begin, what they are, and the remedy."""
 
@@ -71,9 +76,9 @@ def read_text(path: Path) -> TextFile:
 
 def _refuse_other_kinds(path: Path, head: bytes) -> None:
     """Refuse what is known to be no text by its first bytes, before all of it is read."""
-    for mark, what, remedy in _OTHERS:
+    for mark, what, remedy in sorted(_OTHERS, key=lambda one: -len(one[0])):
         if head.startswith(mark):
-            raise DataError(f"{path}: is {what}, not a text file", remedy)
+            raise DataError(f"{path}: is {what}, not a list or table as text", remedy)
     if b"\x00" in head and _wide(head) is None:
         raise DataError(f"{path}: holds zero bytes: not a text file", "save it as CSV in UTF-8")
 

@@ -12,13 +12,17 @@ from airybench.data.reading.options import LabelOptions
 from airybench.data.reading.unsure import check_word_options, is_unsure
 from airybench.errors import DataError
 
+_DASHES = ("-", "--", "---", "\u2013", "\u2014")
+"""What stands in a cell that is left blank."""
+
 _NO, _YES, _BLANK, _UNSURE = range(4)
 
 
 def wide_labels(table: Table, columns: Sequence[int], options: LabelOptions) -> WordLabels:
     """Class names and label vectors from one column for each class.
 
-    A blank cell says no in a column that never says so otherwise; beside 0 and 1 it says nothing: the shot is unsure.
+    A blank cell, or a dash, says no in a column that never says so otherwise; beside 0 and 1 it says nothing: the shot
+    is unsure.
 
     Args:
         table: the file, n rows.
@@ -59,21 +63,19 @@ def wide_labels(table: Table, columns: Sequence[int], options: LabelOptions) -> 
 
 def _said(table: Table, index: int) -> NDArray[np.uint8]:
     """What the cells of a column say: no, yes, nothing, or unsure, shape (n,)."""
-    meaning: dict[str, int] = {"": _BLANK}
-    said = np.empty(len(table.rows), np.uint8)
-    for number, row in enumerate(table.rows):
-        cell = row[index]
+    cells = table.column(index)
+    meaning: dict[str, int] = dict.fromkeys(("", *_DASHES), _BLANK)
+    for cell in dict.fromkeys(cells):
+        yes = answer(cell)
+        if cell not in meaning and yes is None and not is_unsure(cell):
+            raise DataError(
+                f"{table.path}: line {table.lines[cells.index(cell)]}, column {table.names()[index]}: found {cell!r}, "
+                f"expected 0 or 1, yes or no",
+                "correct it",
+            )
         if cell not in meaning:
-            yes = answer(cell)
-            if yes is None and not is_unsure(cell):
-                raise DataError(
-                    f"{table.path}: line {table.lines[number]}, column {table.names()[index]}: found {cell!r}, "
-                    f"expected 0 or 1, yes or no",
-                    "correct it",
-                )
             meaning[cell] = _UNSURE if yes is None else int(yes)
-        said[number] = meaning[cell]
-    return said
+    return np.fromiter(map(meaning.__getitem__, cells), np.uint8, len(cells))
 
 
 def _ask(

@@ -17,6 +17,8 @@ from airybench.reporter import Reporter
 
 _NUMBER = re.compile(r"[+-]?\d+([.,]0*)?")
 _JOINTS = re.compile(r"\s*[+&/\\\s]\s*")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_LIST = re.compile(rf"[\[(]\s*(?:(?:{_QUOTED.pattern})[,\s]*)*[\])]")
 _LIKELY = ",;|"
 _LONGEST, _MANY = 100, 20
 
@@ -67,7 +69,7 @@ def labels_from_text(cells: Sequence[str], options: LabelOptions, where: str, pl
     """
     check_word_options(options)
     counts = Counter(cells)
-    first = {cell: row for row, cell in reversed([*enumerate(cells)])}
+    first = dict(zip(reversed(cells), range(len(cells) - 1, -1, -1), strict=True))
     at = {cell: f"{place(row)}" for cell, row in first.items()}
     given = options.class_names or ()
     notices: list[str] = []
@@ -97,7 +99,7 @@ def labels_from_text(cells: Sequence[str], options: LabelOptions, where: str, pl
     index = {cell: number for number, cell in enumerate(counts)}
     for cell, some in kept.items():
         vectors[index[cell], [columns[word] for word in some]] = 1
-    rows = np.fromiter((index[cell] for cell in cells), np.int64, len(cells))
+    rows = np.fromiter(map(index.__getitem__, cells), np.int64, len(cells))
     left = np.array([cell in out for cell in counts], bool)
     return WordLabels(names, vectors[rows], left[rows], (*notices, *folded))
 
@@ -162,10 +164,16 @@ def _class_numbers(
 def _split(cell: str, given: Sequence[str], separators: str) -> tuple[str, ...]:
     """The words in a cell.
 
-    >>> _split("round; prolate", (), ";")
-    ('round', 'prolate')
+    Lists as Python and NumPy print them are split whatever the separators are.
+
+    >>> _split("round; prolate", (), ";"), _split("['round', 'prolate']", (), ";")
+    (('round', 'prolate'), ('round', 'prolate'))
     """
-    if cell in given or not separators:
+    if cell in given:
+        return (cell,)
+    if cell[:1] in ("[", "(") and _LIST.fullmatch(cell):
+        return tuple(dict.fromkeys(one or two for one, two in _QUOTED.findall(cell) if one or two))
+    if not separators:
         return (cell,) if cell else ()
     words = (word.strip() for word in re.split(f"[{re.escape(separators)}]", cell))
     return tuple(dict.fromkeys(word for word in words if word))

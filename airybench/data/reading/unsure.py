@@ -7,7 +7,7 @@ UNSURE = ("unlabelled", "class", "refuse")
 """What `--unsure` may be."""
 
 _DOUBTS = """maybe unsure unknown undecided unclear ambiguous unlabelled unlabeled undefined nan na n/a n.a. n.a #n/a
-<na> none null nil tbd todo - -- --- . unsicher vielleicht"""
+<na> none null nil tbd todo - -- --- \u2013 \u2014 . unsicher vielleicht"""
 _WORDS = frozenset(_DOUBTS.split()) | {"not sure"}
 
 
