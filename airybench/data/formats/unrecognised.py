@@ -14,6 +14,7 @@ from airybench.errors import DataError, MissingOptionError
 
 MOST_LISTED = 12
 
+_TEXT = (".csv", ".tsv", ".txt", ".lst")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -27,6 +28,12 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
     """
     if not path.exists():
         return DataError(f"{path}: no such file")
+    if not path.is_file() and not path.is_dir():
+        return DataError(f"{path}: neither a file nor a folder", "give a file with images")
+    if path.suffix.lower() in _TEXT:
+        return DataError(
+            f"{path}: a list, not images", "give the file of the images; labels in a list are --labels-csv FILE"
+        )
     if path.is_file() and not h5py.is_hdf5(path):
         return DataError(
             f"{path}: not an HDF5 file, nor of any other known kind",
