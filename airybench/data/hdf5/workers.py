@@ -31,6 +31,7 @@ _ENVIRONMENT = {
 }
 
 _PAUSE = 0.2
+_SMALL = 1 << 14  # bytes; a pipe holds 64 kB
 _KILLED = -9
 
 
@@ -110,11 +111,15 @@ class _Lane:
     def _run(self) -> None:
         try:
             self.worker.begin(self._work)
-            for number, job in enumerate(self._jobs):
-                if number == 0:
-                    self.worker.give(job)
-                if number + 1 < len(self._jobs):
-                    self.worker.give(self._jobs[number + 1])  # it goes on without waiting for this process
+            given = 0
+            for number in range(len(self._jobs)):
+                while given <= min(number + 1, len(self._jobs) - 1):
+                    # The next job lies ready, so that the process goes on without waiting for this one. A long one does
+                    # not: nobody would read it from the pipe while that process waits for its answers to be read.
+                    if given > number and len(pickle.dumps(self._jobs[given])) > _SMALL:
+                        break
+                    self.worker.give(self._jobs[given])
+                    given += 1
                 kind = ""
                 while kind not in ("end", "error") and not self._stopped.is_set():
                     kind, value = self.worker.next()
