@@ -1,13 +1,14 @@
 """The end of a study: the cells are ranked, the winner is scored on test beside the majority baseline, and logged."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
 from airybench.errors import NothingFinishedError
 from airybench.figures.style import save
 from airybench.figures.table import table_page
+from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
@@ -32,6 +33,8 @@ class StudySummary:
         leaderboard: the cells, ranked on the validation split.
         test: metrics of the winner on test as they are logged, with `/low` and `/high`.
         majority: metrics of the majority baseline, as `majority/val/<metric>` and `majority/test/<metric>`.
+        ceiling: what the true labels of simulated shots score against the given ones, as `ceiling/val/<metric>` and
+            `ceiling/test/<metric>`; empty where they are not known.
         model_uri: the winner's MLflow model.
         winner_run: id of the winner's run.
         parent_run: id of the study's run.
@@ -55,6 +58,7 @@ class StudySummary:
     provenance: Provenance
     unscored: tuple[str, ...]
     registered: Registered | None = None
+    ceiling: dict[str, float] = field(default_factory=dict)
 
 
 def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) -> StudySummary:
@@ -87,7 +91,8 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     model_uri = logged_model(winner, data.store.read_images(data.split.test[:2]))
     for run in (winner, parent):
         run.metrics(test)
-    parent.metrics(majority)
+    ceiling = logged_ceiling(data.store, data.split)
+    parent.metrics(majority | ceiling)
     note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     parent.tag(
         {
@@ -108,6 +113,7 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
         leaderboard=board,
         test=test,
         majority=majority,
+        ceiling=ceiling,
         model_uri=model_uri,
         winner_run=winner.run_id,
         parent_run=parent.run_id,
