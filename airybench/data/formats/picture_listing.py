@@ -59,7 +59,7 @@ class Listing:
 def holds_pictures(path: Path) -> bool:
     """Whether a path is a picture, or a folder of pictures or of folders of them."""
     if path.is_file():
-        return path.suffix.lower() in KINDS and path.suffix.lower() != ".npy"
+        return path.suffix.lower() in KINDS
     names = {inner.suffix.lower() for inner in (*_visible(path), *_below(path)) if inner.is_file()}
     return bool(names & (KINDS.keys() | REFUSED.keys()))
 

@@ -18,7 +18,7 @@ def pack(labels: NDArray[np.uint8]) -> NDArray[np.int32]:
     >>> pack(np.array([[1, 0, 1], [0, 0, 0]], np.uint8)).tolist()
     [5, 0]
     """
-    return (labels.astype(np.int32) << np.arange(labels.shape[1], dtype=np.int32)).sum(axis=1, dtype=np.int32)
+    return np.asarray((labels.astype(np.int64) << np.arange(labels.shape[1])).sum(axis=1), dtype=np.int32)
 
 
 def true_labels(store: Store) -> NDArray[np.uint8] | None:
