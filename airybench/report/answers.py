@@ -96,7 +96,7 @@ class StudyAnswers:
         metric: the metric of the answers.
         cells: best on the validation split first.
         answers: one per claim.
-        majority: the metric of the majority baseline on test; None where the study was never summarised.
+        baselines: the metric of each baseline on test, by its name; empty where the study was never summarised.
         provenance: data, split and software.
         command: runs the study again.
         config: the experiment as YAML, where the command needs a file.
@@ -111,7 +111,7 @@ class StudyAnswers:
     metric: str
     cells: tuple[ScoredCell, ...]
     answers: tuple[Answer, ...]
-    majority: float | None
+    baselines: dict[str, float]
     provenance: Provenance
     command: str
     config: str
@@ -163,7 +163,9 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         metric=metric,
         cells=tuple(cells),
         answers=tuple(answers),
-        majority=metrics.get(f"majority/test/{metric}"),
+        baselines={
+            title: metrics[key] for name, title in TITLES.items() if (key := f"{name}/test/{metric}") in metrics
+        },
         provenance=provenance,
         command=command,
         config=config,

@@ -35,8 +35,14 @@ def print_summary(summary: StudySummary) -> None:
             score_text(scores.get("macro_f1", math.nan)), f"{scores['exact_match']:.3f}",
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
+    table.add_section()
+    for one in board.baselines:
+        table.add_row(
+            "", one.name, "", score_text(one.value), interval_text(one.low, one.high),
+            score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
+        )  # fmt: skip
     console.print(table)
-    _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.majority, metric)
+    _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.baselines, metric)
     console.print(board.certainty_sentence(), soft_wrap=True)
     print_caveats(console, summary.unscored, summary.provenance)
     for number, title, reason in summary.failures:

@@ -1,17 +1,22 @@
 """Reading in worker processes: where a damaged chunk could crash the program, or there is work for several cores."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.hdf5.child import usable_cores
 from airybench.data.hdf5.workers import WORKERS
 from airybench.data.reading.shot_source import Block, ShotReader
 
 WORTH = 64e6
 """Bytes in the source from which on other processes are worth the time that they take to start."""
+
+
+_EACH = 4
+"""Jobs for each core, as far as there are so many pieces."""
 
 
 @dataclass(frozen=True)
@@ -50,4 +55,27 @@ class IsolatedReader(ShotReader):
         if len(rows) * self.shot_bytes < WORTH and not self.reader.risky:
             yield from self.reader.blocks(rows)
         else:
-            yield from WORKERS.stream(self.reader.blocks, list(self.pieces(rows)), str(self.path))
+            jobs = joined(list(self.pieces(rows)), int(WORTH // max(1, self.shot_bytes)))
+            yield from WORKERS.stream(self.reader.blocks, jobs, str(self.path))
+
+
+def joined(pieces: Sequence[NDArray[np.int64]], most: int) -> list[NDArray[np.int64]]:
+    """Pieces put together to some for each core, so that small ones are not asked for one by one.
+
+    Args:
+        pieces: of rows.
+        most: rows of a joined piece; one that is longer already stays as it is.
+
+    >>> joined([np.arange(2), np.arange(2, 9), np.arange(9, 10)], 1)
+    [array([0, 1]), array([2, 3, 4, 5, 6, 7, 8]), array([9])]
+    """
+    most = min(most, -(-sum(map(len, pieces)) // (_EACH * usable_cores())))
+    groups: list[list[NDArray[np.int64]]] = []
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        if not groups or length > most:
+            groups.append([])
+            length = len(piece)
+        groups[-1].append(piece)
+    return [np.concatenate(group) for group in groups]

@@ -10,9 +10,10 @@ import pytest
 
 from airybench.data.formats.description import describe_source
 from airybench.data.formats.dispatch import import_data, open_shots, open_source
+from airybench.data.hdf5.child import usable_cores
 from airybench.data.hdf5.workers import WORKERS
 from airybench.data.reading import isolated
-from airybench.data.reading.isolated import IsolatedReader
+from airybench.data.reading.isolated import IsolatedReader, joined
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.errors import EXIT_INPUT, DataError
 
@@ -86,3 +87,12 @@ def test_small_work_without_risk_stays_in_this_process(tmp_path: Path, monkeypat
     monkeypatch.setattr(isolated, "WORTH", 1)
     with pytest.raises(pytest.fail.Exception):
         source.read(0, 8)
+
+
+def test_small_pieces_are_asked_for_together() -> None:
+    pieces = [np.arange(first, first + 3) for first in range(0, 300, 3)]
+    jobs = joined(pieces, 30)
+    np.testing.assert_array_equal(np.concatenate(jobs), np.arange(300))
+    assert all(len(job) % 3 == 0 and len(job) <= 30 for job in jobs)
+    assert len(jobs) <= 2 * 4 * usable_cores() + 10
+    assert [len(job) for job in joined([np.arange(50), np.arange(50, 100)], 30)] == [50, 50]
