@@ -104,12 +104,12 @@ def sampled_rows(count: int, most: int = MOST_SHOTS) -> NDArray[np.int64]:
 def find_bad_pixels(images: NDArray[np.uint16], good: NDArray[np.bool_] | None = None) -> BadPixels:
     """Find dead, stuck, hot and noisy pixels.
 
-    Equal images count once and constant ones not at all. A pixel is constant with one value in 95 % of n shots. It is
+    Equal images count once and constant ones not at all. A pixel is constant with one value in 95 % of n shots, or in all. It is
     dead (0) or stuck if the chance of that, for a live pixel with at least half the rate of its neighbours, is below
     1e-6, and below 0.01 for all pixels of the detector together: P(Bin(n, sqrt(g)) >= k), where g is the largest share
-    of one value among the neighbours (for photons g = exp(-rate), so that its root is that of half the rate). A dead
-    pixel may also be told by exp(-m / 2) for each of the shots above the lowest median m of its neighbours. A pixel is
-    hot if its median over the shots is above 2 times, and noisy if its interquartile range is above 2 + 10 / sqrt(n)
+    of one value among the neighbours (for photons g = exp(-rate), so that its root is that of half the rate; above 0 sqrt(2) g takes its place).
+    A dead pixel may also be told by exp(-m / 2) for each shot above the lowest median m of its neighbours. A pixel is hot
+    if its median over the shots is above 2 times, and noisy if its interquartile range is above 2 + 10 / sqrt(n)
     times, the largest of the pixels around it, plus 5.
 
     Cost: n sorted values for each pixel, about 5 s for 256 shots of 1024 x 1024 pixels; besides the images, some 20
@@ -135,7 +135,10 @@ def find_bad_pixels(images: NDArray[np.uint16], good: NDArray[np.bool_] | None =
         kinds[_peaks(values, known, ratio)] = number
         kinds[_bright_lines(values, known, ratio)] = number
         kinds.T[_bright_lines(values.T, known.T, ratio)] = number
-    fault = _constant_pixels(median, same, known, len(kept))
+    # In dim light nearly all pixels are nearly always 0; there only a pixel that always is stands out.
+    fault = np.zeros(shape, bool)
+    for fewest in (int(np.ceil(_CONSTANT * len(kept))), len(kept)):
+        fault |= _constant_pixels(median, same, known, (fewest, len(kept)))
     kinds[fault & (median == 0)] = _DEAD
     kinds[fault & (median > 0)] = _STUCK
     return BadPixels(kinds, median, known, len(kept))
@@ -201,7 +204,9 @@ def _groups(
         return
     highest = ndimage.maximum(ndimage.maximum_filter(around, 3, mode="constant", cval=-np.inf), labels, small)
     seen, unseen = (
-        ndimage.sum_labels(ndimage.convolve(one.astype(np.int32), _EIGHT.astype(np.int32), mode="constant"), labels, small)
+        ndimage.sum_labels(
+            ndimage.convolve(one.astype(np.int32), _EIGHT.astype(np.int32), mode="constant"), labels, small
+        )
         for one in (known & ~chosen, ~known)
     )
     enclosed = (np.asarray(seen) >= np.asarray(unseen)) & (np.asarray(seen) > 0)
@@ -232,43 +237,56 @@ def _runs(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int6
 
 
 def _constant_pixels(
-    median: NDArray[np.float32], same: NDArray[np.float32], known: NDArray[np.bool_], shots: int
+    median: NDArray[np.float32], same: NDArray[np.float32], known: NDArray[np.bool_], held: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Constant pixels that are at fault, alone, in small groups and in lines."""
+    """Constant pixels that are at fault, alone, in small groups and in lines.
+
+    Args:
+        median: of each pixel.
+        same: share of the shots at the median.
+        known: pixels to look at.
+        held: shots with one value that make a pixel constant, and all shots.
+    """
+    fewest, shots = held
     limit = float(np.log(min(_CHANCE, _ALL / max(1, int(known.sum())))))
-    constant = (same >= _CONSTANT) & known
-    found = _constant_lines(constant, same, known, shots, limit)
-    found |= _constant_lines(constant.T, same.T, known.T, shots, limit).T
+    constant = (same * shots > fewest - 0.5) & known
+    found = _constant_lines(constant, same, known, held, limit)
+    found |= _constant_lines(constant.T, same.T, known.T, held, limit).T
     rest, others = constant & ~found, known & ~constant
-    for labels, groups, share in _groups(rest, known & ~found, np.where(others, same, -np.inf)):
-        chance = _log_chance(share, shots)
-        found = found | np.isin(labels, groups[chance < limit])
-    for labels, groups, lowest in _groups(rest & (median == 0), known & ~found, np.where(others, -median, -np.inf)):
+    faults = found.copy()
+    for chosen, zero in ((rest & (median == 0), True), (rest & (median > 0), False)):
+        for labels, groups, share in _groups(chosen, known & ~found, np.where(others, same, -np.inf)):
+            faults |= np.isin(labels, groups[_log_chance(share, held, zero=zero) < limit])
+    dead = rest & (median == 0)
+    for labels, groups, lowest in _groups(dead, known & ~found, np.where(others, -median, -np.inf)):
         # At half the rate of a neighbour with this median, no count in the half of the shots that are above it.
-        chance = _ALIKE * lowest * (shots // 2 - (shots - _fewest(shots)))
-        found = found | np.isin(labels, groups[chance < limit])
-    return found
+        chance = _ALIKE * lowest * (shots // 2 - (shots - fewest))
+        faults |= np.isin(labels, groups[chance < limit])
+    return faults
 
 
-def _fewest(shots: int) -> int:
-    """Shots with one value that make a pixel constant."""
-    return int(np.ceil(_CONSTANT * shots))
-
-
-def _log_chance(share: NDArray[Any], shots: int) -> NDArray[np.float64]:
+def _log_chance(share: NDArray[Any], held: tuple[int, int], *, zero: bool = True) -> NDArray[np.float64]:
     """Logarithm of the chance that a live pixel of half the rate of its neighbours is constant.
 
     Args:
         share: of the shots that the neighbours have at one value.
-        shots: number of them.
+        held: shots with one value that make a pixel constant, and all shots.
+        zero: that value is 0, whose chance exp(-rate) half the rate takes the root of; for any other the chance of the
+            most frequent value rises by the root of 2.
     """
+    fewest, shots = held
     share = np.clip(np.asarray(share, np.float64), 0, 1)
     upper = share + 3 * np.sqrt(share * (1 - share) / shots) + 1 / shots
-    return np.asarray(binom.logsf(_fewest(shots) - 1, shots, np.minimum(1, upper) ** _ALIKE))
+    live = np.minimum(1, upper) ** _ALIKE if zero else np.minimum(1, upper / np.sqrt(_ALIKE))
+    return np.asarray(binom.logsf(fewest - 1, shots, live))
 
 
 def _constant_lines(
-    constant: NDArray[np.bool_], same: NDArray[np.float32], known: NDArray[np.bool_], shots: int, limit: float
+    constant: NDArray[np.bool_],
+    same: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    held: tuple[int, int],
+    limit: float,
 ) -> NDArray[np.bool_]:
     """Constant columns, or long parts of them, between columns that are not."""
     left, right = _sides(np.where(constant, np.inf, same), known)
@@ -277,6 +295,6 @@ def _constant_lines(
     labels, sizes = _runs(constant)
     owners = labels[beside]
     alone = np.bincount(owners, minlength=len(sizes))
-    chance = np.bincount(owners, weights=_log_chance(highest[beside], shots), minlength=len(sizes))
+    chance = np.bincount(owners, weights=_log_chance(highest[beside], held), minlength=len(sizes))
     fault = (sizes >= _LINE) & (alone >= _ENCLOSED * sizes) & (chance < limit)
     return np.asarray(fault[labels]) & constant
