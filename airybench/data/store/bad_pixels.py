@@ -104,13 +104,15 @@ def sampled_rows(count: int, most: int = MOST_SHOTS) -> NDArray[np.int64]:
 def find_bad_pixels(images: NDArray[np.uint16], good: NDArray[np.bool_] | None = None) -> BadPixels:
     """Find dead, stuck, hot and noisy pixels.
 
-    Equal images count once and constant ones not at all. A pixel is constant with one value in 95 % of n shots, or in all. It is
-    dead (0) or stuck if the chance of that, for a live pixel with at least half the rate of its neighbours, is below
-    1e-6, and below 0.01 for all pixels of the detector together: P(Bin(n, sqrt(g)) >= k), where g is the largest share
-    of one value among the neighbours (for photons g = exp(-rate), so that its root is that of half the rate; above 0 sqrt(2) g takes its place).
-    A dead pixel may also be told by exp(-m / 2) for each shot above the lowest median m of its neighbours. A pixel is hot
-    if its median over the shots is above 2 times, and noisy if its interquartile range is above 2 + 10 / sqrt(n)
-    times, the largest of the pixels around it, plus 5.
+    Equal images count once and constant ones not at all. A pixel is constant with one value in 95 % of n shots, or in
+    all. It is dead (0) or stuck if the chance of that, for a live pixel with at least half the rate of its neighbours,
+    is below 1e-6, and below 0.01 for all pixels of the detector together: P(Bin(n, sqrt(g)) >= k), where g is the
+    largest share of one value among the neighbours. For photons the share of zeros is exp(-rate), and its root that of
+    half the rate; for values above 0, sqrt(2) g takes its place. A dead pixel may also be told by exp(-m / 2) for each
+    shot above the lowest median m of its neighbours.
+
+    A pixel is hot if its median over the shots is above 2 times, and noisy if its interquartile range is above
+    2 + 10 / sqrt(n) times, the largest of the pixels around it, plus 5.
 
     Cost: n sorted values for each pixel, about 5 s for 256 shots of 1024 x 1024 pixels; besides the images, some 20
     bytes for each pixel.
