@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,21 @@ from numpy.typing import NDArray
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.conversion import Conversion
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource
-from airybench.data.store.bad_pixels import FEWEST, MOST_SHOTS, RULE, BadPixels, find_bad_pixels, sampled_rows
+from airybench.data.store.bad_pixels import (
+    FEWEST,
+    MOST_SHOTS,
+    MOSTLY_GOOD,
+    RULE,
+    BadPixels,
+    find_bad_pixels,
+    sampled_rows,
+)
+from airybench.data.store.left_out import Note
 from airybench.reporter import Reporter
 
 OPTION = "--find-bad-pixels"
 
 _BYTES = 512e6
-_MOSTLY = 0.9
 
 
 class ShotSample:
@@ -63,7 +71,7 @@ class ShotSample:
         Args:
             mask: pixels that are good in every shot, bool, shape (H, W); None for all.
         """
-        good = self._good >= _MOSTLY * len(self.rows)
+        good = self._good >= MOSTLY_GOOD * len(self.rows)
         return find_bad_pixels(self._images, good if mask is None else good & mask)
 
     @property
@@ -95,7 +103,7 @@ def without_bad_pixels(source: ShotSource, reporter: Reporter) -> ShotSource:
             progress(done, len(sample.rows))
     found = sample.search()
     reporter.notify(f"{source.path.name}: {found}" + ("; they are masked" if found.count else ""))
-    notes = {"bad_pixels": found.count, "bad_pixel_shots": found.shots, "bad_pixel_rule": RULE}
+    notes: dict[str, Note] = {"bad_pixels": found.count, "bad_pixel_shots": found.shots, "bad_pixel_rule": RULE}
     notes |= {f"bad_pixels_{kind}": number for kind, number in found.counts.items() if number}
     source = replace(source, notes={**source.notes, **notes})
     return _masked(source, found.kinds == 0, sample.ever_good) if found.count else source
@@ -119,5 +127,7 @@ def _with_conversion(reader: ShotReader, change: Callable[[Conversion], Conversi
     """A reader that converts in another way; those that read by another one are looked into."""
     inner: Any = reader
     if hasattr(inner, "conversion"):
-        return replace(inner, conversion=change(inner.conversion))
-    return replace(inner, reader=_with_conversion(inner.reader, change))
+        inner = replace(inner, conversion=change(inner.conversion))
+    else:
+        inner = replace(inner, reader=_with_conversion(inner.reader, change))
+    return cast(ShotReader, inner)

@@ -24,6 +24,9 @@ FEWEST = 16
 MOST_SHOTS = 256
 """Shots that are looked at."""
 
+MOSTLY_GOOD = 0.9
+"""Share of the shots in which a pixel has to be good to be looked at."""
+
 RULE = (
     "dead or stuck: one value in 95 % of the shots where no live pixel would, hot and noisy: median and interquartile "
     "range above twice the highest neighbour + 5; alone, in clusters of at most 9, or in lines 1 px wide"
@@ -108,8 +111,8 @@ def find_bad_pixels(images: NDArray[np.uint16], good: NDArray[np.bool_] | None =
     all. It is dead (0) or stuck if the chance of that, for a live pixel with at least half the rate of its neighbours,
     is below 1e-6, and below 0.01 for all pixels of the detector together: P(Bin(n, sqrt(g)) >= k), where g is the
     largest share of one value among the neighbours. For photons the share of zeros is exp(-rate), and its root that of
-    half the rate; for values above 0, sqrt(2) g takes its place. A dead pixel may also be told by exp(-m / 2) for each
-    shot above the lowest median m of its neighbours.
+    half the rate; for values above 0, sqrt(2) g takes its place. A dead pixel is also found by the chance exp(-m / 2)
+    in each shot above the lowest median m of its neighbours.
 
     A pixel is hot if its median over the shots is above 2 times, and noisy if its interquartile range is above
     2 + 10 / sqrt(n) times, the largest of the pixels around it, plus 5.
@@ -191,7 +194,7 @@ def _peaks(values: NDArray[np.float32], known: NDArray[np.bool_], ratio: float) 
 
 def _groups(
     chosen: NDArray[np.bool_], known: NDArray[np.bool_], around: NDArray[np.float32]
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]]:
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]]:
     """Small groups of chosen pixels, at least half of whose surroundings are known.
 
     Yields:
@@ -216,7 +219,7 @@ def _groups(
 
 
 def _sides(values: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArray[np.float32], ...]:
-    """Values left and right of each pixel; infinite where there is none that is known."""
+    """Values left and right of each pixel; infinite where no known one is."""
     padded = np.pad(np.where(known, values, np.inf), ((0, 0), (1, 1)), constant_values=np.inf)
     return padded[:, :-2], padded[:, 2:]
 
@@ -227,12 +230,13 @@ def _bright_lines(values: NDArray[np.float32], known: NDArray[np.bool_], ratio: 
     Beside a gap, where one side counts nothing and the other does, pixels are often larger and count more.
     """
     left, right = _sides(values, known)
-    line = known & (values >= ratio * np.maximum(left, right) + _ABOVE) & ((left > 0) == (right > 0))
+    above = values >= ratio * np.maximum(left, right) + _ABOVE
+    line: NDArray[np.bool_] = known & above & ((left > 0) == (right > 0))
     labels, sizes = _runs(line)
-    return np.asarray(sizes[labels] >= _LINE) & line
+    return np.asarray((sizes[labels] >= _LINE) & line)
 
 
-def _runs(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _runs(chosen: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Number of the unbroken stretch within a column that each chosen pixel is in, and the lengths of all."""
     labels, number = ndimage.label(chosen, np.array([[0, 1, 0]] * 3, bool))
     return labels, np.bincount(labels.reshape(-1), minlength=number + 1)
@@ -241,14 +245,7 @@ def _runs(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int6
 def _constant_pixels(
     median: NDArray[np.float32], same: NDArray[np.float32], known: NDArray[np.bool_], held: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Constant pixels that are at fault, alone, in small groups and in lines.
-
-    Args:
-        median: of each pixel.
-        same: share of the shots at the median.
-        known: pixels to look at.
-        held: shots with one value that make a pixel constant, and all shots.
-    """
+    """Constant pixels that are at fault, alone, in small groups and in lines; for `held` see `_log_chance`."""
     fewest, shots = held
     limit = float(np.log(min(_CHANCE, _ALL / max(1, int(known.sum())))))
     constant = (same * shots > fewest - 0.5) & known
@@ -299,4 +296,4 @@ def _constant_lines(
     alone = np.bincount(owners, minlength=len(sizes))
     chance = np.bincount(owners, weights=_log_chance(highest[beside], held), minlength=len(sizes))
     fault = (sizes >= _LINE) & (alone >= _ENCLOSED * sizes) & (chance < limit)
-    return np.asarray(fault[labels]) & constant
+    return np.asarray(fault[labels] & constant)
