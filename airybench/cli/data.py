@@ -147,9 +147,7 @@ def check(
     path: StorePath,
     picture: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.png", help="Draw the median over shots, bad pixels circled.", show_default=False
-        ),
+        typer.Option(metavar="FILE.png", help="Draw the median over shots, bad pixels circled.", show_default=False),
     ] = None,
     force: Force = False,
     as_json: Json = False,

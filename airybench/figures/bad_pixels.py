@@ -39,7 +39,7 @@ def bad_pixel_figure(found: BadPixels, name: str) -> Figure:
                 )  # fmt: skip
         if found.count:
             figure.legend(loc="outside lower center", ncols=len(KINDS), facecolor=HIDDEN, frameon=True)
-        axes.set_title(f"{name}: {found}", wrap=True)
+        axes.set_title(f"{name}\n{found}")
         axes.set_xlabel("column / px")
         axes.set_ylabel("row / px")
         figure.colorbar(picture, ax=axes, label=f"median counts over {found.shots} shots", extend="max")

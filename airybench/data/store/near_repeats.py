@@ -43,9 +43,9 @@ def correlations(images: NDArray[np.uint16]) -> NDArray[np.float64]:
     flat -= flat.mean(axis=1, keepdims=True)
     norms = np.sqrt((flat**2).sum(axis=1))
     products = norms[1:] * norms[:-1]
-    return np.divide(
-        (flat[1:] * flat[:-1]).sum(axis=1), products, out=np.full(len(products), np.nan), where=products > 0
-    )
+    found = np.full(len(products), np.nan)
+    np.divide((flat[1:] * flat[:-1]).sum(axis=1), products, out=found, where=products > 0)
+    return found
 
 
 def near_repeats(store: Store, hashes: NDArray[np.uint64], reporter: Reporter = SILENT) -> NearRepeats:
