@@ -32,7 +32,8 @@ def test_a_list_as_long_as_the_images_is_matched_by_id(tmp_path: Path) -> None:
     source, _ = opened(tmp_path / "a.h5", options=SourceOptions(keys=StackKeys(labels="run_7/sorted"), labels=labels))
     both = [row for row in WITH_IMAGE if row in LISTED]
     assert source.ids.tolist() == TAGS[both].tolist()
-    assert source.photon_energy is not None and source.labels is not None
+    assert source.photon_energy is not None
+    assert source.labels is not None
     assert source.photon_energy.tolist() == [7000.0 + row for row in both]
     assert source.labels.tolist() == np.eye(2)[np.array(both) % 2].tolist()
     np.testing.assert_array_equal(counts(source), IMAGES[:5])
