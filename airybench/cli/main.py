@@ -22,7 +22,7 @@ from airybench.version import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
-    "baseline": ("airybench.cli.baseline", "Score two baselines that need no network."),
+    "baseline": ("airybench.cli.baseline", "Score baselines that need no network."),
     "evaluate": ("airybench.cli.evaluate", "Evaluate a trained model on one part of the split."),
     "predict": ("airybench.cli.predict", "Predict shots, labelled or not."),
     "join": ("airybench.cli.join", "Join the parts of a sharded prediction."),

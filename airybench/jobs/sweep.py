@@ -101,7 +101,7 @@ def run_sweep(
             plan.sweep, plan.name, dataset, _connected(plan, home), home,
             make_executor=engine.make, observer=observer, options=start,
         ) as finished:  # fmt: skip
-            summary = summarise_study(finished, register_as=options.register_as)
+            summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             if not finished.complete:
                 reporter.notify(
                     f"{plan.name}: the time limit was reached with {len(finished.trials)} of {finished.study.total()} "

@@ -106,8 +106,7 @@ def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, 
             f"{files[0]}: --shape is for Dragonfly's lists of pixels; this source ({one.TITLE}) says its shape itself"
         )
     source = one.open_source(files, options, reporter)
-    if not source.not_imported:
-        source = replace(source, read=IsolatedReader(source.read, source.path))
+    source = replace(source, read=IsolatedReader.of(source.read, source.path))
     return listed(source, options.selection.select, reporter)
 
 

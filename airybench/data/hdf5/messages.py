@@ -3,12 +3,14 @@
 import pickle
 import select
 import struct
+import sys
 from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
 
 _HEAD = struct.Struct("<QI")
+_WAITS = sys.platform != "win32"  # where `select` takes sockets only
 _WIDE = 1 << 20
 _SIZE = struct.Struct("<Q")
 
@@ -72,7 +74,7 @@ def _read(pipe: IO[bytes], size: int, seconds: float | None) -> memoryview:
     found = np.empty(size, np.uint8).data  # not cleared first, as a bytearray is
     view = found
     while len(view):
-        if seconds is not None and not select.select([pipe], [], [], seconds)[0]:
+        if seconds is not None and _WAITS and not select.select([pipe], [], [], seconds)[0]:
             raise SilentError
         got = pipe.readinto(view)  # type: ignore[attr-defined]
         if not got:

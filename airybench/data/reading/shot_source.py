@@ -4,7 +4,6 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -255,10 +254,11 @@ def rows_by_part(rows: NDArray[np.int64], counts: Sequence[int]) -> Iterator[tup
         rows: of the source, rising, shape (n,).
         counts: number of shots of each part.
     """
-    for part, (first, stop) in enumerate(pairwise(np.cumsum([0, *counts]))):
-        inside = rows[(rows >= first) & (rows < stop)] - first
-        if len(inside):
-            yield part, inside
+    bounds = np.cumsum([0, *counts])
+    owners = np.searchsorted(bounds, rows, side="right") - 1
+    for inside in np.split(rows, np.flatnonzero(np.diff(owners)) + 1) if len(rows) else ():
+        part = int(np.searchsorted(bounds, inside[0], side="right")) - 1
+        yield part, inside - bounds[part]
 
 
 def file_identity(paths: Sequence[Path], *ways: object) -> str:

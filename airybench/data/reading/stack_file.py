@@ -226,7 +226,7 @@ def _stack_images(
         masks = find_masks(columns, keys.mask, str(keys.mask_convention), framing)
         check_convention(masks, columns, reporter)
         if not masks.each:
-            good, masks = _both(good, whole_mask(masks, columns)), None
+            good, masks = _both(good, whole_mask(masks)), None
     return StackImages(columns.path, parts, framing, frames, good, masks), sum(gaps) / found.count
 
 

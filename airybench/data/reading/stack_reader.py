@@ -119,7 +119,12 @@ class StackReader(ShotReader):
     files: tuple[StackImages, ...]
     conversion: Conversion
 
-    @property
+    @cached_property
+    def counts(self) -> list[int]:
+        """Number of shots of each file."""
+        return [images.count for images in self.files]
+
+    @cached_property
     def masked(self) -> bool:
         """Whether each shot has a mask of its own."""
         return self.conversion.rule.masks or any(images.own_masks for images in self.files)
@@ -137,7 +142,7 @@ class StackReader(ShotReader):
     def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """See `ShotReader.pieces`."""
         start = 0
-        for number, inside in rows_by_part(rows, [images.count for images in self.files]):
+        for number, inside in rows_by_part(rows, self.counts):
             images = self.files[number]
             for some in _runs(images, images.frames[inside]):
                 yield rows[start : start + len(some)]
@@ -145,7 +150,7 @@ class StackReader(ShotReader):
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
-        for number, inside in rows_by_part(rows, [images.count for images in self.files]):
+        for number, inside in rows_by_part(rows, self.counts):
             images = self.files[number]
             yield from self._blocks_of(images, images.frames[inside])
 

@@ -48,11 +48,13 @@ class Illumination:
         photon_energy: eV.
         absorption: inverse absorption length 1/L, 1/nm.
         device: where fields are computed.
+        refraction: m - 1, the refractive index less 1.
     """
 
     photon_energy: float
     absorption: float
     device: torch.device
+    refraction: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def illuminate(droplet: Droplet, light: Illumination) -> SceneDroplet:
         MEASURED,
         absorption=light.absorption,
         azimuth=droplet.azimuth,
+        refraction=light.refraction,
         device=light.device,
     )
     pattern = intensity(scattered.at(MEASURED)).cpu().numpy()

@@ -24,7 +24,8 @@ def scene_from_truth(
         photon_energy: eV, as in the store.
         device: where fields are computed; another kind than that of the simulation may differ in the last bits.
     """
-    light = Illumination(photon_energy, float(truth["absorption"]), torch.device(device))
+    optical = float(truth["absorption"]), torch.device(device), float(truth["refraction"])
+    light = Illumination(photon_energy, *optical)
     scene: list[SceneDroplet] = []
     if not int(truth["shape"]):
         return scene

@@ -84,7 +84,7 @@ def draw_scene(request: Request, radius: float, rng: np.random.Generator) -> Hel
         UnfitError: no droplet of this radius gets the labels within `ATTEMPTS`, or too much stays `UNSEEN`.
     """
     labels, light = request.labels, request.light
-    truth = no_truth() | {"absorption": light.absorption, "redraws": 0}
+    truth = no_truth() | {"absorption": light.absorption, "refraction": light.refraction}
     if "Empty" in labels:
         return HeliumScene((), np.nan, labels, truth)
     stray = float(request.frame.stray[request.frame.sensitive].mean())

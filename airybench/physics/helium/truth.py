@@ -21,7 +21,8 @@ def no_truth() -> Truth:
         {f"{prefix}shape": 0 for prefix in PREFIXES}
         | {prefix + name: np.nan for prefix in PREFIXES for name in _OF_A_DROPLET}
         | {prefix + name: np.nan for prefix in PREFIXES[1:] for name in _OF_A_PLACE}
-        | {"aspect": np.nan, "double_coherent": -1, "double_ratio": np.nan, "double_gap": np.nan}
+        | {"absorption": np.nan, "refraction": np.nan, "aspect": np.nan, "redraws": 0}
+        | {"double_coherent": -1, "double_ratio": np.nan, "double_gap": np.nan}
     )
 
 

@@ -92,6 +92,15 @@ def test_a_cxi_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(store.photon_energy(), 1200, rtol=1e-6)
 
 
+def test_ids_that_nobody_named_and_that_begin_again_are_told_apart(tmp_path: Path) -> None:
+    for name in "ab":
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["images"], file["id"] = np.arange(600, dtype=np.uint16).reshape(6, 10, 10) + ord(name), np.arange(6)
+    store = bring(tmp_path, tmp_path / "a.h5", tmp_path / "b.h5", "--photon-energy", 25)
+    assert store.ids().tolist() == [f"{name}:{number}" for name in "ab" for number in range(6)]
+    assert store.groups().tolist() == [1] * 6 + [2] * 6
+
+
 def test_several_files_are_groups(tmp_path: Path) -> None:
     first = stack(tmp_path / "a.h5")
     second = stack(tmp_path / "b.h5", edit=lambda f: f["shot"].write_direct(np.arange(6)))
