@@ -31,6 +31,12 @@ def simulate(
         Path | None, typer.Option(help="Store to write.", show_default="a file in the data folder")
     ] = None,
     balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes that simulate. The shots do not depend on it.", show_default="one per usable core"
+        ),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -49,6 +55,7 @@ def simulate(
             balance=balance,
             output=output,
             force=force,
+            processes=processes,
             reporter=ConsoleReporter(),
         )
         if run:
