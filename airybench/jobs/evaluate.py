@@ -1,6 +1,6 @@
 """A trained model evaluated on one part of the split, as a run of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from airybench.analysis.evaluation_files import write_evaluation
 from airybench.data.split.split import PARTS
 from airybench.errors import DataError, unknown
+from airybench.inference.ceiling import ceiling_of
 from airybench.inference.evaluate import Evaluation, evaluate, require_thresholds, tuned_thresholds
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
@@ -40,6 +41,8 @@ class EvaluatedModel:
         provenance: the shots and their split.
         run_id: id of the MLflow run.
         tracking_uri: the tracking store that holds it.
+        ceiling: what the true labels score against the given ones, by metric; empty where they are not known.
+        image_size: side of what the network sees, pixels.
     """
 
     model: str
@@ -52,6 +55,8 @@ class EvaluatedModel:
     provenance: Provenance
     run_id: str
     tracking_uri: str
+    ceiling: dict[str, float] = field(default_factory=dict)
+    image_size: int = 0
 
     @property
     def tuned(self) -> bool:
@@ -130,8 +135,11 @@ def evaluate_model(
             provenance=data.provenance(),
             run_id=run.run_id,
             tracking_uri=tracking.uri,
+            ceiling=ceiling_of(data.store, rows),
+            image_size=predictor.config.data.image_size,
         )
         run.metrics(_metrics(split, evaluated.result))
+        run.metrics({f"ceiling/{split}/{name}": value for name, value in evaluated.ceiling.items()})
         with run.artifacts() as folder:
             write_evaluation(folder, evaluated.result, predictions, split, evaluated.heading, thresholds)
     return evaluated

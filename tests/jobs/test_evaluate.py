@@ -1,5 +1,6 @@
 """Evaluating a model from Python: the values, the run, and what is refused before there is one."""
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -7,6 +8,9 @@ from mlflow import MlflowClient
 from reporters import CollectingReporter
 from sklearn.metrics import average_precision_score
 
+from airybench.cli.show.evaluation import print_evaluation
+from airybench.data.datasets.simulated import simulated_store
+from airybench.data.store.true_labels import TRUE_LABELS, pack
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
 from airybench.jobs.evaluate import evaluate_model
@@ -62,12 +66,31 @@ def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
 
 
 def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finished, write_store, tmp_path) -> None:
-    from airybench.data.datasets.simulated import simulated_store
-
     reporter = CollectingReporter()
     store = simulated_store("helium", count=40, seed=7, output=tmp_path / "other.h5")
-    evaluate_model("m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU)
+    found = evaluate_model(
+        "m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU
+    )
     assert any("trained on other shots or another split (helium" in notice for notice in reporter.notices)
+    assert found.ceiling == {}
+
+
+def test_the_label_ceiling_stands_beside_the_score(model: Predictor, finished, tmp_path, capsys) -> None:
+    store = simulated_store("helium", count=40, seed=7, output=tmp_path / "erring.h5")
+    true = store.labels()
+    true[::4, 1] ^= 1
+    with h5py.File(store.path, "a") as file:
+        file["truth"][TRUE_LABELS] = pack(true)
+    found = evaluate_model("m", model, str(store.path), tracking_uri=finished.uri, split="all", device=CPU)
+    scored = (store.labels().sum(0) > 0) & (store.labels().sum(0) < 40)
+    expected = average_precision_score(store.labels()[:, scored], true[:, scored], average="macro")
+    assert found.ceiling["macro_ap"] == pytest.approx(expected, abs=1e-6)
+    logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
+    assert logged["ceiling/all/macro_ap"] == found.ceiling["macro_ap"]
+    print_evaluation(found)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Label ceiling: macro_ap {expected:.3f} on all" in printed
+    assert f"Not resolved at {model.config.data.image_size} px: " in printed
 
 
 def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> None:
