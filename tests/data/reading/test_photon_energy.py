@@ -122,6 +122,6 @@ def test_the_attribute_in_any_form(tmp_path: Path, text: Any) -> None:
 
 
 def test_an_energy_in_kev_is_not_taken_for_ev() -> None:
-    with pytest.raises(ConfigError, match="from 10 eV is expected; 9.3 keV is --photon-energy 9300"):
+    with pytest.raises(ConfigError, match=r"from 10 eV is expected; 9\.3 keV is --photon-energy 9300"):
         fixed_energy(9.3, 2)
     assert fixed_energy(21.5, 2).tolist() == [21.5, 21.5]
