@@ -81,7 +81,7 @@ def test_a_region_without_counts_and_masked_pixels_are_no_fault() -> None:
 
 
 def test_dark_shots_decide_nothing_until_there_are_enough_photons() -> None:
-    """A pixel without counts at 0.02 photons a shot: 30 shots are too few, 4000 are enough."""
+    """A dead pixel at 0.02 photons per shot: 30 shots are too few, 4000 are enough."""
     few, many = (np.random.default_rng(2).poisson(0.02, (count, 12, 12)).astype(np.uint16) for count in (30, 4000))
     few[:, 5, 5] = many[:, 5, 5] = 0
     assert find_bad_pixels(few).count == 0
