@@ -110,7 +110,7 @@ def quick_simulator(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Replace the simulator by noise that depends on (seed, i) only; counts the shots it was asked for."""
     record = SimpleNamespace(shots=0, batches=[], fail_at=None)
 
-    def simulate(dataset: str, indices: Sequence[int], seed: int, *, balance: float = 0.0, device: str = "cpu") -> Any:
+    def simulate(dataset: str, indices: Sequence[int], seed: int, **_: Any) -> Any:
         record.shots += len(indices)
         record.batches.append(list(indices))
         if record.fail_at is not None and max(indices) >= record.fail_at:
@@ -122,6 +122,7 @@ def quick_simulator(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
             labels=rows[np.array(indices) % len(rows)],
             photon_energy=np.array([20 + rng.random() for rng in rngs], np.float32),
             truth={"radius": np.array([rng.random() for rng in rngs], np.float32)},
+            groups=np.zeros(len(indices), np.int32),
         )
 
     monkeypatch.setattr("airybench.physics.simulate.simulate", simulate)

@@ -33,6 +33,25 @@ def simulate(
         Path | None, typer.Option(help="Store to write.", show_default="a file in the data folder")
     ] = None,
     balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
+    hit_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="P",
+            help="Share of shots that are hits; the rest are Empty or Background.",
+            show_default="as in the label table",
+        ),
+    ] = None,
+    simulator: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="1|2",
+            help="Version of the simulator. 2: runs, artefacts of detectors, and labels as a person writes them.",
+            show_default="1",
+        ),
+    ] = None,
     processes: Annotated[
         int | None,
         typer.Option(
@@ -44,17 +63,17 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Simulate a data set in place of the measured one."""
-    from airybench.data.datasets.simulated import simulated_store
+    from airybench.data.datasets.simulated import Series, simulated_store
     from airybench.provenance import DATA_SHA256, DATA_SOURCE
     from airybench.tracking.launch import launched
 
+    series = Series(dataset, seed, balance, hit_rate, simulator)
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
+    asked |= {"hit_rate": hit_rate, "simulator": series.simulator}
     with launched(f"simulate {dataset}", "launch", asked) as run:
         store = simulated_store(
-            dataset,
-            count=count,
-            seed=seed,
-            balance=balance,
+            series,
+            count,
             output=output,
             force=force,
             processes=processes,

@@ -39,14 +39,16 @@ def helium_label_sets() -> tuple[tuple[frozenset[str], ...], tuple[int, ...]]:
 
 
 @lru_cache(maxsize=8)
-def helium_weights(balance: float = 0.0) -> NDArray[np.float64]:
+def helium_weights(balance: float = 0.0, hit_rate: float | None = None) -> NDArray[np.float64]:
     """Probability of each label set, shape (43,).
 
     Args:
         balance: every class gets at least this probability; 0 keeps the frequencies of the experiment.
+        hit_rate: share of shots that are not Empty; None keeps that of the experiment.
 
     Raises:
-        ConfigError: no mixture of the label sets gives every class that probability.
+        ConfigError: no mixture of the label sets gives every class that probability, the hit rate is no probability, or
+            both are given.
 
     >>> weights = helium_weights(balance=0.05)
     >>> bool(weights[["Bent" in labels for labels in helium_label_sets()[0]]].sum() > 0.0499)
@@ -54,21 +56,41 @@ def helium_weights(balance: float = 0.0) -> NDArray[np.float64]:
     """
     sets, counts = helium_label_sets()
     member = np.array([[name in labels for labels in sets] for name in HELIUM_CLASSES], dtype=np.float64)
-    return _balanced(np.array(counts, dtype=np.float64), member, balance)
+    blank = np.array(["Empty" in labels for labels in sets])
+    return _hit(_balanced(np.array(counts, dtype=np.float64), member, balance), blank, balance, hit_rate)
 
 
 @lru_cache(maxsize=8)
-def cxidb_weights(balance: float = 0.0) -> NDArray[np.float64]:
+def cxidb_weights(balance: float = 0.0, hit_rate: float | None = None) -> NDArray[np.float64]:
     """[A] Probability of each small-angle class, shape (5,): all are equally likely.
 
+    Args:
+        balance: every class gets at least this probability.
+        hit_rate: share of shots that are not Background; None for four fifths.
+
     Raises:
-        ConfigError: `balance` asks for more than a fifth per class.
+        ConfigError: `balance` asks for more than a fifth per class, the hit rate is no probability, or both are given.
 
     >>> cxidb_weights().round(3)
     array([0.2, 0.2, 0.2, 0.2, 0.2])
     """
     classes = len(CXIDB_CLASSES)
-    return _balanced(np.ones(classes), np.eye(classes), balance)
+    blank = np.array(CXIDB_CLASSES) == "Background"
+    return _hit(_balanced(np.ones(classes), np.eye(classes), balance), blank, balance, hit_rate)
+
+
+def _hit(
+    weights: NDArray[np.float64], blank: NDArray[np.bool_], balance: float, hit_rate: float | None
+) -> NDArray[np.float64]:
+    """Weights with the share `hit_rate` of shots that are not `blank`, in unchanged proportions."""
+    if hit_rate is None:
+        return weights
+    if not 0 <= hit_rate <= 1:
+        raise ConfigError(f"hit rate {hit_rate} found; a number from 0 to 1 is needed.")
+    if balance:
+        raise ConfigError(f"balance {balance} and hit rate {hit_rate} found; only one of them can hold.")
+    hits = np.where(blank, 0, weights)
+    return hit_rate * hits / hits.sum() + (1 - hit_rate) * np.where(blank, weights, 0) / weights[blank].sum()
 
 
 def _balanced(counts: NDArray[np.float64], member: NDArray[np.float64], balance: float) -> NDArray[np.float64]:
@@ -111,15 +133,17 @@ def _largest_balance(member: NDArray[np.float64]) -> float:
     return float(-answer.fun)
 
 
-def draw_helium_labels(rng: np.random.Generator, balance: float = 0.0) -> frozenset[str]:
-    """Draw a label set of the helium data; see `helium_weights` for `balance`."""
+def draw_helium_labels(
+    rng: np.random.Generator, balance: float = 0.0, hit_rate: float | None = None
+) -> frozenset[str]:
+    """Draw a label set of the helium data; see `helium_weights` for `balance` and `hit_rate`."""
     sets, _ = helium_label_sets()
-    return sets[_draw(rng, helium_weights(balance))]
+    return sets[_draw(rng, helium_weights(balance, hit_rate))]
 
 
-def draw_cxidb_class(rng: np.random.Generator, balance: float = 0.0) -> str:
-    """Draw a class of the small-angle data; see `cxidb_weights` for `balance`."""
-    return CXIDB_CLASSES[_draw(rng, cxidb_weights(balance))]
+def draw_cxidb_class(rng: np.random.Generator, balance: float = 0.0, hit_rate: float | None = None) -> str:
+    """Draw a class of the small-angle data; see `cxidb_weights` for `balance` and `hit_rate`."""
+    return CXIDB_CLASSES[_draw(rng, cxidb_weights(balance, hit_rate))]
 
 
 def _draw(rng: np.random.Generator, weights: NDArray[np.float64]) -> int:

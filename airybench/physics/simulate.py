@@ -7,17 +7,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from airybench.errors import unknown
-from airybench.physics.helium.shot import simulate_helium_shot
+from airybench.errors import ConfigError, unknown
+from airybench.physics.helium.conditions import helium_shot as natural_helium_shot
+from airybench.physics.helium.shot import helium_shot
 from airybench.physics.optics.geometry import IMAGE_SIZE
-from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
+from airybench.physics.optics.random import Stream, shot_generator
+from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, draw_cxidb_class, draw_helium_labels
+from airybench.physics.run_conditions import small_angle_conditions, wide_angle_conditions
+from airybench.physics.runs import run_of
 from airybench.physics.shot import Shot
-from airybench.physics.small_angle.shot import simulate_cxidb_shot
+from airybench.physics.small_angle.natural import natural_cxidb_shot
+from airybench.physics.small_angle.shot import cxidb_shot
 
-__all__ = ["IMAGE_SIZE", "SIMULATOR_VERSION", "SimulatedShots", "class_names", "label_kind", "simulate"]
+__all__ = ["IMAGE_SIZE", "SIMULATOR_VERSION", "VERSIONS", "SimulatedShots", "check_series", "class_names", "label_kind", "simulate"]
 
 SIMULATOR_VERSION = 1
-"""Part of the file name of every simulated store; it increases whenever the same seed gives other shots."""
+"""The version in force where none is asked for; it is part of the file name of every simulated store."""
+
+VERSIONS = (1, 2)
+"""Versions that can be asked for. The same seed gives other shots in each; 2 has runs, artefacts and true labels."""
+
+_Labels = frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -29,27 +39,51 @@ class SimulatedShots:
         labels: 0/1, shape (N, C).
         photon_energy: eV, shape (N,).
         truth: the parameters of the simulation, each of shape (N,); NaN where a parameter has no meaning for a shot.
-            The keys are the same in every call for a data set.
+            The keys are the same in every call for a data set and version.
+        groups: numbers of the runs, shape (N,); 0 in version 1, which has none.
+        true_labels: what is true where `labels` are what a person writes, 0/1, shape (N, C); the same as `labels` in
+            version 1.
     """
 
     images: NDArray[np.uint16]
     labels: NDArray[np.uint8]
     photon_energy: NDArray[np.float32]
     truth: dict[str, NDArray[np.float32 | np.int32]]
+    groups: NDArray[np.int32]
+    true_labels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class _Simulator:
-    """Classes, kind of labels, and the function that simulates one shot."""
+    """Classes, kind of labels, and the functions that draw labels and simulate a shot with them, by version."""
 
     classes: tuple[str, ...]
     label_kind: str
-    shot: Callable[[int, int, float, torch.device], Shot]
+    draw: Callable[[np.random.Generator, float, float | None], _Labels]
+    shots: dict[int, Callable[[_Labels, int, int, torch.device], Shot]]
+
+
+def _cxidb_labels(rng: np.random.Generator, balance: float, hit_rate: float | None) -> _Labels:
+    return frozenset({draw_cxidb_class(rng, balance, hit_rate)})
+
+
+def _cxidb_1(labels: _Labels, seed: int, index: int, device: torch.device) -> Shot:
+    (name,) = labels
+    return cxidb_shot(name, seed, index, device)
+
+
+def _cxidb_2(labels: _Labels, seed: int, index: int, device: torch.device) -> Shot:
+    (name,) = labels
+    return natural_cxidb_shot(name, small_angle_conditions(seed, index), seed, index, device)
+
+
+def _helium_2(labels: _Labels, seed: int, index: int, device: torch.device) -> Shot:
+    return natural_helium_shot(labels, wide_angle_conditions(seed, index), seed, index, device)
 
 
 _SIMULATORS = {
-    "helium": _Simulator(HELIUM_CLASSES, "multilabel", simulate_helium_shot),
-    "cxidb": _Simulator(CXIDB_CLASSES, "multiclass", simulate_cxidb_shot),
+    "helium": _Simulator(HELIUM_CLASSES, "multilabel", draw_helium_labels, {1: helium_shot, 2: _helium_2}),
+    "cxidb": _Simulator(CXIDB_CLASSES, "multiclass", _cxidb_labels, {1: _cxidb_1, 2: _cxidb_2}),
 }
 
 
@@ -71,56 +105,87 @@ def label_kind(dataset: str) -> str:
     return _simulator(dataset).label_kind
 
 
+def check_series(dataset: str, version: int, balance: float, hit_rate: float | None) -> None:
+    """Refuse what cannot be simulated before anything is; arguments and errors as those of `simulate`."""
+    draw = _simulator(dataset).draw
+    if version not in VERSIONS:
+        raise ConfigError(f"simulator version {version} found; one of {', '.join(map(str, VERSIONS))} is needed.")
+    draw(np.random.default_rng(0), balance, hit_rate)
+
+
 def simulate(
     dataset: str,
     indices: Sequence[int],
     seed: int,
     *,
+    version: int = SIMULATOR_VERSION,
     balance: float = 0.0,
+    hit_rate: float | None = None,
     device: str | torch.device = "cpu",
 ) -> SimulatedShots:
     """Simulate shots of a data set.
 
-    Shot i depends on (seed, i, balance) only: it has the same bytes in any batch, order or process, on one kind of
+    Shot i depends on (seed, i, version, balance, hit_rate) only: it has the same bytes in any batch, order or process, on one kind of
     device with one set of library versions.
 
     Args:
         dataset: `helium` or `cxidb`.
         indices: numbers of the shots in their series, from 0, in any order.
         seed: of the series of shots.
+        version: of the simulator, 1 or 2.
         balance: smallest probability of every class; 0 keeps the natural frequencies.
+        hit_rate: share of shots that are neither Empty nor Background; None keeps the natural one.
         device: where fields are computed.
 
     Raises:
-        ConfigError: the data set is unknown, or no mixture of label sets reaches `balance`.
+        ConfigError: the data set or the version is unknown, no mixture of label sets reaches `balance`, or the hit
+            rate is no probability or is given beside `balance`.
         InputError: the seed or an index is negative.
 
     >>> shots = simulate("cxidb", [0, 1], seed=1612)
     >>> shots.images.shape, shots.images.dtype, shots.labels.sum(axis=1).tolist()
     ((2, 259, 259), dtype('uint16'), [1, 1])
     """
+    check_series(dataset, version, balance, hit_rate)
     simulator = _simulator(dataset)
     if len(indices) == 0:
-        one = simulate(dataset, [0], seed, balance=balance, device=device)
-        none = {name: values[:0] for name, values in one.truth.items()}
-        return SimulatedShots(one.images[:0], one.labels[:0], one.photon_energy[:0], none)
+        return _none(simulate(dataset, [0], seed, version=version, device=device))
     where = torch.device(device)
+
+    def shot(index: int) -> Shot:
+        labels = simulator.draw(shot_generator(seed, index, Stream.LABELS), balance, hit_rate)
+        return simulator.shots[version](labels, seed, index, where)
+
     # One thread: small matrices gain nothing from more, and sums keep their order. `data.datasets.simulation` uses
     # several processes.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        shots = [simulator.shot(seed, int(index), balance, where) for index in indices]
+        shots = [shot(int(index)) for index in indices]
     finally:
         torch.set_num_threads(threads)
+    labels = np.array([[name in shot.labels for name in simulator.classes] for shot in shots], np.uint8)
+    truth = {
+        name: np.array([shot.truth[name] for shot in shots], np.int32 if isinstance(first, int) else np.float32)
+        for name, first in shots[0].truth.items()
+    }
+    bits = truth.get("true_labels")
+    places = np.arange(len(simulator.classes))
     return SimulatedShots(
         images=np.stack([shot.image for shot in shots]),
-        labels=np.array([[name in shot.labels for name in simulator.classes] for shot in shots], np.uint8),
+        labels=labels,
         photon_energy=np.array([shot.photon_energy for shot in shots], np.float32),
-        truth={
-            name: np.array([shot.truth[name] for shot in shots], np.int32 if isinstance(first, int) else np.float32)
-            for name, first in shots[0].truth.items()
-        },
+        truth=truth,
+        groups=np.array([run_of(seed, int(index)) if version > 1 else 0 for index in indices], np.int32),
+        true_labels=labels if bits is None else (bits.astype(np.int64)[:, None] >> places & 1).astype(np.uint8),
+    )
+
+
+def _none(one: SimulatedShots) -> SimulatedShots:
+    """No shots, in the form of one."""
+    truth = {name: values[:0] for name, values in one.truth.items()}
+    return SimulatedShots(
+        one.images[:0], one.labels[:0], one.photon_energy[:0], truth, one.groups[:0], one.true_labels[:0]
     )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 from matplotlib.figure import Figure
 
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.store.store import Store
 from airybench.figures.gallery import store_gallery
 from airybench.physics.helium import label_rules
@@ -17,7 +17,7 @@ HELIUM_SHOTS, CXIDB_SHOTS = 7264, 1024
 
 def helium_store() -> Store:
     """The store from which plates and counts are made."""
-    return simulated_store("helium", count=HELIUM_SHOTS, seed=SEED)
+    return simulated_store(Series("helium", SEED), HELIUM_SHOTS)
 
 
 def gallery_helium_round() -> Figure:
@@ -32,7 +32,7 @@ def gallery_helium_more() -> Figure:
 
 def gallery_cxidb() -> Figure:
     """Examples of cxidb, all classes."""
-    store = simulated_store("cxidb", count=CXIDB_SHOTS, seed=SEED)
+    store = simulated_store(Series("cxidb", SEED), CXIDB_SHOTS)
     return store_gallery(store, columns=4, panel=0.86, dpi=120)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from airybench.cli.data import app
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError
 from airybench.figures.gallery import FEWEST_DECADES, ShotPanel, ShotRow, choose, gallery, limits, store_gallery
@@ -26,7 +26,7 @@ def panels(figure: Figure) -> list[NDArray[np.float32]]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return simulated_store("cxidb", count=20, seed=3, output=tmp_path_factory.mktemp("gallery") / "small.h5")
+    return simulated_store(Series("cxidb", 3), 20, output=tmp_path_factory.mktemp("gallery") / "small.h5")
 
 
 def test_chosen_shots_carry_their_class_and_differ_where_they_can() -> None:

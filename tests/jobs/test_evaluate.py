@@ -9,7 +9,7 @@ from reporters import CollectingReporter
 from sklearn.metrics import average_precision_score
 
 from airybench.cli.show.evaluation import print_evaluation
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.store.true_labels import TRUE_LABELS, pack
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
@@ -67,7 +67,7 @@ def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
 
 def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finished, write_store, tmp_path) -> None:
     reporter = CollectingReporter()
-    store = simulated_store("helium", count=40, seed=7, output=tmp_path / "other.h5")
+    store = simulated_store(Series("helium", 7), 40, output=tmp_path / "other.h5")
     found = evaluate_model(
         "m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU
     )
@@ -76,7 +76,7 @@ def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finis
 
 
 def test_the_label_ceiling_stands_beside_the_score(model: Predictor, finished, tmp_path, capsys) -> None:
-    store = simulated_store("helium", count=40, seed=7, output=tmp_path / "erring.h5")
+    store = simulated_store(Series("helium", 7), 40, output=tmp_path / "erring.h5")
     true = store.labels()
     true[::4, 1] ^= 1
     with h5py.File(store.path, "a") as file:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airybench.data.datasets.imported import imported_once, open_file
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.split.scorable import require_classes
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
@@ -85,7 +85,7 @@ def open_dataset(
         imported = data_folder() / f"{name}.h5"
         if imported.exists():
             return Store.open(imported)
-        store = simulated_store(name, count=count, seed=seed, balance=balance, reporter=reporter)
+        store = simulated_store(Series(name, seed, balance), count, reporter=reporter)
         reporter.notify(
             f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` imports it"
         )

@@ -19,6 +19,9 @@ from airybench.reporter import SILENT, Reporter
 BATCH = 32
 """Shots simulated at a time; an interruption loses the file, never leaves half of it."""
 
+SIMULATOR = "simulator"
+"""Note of a store: the version of the simulator that made its shots; stores of version 1 may lack it."""
+
 
 @dataclass(frozen=True)
 class Series:
@@ -28,50 +31,61 @@ class Series:
         dataset: `helium` or `cxidb`.
         seed: not negative.
         balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
+        hit_rate: share of shots that are neither Empty nor Background; None keeps the natural one.
+        version: of the simulator; None for the one in force.
     """
 
     dataset: str
     seed: int
     balance: float = 0.0
+    hit_rate: float | None = None
+    version: int | None = None
+
+    @property
+    def simulator(self) -> int:
+        """The version of the simulator."""
+        from airybench.physics.simulate import SIMULATOR_VERSION  # imports torch
+
+        return self.version or SIMULATOR_VERSION
 
     @property
     def ending(self) -> str:
         """End of the names of its files."""
-        from airybench.physics.simulate import SIMULATOR_VERSION  # imports torch
+        balance = f"-b{self.balance:g}" if self.balance else ""
+        hits = "" if self.hit_rate is None else f"-h{self.hit_rate:g}"
+        return f"-s{self.seed}-v{self.simulator}{balance}{hits}.h5"
 
-        return f"-s{self.seed}-v{SIMULATOR_VERSION}" + (f"-b{self.balance:g}" if self.balance else "") + ".h5"
+    def name(self, count: int) -> str:
+        """The file name of its first `count` shots."""
+        return f"{self.dataset}-simulated-n{count}{self.ending}"
 
 
-def simulated_name(dataset: str, count: int, seed: int, balance: float = 0.0) -> str:
+def simulated_name(dataset: str, count: int, seed: int) -> str:
     """The file name of a simulated store, which names everything that its content depends on.
 
     >>> simulated_name("helium", 1024, 1612)
     'helium-simulated-n1024-s1612-v1.h5'
     """
-    return f"{dataset}-simulated-n{count}{Series(dataset, seed, balance).ending}"
+    return Series(dataset, seed).name(count)
 
 
 def simulated_store(
-    dataset: str,
-    *,
+    series: Series,
     count: int,
-    seed: int,
-    balance: float = 0.0,
+    *,
     output: str | Path | None = None,
     force: bool = False,
     processes: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Store:
-    """The simulated store of `count` shots, made when it does not exist.
+    """The store of the first `count` shots of a series, made when it does not exist.
 
-    Shot i depends on data set, seed, balance and i only, so that shots of another count are copied, not simulated
-    again. Simulation runs on the CPU, so that every machine gets the same bytes, whatever the number of processes.
+    Shot i depends on the series and i only, so that shots of another count are copied, not simulated again. Simulation
+    runs on the CPU, so that every machine gets the same bytes, whatever the number of processes.
 
     Args:
-        dataset: `helium` or `cxidb`.
+        series: data set, seed, version of the simulator, and how often what is drawn.
         count: number of shots.
-        seed: of the series of shots.
-        balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
         output: the file to make; by default in the data folder, under its full name.
         force: replace an existing `output`.
         processes: how many simulate; by default as many as the cores that this process may use, if there is enough
@@ -79,17 +93,16 @@ def simulated_store(
         reporter: receives notices and progress.
 
     Raises:
-        ConfigError: count, seed, balance or processes is out of range.
+        ConfigError: count, seed, version, balance, hit rate or processes is out of range.
         DataError: `output` exists, or the store cannot be made.
     """
-    from airybench.physics.simulate import class_names  # imports torch
+    from airybench.physics.simulate import check_series  # imports torch
 
-    class_names(dataset)  # an unknown data set is refused before a file is begun
-    if count < 1 or seed < 0:
-        raise ConfigError(f"count {count}, seed {seed}: at least 1 shot and a seed of at least 0 are needed")
+    check_series(series.dataset, series.simulator, series.balance, series.hit_rate)  # before a file is begun
+    if count < 1 or series.seed < 0:
+        raise ConfigError(f"count {count}, seed {series.seed}: at least 1 shot and a seed of at least 0 are needed")
     processes_for(count, processes)
-    series = Series(dataset, seed, balance)
-    path = data_folder() / simulated_name(dataset, count, seed, balance) if output is None else Path(output).absolute()
+    path = data_folder() / series.name(count) if output is None else Path(output).absolute()
     with locked(path):
         if path.exists() and output is not None and not force:
             raise already_exists(path)
@@ -128,9 +141,17 @@ def _simulate(series: Series, count: int, path: Path, processes: int | None, rep
         reporter.progress(f"simulating {series.dataset}") as progress,
         StoreWriter(path, header, image_shape=(size, size), expected=count) as writer,
     ):
+        writer.note(SIMULATOR, series.simulator)
         done = _copy(donor, writer, count) if donor else 0
         progress(done, count)
-        simulate = partial(simulator.simulate, series.dataset, seed=series.seed, balance=series.balance)
+        simulate = partial(
+            simulator.simulate,
+            series.dataset,
+            seed=series.seed,
+            version=series.simulator,
+            balance=series.balance,
+            hit_rate=series.hit_rate,
+        )
         batches = [range(start, min(start + BATCH, count)) for start in range(done, count, BATCH)]
         with SimulationProcesses(processes_for(count - done, processes)) as pool:
             for indices, shots in zip(batches, pool.simulate(simulate, batches), strict=True):
@@ -139,6 +160,7 @@ def _simulate(series: Series, count: int, path: Path, processes: int | None, rep
                     ids=indices,
                     photon_energy=shots.photon_energy,
                     labels=shots.labels,
+                    groups=shots.groups,
                     truth=shots.truth,
                 )
                 progress(indices.stop, count)
@@ -149,6 +171,7 @@ def _copy(donor: Store, writer: StoreWriter, count: int) -> int:
     """Append the first shots of another store of the same series; returns how many."""
     count = min(count, donor.count)
     ids, energy, labels, truth = donor.ids(), donor.photon_energy(), donor.labels(), donor.columns("truth")
+    groups = donor.groups()
     for start in range(0, count, SLICE):
         rows = slice(start, min(start + SLICE, count))
         writer.append(
@@ -156,6 +179,7 @@ def _copy(donor: Store, writer: StoreWriter, count: int) -> int:
             ids=ids[rows],
             photon_energy=energy[rows],
             labels=labels[rows],
+            groups=groups[rows],
             truth={key: values[rows] for key, values in truth.items()},
         )
     return count

@@ -20,7 +20,6 @@ from airybench.physics.helium.draw import (
 from airybench.physics.optics.detector import WideAngleSettings, detect_wide_angle, draw_wide_angle, drawn_parameters
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.random import Stream, shot_generator
-from airybench.physics.populations import draw_helium_labels
 from airybench.physics.shot import Shot, Truth
 
 PHOTON_ENERGY = (19.0, 35.0)
@@ -44,21 +43,11 @@ _NO_TRUTH: Truth = (
 )
 
 
-def simulate_helium_shot(seed: int, index: int, balance: float, device: torch.device) -> Shot:
-    """Shot `index` of the series `seed`; arguments as for `simulate.simulate`.
-
-    Raises:
-        AirybenchError: no droplets show the labels that were drawn, which has not happened for any label set.
-    """
-    labels = draw_helium_labels(shot_generator(seed, index, Stream.LABELS), balance)
-    return helium_shot(labels, seed, index, device)
-
-
 def helium_shot(labels: frozenset[str], seed: int, index: int, device: torch.device | str = "cpu") -> Shot:
     """Shot `index` of the series `seed` with the given labels.
 
     Raises:
-        AirybenchError: as `simulate_helium_shot`.
+        AirybenchError: no droplets show the labels that were drawn, which has not happened for any label set.
 
     >>> shot = helium_shot(frozenset({"Spherical/Oblate", "Round"}), seed=1612, index=0)
     >>> shot.image.shape, bool(shot.truth["ring_ratio"] < label_rules.ROUND_BELOW)

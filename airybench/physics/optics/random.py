@@ -17,6 +17,9 @@ class Stream(IntEnum):
     DETECTOR = 2
     NOISE = 3
     ROBUSTNESS = 4
+    DATA_SET = 5
+    RUN_BOUNDARY = 6
+    RUN = 7
 
 
 def shot_generator(seed: int, index: int, stream: Stream) -> np.random.Generator:

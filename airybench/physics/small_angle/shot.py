@@ -14,7 +14,7 @@ from airybench.physics.optics.geometry import THETA_MAX_SMALL, Geometry
 from airybench.physics.optics.interference import coherent_sum
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.optics.scattering import born_field
-from airybench.physics.populations import CXIDB_CLASSES, draw_cxidb_class
+from airybench.physics.populations import CXIDB_CLASSES
 from airybench.physics.shot import Shot, Truth
 from airybench.physics.small_angle import particles
 
@@ -67,12 +67,6 @@ NANORICE_SPREAD = 0.10
 """[A] Relative half range of length and width of nanorice, which vary independently."""
 
 
-def simulate_cxidb_shot(seed: int, index: int, balance: float, device: torch.device) -> Shot:
-    """Shot `index` of the series `seed`; arguments as for `simulate.simulate`."""
-    name = draw_cxidb_class(shot_generator(seed, index, Stream.LABELS), balance)
-    return cxidb_shot(name, seed, index, device)
-
-
 def cxidb_shot(name: str, seed: int, index: int, device: torch.device | str = "cpu") -> Shot:
     """Shot `index` of the series `seed`, of the named class.
 
@@ -115,8 +109,8 @@ def particle_pattern(
     fields, positions = [], [(0.0, 0.0, 0.0)]
     for i in range(count):
         quaternion = random_quaternion(rng)
-        rotation, azimuth = _long_axis_level(rotation_from_quaternion(quaternion))
-        bodies, sizes = _particle(name, rng, rotation)
+        rotation, azimuth = long_axis_level(rotation_from_quaternion(quaternion))
+        bodies, sizes = draw_particle(name, rng, rotation)
         scattered = born_field(bodies, PHOTON_ENERGY, geometry, azimuth=azimuth, flat_ewald=FLAT_EWALD, device=device)
         fields.append(scattered.at(geometry))
         if i == 0:
@@ -132,7 +126,7 @@ def particle_pattern(
     return pattern.cpu().numpy(), truth
 
 
-def _long_axis_level(rotation: Matrix) -> tuple[Matrix, float]:
+def long_axis_level(rotation: Matrix) -> tuple[Matrix, float]:
     """Split off the turn about the beam, in degrees, that is left once the body's x axis lies in the x-z plane."""
     azimuth = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
     c, s = np.cos(azimuth), np.sin(azimuth)
@@ -140,7 +134,7 @@ def _long_axis_level(rotation: Matrix) -> tuple[Matrix, float]:
     return back @ rotation, float(np.degrees(azimuth))
 
 
-def _particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tuple[ConvexBody, ...], Truth]:
+def draw_particle(name: str, rng: np.random.Generator, rotation: Matrix) -> tuple[tuple[ConvexBody, ...], Truth]:
     """A particle of random size, and its sizes as they are stored in the truth."""
 
     def about(mean: float, spread: float) -> float:

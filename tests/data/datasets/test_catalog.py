@@ -13,7 +13,7 @@ import pytest
 from reporters import CollectingReporter
 
 from airybench.data.datasets.catalog import CATALOG, dataset_size, display_name, open_dataset
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.split.split import make_split
 from airybench.errors import ConfigError, DataError
 from airybench.physics import simulate as simulator
@@ -149,19 +149,19 @@ def test_other_names_are_refused_with_the_valid_ones(folder: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         open_dataset("heliun", count=20, seed=5)
     with pytest.raises(ConfigError, match="unknown data set 'argon'"):
-        simulated_store("argon", count=20, seed=5)
+        simulated_store(Series("argon", 5), 20)
     with pytest.raises(ConfigError, match="count 0, seed 5"):
-        simulated_store("helium", count=0, seed=5)
+        simulated_store(Series("helium", 5), 0)
     assert not folder.exists() or names(folder) == []
 
 
 def test_output_is_not_overwritten_unasked(tmp_path: Path, folder: Path, quick_simulator: SimpleNamespace) -> None:
-    store = simulated_store("helium", count=8, seed=5, output=tmp_path / "mine.h5")
+    store = simulated_store(Series("helium", 5), 8, output=tmp_path / "mine.h5")
     assert store.path == tmp_path / "mine.h5"
     assert names(folder) == []
     with pytest.raises(DataError, match="exists already; add --force"):
-        simulated_store("helium", count=9, seed=5, output=tmp_path / "mine.h5")
-    assert simulated_store("helium", count=9, seed=5, output=tmp_path / "mine.h5", force=True).count == 9
+        simulated_store(Series("helium", 5), 9, output=tmp_path / "mine.h5")
+    assert simulated_store(Series("helium", 5), 9, output=tmp_path / "mine.h5", force=True).count == 9
 
 
 def test_display_names_are_valid_file_names(tmp_path: Path) -> None:

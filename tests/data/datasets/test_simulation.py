@@ -17,7 +17,7 @@ import pytest
 from reporters import CollectingReporter
 
 from airybench.data.datasets import simulated, simulation
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.datasets.simulation import SimulationProcesses, processes_for
 from airybench.errors import AirybenchError, ConfigError, InputError
 from airybench.physics.simulate import simulate
@@ -59,7 +59,7 @@ def test_the_same_file_from_any_number_of_processes(tmp_path: Path, monkeypatch:
     for processes in (1, 2):
         reporter = CollectingReporter()
         path = tmp_path / f"{processes}.h5"
-        simulated_store("cxidb", count=7, seed=3, output=path, processes=processes, reporter=reporter)
+        simulated_store(Series("cxidb", 3), 7, output=path, processes=processes, reporter=reporter)
         assert reporter.steps == [(0, 7), (2, 7), (4, 7), (6, 7), (7, 7)]
         files.append(path.read_bytes())
     assert files[0] == files[1]
@@ -108,7 +108,7 @@ def test_small_requests_start_no_process(
     tmp_path: Path, quick_simulator: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, cores: None
 ) -> None:
     monkeypatch.setattr(simulation, "WorkerProcess", lambda _: pytest.fail("a process was started"))
-    simulated_store("cxidb", count=100, seed=3, output=tmp_path / "a.h5")
+    simulated_store(Series("cxidb", 3), 100, output=tmp_path / "a.h5")
     assert quick_simulator.shots == 100
 
 

@@ -38,10 +38,10 @@ def test_export_and_import_are_bit_exact(tmp_path: Path, write_store: Make, side
 
 
 def test_a_simulated_store_is_restored_completely(tmp_path: Path, quick_simulator: SimpleNamespace) -> None:
-    from airybench.data.datasets.simulated import simulated_store
+    from airybench.data.datasets.simulated import Series, simulated_store
 
     for name in ("helium", "cxidb"):
-        store = simulated_store(name, count=9, seed=1)
+        store = simulated_store(Series(name, 1), 9)
         reporter = CollectingReporter()
         back = import_deposit(export_store(store, tmp_path / f"{name}.cxi", reporter=reporter), tmp_path / f"{name}.h5")
         for read in ("read_images", "ids", "labels", "photon_energy", "image_hashes"):
