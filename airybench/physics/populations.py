@@ -133,9 +133,7 @@ def _largest_balance(member: NDArray[np.float64]) -> float:
     return float(-answer.fun)
 
 
-def draw_helium_labels(
-    rng: np.random.Generator, balance: float = 0.0, hit_rate: float | None = None
-) -> frozenset[str]:
+def draw_helium_labels(rng: np.random.Generator, balance: float = 0.0, hit_rate: float | None = None) -> frozenset[str]:
     """Draw a label set of the helium data; see `helium_weights` for `balance` and `hit_rate`."""
     sets, _ = helium_label_sets()
     return sets[_draw(rng, helium_weights(balance, hit_rate))]

@@ -24,7 +24,7 @@ from airybench.physics.optics.detector_stages import (
 )
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.random import Stream, shot_generator
-from airybench.physics.runs import Run, run_of, run_settings, shot_beam
+from airybench.physics.runs import run_of, run_settings, shot_beam
 from airybench.physics.shot import Truth
 
 

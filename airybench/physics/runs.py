@@ -106,7 +106,7 @@ class DataSetSettings:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunSettings:
     """What is drawn once for a run.
 
     Attributes:
@@ -165,7 +165,7 @@ def data_set_settings(kind: Kind, seed: int) -> DataSetSettings:
 
 
 @lru_cache(maxsize=8)
-def run_settings(kind: Kind, seed: int, number: int) -> Run:
+def run_settings(kind: Kind, seed: int, number: int) -> RunSettings:
     """What the shots of a run have in common.
 
     Args:
@@ -187,7 +187,7 @@ def run_settings(kind: Kind, seed: int, number: int) -> Run:
     plain = _geometry(kind)
     geometry = Geometry(plain.size, plain.theta_max, stored(row), stored(column))
     photons, width = stored(settings.stray_factor * log_uniform(rng, *stray)), stored(rng.uniform(*wide.halo_width))
-    return Run(
+    return RunSettings(
         number=number,
         settings=settings,
         photon_energy=stored(rng.uniform(*energy)),
@@ -206,7 +206,7 @@ def run_settings(kind: Kind, seed: int, number: int) -> Run:
     )
 
 
-def shot_beam(run: Run, rng: np.random.Generator) -> tuple[Geometry, float]:
+def shot_beam(run: RunSettings, rng: np.random.Generator) -> tuple[Geometry, float]:
     """The detector with the beam of a shot, and the factor of the shot on the stray light of its run.
 
     Args:

@@ -19,7 +19,16 @@ from airybench.physics.shot import Shot
 from airybench.physics.small_angle.natural import natural_cxidb_shot
 from airybench.physics.small_angle.shot import cxidb_shot
 
-__all__ = ["IMAGE_SIZE", "SIMULATOR_VERSION", "VERSIONS", "SimulatedShots", "check_series", "class_names", "label_kind", "simulate"]
+__all__ = [
+    "IMAGE_SIZE",
+    "SIMULATOR_VERSION",
+    "VERSIONS",
+    "SimulatedShots",
+    "check_series",
+    "class_names",
+    "label_kind",
+    "simulate",
+]
 
 SIMULATOR_VERSION = 1
 """The version in force where none is asked for; it is part of the file name of every simulated store."""

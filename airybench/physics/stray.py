@@ -1,4 +1,4 @@
-"""Stray light of version 2: structured, and the same in all shots of a run but for its strength."""
+"""Stray light of version 2: structured, and of the same form in all shots of a run."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter

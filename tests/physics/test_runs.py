@@ -35,7 +35,9 @@ def test_the_beam_of_a_shot_stays_near_that_of_its_run():
     run = run_settings("helium", 3, 0)
     rng = np.random.default_rng(1)
     beams = [shot_beam(run, rng) for _ in range(500)]
-    away = [np.hypot(g.row_shift - run.geometry.row_shift, g.column_shift - run.geometry.column_shift) for g, _ in beams]
+    away = [
+        np.hypot(g.row_shift - run.geometry.row_shift, g.column_shift - run.geometry.column_shift) for g, _ in beams
+    ]
     assert max(away) <= POINTING + 1e-6
     assert np.mean(away) == pytest.approx(POINTING * 2 / 3, rel=0.1)  # uniform on a disc
     assert min(factor for _, factor in beams) >= 0.7 - 1e-6

@@ -34,8 +34,8 @@ def test_groups_are_runs_and_are_copied(folder: Path, quick_simulator: object, m
         return shots
 
     monkeypatch.setattr(simulator, "simulate", with_runs)
-    store = simulated_store(Series("cxidb", 5, version=2), 400)
-    longer = simulated_store(Series("cxidb", 5, version=2), 420)
+    store = simulated_store(Series("cxidb", 5, version=2), 400, processes=1)
+    longer = simulated_store(Series("cxidb", 5, version=2), 420, processes=1)
     runs = [run_of(5, index) for index in range(420)]
     assert store.groups().tolist() == runs[:400]
     assert longer.groups().tolist() == runs
