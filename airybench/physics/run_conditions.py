@@ -1,6 +1,6 @@
 """The detectors of version 2: the conditions of one shot, from its data set, its run and itself.
 
-A simulator of version 2 is given conditions and makes a shot with them: it asks for `photon_energy`, `size` and `frame`,
+A simulator of version 2 is given conditions and makes a shot with them: it asks for `photon_energy`, `size`, `frame`,
 computes the noise-free pattern on `frame.geometry`, and has it detected by `detect`. `truth` holds what is stored of
 data set, run and shot; the simulator adds what it draws itself, with `true_labels` and the same keys in every shot.
 """
@@ -24,7 +24,7 @@ from airybench.physics.optics.detector_stages import (
 )
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.random import Stream, shot_generator
-from airybench.physics.runs import run_of, run_settings, shot_beam
+from airybench.physics.runs import RunSettings, run_of, run_settings, shot_beam
 from airybench.physics.shot import Truth
 
 
@@ -38,7 +38,7 @@ class _Conditions:
         stray_factor: of the shot on the stray light of its run.
     """
 
-    run: Run
+    run: RunSettings
     geometry: Geometry
     stray_factor: float
 

@@ -1,7 +1,7 @@
 """Runs of version 2: which run a shot is in, and what its shots have in common.
 
-A data set (a seed) has one frame, a run one beam and one setting of the detector. The run of a shot follows from the seed
-and the number of the shot alone: run k begins near shot 250 k, shifted by a number that is drawn for that boundary.
+A data set (a seed) has one frame, a run one beam and one setting of the detector. The run of a shot follows from the
+seed and the number of the shot alone: run k begins near shot 250 k, shifted by a number drawn for that boundary.
 """
 
 from dataclasses import dataclass

@@ -134,8 +134,8 @@ def simulate(
 ) -> SimulatedShots:
     """Simulate shots of a data set.
 
-    Shot i depends on (seed, i, version, balance, hit_rate) only: it has the same bytes in any batch, order or process, on one kind of
-    device with one set of library versions.
+    Shot i depends on (seed, i, version, balance, hit_rate) only: it has the same bytes in any batch, order or process,
+    on one kind of device with one set of library versions.
 
     Args:
         dataset: `helium` or `cxidb`.

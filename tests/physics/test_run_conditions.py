@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import gamma
 
 from airybench.physics.run_conditions import small_angle_conditions, wide_angle_conditions
 
@@ -35,9 +36,7 @@ def test_stray_light_goes_the_way_of_other_photons(make):
     found = np.mean(images, axis=0) - run.offset
     gain = run.gain * frame.flat
     if make is wide_angle_conditions:
-        # a photon makes an exponential pulse to the power gamma, of the mean Gamma(1 + gamma), as long as photons are few
-        from scipy.special import gamma
-
+        # an exponential pulse to the power gamma has the mean Gamma(1 + gamma), as long as photons are few
         gain = gain * gamma(1 + run.gamma)
         angle, half = run.gradient_angle, (len(frame.flat) - 1) / 2
         rows, columns = np.indices(frame.flat.shape) - half

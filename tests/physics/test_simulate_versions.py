@@ -44,7 +44,7 @@ def test_a_hit_rate_holds_and_what_is_no_rate_is_refused():
     assert 1 <= hits <= 14
     assert simulate("cxidb", range(8), SEED, hit_rate=0).labels[:, 4].all()
     assert not simulate("cxidb", range(8), SEED, hit_rate=1).labels[:, 4].any()
-    with pytest.raises(ConfigError, match="hit rate 1.5 found"):
+    with pytest.raises(ConfigError, match=r"hit rate 1\.5 found"):
         simulate("helium", [0], SEED, hit_rate=1.5)
     with pytest.raises(ConfigError, match="only one of them"):
         simulate("helium", [0], SEED, hit_rate=0.5, balance=0.05)

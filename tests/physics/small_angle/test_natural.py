@@ -42,8 +42,10 @@ class Watched:
     def __init__(self, index):
         self.inner = small_angle_conditions(3, index)
         self.frame, self.photon_energy, self.truth = self.inner.frame, self.inner.photon_energy, self.inner.truth
+        self.pattern, self.photons = self.frame.stray, 0.0
 
     def detect(self, pattern, photons, rng):
+        """Keep the pattern, and let it be detected."""
         self.pattern, self.photons = pattern, photons
         return self.inner.detect(pattern, photons, rng)
 
