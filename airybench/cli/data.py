@@ -224,6 +224,34 @@ def gallery(
     print_result(path, as_json=as_json, data=lambda _: facts)
 
 
+@app.command()
+def histograms(
+    store: StorePath,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-histograms.png in this folder"
+        ),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Draw what the shots of a simulated store were made from.
+
+    The page has histograms of photons, radius, odd part, ring ratio and energy, of all shots and run by run.
+    """
+    from airybench.data.store.store import Store
+    from airybench.figures.histograms import store_histograms
+
+    path = output or Path(f"{store.stem}-histograms.png")
+    _require_picture(path, force=force)
+    found = Store.open(store)
+    _save_picture(store_histograms(found), path)
+    facts = {"picture": str(path), "store": str(found.path), "shots": found.count}
+    print_result(path, as_json=as_json, data=lambda _: facts)
+
+
 def _require_picture(path: Path | None, *, force: bool) -> None:
     """Refuse a name that no picture can have, before the long part."""
     from airybench.errors import DataError, already_exists
