@@ -160,7 +160,7 @@ def check(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Check every image of a store and its hash; count repeats, near-duplicates and bad pixels."""
+    """Check every image of a store and its hash; count repeats and bad pixels."""
     from dataclasses import asdict
 
     from airybench.data.store.check import bad_pixels_of
