@@ -42,6 +42,7 @@ class EvaluatedModel:
         run_id: id of the MLflow run.
         tracking_uri: the tracking store that holds it.
         ceiling: what the true labels score against the given ones, by metric; empty where they are not known.
+        image_size: side of what the network sees, pixels.
     """
 
     model: str
@@ -55,6 +56,7 @@ class EvaluatedModel:
     run_id: str
     tracking_uri: str
     ceiling: dict[str, float] = field(default_factory=dict)
+    image_size: int = 0
 
     @property
     def tuned(self) -> bool:
@@ -134,6 +136,7 @@ def evaluate_model(
             run_id=run.run_id,
             tracking_uri=tracking.uri,
             ceiling=ceiling_of(data.store, rows),
+            image_size=predictor.config.data.image_size,
         )
         run.metrics(_metrics(split, evaluated.result))
         run.metrics({f"ceiling/{split}/{name}": value for name, value in evaluated.ceiling.items()})

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from airybench.analysis.leaderboard import Leaderboard, baseline_metrics, baseline_rows, rank
+from airybench.analysis.notes import not_resolved
 from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
 from airybench.config.baseline import BaselineConfig
 from airybench.errors import NothingFinishedError
@@ -46,6 +47,7 @@ class StudySummary:
         registered: the winner in the model registry, where that was asked for.
         ceiling: what the true labels of simulated shots score against the given ones, as `ceiling/val/<metric>` and
             `ceiling/test/<metric>`; empty where they are not known.
+        not_resolved: which classes the winner's image size cannot show; empty where it shows all.
     """
 
     study: str
@@ -62,6 +64,7 @@ class StudySummary:
     unscored: tuple[str, ...]
     registered: Registered | None = None
     ceiling: dict[str, float] = field(default_factory=dict)
+    not_resolved: str = ""
 
 
 def summarise_study(
@@ -121,6 +124,7 @@ def summarise_study(
         test=test,
         baselines=baselines,
         ceiling=ceiling,
+        not_resolved=not_resolved(data.store.class_names, best.config.data.image_size),
         model_uri=model_uri,
         winner_run=winner.run_id,
         parent_run=parent.run_id,

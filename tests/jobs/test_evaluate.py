@@ -88,7 +88,9 @@ def test_the_label_ceiling_stands_beside_the_score(model: Predictor, finished, t
     logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
     assert logged["ceiling/all/macro_ap"] == found.ceiling["macro_ap"]
     print_evaluation(found)
-    assert f"Label ceiling: macro_ap {expected:.3f} on all" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Label ceiling: macro_ap {expected:.3f} on all" in printed
+    assert f"Not resolved at {model.config.data.image_size} px: " in printed
 
 
 def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from airybench.analysis.evaluation_files import evaluation_data
+from airybench.analysis.notes import not_resolved
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import interval_text, print_caveats, print_ceiling, print_whereabouts
 from airybench.jobs.evaluate import EvaluatedModel
@@ -41,6 +42,8 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
+    if missing := not_resolved([one.name for one in result.classes], evaluated.image_size):
+        console.print(missing, soft_wrap=True)
     print_ceiling(console, "macro_ap", evaluated.ceiling.get("macro_ap"), evaluated.split)
     print_caveats(console, result.unscored, evaluated.provenance, evaluated.split)
     console.print(f"Run: {evaluated.run_id}", soft_wrap=True, markup=False)

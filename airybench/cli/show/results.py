@@ -45,6 +45,8 @@ def print_summary(summary: StudySummary) -> None:
     console.print(table)
     _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.baselines, metric)
     console.print(board.certainty_sentence(), soft_wrap=True)
+    if summary.not_resolved:
+        console.print(summary.not_resolved, soft_wrap=True)
     _print_ceiling(console, summary.ceiling, metric)
     print_caveats(console, summary.unscored, summary.provenance)
     for number, title, reason in summary.failures:

@@ -37,6 +37,8 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         DataError: the store breaks its schema.
     """
     path = paths[0]
+    if options.find_bad_pixels:
+        raise ConfigError(f"{path}: a store is read as it is; import the source again with --find-bad-pixels")
     if len(paths) > 1 or options != replace(DEFAULT_OPTIONS, labels=LabelOptions(ignore=options.labels.ignore)):
         raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
     store = Store.open(path)

@@ -1,5 +1,6 @@
 """The work of a worker process: it takes functions and their arguments from its input and answers on its output."""
 
+import contextlib
 import os
 import pickle
 import signal
@@ -39,6 +40,9 @@ def _take(requests: IO[bytes], answers: IO[bytes]) -> None:
         kind, value = receive(requests)
         if kind == "work":
             work = pickle.loads(value)
+        elif kind == "folder":
+            with contextlib.suppress(OSError):  # where it is gone, relative names lead nowhere in either process
+                os.chdir(value)
         elif work is not None:
             _do(work, value, answers)
 

@@ -35,6 +35,14 @@ _SMALL = 1 << 14  # bytes; a pipe holds 64 kB
 _KILLED = -9
 
 
+def _folder() -> str:
+    """The current folder; empty where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 class WorkerProcess:
     """One process, with one thread for linear algebra.
 
@@ -49,6 +57,7 @@ class WorkerProcess:
         self.at = ""
         self._process: subprocess.Popen[bytes] = start(module, bufsize=0, environment=_ENVIRONMENT)
         self._begun: bytes | None = None
+        self._folder = _folder()
         widen(self._process.stdout)  # type: ignore[arg-type]
 
     @property
@@ -64,6 +73,10 @@ class WorkerProcess:
     def begin(self, work: bytes) -> None:
         """Say what is to be done with the jobs to come."""
         self.at = ""
+        folder = _folder()
+        if folder != self._folder:  # names are relative to where the program is now, not where the process began
+            send(self._process.stdin, ("folder", folder))  # type: ignore[arg-type]
+            self._folder = folder
         if work != self._begun:
             send(self._process.stdin, ("work", work))  # type: ignore[arg-type]
             self._begun = work

@@ -217,7 +217,10 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
         ("--images", "raw", "--photon-energy", 25, "--ids", "two"),
         r"/two has shape \(2,\), one entry for each of",
     ),
-    "unnamed": ((*KEYS, "--labels", "y"), "needs names for its labels; give --class-names"),
+    "unnamed": (
+        (*KEYS, "--labels", "y"),
+        r"holds class numbers up to 2, .* no names of the classes; name all 3 in order with --class-names",
+    ),
     "names": ((*KEYS, "--labels", "y", "--class-names", "a,b"), r"a\.h5 entry 2 is class 2, 2 class names"),
     "values": ((*KEYS, "--labels", "frac", "--class-names", "a,b"), r"/frac entry 0 is 0.5, class numbers from 0"),
     "events": ((*KEYS, "--energy", "nothing"), "both given"),
