@@ -81,7 +81,7 @@ class Robustness:
 
     def flat(self) -> dict[str, float]:
         """All numbers by the keys under which they are logged, such as `stress/offset/100/macro_ap`."""
-        found = {}
+        found: dict[str, float] = {}
         for row in (*self.rows, *([self.other_runs] if isinstance(self.other_runs, StressScore) else [])):
             key = f"stress/{row.change}/{row.strength:g}"
             found |= {f"{key}/{name}": value for name, value in row.metrics.items()}
@@ -137,7 +137,7 @@ def robustness(
 
 
 def runs_not_trained_on(
-    groups: NDArray[np.int64], rows: NDArray[np.int64], train: NDArray[np.int64]
+    groups: NDArray[np.integer[Any]], rows: NDArray[np.int64], train: NDArray[np.int64]
 ) -> NDArray[np.bool_] | str:
     """Which of the evaluated shots belong to runs without a training shot, or why that cannot be asked.
 
@@ -155,7 +155,7 @@ def runs_not_trained_on(
     if not other.any():
         return "Another run: every run has training shots; train with --split-by group to see what another run costs."
     if other.all():
-        return "Another run: none of these shots is of a run with training shots, so the scores are those of other runs."
+        return "Another run: no run of these shots has training shots, so the scores are those of other runs."
     return other
 
 

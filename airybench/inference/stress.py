@@ -1,9 +1,9 @@
 """Changes of a detector between training and use, made to the counts of shots in a given strength.
 
-Every change depends on (seed, shot, strength) only, and strength 0 leaves the counts as they are. Pixels and modules are
-those of the detector, the same for every shot; a larger strength has the faults of a smaller one and more. All ranges
-and strengths are ours [A]. A brighter pulse here has the shot noise of the measured one: that of a new measurement would
-be smaller, so that the change is an upper bound of the harm.
+Every change depends on (seed, shot, strength) only, and strength 0 leaves the counts as they are. Pixels and modules
+are those of the detector, the same for every shot; a larger strength has the faults of a smaller one and more. All
+ranges and strengths are ours [A]. A brighter pulse keeps the relative shot noise of the recorded one, of which a real
+one has less, and cuts off at saturation as a real one does.
 """
 
 from collections.abc import Callable, Mapping
@@ -144,7 +144,7 @@ def _more_photons(counts: Counts, fault: Fault) -> Counts:
 def _shifted_beam(counts: Counts, fault: Fault) -> Counts:
     height, width = counts.shape[1:]
     turn = radians(fault.of_detector(_BEAM).uniform(0, 360))
-    far = fault.strength / 100 * min(height, width)
+    far = max(1, fault.strength / 100 * min(height, width))
     down, right = round(far * sin(turn)), round(far * cos(turn))
     changed = np.zeros_like(counts)
     changed[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = counts[
@@ -162,7 +162,7 @@ CHANGES: Mapping[str, Change] = {
         "pixels",
         (0, 10, 40, 160),
         1_000_000,
-        "mask these pixels before prediction and train with --hot-pixels",
+        "import with --find-bad-pixels, which masks them, or train with --hot-pixels",
         _hot_pixels,
     ),
     "dead-module": Change(
@@ -170,7 +170,7 @@ CHANGES: Mapping[str, Change] = {
         "% of the area",
         (0, 2, 5, 10, 25),
         100,
-        "train on patterns with the same module dead, or replace the module",
+        "train on patterns with the same module masked (`data import --mask`), or replace the module",
         _dead_module,
     ),
     "offset": Change("counts added to every pixel", "counts", (0, 10, 100, 1000), FULL, _OFFSET_REMEDY, _offset),
