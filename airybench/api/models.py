@@ -22,7 +22,7 @@ from airybench.inference.logits import logits, placed
 from airybench.inference.predict import BATCH, PredictOptions
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import EvaluatedModel, evaluate_model
+from airybench.jobs.evaluate import EvaluatedModel, EvaluationOptions, evaluate_model
 from airybench.jobs.models import open_model
 from airybench.jobs.predict import predict_file
 from airybench.reporter import Reporter
@@ -232,7 +232,7 @@ def evaluate(
         _reference(data, trained.config),
         device=trained.device,
         split=split,
-        tune=tune_thresholds,
+        options=EvaluationOptions(tune_thresholds),
         tracking_uri=tracking_uri,
         reporter=reporter or default_reporter(),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.benchmark import Arch, Count, Depth, ImageSize, Output, Precision, Repeats
+from airybench.cli.options.benchmark import Arch, Count, Depth, ImageSize, Output, Precision, Processes, Repeats
 from airybench.cli.options.common import Debug, Device, Json
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import START, TRAINING
@@ -225,6 +225,7 @@ def import_(
 @app.command()
 def simulate(
     count: Annotated[int, typer.Option(min=1, help="Number of shots in a repeat.")] = 64,
+    processes: Processes = None,
     repeats: Repeats = 5,
     device: Device = "cpu",
     output: Output = None,
@@ -233,12 +234,12 @@ def simulate(
 ) -> None:
     """Measure the speed and memory of simulation.
 
-    Both data sets are simulated: patterns per second, memory, and linearity in their number.
+    Both data sets are simulated, in one process and in several: patterns per second, memory, and linearity.
     """
     from airybench.bench.simulate import bench_simulate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        return bench_simulate(count=count, repeats=repeats, device=on, reporter=reporter)
+        return bench_simulate(count=count, repeats=repeats, device=on, processes=processes, reporter=reporter)
 
     _measure("simulate", measure, device, output, as_json)
 

@@ -171,8 +171,8 @@ def _interrupt(number: int, frame: object) -> None:
 
 def _explained(error: AirybenchError, arguments: Sequence[str]) -> str:
     """The text of an error; where an import lacks an option, with the command to type."""
-    if isinstance(error, MissingOptionError) and tuple(arguments[:2]) == ("data", "import"):
-        return f"{error}; type: {command_with(arguments, error.option)}"
+    if isinstance(error, MissingOptionError) and tuple(arguments[:2]) in (("data", "import"), ("data", "info")):
+        return f"{error}; type: {command_with(['data', 'import', *arguments[2:]], error.option)}"
     return str(error)
 
 

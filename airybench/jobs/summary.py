@@ -1,14 +1,16 @@
 """The end of a study: the cells are ranked, the winner is scored on test beside the majority baseline, and logged."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from airybench.analysis.leaderboard import Leaderboard, baseline_metrics, baseline_rows, rank
+from airybench.analysis.notes import not_resolved
 from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
 from airybench.config.baseline import BaselineConfig
 from airybench.errors import NothingFinishedError
 from airybench.figures.style import save
 from airybench.figures.table import table_page
+from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance
@@ -43,6 +45,9 @@ class StudySummary:
         provenance: data and split.
         unscored: classes without a positive or without a negative shot on test.
         registered: the winner in the model registry, where that was asked for.
+        ceiling: what the true labels of simulated shots score against the given ones, as `ceiling/val/<metric>` and
+            `ceiling/test/<metric>`; empty where they are not known.
+        not_resolved: which classes the winner's image size cannot show; empty where it shows all.
     """
 
     study: str
@@ -58,6 +63,8 @@ class StudySummary:
     provenance: Provenance
     unscored: tuple[str, ...]
     registered: Registered | None = None
+    ceiling: dict[str, float] = field(default_factory=dict)
+    not_resolved: str = ""
 
 
 def summarise_study(
@@ -94,7 +101,8 @@ def summarise_study(
     model_uri = logged_model(winner, data.store.read_images(data.split.test[:2]))
     for run in (winner, parent):
         run.metrics(test)
-    parent.metrics(baselines)
+    ceiling = logged_ceiling(data.store, data.split)
+    parent.metrics(baselines | ceiling)
     note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     parent.tag(
         {
@@ -115,6 +123,8 @@ def summarise_study(
         leaderboard=board,
         test=test,
         baselines=baselines,
+        ceiling=ceiling,
+        not_resolved=not_resolved(data.store.class_names, best.config.data.image_size),
         model_uri=model_uri,
         winner_run=winner.run_id,
         parent_run=parent.run_id,

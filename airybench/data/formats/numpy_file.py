@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
 from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
+from airybench.data.formats.restarting import told_apart
 from airybench.data.formats.stack import columns_beside, left_beside
 from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.frame_source import FramePart, frame_source
@@ -63,6 +64,9 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     if options.keys.group_by is not None:
         parts = _grouped(parts, options.keys.group_by)
     source = frame_source(parts, options, reporter, kind="stack", recognised=TITLE, choices=choices)
+    by_file = options.keys.group_by in (None, "file") and not options.keys.groups
+    if not options.keys.ids:
+        source = told_apart(source, paths, by_file=by_file, reporter=reporter)
     return _worded(source, words, options, reporter) if words else source
 
 

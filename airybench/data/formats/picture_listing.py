@@ -60,6 +60,8 @@ def holds_pictures(path: Path) -> bool:
     """Whether a path is a picture, or a folder of pictures or of folders of them."""
     if path.is_file():
         return path.suffix.lower() in KINDS
+    if not path.is_dir():
+        return False
     names = {inner.suffix.lower() for inner in (*_visible(path), *_below(path)) if inner.is_file()}
     return bool(names & (KINDS.keys() | REFUSED.keys()))
 

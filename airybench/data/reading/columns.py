@@ -141,11 +141,10 @@ class Columns:
         values = self.raw(key, option, kinds)
         if scalar and len(values) == 1:
             return np.repeat(values, self.frames)
-        if len(values) in (self.frames, self.padded):
-            return values[: self.frames]
-        if self.order is not None and len(values) == self.listed:
-            return values[np.maximum(self.order, 0)]
-        raise self._misfit(key, values.shape)
+        rows = self._rows(len(values))
+        if rows is None:
+            raise self._misfit(key, values.shape)
+        return values[rows]
 
     def table(self, key: str, option: str, kinds: str) -> NDArray[Any]:
         """One row for each shot, shape (N,) or (N, C).
@@ -160,9 +159,19 @@ class Columns:
             return self.column(key, option, kinds)
         if data.dtype.kind not in kinds:
             raise self._useless(key, data, option)
-        if len(data) not in (self.frames, self.padded):
+        rows = self._rows(len(data))
+        if rows is None:
             raise self._misfit(key, data.shape)
-        return np.asarray(data[: self.frames])
+        return np.asarray(data[()][rows])
+
+    def _rows(self, length: int) -> NDArray[np.int64] | slice | None:
+        """Which entries of a column belong to the shots, in their order; None where its length fits none.
+
+        Ids of their own come first: a list may be as long as the images and yet lack some of them.
+        """
+        if self.order is not None and length == self.listed:
+            return np.maximum(self.order, 0)
+        return slice(self.frames) if length in (self.frames, self.padded) else None
 
     def attribute(self, key: str, names: tuple[str, ...]) -> Any:
         """The first of some attributes of a data set; None without any."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,17 @@ class IsolatedReader(ShotReader):
     Attributes:
         reader: the other one.
         path: of the source, for messages.
+        unsafe: whether reading could crash a process, found out once; processes that are given this reader do not ask.
     """
 
     reader: ShotReader
     path: Path
+    unsafe: bool
+
+    @classmethod
+    def of(cls, reader: ShotReader, path: Path) -> Self:
+        """Another reader, and whether it is risky."""
+        return cls(reader, path, reader.risky)
 
     @property
     def risky(self) -> bool:
@@ -52,11 +60,19 @@ class IsolatedReader(ShotReader):
             DataError: reading crashes or hangs the process that does it, or see `ShotReader.blocks`.
             ReaderError: that process was killed.
         """
-        if len(rows) * self.shot_bytes < WORTH and not self.reader.risky:
+        if self._alone(len(rows)):
             yield from self.reader.blocks(rows)
         else:
             jobs = joined(list(self.pieces(rows)), int(WORTH // max(1, self.shot_bytes)))
             yield from WORKERS.stream(self.reader.blocks, jobs, str(self.path))
+
+    def stretch(self, start: int, stop: int) -> NDArray[np.uint16]:
+        """See `ShotReader.stretch`."""
+        return self.reader.stretch(start, stop) if self._alone(stop - start) else super().stretch(start, stop)
+
+    def _alone(self, count: int) -> bool:
+        """Whether this process reads that many shots itself."""
+        return count * self.shot_bytes < WORTH and not self.unsafe
 
 
 def joined(pieces: Sequence[NDArray[np.int64]], most: int) -> list[NDArray[np.int64]]:

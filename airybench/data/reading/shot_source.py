@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from airybench.data.reading.tally import Tally
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.left_out import LeftOut as LeftOut
+from airybench.data.store.left_out import Note
 from airybench.errors import DataError
 
 
@@ -112,6 +113,7 @@ class ShotSource:
         recognised: the format in words, such as `Eiger / NXmx master`.
         choices: what was taken for what, by the name of the part: `images`, `ids`, `energy`, `mask`, ..., for people.
         left_out: shots that are not among the N, and why.
+        notes: what else a store records about its import, by name.
         not_imported: why it is not to be imported into a store, and what to do instead; empty where it may be.
     """
 
@@ -138,6 +140,7 @@ class ShotSource:
     recognised: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    notes: Mapping[str, Note] = field(default_factory=dict)
     not_imported: str = ""
 
     @property

@@ -226,7 +226,7 @@ def _stack_images(
         masks = find_masks(columns, keys.mask, str(keys.mask_convention), framing)
         check_convention(masks, columns, reporter)
         if not masks.each:
-            good, masks = _both(good, whole_mask(masks, columns)), None
+            good, masks = _both(good, whole_mask(masks)), None
     return StackImages(columns.path, parts, framing, frames, good, masks), sum(gaps) / found.count
 
 
@@ -260,6 +260,8 @@ def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np
     values = columns.table(key, "--labels", "biufSO")[frames]
     if values.dtype.kind in "USO":
         return np.asarray(values, np.str_)
+    if values.ndim == 2 and values.shape[1] == 1 and (values > 1).any():
+        values = values[:, 0]  # one column of class numbers, not of one class
     return checked_numbers(values, columns.where(key), lambda row: f"entry {frames[row]}")
 
 
