@@ -57,9 +57,7 @@ def test_a_split_in_which_nothing_can_be_scored_is_refused(tmp_path: Path) -> No
 
 def test_a_fraction_of_one_class_is_refused_before_training(tmp_path: Path) -> None:
     store = stack(tmp_path / "few.h5", [0] * 30 + [1] * 30)
-    with pytest.raises(
-        DataError, match=r"--fraction 0\.01 takes 1 of the training .*; take a larger --fr"
-    ):
+    with pytest.raises(DataError, match=r"--fraction 0\.01 takes 1 of the training .*; take a larger --fr"):
         prepare(store, config(fraction=0.01), torch.device("cpu"))
     assert len(prepare(store, config(fraction=0.5), torch.device("cpu")).training_rows(config(fraction=0.5).data)) == 21
 
