@@ -5,7 +5,7 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from airybench.inference.bootstrap import interval
 from airybench.inference.predictions import Predictions
 from airybench.inference.stress import CHANGES
 from airybench.training import metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 METRIC = "macro_ap"
 """The metric of the table and of the figure; all others are in the files and in MLflow."""
@@ -99,6 +102,12 @@ class Robustness:
             "other_runs": others,
             "advice": self.advice,
         }
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """The content of `to_csv` as a table."""
+        import pandas as pd
+
+        return pd.read_csv(io.StringIO(self.to_csv()))
 
     def to_csv(self) -> str:
         """One line for each change and strength; an undefined number is an empty field."""

@@ -98,6 +98,8 @@ def test_files_hold_every_number(found: Robustness, tmp_path) -> None:
     assert len(lines) == 5
     assert lines[2].startswith(f"offset,100,counts,{found.rows[1].score.value:.6f},")
     assert (tmp_path / "plots" / "stress.png").stat().st_size > 5000
+    table = found.to_pandas().set_index(["change", "strength"])
+    assert table.loc[("offset", 100), "loss"] == pytest.approx(found.rows[1].loss.value, abs=1e-6)
     flat = found.flat()
     assert flat["stress/offset/100/loss/low"] == found.rows[1].loss.low
     assert flat["stress/offset/0/macro_ap"] == found.rows[0].score.value
