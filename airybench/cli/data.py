@@ -179,7 +179,7 @@ def check(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Check every image of a store and its hash; count repeats, near-duplicates and bad pixels."""
+    """Check every image of a store and its hash; count repeats and bad pixels."""
     from dataclasses import asdict
 
     from airybench.data.store.check import bad_pixels_of
@@ -240,6 +240,34 @@ def gallery(
     found = open_dataset(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
     _save_picture(store_gallery(found, columns=columns, seed=seed), path)
     facts = {"picture": str(path), "store": str(found.path), "classes": len(found.class_names)}
+    print_result(path, as_json=as_json, data=lambda _: facts)
+
+
+@app.command()
+def histograms(
+    store: StorePath,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-histograms.png in this folder"
+        ),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Draw what the shots of a simulated store were made from.
+
+    The page has histograms of photons, radius, odd part, ring ratio and energy, of all shots and run by run.
+    """
+    from airybench.data.store.store import Store
+    from airybench.figures.histograms import store_histograms
+
+    path = output or Path(f"{store.stem}-histograms.png")
+    _require_picture(path, force=force)
+    found = Store.open(store)
+    _save_picture(store_histograms(found), path)
+    facts = {"picture": str(path), "store": str(found.path), "shots": found.count}
     print_result(path, as_json=as_json, data=lambda _: facts)
 
 

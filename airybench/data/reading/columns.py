@@ -60,6 +60,7 @@ class Columns:
         order: row of each shot in columns that have ids of their own, -1 without one; None without such ids.
         listed: length of such columns.
         files: names of the other files that the bytes come from.
+        growing: the file is being written, so that columns may be longer than what is there of all.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
@@ -67,6 +68,7 @@ class Columns:
         self.frames = self.padded = self.listed = 0
         self.order: NDArray[np.int64] | None = None
         self.files: set[str] = set()
+        self.growing = False
 
     def where(self, key: str) -> str:
         """File and key, for messages."""
@@ -171,7 +173,8 @@ class Columns:
         """
         if self.order is not None and length == self.listed:
             return np.maximum(self.order, 0)
-        return slice(self.frames) if length in (self.frames, self.padded) else None
+        fits = length in (self.frames, self.padded) or (self.growing and length > self.frames)
+        return slice(self.frames) if fits else None
 
     def attribute(self, key: str, names: tuple[str, ...]) -> Any:
         """The first of some attributes of a data set; None without any."""

@@ -51,3 +51,17 @@ def test_class_numbers_in_one_column(tmp_path: Path, shape: tuple[int, ...]) -> 
     source, _ = opened(tmp_path / "a.h5", options=options)
     assert source.labels is not None
     assert source.labels.tolist() == np.eye(3)[numbers].tolist()
+
+
+def test_a_growing_file_is_read_as_far_as_all_its_columns_go(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["images"], file["shot"] = IMAGES, 70 + np.arange(9)
+        file["ev"] = 900.0 + np.arange(4)
+    keys = StackKeys(images="images", ids=("shot",), energy="ev")
+    assert "one entry for each of the 6 images" in refused(tmp_path / "a.h5", options=SourceOptions(keys=keys))
+    source, said = opened(tmp_path / "a.h5", options=SourceOptions(keys=keys, swmr=True))
+    assert any("6 images and columns of 4 to 9 entries are written by now; the first 4 shots" in line for line in said)
+    np.testing.assert_array_equal(counts(source), IMAGES[:4])
+    assert source.ids.tolist() == [70, 71, 72, 73]
+    assert source.photon_energy is not None
+    assert source.photon_energy.tolist() == [900.0, 901.0, 902.0, 903.0]

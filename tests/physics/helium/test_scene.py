@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.physics.helium import label_rules
+from airybench.physics.helium import label_rules, shapes
 from airybench.physics.helium.absorption import draw_absorption
-from airybench.physics.helium.draw import Illumination, UnfitError, render
+from airybench.physics.helium.draw import Illumination, UnfitError, illuminate, render
 from airybench.physics.helium.rebuild import pattern_from_truth, scene_from_truth
 from airybench.physics.helium.scene import Request, draw_scene
+from airybench.physics.helium.truth import about, no_truth
 from airybench.physics.helium.visibility import Frame
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.populations import helium_label_sets
@@ -104,6 +105,16 @@ def test_the_truth_makes_the_same_pattern_again(name):
     np.testing.assert_array_equal(again, render(scene.members, energy, where.geometry))
     assert len(scene_from_truth(in_a_store, energy)) == len(scene.members)
     assert (again > 0).any() == (name != "Empty")
+
+
+def test_a_triaxial_droplet_is_rebuilt_with_its_third_axis():
+    light = Illumination(26.0, 0.0, torch.device("cpu"))
+    droplet = shapes.triaxial(250.0, 2.0, 1.25, 70.0, 20.0, 130.0)
+    member = illuminate(droplet, light)
+    truth = no_truth() | about("", member) | {"absorption": 0.0, "refraction": 0.0}
+    rebuilt = scene_from_truth(truth, 26.0)[0]
+    assert (rebuilt.droplet.middle, rebuilt.droplet.spin) == (1.25, 70.0)
+    np.testing.assert_array_equal(rebuilt.pattern, member.pattern)
 
 
 def test_true_labels_stand_beside_the_given_ones():
