@@ -110,7 +110,7 @@ def draw_frame(
     places = np.flatnonzero(sensitive)
     hot, dead = np.zeros(size**2, np.float32), np.zeros(size**2, np.bool_)
     burning = rng.choice(places, int(rng.integers(HOT_PIXELS[0], HOT_PIXELS[1] + 1)), replace=False)
-    hot[burning] = np.exp(rng.uniform(*np.log(HOT_COUNTS), len(burning)))
+    hot[burning] = np.exp(rng.uniform(np.log(HOT_COUNTS[0]), np.log(HOT_COUNTS[1]), len(burning)))
     dead[rng.choice(places, round(rng.uniform(*DEAD_SHARE) * len(places)), replace=False)] = True
     hot[dead] = 0
     return FixedFrame(

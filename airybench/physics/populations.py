@@ -90,7 +90,8 @@ def _hit(
     if balance:
         raise ConfigError(f"balance {balance} and hit rate {hit_rate} found; only one of them can hold.")
     hits = np.where(blank, 0, weights)
-    return hit_rate * hits / hits.sum() + (1 - hit_rate) * np.where(blank, weights, 0) / weights[blank].sum()
+    misses = np.where(blank, weights, 0)
+    return np.asarray(hit_rate * hits / hits.sum() + (1 - hit_rate) * misses / misses.sum())
 
 
 def _balanced(counts: NDArray[np.float64], member: NDArray[np.float64], balance: float) -> NDArray[np.float64]:

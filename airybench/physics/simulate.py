@@ -174,7 +174,7 @@ def simulate(
     finally:
         torch.set_num_threads(threads)
     labels = np.array([[name in shot.labels for name in simulator.classes] for shot in shots], np.uint8)
-    truth = {
+    truth: dict[str, NDArray[np.float32 | np.int32]] = {
         name: np.array([shot.truth[name] for shot in shots], np.int32 if isinstance(first, int) else np.float32)
         for name, first in shots[0].truth.items()
     }

@@ -45,4 +45,4 @@ def draw_stray(rng: np.random.Generator, geometry: Geometry, peak: float, width:
         along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
         strength = rng.uniform(*FLARE_STRENGTH) * np.exp(-((across / rng.uniform(*FLARE_WIDTH)) ** 2) / 2)
         template = template + stray_light(geometry, peak, width) * strength * (along > 0)
-    return template.astype(np.float32)
+    return np.asarray(template, np.float32)

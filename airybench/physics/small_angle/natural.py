@@ -1,7 +1,10 @@
 """One small-angle shot of version 2: dim particles, mixed doubles, and a person who labels what can be seen."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from airybench.physics.helium.visibility import evidence
 from airybench.physics.optics.bodies import random_quaternion, rotation_from_quaternion
@@ -81,7 +84,7 @@ def _photons(rng: np.random.Generator, *, bright: bool) -> float:
     return stored(log_uniform(rng, *PHOTONS) if bright else PHOTONS[0])
 
 
-def _seen(pattern: Image, photons: float, stray: Image) -> float:
+def _seen(pattern: Image, photons: float, stray: NDArray[np.floating[Any]]) -> float:
     """Nats by which the counts tell stray light and particle from as many photons of stray light."""
     both = stray + photons * pattern / pattern.sum(dtype=np.float64)
     return evidence(both, stray, float(both.sum(dtype=np.float64)), 0.0)
