@@ -58,11 +58,12 @@ def evaluate(
     where = choose_device(device)
     if output is not None:
         writable(output, "choose another --output")
-    predictor = open_model(model, tracking_uri)
+    reporter = ConsoleReporter()
+    predictor = open_model(model, tracking_uri, reporter)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     evaluated = evaluate_model(
         model, predictor, name, device=where, split=split, tune=tune_thresholds, tracking_uri=tracking_uri,
-        reporter=ConsoleReporter(),
+        reporter=reporter,
     )  # fmt: skip
     if output is not None:
         write_evaluation(
