@@ -81,8 +81,7 @@ def load_weights(folder: Path) -> Predictor:
 def _checked_version(folder: Path, content: Any) -> int:
     """The version of a description, once both files are as they were written, as far as that version can tell."""
     version = content.get("version") if isinstance(content, Mapping) else None
-    known = type(version) is int and FIRST_VERSION <= version <= VERSION
-    if not known or content.get("format") != FORMAT:
+    if type(version) is not int or not FIRST_VERSION <= version <= VERSION or content.get("format") != FORMAT:
         raise DataError(
             f"{folder / DESCRIPTION} is not {FORMAT} version {FIRST_VERSION} to {VERSION}; it was written by another "
             f"program"
@@ -100,4 +99,4 @@ def _checked_version(folder: Path, content: Any) -> int:
                 f"{folder / name} was changed or damaged: its hash is {found[:12]}, {str(expected)[:12]} expected",
                 "train again or restore both files",
             )
-    return int(version)
+    return version
