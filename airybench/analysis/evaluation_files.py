@@ -13,11 +13,15 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from airybench.analysis.robustness import Robustness
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.curves import precision_recall, reliability, roc
+from airybench.figures.robustness import StressCurve
+from airybench.figures.robustness import robustness as draw_robustness
 from airybench.figures.style import save
 from airybench.inference.evaluate import Evaluation, decisions
 from airybench.inference.predictions import Predictions
+from airybench.training.metrics import Scores
 
 CLASS_METRICS = ("ap", "roc_auc", "f1", "precision", "recall")
 
@@ -42,6 +46,34 @@ def write_evaluation(
     content = json.dumps(evaluation_data(evaluation), indent=2, allow_nan=False)
     (folder / "evaluation.json").write_text(content + "\n", encoding="utf-8")
     predictions.write(folder / "predictions" / f"{part}.h5")
+
+
+def write_robustness(folder: Path, found: Robustness, majority: Scores, heading: str) -> None:
+    """Write `plots/stress.png`, `stress.csv` and `stress.json`.
+
+    Args:
+        folder: made where it is missing.
+        found: the scores under changes of the detector.
+        majority: scores of the majority baseline.
+        heading: what the title of the figure ends with.
+    """
+    curves: dict[str, StressCurve] = {}
+    for name in dict.fromkeys(row.change for row in found.rows):
+        rows = [row for row in found.rows if row.change == name]
+        scores = [row.score for row in rows]
+        curves[name] = StressCurve(
+            rows[0].unit,
+            [row.strength for row in rows],
+            [one.value for one in scores],
+            [one.low for one in scores],
+            [one.high for one in scores],
+        )
+    chance = majority.values.get(found.metric, math.nan)
+    figure = draw_robustness(curves, chance, found.metric, f"Changes of the detector: {heading}")
+    save(figure, folder / "plots" / "stress.png")
+    (folder / "stress.csv").write_text(found.to_csv(), encoding="utf-8")
+    content = json.dumps(found.to_json(), indent=2, allow_nan=False)
+    (folder / "stress.json").write_text(content + "\n", encoding="utf-8")
 
 
 def evaluation_figures(

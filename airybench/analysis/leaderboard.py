@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -13,9 +13,11 @@ import torch
 from airybench.analysis.cells import by_cell
 from airybench.analysis.intervals import RESAMPLED, Estimate, score, t_interval
 from airybench.config import SEED, Objective, TrialConfig
+from airybench.config.baseline import TITLES
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.predictions import Predictions
 from airybench.sweep.records import FinishedTrial
+from airybench.training.metrics import score as metric_scores
 
 MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
 
@@ -50,6 +52,25 @@ class RankedCell:
 
 
 @dataclass(frozen=True)
+class BaselineRow:
+    """What is reached without a network, on the shots that cells are ranked by.
+
+    Attributes:
+        name: what results call it.
+        value: the objective; NaN where it has none.
+        low: lower end of the 95 % bootstrap interval over shots; NaN where there is none.
+        high: upper end.
+        scores: metrics on the validation split.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Leaderboard:
     """Cells from best to worst.
 
@@ -60,6 +81,7 @@ class Leaderboard:
         certainty: share of bootstrap resamples of the validation shots in which the first row stays first; NaN where
             there is one cell, or no resampling for this objective.
         shots: number of validation shots.
+        baselines: what is reached without a network; they have no rank.
     """
 
     objective: Objective
@@ -67,6 +89,7 @@ class Leaderboard:
     interval_kind: str
     certainty: float
     shots: int
+    baselines: tuple[BaselineRow, ...] = ()
 
     def certainty_sentence(self) -> str:
         """How certain the ranking is."""
@@ -112,7 +135,7 @@ class Leaderboard:
         ]
 
     def text_table(self) -> list[list[str]]:
-        """The column names, then one line per cell with rounded numbers; undefined ones are empty."""
+        """The column names, one line per cell and one per baseline, with rounded numbers; undefined ones are empty."""
         metrics = (self.objective.metric, *self._further_metrics)
         decimals = {"seconds": 1, "low": 4, "high": 4, **{f"val_{metric}": 4 for metric in metrics}}
 
@@ -122,6 +145,10 @@ class Leaderboard:
             return "" if math.isnan(value) else f"{value:.{decimals[name]}f}"
 
         table = self.table()
+        for row in self.baselines:
+            known = {"name": row.name, "low": row.low, "high": row.high, f"val_{self.objective.metric}": row.value}
+            known |= {f"val_{name}": row.scores.get(name, math.nan) for name in self._further_metrics}
+            table.append({name: known.get(name, "") for name in table[0]})
         return [list(table[0]), *([text(name, value) for name, value in line.items()] for line in table)]
 
     def to_csv(self) -> str:
@@ -180,6 +207,45 @@ def rank(
         value = float(np.mean([trial.value for trial in cell]))
         rows.append(RankedCell(cell[0].config, value, low, high, tuple(cell), _mean_scores(cell)))
     return Leaderboard(objective, tuple(rows), kind, _certainty(estimates, objective), shots)
+
+
+def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str) -> dict[str, float]:
+    """The metrics of a baseline as a study logs them, `NAME/val/<metric>` and `NAME/test/<metric>`.
+
+    Args:
+        name: of the baseline.
+        val: its predictions on the validation split.
+        test: its predictions on the test split.
+        metric: the objective, which has the ends of its interval on val beside it as `/low` and `/high`.
+    """
+    logged: dict[str, float] = {}
+    for part, found in (("val", val), ("test", test)):
+        logits, labels = torch.from_numpy(found.logits), torch.from_numpy(found.labels)
+        values = metric_scores(logits, labels, found.class_names, found.label_kind).values
+        logged |= {f"{name}/{part}/{key}": value for key, value in values.items() if key in (*COLUMNS, metric)}
+    if metric in RESAMPLED:
+        estimate = score([val], metric)
+        logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
+    return {key: value for key, value in logged.items() if math.isfinite(value)}
+
+
+def baseline_rows(logged: Mapping[str, float], metric: str) -> tuple[BaselineRow, ...]:
+    """The baselines among the metrics of a study, in the order of TITLES.
+
+    Args:
+        logged: metrics of the study's run, see `baseline_metrics`.
+        metric: the objective.
+
+    >>> baseline_rows({"majority/val/mcc": 0.0, "majority/val/macro_ap": 0.2}, "macro_ap")[0].value
+    0.2
+    """
+    rows = []
+    for name, title in TITLES.items():
+        scores = {metric: logged[key] for metric in (*COLUMNS, metric) if (key := f"{name}/val/{metric}") in logged}
+        if scores:
+            low, high = (logged.get(f"{name}/val/{metric}/{end}", math.nan) for end in ("low", "high"))
+            rows.append(BaselineRow(title, scores.get(metric, math.nan), low, high, scores))
+    return tuple(rows)
 
 
 def _resampled(

@@ -2,7 +2,47 @@
 
 from collections.abc import Sequence
 
+from airybench.physics.helium.resolution import unresolved_classes
+
 SIMULATED_DATA = "The data are simulated: the results hold for the simulation, not for the experiment."
+
+
+def label_ceiling(metric: str, value: float, part: str = "test") -> str:
+    """What the true labels of simulated shots score against those that the labeller gave.
+
+    Args:
+        metric: `macro_ap`, ...
+        value: of the metric.
+        part: the part of the split, `train`, `val`, `test` or `all`.
+
+    >>> label_ceiling("macro_ap", 0.934)
+    'Label ceiling: macro_ap 0.934 on test, what the true labels score against the given ones, which err as people do.'
+    """
+    return (
+        f"Label ceiling: {metric} {value:.3f} on {part}, what the true labels score against the given ones, which err "
+        "as people do."
+    )
+
+
+def not_resolved(class_names: Sequence[str], image_size: int) -> str:
+    """Which helium classes an image size cannot show; empty where it shows all, and for other data.
+
+    Args:
+        class_names: of the data set.
+        image_size: side of what a network sees, pixels.
+
+    >>> not_resolved(("Round", "NewtonRings"), 40)
+    'Not resolved at 40 px: NewtonRings. Its score there says little; --image-size 224 shows all classes.'
+    """
+    names = unresolved_classes(tuple(class_names), image_size)
+    if not names:
+        return ""
+    whose = "Its score" if len(names) == 1 else "Their scores"
+    says = "says" if len(names) == 1 else "say"
+    return (
+        f"Not resolved at {image_size} px: {', '.join(names)}. {whose} there {says} little; --image-size 224 shows all "
+        "classes."
+    )
 
 
 def unscored_classes(names: Sequence[str], part: str = "test") -> str:

@@ -83,12 +83,11 @@ def write_figures(figures: Sequence[StudyFigure], left_out: Mapping[str, str], f
     (folder / "not-drawn.txt").write_text("".join(lines) or "Everything is drawn.\n", encoding="utf-8")
 
 
-def leaderboard_figure(board: Leaderboard, majority: float | None, heading: str) -> Figure:
+def leaderboard_figure(board: Leaderboard, heading: str) -> Figure:
     """The leaderboard as a picture, at most its 40 best cells.
 
     Args:
         board: the ranked cells.
-        majority: the objective of the majority baseline, if it has one.
         heading: the title.
     """
     rows = board.rows[:MAX_CELLS]
@@ -97,7 +96,7 @@ def leaderboard_figure(board: Leaderboard, majority: float | None, heading: str)
         [f"{row.config.label} (n={len(row.trials)})" for row in rows],
         [row.mean for row in rows],
         [(row.low, row.high) for row in rows],
-        majority,
+        {row.name: row.value for row in board.baselines if not math.isnan(row.value)},
         metric=f"val {board.objective.metric}",
         title=heading if complete else f"{heading}: best {len(rows)} of {len(board.rows)} cells",
         note=board.interval_kind,

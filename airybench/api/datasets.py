@@ -14,6 +14,7 @@ from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
 from airybench.config import SEED, Value
 from airybench.data.datasets.catalog import CATALOG, open_dataset
+from airybench.data.datasets.noise_free import noise_free_patterns
 from airybench.data.formats.dispatch import import_data as import_files
 from airybench.data.formats.dispatch import open_shots as open_file
 from airybench.data.reading.shot_source import ShotSource
@@ -105,6 +106,23 @@ class Dataset:
         if rows is None:
             return self.store.read_images()
         return self.store.read_images(row_numbers(rows, len(self)))
+
+    def noise_free(self, rows: int | Sequence[int] | NDArray[Any] | slice | None = None) -> NDArray[np.float32]:
+        """The noise-free patterns that simulated helium shots were drawn from, made again from their truth.
+
+        Args:
+            rows: as for `images`.
+
+        Returns:
+            Intensity on the scale of the field, float32, shape (n, H, W); zero for an empty shot.
+
+        Raises:
+            DataError: a row that is not there, or shots whose truth does not say everything: measured ones, and those
+                of version 1 of the simulator.
+        """
+        chosen = row_numbers(slice(None) if rows is None else rows, len(self))
+        patterns = list(noise_free_patterns(self.store, chosen))
+        return np.stack(patterns) if patterns else np.empty((0, *self.store.image_shape), np.float32)
 
     def show(self, count: int = 12, *, seed: int = SEED) -> "Figure":
         """Draw some patterns in logarithmic colours, with the classes they carry.

@@ -22,7 +22,7 @@ from airybench.inference.logits import logits, placed
 from airybench.inference.predict import BATCH, PredictOptions
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import EvaluatedModel, evaluate_model
+from airybench.jobs.evaluate import EvaluatedModel, EvaluationOptions, evaluate_model
 from airybench.jobs.models import OLD, open_model
 from airybench.jobs.predict import predict_file
 from airybench.reporter import Reporter
@@ -123,6 +123,7 @@ class EvaluationResult:
         majority: the same metrics of the majority baseline.
         classes: class by class, a pandas table.
         unscored: classes without positive or without negative examples here; macro averages leave them out.
+        stress: scores and losses under changes of the detector, a pandas table; None unless asked for.
         run_id: the MLflow run that holds curves and tables.
         tracking_uri: where that run is.
     """
@@ -134,6 +135,7 @@ class EvaluationResult:
     unscored: tuple[str, ...]
     run_id: str
     tracking_uri: str
+    stress: "pd.DataFrame | None" = None
 
     @classmethod
     def of(cls, found: EvaluatedModel) -> "EvaluationResult":
@@ -154,6 +156,7 @@ class EvaluationResult:
         return cls(
             f"{found.title} on {found.dataset} {found.split}, {result.shots} shots", MappingProxyType(scores),
             MappingProxyType(dict(result.majority.values)), classes, result.unscored, found.run_id, found.tracking_uri,
+            None if found.stress is None else found.stress.to_pandas(),
         )  # fmt: skip
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -202,6 +205,7 @@ def evaluate(
     *,
     split: str = "test",
     tune_thresholds: bool = False,
+    stress: bool = False,
     tracking_uri: str | None = None,
     reporter: Reporter | None = None,
 ) -> EvaluationResult:
@@ -212,6 +216,7 @@ def evaluate(
         data: a data set with the classes of the model, or its name or path.
         split: `train`, `val`, `test`, or `all` for every shot.
         tune_thresholds: choose the threshold of each label on val, where its F1 is best.
+        stress: also score the model under changes of the detector.
         tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
         reporter: receives notices and progress; bars in a notebook by default.
 
@@ -233,7 +238,7 @@ def evaluate(
         _reference(data, trained.config),
         device=trained.device,
         split=split,
-        tune=tune_thresholds,
+        options=EvaluationOptions(tune_thresholds, {} if stress else None),
         tracking_uri=tracking_uri,
         reporter=reporter or default_reporter(),
     )

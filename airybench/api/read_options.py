@@ -48,6 +48,7 @@ class ReadOptions(TypedDict, total=False):
         counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
         nan: `mask` masks pixels that are NaN.
+        find_bad_pixels: look for dead, stuck, hot and noisy pixels in a sample of the shots and mask them.
         bin: width of the blocks to average, pixels.
         labels_csv: list of ids and labels, in place of a key.
         class_names: in order.
@@ -92,6 +93,7 @@ class ReadOptions(TypedDict, total=False):
     counts_per_photon: float
     clip: bool
     nan: str
+    find_bad_pixels: bool
     bin: int
     labels_csv: str | Path
     class_names: Sequence[str]
@@ -148,6 +150,7 @@ def source_options(given: ReadOptions) -> SourceOptions:
             nan=said.get("nan"),
             invalid=_several(said.get("invalid", ())),
         ),
+        find_bad_pixels=said.get("find_bad_pixels", False),
         factor=_whole(said, "bin", 1),
         labels=_labels(said),
         name=said.get("name"),

@@ -15,6 +15,7 @@ from airybench.api.datasets import Dataset
 from airybench.api.observing import default_observer
 from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
+from airybench.config.baseline import TITLES
 from airybench.config.experiments import load_experiment
 from airybench.errors import NothingFinishedError
 from airybench.inference.predictions import Predictions
@@ -26,9 +27,10 @@ from airybench.reporter import Reporter
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy, find_study
+from airybench.tracking.find import tags_and_metrics
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
-from airybench.tracking.store import reopen, tracking_uri
+from airybench.tracking.store import Tracking, reopen, tracking_uri
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +85,26 @@ class Study:
         return pd.DataFrame(self.board.table())
 
     @cached_property
+    def baselines(self) -> "pd.DataFrame":
+        """What is reached without a network on the same shots: one row per baseline, its metrics on val and test."""
+        import pandas as pd
+
+        _, metrics = tags_and_metrics(self._tracking, self.run_id)
+        rows = [
+            {
+                "name": title,
+                **{
+                    f"{part}_{key.split('/', 2)[2]}": value
+                    for part in ("val", "test")
+                    for key, value in metrics.items()
+                    if key.startswith(f"{name}/{part}/") and key.count("/") == 2
+                },
+            }
+            for name, title in TITLES.items()
+        ]
+        return pd.DataFrame([row for row in rows if len(row) > 1])
+
+    @cached_property
     def trials(self) -> "pd.DataFrame":
         """One row per trial, finished or not: number, state, cell, seed, objectives, run."""
         import pandas as pd
@@ -111,8 +133,11 @@ class Study:
         return ParameterComparison(self.name, effect)
 
     def _predictions(self, trial: FinishedTrial, part: str) -> Predictions:
-        tracking = reopen(self.tracking_uri, str(self.saved.attributes.get("experiment_id", "")))
-        return predictions(Run(tracking, trial.run_id), part)
+        return predictions(Run(self._tracking, trial.run_id), part)
+
+    @property
+    def _tracking(self) -> Tracking:
+        return reopen(self.tracking_uri, str(self.saved.attributes.get("experiment_id", "")))
 
 
 def run_sweep(

@@ -11,6 +11,7 @@ from airybench.bench.measure import Measurement, counted_steps
 from airybench.bench.overhead import bench_overhead
 from airybench.bench.predict import bench_predict
 from airybench.bench.simulate import bench_simulate
+from airybench.bench.stacks import bench_stacks
 from airybench.bench.studies import bench_studies
 from airybench.bench.sweep import bench_sweep
 from airybench.bench.train import bench_train
@@ -37,6 +38,7 @@ def bench_all(*, device: torch.device, reporter: Reporter = SILENT) -> list[Meas
         ("simulate", lambda: bench_simulate(count=1024 if cuda else 64, repeats=3, device=device)),
         ("correlate", lambda: bench_correlate(repeats=3, device=device)),
         ("import", lambda: bench_import(count=32, repeats=2)),
+        ("import", lambda: bench_stacks(repeats=2)),
         (
             "train",
             lambda: bench_train(config=small.replace(fast), count=shots[0], repeats=3, device=device),

@@ -6,7 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from airybench.bench.measure import Measurement, counted_steps, elapsed, measurement, peak_memory, require_at_least
+from airybench.bench.measure import Measurement, counted_steps, elapsed, measurement, require_at_least
+from airybench.bench.memory import peak_memory
 from airybench.data.formats.deposit_labels import LABELS
 from airybench.data.formats.dispatch import import_data
 from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE

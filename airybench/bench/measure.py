@@ -4,7 +4,6 @@ import csv
 import io
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from airybench.data.hdf5.child import usable_cores
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 from airybench.version import __version__
 
-VERSIONS = ("torch", "numpy", "scipy", "h5py")
+VERSIONS = ("torch", "numpy", "scipy", "h5py", "hdf5plugin")
 """Packages whose versions are given with every number."""
 
 
@@ -132,22 +132,12 @@ def require_at_least(**sizes: tuple[int, int]) -> None:
             raise ConfigError(f"{name.replace('_', ' ')} {value}: at least {least} is needed")
 
 
-def peak_memory() -> float:
-    """Largest resident memory of this process so far in MB; NaN where the system does not report it."""
-    if sys.platform == "win32":
-        return float("nan")
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
-
-
 def machine(device: torch.device) -> dict[str, str]:
     """Where the numbers were measured: device, cores, threads, load of the last minute, and versions."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     found = {
         "device": f"{device}: {name}",
-        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "cores": str(usable_cores()),
         "threads": str(torch.get_num_threads()),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "system": f"{platform.system()} {platform.machine()}",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from airybench.bench.measure import Measurement, counted_steps, measurement, peak_memory, require_at_least, wait_for
+from airybench.bench.measure import Measurement, counted_steps, measurement, require_at_least, wait_for
+from airybench.bench.memory import peak_memory
 from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots

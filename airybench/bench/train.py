@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from airybench.bench.measure import Measurement, counted_steps, measurement, peak_memory, require_at_least, wait_for
+from airybench.bench.measure import Measurement, counted_steps, measurement, require_at_least, wait_for
+from airybench.bench.memory import peak_memory
 from airybench.bench.plain_loop import PlainLoop
 from airybench.bench.profile import profile_training
 from airybench.config import TrialConfig

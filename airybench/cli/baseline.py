@@ -45,11 +45,11 @@ def baseline(
     debug: Debug = False,
     **options: Any,
 ) -> None:
-    """Score two baselines that need no network.
+    """Score baselines that need no network.
 
-    These are the majority answer, and support vectors on principal components of physics features. Both see the same
-    shots, split, noise and fraction as a network with the same options, and are tracked beside it. C and gamma are
-    chosen by cross-validation on the training shots.
+    These are the majority answer, support vectors on the brightness of a shot alone, and support vectors on principal
+    components of physics features. All see the same shots, split, noise and fraction as a network with the same
+    options, and are tracked beside it. C and gamma are chosen by cross-validation on the training shots.
     """
     from airybench.cli.show.baselines import baselines_json, print_baselines
     from airybench.cli.show.console import ConsoleReporter

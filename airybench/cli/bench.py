@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.benchmark import Arch, Count, Depth, ImageSize, Output, Precision, Repeats
+from airybench.cli.options.benchmark import Arch, Count, Depth, ImageSize, Output, Precision, Processes, Repeats
 from airybench.cli.options.common import Debug, Device, Json
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import START, TRAINING
@@ -193,6 +193,13 @@ def scale(
 @app.command("import")
 def import_(
     count: Annotated[int, typer.Option(min=1, help="Number of images in the short deposit.")] = 48,
+    frames: Annotated[int, typer.Option(min=4, help="Number of 1024 x 1024 images in a stack.")] = 512,
+    storage: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How stacks are stored: uncompressed, gzip or bitshuffle-lz4; may be repeated. Default: all three."
+        ),
+    ] = None,
     repeats: Repeats = 3,
     output: Output = None,
     as_json: Json = False,
@@ -200,12 +207,17 @@ def import_(
 ) -> None:
     """Measure the speed and memory of import.
 
-    Deposits of 1035 x 1035 images are imported: images per second, memory, and linearity in their number.
+    Deposits of 1035 x 1035 images are imported: images per second, memory, and linearity in their number. Stacks of
+    1024 x 1024 images are read from the disk, decoded alone, and imported: images per second of each, and the import
+    relative to the slower of the others. With --storage only these stacks are measured.
     """
     from airybench.bench.importing import bench_import
+    from airybench.bench.stacks import STORAGES, bench_stacks
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        return bench_import(count=count, repeats=repeats, reporter=reporter)
+        deposits = [] if storage else bench_import(count=count, repeats=repeats, reporter=reporter)
+        stacks = bench_stacks(count=frames, repeats=repeats, storages=storage or tuple(STORAGES), reporter=reporter)
+        return [*deposits, *stacks]
 
     _measure("import", measure, "cpu", output, as_json)
 
@@ -213,6 +225,7 @@ def import_(
 @app.command()
 def simulate(
     count: Annotated[int, typer.Option(min=1, help="Number of shots in a repeat.")] = 64,
+    processes: Processes = None,
     repeats: Repeats = 5,
     device: Device = "cpu",
     output: Output = None,
@@ -221,12 +234,12 @@ def simulate(
 ) -> None:
     """Measure the speed and memory of simulation.
 
-    Both data sets are simulated: patterns per second, memory, and linearity in their number.
+    Both data sets are simulated, in one process and in several: patterns per second, memory, and linearity.
     """
     from airybench.bench.simulate import bench_simulate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        return bench_simulate(count=count, repeats=repeats, device=on, reporter=reporter)
+        return bench_simulate(count=count, repeats=repeats, device=on, processes=processes, reporter=reporter)
 
     _measure("simulate", measure, device, output, as_json)
 

@@ -15,6 +15,8 @@ from airybench.cli.show.output import print_result
 from airybench.config import SEED
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from airybench.data.store.store import Store
 
 app = App(name="data", help="Simulate, import, describe and check the data that networks see.", no_args_is_help=True)
@@ -31,6 +33,12 @@ def simulate(
         Path | None, typer.Option(help="Store to write.", show_default="a file in the data folder")
     ] = None,
     balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes that simulate. The shots do not depend on it.", show_default="one per usable core"
+        ),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -49,6 +57,7 @@ def simulate(
             balance=balance,
             output=output,
             force=force,
+            processes=processes,
             reporter=ConsoleReporter(),
         )
         if run:
@@ -141,23 +150,44 @@ def info(
 
 
 @app.command()
-def check(path: StorePath, as_json: Json = False, debug: Debug = False) -> None:
-    """Check every image of a store, and its hash."""
+def check(
+    path: StorePath,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw the median over shots, bad pixels circled.", show_default=False),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check every image of a store and its hash; count repeats and bad pixels."""
     from dataclasses import asdict
 
+    from airybench.data.store.check import bad_pixels_of
     from airybench.data.store.check import check as check_store
+    from airybench.data.store.near_repeats import ALIKE, near_repeats
     from airybench.data.store.repeats import repeats
     from airybench.data.store.store import Store
 
+    _require_picture(picture, force=force)
     store = Store.open(path)
     survey = check_store(store, ConsoleReporter())
     found = repeats(survey.hashes, store.labels() if store.labelled else None)
+    near, bad = near_repeats(store, survey.hashes, ConsoleReporter()), bad_pixels_of(store)
     facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256, "repeats": asdict(found)}
+    facts |= {"near_repeats": asdict(near), "bad_pixels": {"shots": bad.shots, **bad.counts}}
     lines = (
         f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})\n"
         f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}\n"
-        f"shots with an image that repeats: {found.shots}; images with contradicting labels: {found.contradicting}"
+        f"shots with an image that repeats: {found.shots}; images with contradicting labels: {found.contradicting}\n"
+        f"near-duplicates: {near.pairs} of {near.compared} shots correlate by more than {ALIKE} with the shot before "
+        f"them in their group{'; --split-by group keeps them in one part' if near.pairs else ''}\n"
+        f"bad pixels: {bad}{'; import the source again with --find-bad-pixels to mask them' if bad.count else ''}"
     )
+    if picture is not None:
+        from airybench.figures.bad_pixels import bad_pixel_figure
+
+        _save_picture(bad_pixel_figure(bad, store.path.name), picture)
     seen = {key: value for key, value in vars(survey).items() if key != "hashes"}
     print_result(lines, as_json=as_json, data=lambda _: facts | seen)
 
@@ -183,23 +213,63 @@ def gallery(
     """
     from airybench.config.experiments import load_experiment
     from airybench.data.datasets.catalog import open_dataset
-    from airybench.errors import DataError, already_exists
     from airybench.figures.gallery import store_gallery
-    from airybench.figures.style import save
 
     path = output or Path(f"{Path(store).stem}-gallery.png")
-    if path.suffix.lower() != ".png":
-        raise DataError(f"{path}: a gallery is a PNG file; give --output a name that ends in .png")
-    if path.exists() and not force:
-        raise already_exists(path)
+    _require_picture(path, force=force)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
     found = open_dataset(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
-    try:
-        save(store_gallery(found, columns=columns, seed=seed), path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror}); name another file with --output") from error
+    _save_picture(store_gallery(found, columns=columns, seed=seed), path)
     facts = {"picture": str(path), "store": str(found.path), "classes": len(found.class_names)}
     print_result(path, as_json=as_json, data=lambda _: facts)
+
+
+@app.command()
+def histograms(
+    store: StorePath,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-histograms.png in this folder"
+        ),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Draw what the shots of a simulated store were made from.
+
+    The page has histograms of photons, radius, odd part, ring ratio and energy, of all shots and run by run.
+    """
+    from airybench.data.store.store import Store
+    from airybench.figures.histograms import store_histograms
+
+    path = output or Path(f"{store.stem}-histograms.png")
+    _require_picture(path, force=force)
+    found = Store.open(store)
+    _save_picture(store_histograms(found), path)
+    facts = {"picture": str(path), "store": str(found.path), "shots": found.count}
+    print_result(path, as_json=as_json, data=lambda _: facts)
+
+
+def _require_picture(path: Path | None, *, force: bool) -> None:
+    """Refuse a name that no picture can have, before the long part."""
+    from airybench.errors import DataError, already_exists
+
+    if path is not None and path.suffix.lower() != ".png":
+        raise DataError(f"{path}: a picture is a PNG file; give a name that ends in .png")
+    if path is not None and path.exists() and not force:
+        raise already_exists(path)
+
+
+def _save_picture(figure: "Figure", path: Path) -> None:
+    from airybench.errors import DataError
+    from airybench.figures.style import save
+
+    try:
+        save(figure, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror}); name another file") from error
 
 
 def _print_made(store: "Store", *, as_json: bool) -> None:

@@ -36,6 +36,17 @@ def evaluate(
         bool,
         typer.Option("--tune-thresholds", help="Tune the threshold of each label for its F1 on the validation split."),
     ] = False,
+    stress: Annotated[
+        bool, typer.Option("--stress", help="Also score the model under changes of the detector, such as hot pixels.")
+    ] = False,
+    strength: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHANGE=NUMBER,...",
+            help="A change to try and its strengths. Repeatable; implies --stress.",
+            show_default="all changes",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write plots and tables there.")] = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
@@ -46,15 +57,17 @@ def evaluate(
 
     Every metric is given with its 95 % interval, for each class and beside the majority baseline.
     """
-    from airybench.analysis.evaluation_files import write_evaluation
+    from airybench.analysis.evaluation_files import write_evaluation, write_robustness
     from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.evaluation import evaluation_json, print_evaluation
     from airybench.cli.show.output import print_result
-    from airybench.jobs.evaluate import evaluate_model
+    from airybench.inference.stress import stress_plan
+    from airybench.jobs.evaluate import EvaluationOptions, evaluate_model
     from airybench.jobs.models import open_model
     from airybench.paths import writable
     from airybench.training.device import choose_device
 
+    changes = stress_plan(_strengths(strength or [])) if stress or strength else None
     where = choose_device(device)
     if output is not None:
         writable(output, "choose another --output")
@@ -62,11 +75,27 @@ def evaluate(
     predictor = open_model(model, tracking_uri, reporter)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     evaluated = evaluate_model(
-        model, predictor, name, device=where, split=split, tune=tune_thresholds, tracking_uri=tracking_uri,
-        reporter=reporter,
+        model, predictor, name, device=where, split=split, options=EvaluationOptions(tune_thresholds, changes),
+        tracking_uri=tracking_uri, reporter=reporter,
     )  # fmt: skip
     if output is not None:
         write_evaluation(
             output, evaluated.result, evaluated.predictions, split, evaluated.heading, evaluated.thresholds
         )
+        if evaluated.stress is not None:
+            write_robustness(output, evaluated.stress, evaluated.result.majority, evaluated.heading)
     print_result(evaluated, as_json=as_json, data=evaluation_json, text=print_evaluation)
+
+
+def _strengths(texts: list[str]) -> dict[str, tuple[float, ...]]:
+    """The strengths of `CHANGE=NUMBER,...`."""
+    from airybench.errors import ConfigError
+
+    found: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        name, _, numbers = text.partition("=")
+        try:
+            found[name] = found.get(name, ()) + tuple(float(number) for number in numbers.split(","))
+        except ValueError as error:
+            raise ConfigError(f"--strength {text}: expected CHANGE=NUMBER,..., such as hot-pixels=10,40") from error
+    return found

@@ -22,7 +22,7 @@ from airybench.version import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("airybench.cli.sweep", "Compare networks on a data set: the main job."),
     "train": ("airybench.cli.train", "Train one network."),
-    "baseline": ("airybench.cli.baseline", "Score two baselines that need no network."),
+    "baseline": ("airybench.cli.baseline", "Score baselines that need no network."),
     "evaluate": ("airybench.cli.evaluate", "Evaluate a trained model on one part of the split."),
     "predict": ("airybench.cli.predict", "Predict shots, labelled or not."),
     "join": ("airybench.cli.join", "Join the parts of a sharded prediction."),
@@ -171,8 +171,8 @@ def _interrupt(number: int, frame: object) -> None:
 
 def _explained(error: AirybenchError, arguments: Sequence[str]) -> str:
     """The text of an error; where an import lacks an option, with the command to type."""
-    if isinstance(error, MissingOptionError) and tuple(arguments[:2]) == ("data", "import"):
-        return f"{error}; type: {command_with(arguments, error.option)}"
+    if isinstance(error, MissingOptionError) and tuple(arguments[:2]) in (("data", "import"), ("data", "info")):
+        return f"{error}; type: {command_with(['data', 'import', *arguments[2:]], error.option)}"
     return str(error)
 
 

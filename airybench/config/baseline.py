@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from airybench.config.values import Frozen, Number, split_commas
 
-TITLES = {"majority": "majority", "svm": "features + PCA + SVM"}
+TITLES = {"majority": "majority", "brightness": "brightness scalars + SVM", "svm": "features + PCA + SVM"}
 """What results call each baseline."""
 
 Positive = Annotated[Number, Field(gt=0)]

@@ -1,6 +1,6 @@
 """The leaderboard as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -12,19 +12,19 @@ def leaderboard(
     names: Sequence[str],
     means: Sequence[float],
     intervals: Sequence[tuple[float, float]],
-    baseline: float | None,
+    baselines: Mapping[str, float],
     *,
     metric: str,
     title: str,
     note: str,
 ) -> Figure:
-    """Cells from best to worst as points with their 95 % intervals, beside the majority baseline.
+    """Cells from best to worst as points with their 95 % intervals; what is reached without a network as dashed lines.
 
     Args:
         names: label of each cell.
         means: mean of each cell.
         intervals: ends of the interval of each cell; NaN where there is none.
-        baseline: value of the majority baseline, if it has one.
+        baselines: value of each baseline by its name.
         metric: label of the axis.
         title: heading.
         note: what the intervals are.
@@ -37,12 +37,12 @@ def leaderboard(
             if low == low and high == high:
                 axes.plot([low, high], [row, row], color=color, linewidth=2.2, alpha=0.55, solid_capstyle="round")
             axes.plot(mean, row, "o", color=color, markersize=6)
-        if baseline is not None:
-            axes.axvline(baseline, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2)
-            axes.annotate("majority", (baseline, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -9),
+        for row, (name, value) in enumerate(baselines.items()):
+            axes.axvline(value, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, zorder=0)
+            axes.annotate(name, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -9 - 9 * row),
                           textcoords="offset points", color=GREY, fontsize=8)  # fmt: skip
         axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.4, -0.8)
+        axes.set_ylim(len(names) - 0.4, -0.8 - 0.25 * max(0, len(baselines) - 1))
         axes.set_xlabel(f"{metric}   ({note})")
         axes.grid(axis="x")
         axes.set_title(title)

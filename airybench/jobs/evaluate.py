@@ -1,19 +1,24 @@
 """A trained model evaluated on one part of the split, as a run of its own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.analysis.evaluation_files import write_evaluation
+from airybench.analysis.evaluation_files import write_evaluation, write_robustness
+from airybench.analysis.robustness import Robustness, robustness, runs_not_trained_on
 from airybench.data.split.split import PARTS
 from airybench.errors import DataError, unknown
+from airybench.inference.ceiling import ceiling_of
 from airybench.inference.evaluate import Evaluation, evaluate, require_thresholds, tuned_thresholds
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
+from airybench.inference.stress import stress_plan
+from airybench.inference.stressed import stressed_predictions
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import log_data
@@ -23,6 +28,20 @@ from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
 SPLITS = (*PARTS, "all")
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What an evaluation does besides scoring.
+
+    Attributes:
+        tune: tune the threshold of each class on the validation split for its F1.
+        stress: score under changes of the detector: strengths by change, empty for all changes with their own
+            strengths; None for none.
+    """
+
+    tune: bool = False
+    stress: Mapping[str, tuple[float, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,9 @@ class EvaluatedModel:
         provenance: the shots and their split.
         run_id: id of the MLflow run.
         tracking_uri: the tracking store that holds it.
+        ceiling: what the true labels score against the given ones, by metric; empty where they are not known.
+        stress: scores under changes of the detector, where they were asked for.
+        image_size: side of what the network sees, pixels.
     """
 
     model: str
@@ -52,6 +74,9 @@ class EvaluatedModel:
     provenance: Provenance
     run_id: str
     tracking_uri: str
+    ceiling: dict[str, float] = field(default_factory=dict)
+    stress: Robustness | None = None
+    image_size: int = 0
 
     @property
     def tuned(self) -> bool:
@@ -72,7 +97,7 @@ def evaluate_model(
     *,
     device: torch.device,
     split: str = "test",
-    tune: bool = False,
+    options: EvaluationOptions = EvaluationOptions(),
     tracking_uri: str | None = None,
     reporter: Reporter = SILENT,
 ) -> EvaluatedModel:
@@ -86,20 +111,22 @@ def evaluate_model(
         dataset: name or path of the data.
         device: where to compute.
         split: `train`, `val`, `test`, or `all` for every shot.
-        tune: tune the threshold of each class on the validation split for its F1.
+        options: thresholds to tune, changes of the detector to try.
         tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder. It is
             checked at once, and made once nothing is left to refuse.
         reporter: receives notices and progress.
 
     Raises:
-        ConfigError: no such split, or thresholds where there are none.
+        ConfigError: no such split, thresholds where there are none, or no such change of the detector.
         DataError: other classes or another image size than the model was trained on.
         TrackingError: the tracking store cannot be used.
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
+    tune = options.tune
     if tune:
         require_thresholds(predictor.label_kind)
+    plan = None if options.stress is None else stress_plan(options.stress)
     target = TrackingTarget.chosen(tracking_uri)
     scored = {split, *(("val",) if tune else ())} - {"all"}
     data = prepare(dataset, predictor.config, device, reporter, load=False, scored=sorted(scored))
@@ -118,6 +145,10 @@ def evaluate_model(
         if tune:
             val = _predict(predictor, data, data.split.val, "tuning thresholds on val", reporter)
             thresholds = tuned_thresholds(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.label_kind)
+        stress = None
+        if plan is not None:
+            stressed = stressed_predictions(predictor, data.store, rows, predictions, plan, device, reporter)
+            stress = robustness(stressed, predictions, thresholds, _other_runs(predictor, data, rows))
         training_labels = torch.from_numpy(data.store.labels()[data.split.train])
         evaluated = EvaluatedModel(
             model=model,
@@ -130,10 +161,17 @@ def evaluate_model(
             provenance=data.provenance(),
             run_id=run.run_id,
             tracking_uri=tracking.uri,
+            ceiling=ceiling_of(data.store, rows),
+            stress=stress,
+            image_size=predictor.config.data.image_size,
         )
         run.metrics(_metrics(split, evaluated.result))
+        run.metrics({f"ceiling/{split}/{name}": value for name, value in evaluated.ceiling.items()})
         with run.artifacts() as folder:
             write_evaluation(folder, evaluated.result, predictions, split, evaluated.heading, thresholds)
+            if stress is not None:
+                write_robustness(folder, stress, evaluated.result.majority, evaluated.heading)
+                run.metrics(stress.flat())
     return evaluated
 
 
@@ -165,6 +203,13 @@ def _predict(
     logits = store_logits(predictor, store, rows, data.device, title=title, reporter=reporter)
     labels = store.labels()[rows]
     return Predictions(store.ids()[rows], logits.numpy(), labels, predictor.class_names, predictor.label_kind)
+
+
+def _other_runs(predictor: Predictor, data: PreparedDataset, rows: NDArray[np.int64]) -> NDArray[np.bool_] | str:
+    """Which shots belong to runs that were not in training, or why that cannot be asked."""
+    if predictor.provenance is not None and not data.provenance().same_data(predictor.provenance):
+        return "Another run: the model was trained on other shots, so the scores are those of other runs."
+    return runs_not_trained_on(data.store.groups(), rows, data.split.train)
 
 
 def _metrics(split: str, result: Evaluation) -> dict[str, float]:

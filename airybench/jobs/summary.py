@@ -1,17 +1,20 @@
 """The end of a study: the cells are ranked, the winner is scored on test beside the majority baseline, and logged."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from airybench.analysis.leaderboard import Leaderboard, rank
+from airybench.analysis.leaderboard import Leaderboard, baseline_metrics, baseline_rows, rank
+from airybench.analysis.notes import not_resolved
 from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
+from airybench.config.baseline import BaselineConfig
 from airybench.errors import NothingFinishedError
 from airybench.figures.style import save
 from airybench.figures.table import table_page
+from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
-from airybench.inference.majority import majority_scores
 from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance
+from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.model import logged_model
@@ -19,6 +22,7 @@ from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
+from airybench.trial.baselines import fitted_baselines
 from airybench.version import __version__
 
 
@@ -31,7 +35,8 @@ class StudySummary:
         metric: the objective.
         leaderboard: the cells, ranked on the validation split.
         test: metrics of the winner on test as they are logged, with `/low` and `/high`.
-        majority: metrics of the majority baseline, as `majority/val/<metric>` and `majority/test/<metric>`.
+        baselines: metrics of what is reached without a network, such as `majority/val/<metric>` and
+            `svm/test/<metric>`.
         model_uri: the winner's MLflow model.
         winner_run: id of the winner's run.
         parent_run: id of the study's run.
@@ -40,13 +45,16 @@ class StudySummary:
         provenance: data and split.
         unscored: classes without a positive or without a negative shot on test.
         registered: the winner in the model registry, where that was asked for.
+        ceiling: what the true labels of simulated shots score against the given ones, as `ceiling/val/<metric>` and
+            `ceiling/test/<metric>`; empty where they are not known.
+        not_resolved: which classes the winner's image size cannot show; empty where it shows all.
     """
 
     study: str
     metric: str
     leaderboard: Leaderboard
     test: dict[str, float]
-    majority: dict[str, float]
+    baselines: dict[str, float]
     model_uri: str
     winner_run: str
     parent_run: str
@@ -55,9 +63,13 @@ class StudySummary:
     provenance: Provenance
     unscored: tuple[str, ...]
     registered: Registered | None = None
+    ceiling: dict[str, float] = field(default_factory=dict)
+    not_resolved: str = ""
 
 
-def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) -> StudySummary:
+def summarise_study(
+    finished: FinishedStudy, *, register_as: str | None = None, reporter: Reporter = SILENT
+) -> StudySummary:
     """Rank the cells, score the winner on test, and log leaderboard, figures, baseline and model.
 
     Only the winner is scored on the test split, after the validation split has chosen it.
@@ -65,6 +77,7 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     Args:
         finished: a study whose trials are done.
         register_as: name of the registered model that the winner becomes a version of, if any.
+        reporter: is told which baselines are fitted.
 
     Raises:
         NothingFinishedError: no trial finished.
@@ -83,11 +96,13 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     best = board.rows[0]
     winner = Run(parent.tracking, best.best.run_id)
     on_test = predictions(winner, "test")
-    test, majority = scores_on_test(on_test), majority_scores(data.store, data.split)
+    test, baselines = scores_on_test(on_test), _baselines(finished, reporter)
+    board = replace(board, baselines=baseline_rows(baselines, search.metric))
     model_uri = logged_model(winner, data.store.read_images(data.split.test[:2]))
     for run in (winner, parent):
         run.metrics(test)
-    parent.metrics(majority)
+    ceiling = logged_ceiling(data.store, data.split)
+    parent.metrics(baselines | ceiling)
     note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     parent.tag(
         {
@@ -97,7 +112,7 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
             Tag.NOTE: note,
         }
     )
-    _log_figures(finished, board, majority)
+    _log_figures(finished, board)
     registered = None
     if register_as:
         score = ModelScore(board.objective, best.best.value, data.provenance(best.config))
@@ -107,7 +122,9 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
         metric=search.metric,
         leaderboard=board,
         test=test,
-        majority=majority,
+        baselines=baselines,
+        ceiling=ceiling,
+        not_resolved=not_resolved(data.store.class_names, best.config.data.image_size),
         model_uri=model_uri,
         winner_run=winner.run_id,
         parent_run=parent.run_id,
@@ -119,7 +136,17 @@ def summarise_study(finished: FinishedStudy, *, register_as: str | None = None) 
     )
 
 
-def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str, float]) -> None:
+def _baselines(finished: FinishedStudy, reporter: Reporter) -> dict[str, float]:
+    """Metrics of every baseline on the shots of the study, with the inputs of its base configuration."""
+    sweep = finished.study.sweep
+    fitted = fitted_baselines(finished.dataset, sweep.base, BaselineConfig.quick(), reporter=reporter)
+    logged: dict[str, float] = {}
+    for name, one in fitted.items():
+        logged |= baseline_metrics(name, one.val, one.test, sweep.study.metric)
+    return logged
+
+
+def _log_figures(finished: FinishedStudy, board: Leaderboard) -> None:
     """Leaderboard and figures as artifacts of the parent run; a resume without new trials draws nothing again."""
     parent, metric = finished.parent, board.objective.metric
     content = [__version__, metric, *sorted(trial.run_id for trial in finished.trials)]
@@ -133,7 +160,7 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, majority: dict[str
     with parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(), encoding="utf-8")
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")
-        picture = leaderboard_figure(board, majority.get(f"majority/val/{metric}"), heading)
+        picture = leaderboard_figure(board, heading)
         save(picture, folder / "plots" / "leaderboard.png")
         write_figures(figures, left_out, folder / "plots")
     parent.tag({Tag.PUBLISHED: digest})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from airybench.analysis.notes import not_resolved
 from airybench.config import SweepConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.errors import NothingFinishedError, StudyError
@@ -101,7 +102,7 @@ def run_sweep(
             plan.sweep, plan.name, dataset, _connected(plan, home), home,
             make_executor=engine.make, observer=observer, options=start,
         ) as finished:  # fmt: skip
-            summary = summarise_study(finished, register_as=options.register_as)
+            summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             if not finished.complete:
                 reporter.notify(
                     f"{plan.name}: the time limit was reached with {len(finished.trials)} of {finished.study.total()} "
@@ -187,6 +188,8 @@ def _prepared(
     base = plan.sweep.base.replace(dataset.logged)
     plan = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
     reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
+    if missing := not_resolved(dataset.store.class_names, base.data.image_size):
+        reporter.notify(missing)
     return plan, dataset
 
 

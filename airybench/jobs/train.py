@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from airybench.config import RANKING, TrialConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.errors import TrackingError, TrialError
+from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.jobs.options import DEFAULTS, RunOptions
@@ -47,6 +48,7 @@ class Training:
         val: metrics on val at the best epoch.
         test: metrics on test, as logged, with `/low` and `/high`.
         majority: metrics of the majority baseline.
+        ceiling: what the true labels score against the given ones, as `StudySummary.ceiling`.
         model_uri: the MLflow model.
         run_id: its run.
         tracking_uri: the store of that run.
@@ -65,6 +67,7 @@ class Training:
     provenance: Provenance
     unscored: tuple[str, ...]
     registered: Registered | None = None
+    ceiling: dict[str, float] = field(default_factory=dict)
 
 
 def run_training(
@@ -151,7 +154,8 @@ def _finished(
     """Score the trained network on test, and log and register its model."""
     kept = predictions(run, "test")
     test, majority = scores_on_test(kept), majority_scores(dataset.store, dataset.split)
-    run.metrics(test | majority)
+    ceiling = logged_ceiling(dataset.store, dataset.split)
+    run.metrics(test | majority | ceiling)
     model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[:2]))
     origin = dataset.provenance(config)
     score = ModelScore(RANKING, outcome.value, origin)
@@ -161,6 +165,7 @@ def _finished(
         val=outcome.scores,
         test=test,
         majority=majority,
+        ceiling=ceiling,
         model_uri=model_uri,
         run_id=run.run_id,
         tracking_uri=run.tracking.uri,

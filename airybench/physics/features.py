@@ -38,6 +38,32 @@ def features(images: Tensor, *, bands: int = BANDS, orders: int = ORDERS) -> Ten
     return torch.cat([profile.log1p(), power.sqrt().flatten(1), brightness.log1p()], dim=1)
 
 
+QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+"""Of the counts of one image, for `brightness`."""
+
+
+def brightness(images: Tensor) -> Tensor:
+    """How bright an image is, whatever it shows: a classifier on these knows nothing of shape or place.
+
+    Args:
+        images: counts, shape (N, S, S).
+
+    Returns:
+        Float, shape (N, 13): log(1 + x) of the total, the standard deviation, the largest count and the QUANTILES
+        (pixels of that rank, not interpolated), and the share of pixels with any count.
+
+    >>> brightness(torch.zeros(2, 8, 8)).shape
+    torch.Size([2, 13])
+    """
+    pixels = images.flatten(1).sort(dim=1).values
+    ranks = [round(share * (pixels.shape[1] - 1)) for share in QUANTILES]
+    counts = torch.cat(
+        [pixels.sum(dim=1, keepdim=True), pixels.std(dim=1, keepdim=True, correction=0), pixels[:, [-1, *ranks]]], dim=1
+    )
+    lit = (pixels > 0).to(pixels.dtype).mean(dim=1, keepdim=True)
+    return torch.cat([counts.log1p(), lit], dim=1)
+
+
 def ring_orders(images: Tensor, bands: int, orders: int) -> tuple[Tensor, Tensor]:
     """Radial profile and relative angular Fourier power of each band.
 

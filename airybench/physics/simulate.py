@@ -1,7 +1,6 @@
 """Simulated shots of either data set: the entry point to the simulators."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,12 +105,12 @@ def simulate(
         none = {name: values[:0] for name, values in one.truth.items()}
         return SimulatedShots(one.images[:0], one.labels[:0], one.photon_energy[:0], none)
     where = torch.device(device)
-    # One thread per shot and none inside: small matrices gain nothing from threads, and sums keep their order.
+    # One thread: small matrices gain nothing from more, and sums keep their order. `data.datasets.simulation` uses
+    # several processes.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(threads) as pool:
-            shots = list(pool.map(lambda index: simulator.shot(seed, int(index), balance, where), indices))
+        shots = [simulator.shot(seed, int(index), balance, where) for index in indices]
     finally:
         torch.set_num_threads(threads)
     return SimulatedShots(

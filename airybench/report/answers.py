@@ -7,7 +7,7 @@ from pathlib import Path
 
 from airybench.analysis.cells import by_cell, matched_by_seed
 from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
-from airybench.analysis.notes import unscored_classes
+from airybench.analysis.notes import label_ceiling, unscored_classes
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
@@ -96,7 +96,7 @@ class StudyAnswers:
         metric: the metric of the answers.
         cells: best on the validation split first.
         answers: one per claim.
-        majority: the metric of the majority baseline on test; None where the study was never summarised.
+        baselines: the metric of each baseline on test, by its name; empty where the study was never summarised.
         provenance: data, split and software.
         command: runs the study again.
         config: the experiment as YAML, where the command needs a file.
@@ -111,7 +111,7 @@ class StudyAnswers:
     metric: str
     cells: tuple[ScoredCell, ...]
     answers: tuple[Answer, ...]
-    majority: float | None
+    baselines: dict[str, float]
     provenance: Provenance
     command: str
     config: str
@@ -143,6 +143,8 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     cells = _cells(trials, tracking, metric, objective)
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
+    if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
+        notes.append(label_ceiling(metric, ceiling))
     try:
         against_baseline = _against_baseline(cells[0], metric, tracking, study.provenance.split_digest)
     except AirybenchError as error:
@@ -163,7 +165,9 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         metric=metric,
         cells=tuple(cells),
         answers=tuple(answers),
-        majority=metrics.get(f"majority/test/{metric}"),
+        baselines={
+            title: metrics[key] for name, title in TITLES.items() if (key := f"{name}/test/{metric}") in metrics
+        },
         provenance=provenance,
         command=command,
         config=config,

@@ -139,8 +139,7 @@ def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
         ]
         for cell in one.cells
     ]
-    if one.majority is not None:
-        rows.append(["majority", "", "", f"{one.majority:.3f}", *("" for _ in metrics[1:])])
+    rows += [[name, "", "", f"{value:.3f}", *("" for _ in metrics[1:])] for name, value in one.baselines.items()]
     return heads, rows
 
 
@@ -160,7 +159,7 @@ def _plot(one: StudyAnswers) -> Figure:
         [f"{cell.config.label} (n={len(cell.trials)})" for cell in cells],
         [cell.test[one.metric].value for cell in cells],
         [(cell.test[one.metric].low, cell.test[one.metric].high) for cell in cells],
-        one.majority,
+        one.baselines,
         metric=f"test {one.metric}",
         title=f"{one.name} on {one.dataset}{' (simulated data)' if one.provenance.simulated else ''}",
         note="95 % bootstrap; ordered by val",

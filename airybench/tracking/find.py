@@ -62,7 +62,7 @@ def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[st
 
     Args:
         tracking: where runs are.
-        name: `majority` or `svm`.
+        name: of the baseline, a key of `TITLES`.
         split_digest: of the split that they were scored on.
 
     Returns:

@@ -31,7 +31,7 @@ class Tag:
     WINNER_NAME = "airybench.winner_name"
     PARENTS = "airybench.parents"  # run ids of the studies of one command
     PUBLISHED = "airybench.published"  # digest of the trials that the artifacts of a parent show
-    BASELINE = "airybench.baseline"  # majority or svm
+    BASELINE = "airybench.baseline"  # majority, brightness or svm
 
     OUTPUT = "airybench.output"  # file that a prediction wrote
     MODEL_URI = "airybench.model_uri"

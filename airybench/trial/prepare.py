@@ -47,6 +47,8 @@ def prepare(
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     require_classes(store.path, store.labels(), store.class_names)
     prepared = PreparedDataset(store, _split(store, config.data, name, reporter, scored), device, name)
+    if "train" in scored:
+        prepared.training_rows(config.data)  # a fraction that has one class alone is met before any run begins
     if load:
         prepared.loaded_for(config)
     return prepared

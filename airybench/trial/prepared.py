@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.fraction import training_fraction
+from airybench.data.split.scorable import require_fraction
 from airybench.data.split.split import PARTS, Split
 from airybench.data.store.store import Store
 from airybench.paths import checkpoint_folder
@@ -68,10 +69,17 @@ class PreparedDataset:
         return replace(everything, train=everything.train.select(kept))
 
     def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
-        """Rows of the store that a configuration trains on: the train split, or a fraction of it."""
+        """Rows of the store that a configuration trains on: the train split, or a fraction of it.
+
+        Raises:
+            DataError: all shots of a fraction have the same labels.
+        """
         ids, labels = self.store.ids(), self.store.labels()
         hashes = self._hashes if config.fraction < 1 else None
-        return training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed, hashes)
+        rows = training_fraction(self.split.train, ids, labels, config.fraction, config.split_seed, hashes)
+        if config.fraction < 1:
+            require_fraction(self.store.path, labels[rows], self.store.class_names, config.fraction)
+        return rows
 
     @cached_property
     def _hashes(self) -> NDArray[np.uint64]:

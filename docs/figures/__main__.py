@@ -18,12 +18,15 @@ from PIL import Image
 from airybench.figures.style import STYLE
 from docs.figures import architecture
 from docs.figures.asymmetry import ewald, odd
+from docs.figures.natural import natural
 from docs.figures.newton import newton
 from docs.figures.sphere import sphere
 from docs.figures.statistics import poisson, population
 from docs.figures.stores import counts, gallery_cxidb, gallery_helium_more, gallery_helium_round
 
-FIGURES = (sphere, newton, odd, poisson, population, ewald, gallery_helium_round, gallery_helium_more, gallery_cxidb)
+FIGURES = (
+    sphere, newton, odd, poisson, population, natural, ewald, gallery_helium_round, gallery_helium_more, gallery_cxidb,
+)  # fmt: skip
 DOCS = Path(__file__).parents[1]
 
 

@@ -64,7 +64,7 @@ def test_whole_numbers_of_another_type_are_the_same_counts(model: ab.Model, data
 def test_evaluation_says_what_the_command_prints(
     model: ab.Model, data: ab.Dataset, finished: Benchmark, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = ab.evaluate(model, data, split="val", tracking_uri=finished.uri)
+    found = ab.evaluate(model, data, split="val", tracking_uri=finished.uri, stress=True)
     code = run(["evaluate", "winner:both@helium", "--split", "val", "--tracking-uri", finished.uri, "--json"])
     printed = json.loads(capsys.readouterr().out)["result"]
     assert code == 0
@@ -74,6 +74,9 @@ def test_evaluation_says_what_the_command_prints(
     assert found.to_pandas().loc["macro_f1", "low"] == found.scores["macro_f1"].low
     assert found.classes["class"].tolist() == list(data.class_names)
     assert "macro_f1" in found._repr_html_()
+    plain = found.stress[found.stress.strength == 0]
+    assert set(plain.change) >= {"hot-pixels", "offset", "stray-light"}
+    assert plain.score.tolist() == pytest.approx([found.scores["macro_ap"].value] * len(plain), abs=1e-6)
 
 
 def test_files_are_predicted_as_on_the_command_line(

@@ -23,7 +23,8 @@ def study(finished: Benchmark) -> ab.Study:
 def test_leaderboard_is_the_one_that_mlflow_keeps(study: ab.Study, finished: Benchmark, tmp_path: Path) -> None:
     path = MlflowClient(tracking_uri=finished.uri).download_artifacts(study.run_id, "leaderboard.csv", str(tmp_path))
     with open(path, newline="", encoding="utf-8") as file:
-        kept = list(csv.DictReader(file))
+        everything = list(csv.DictReader(file))
+    kept = [row for row in everything if row["rank"]]
     table = study.leaderboard
     assert table["name"].tolist() == [row["name"] for row in kept]
     np.testing.assert_allclose(table["val_macro_ap"], [float(row["val_macro_ap"]) for row in kept], atol=5e-5)
@@ -32,6 +33,10 @@ def test_leaderboard_is_the_one_that_mlflow_keeps(study: ab.Study, finished: Ben
     assert "resnet18" in study._repr_html_()
     assert set(study.trials["state"]) == {"finished"}
     assert study.winner == "winner:both@helium"
+    beside = everything[len(kept) :]
+    assert study.baselines["name"].tolist() == [row["name"] for row in beside]
+    np.testing.assert_allclose(study.baselines["val_mcc"], [float(row["val_mcc"]) for row in beside], atol=5e-5)
+    assert (study.baselines["test_macro_ap"] > 0).all()
 
 
 def test_a_sweep_from_python_resumes_the_study_of_the_command_line(

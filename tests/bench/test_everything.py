@@ -7,7 +7,7 @@ from reporters import CollectingReporter
 from airybench.bench import everything
 from airybench.bench.measure import measurement
 
-PARTS = ("simulate", "correlate", "import", "train", "predict", "overhead", "sweep", "studies")
+PARTS = ("simulate", "correlate", "import", "stacks", "train", "predict", "overhead", "sweep", "studies")
 
 
 def test_rows_are_headed_by_their_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +17,8 @@ def test_rows_are_headed_by_their_benchmark(monkeypatch: pytest.MonkeyPatch) -> 
     reporter = CollectingReporter()
     found = everything.bench_all(device=torch.device("cpu"), reporter=reporter)
     assert [row.subject for row in found] == [
-        "simulate: simulate", "correlate: correlate", "import: import", "train: train", "train: train",
+        "simulate: simulate", "correlate: correlate", "import: import", "import: stacks",
+        "train: train", "train: train",
         "predict: predict", "predict: predict", "sweep: overhead", "sweep: sweep", "sweep: studies",
     ]  # fmt: skip
-    assert reporter.steps[-1] == (10, 10)
+    assert reporter.steps[-1] == (11, 11)

@@ -14,9 +14,9 @@ from airybench.bench.measure import (
     elapsed,
     machine,
     measurement,
-    peak_memory,
     require_at_least,
 )
+from airybench.bench.memory import peak_memory
 from airybench.errors import ConfigError
 
 

@@ -1,4 +1,4 @@
-"""`airybench baseline`: two runs beside those of the networks, on the same shots, scored the same way."""
+"""`airybench baseline`: runs beside those of the networks, on the same shots, scored the same way."""
 
 import contextlib
 import io
@@ -12,6 +12,7 @@ from mlflow.entities import Run
 from sklearn.metrics import average_precision_score
 
 from airybench.cli.main import run
+from airybench.config.baseline import TITLES
 from airybench.inference.predictions import Predictions
 from airybench.tracking.run import Run as TrackedRun
 from airybench.tracking.store import connect
@@ -41,9 +42,9 @@ def tracked(folder: Path, run_id: object) -> Run:
 
 
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])
-def test_two_runs_with_everything_that_networks_log(folder: Path, answers, dataset: str, tmp_path: Path) -> None:
+def test_runs_with_everything_that_networks_log(folder: Path, answers, dataset: str, tmp_path: Path) -> None:
     tracking = connect(f"sqlite:///{folder / 'mlflow.db'}")
-    assert [one["name"] for one in answers[dataset]] == ["majority", "svm"]
+    assert [one["name"] for one in answers[dataset]] == list(TITLES)
     for one in answers[dataset]:
         found = tracked(folder, one["run_id"])
         assert found.info.status == "FINISHED"
@@ -65,8 +66,9 @@ def test_two_runs_with_everything_that_networks_log(folder: Path, answers, datas
             answered = np.eye(kept.labels.shape[1], dtype=bool)[kept.logits.argmax(1)]
         assert metrics["test/exact_match"] == pytest.approx((answered == kept.labels.astype(bool)).all(1).mean())
         assert metrics["best/macro_ap"] == metrics["val/macro_ap"] == one["val"]["macro_ap"]
-    majority, svm = (one["test"]["test/macro_ap"] for one in answers[dataset])
-    assert svm > majority
+    majority, *others = (one["test"]["test/macro_ap"] for one in answers[dataset])
+    assert min(others) >= majority  # 64 shots, of which brightness tells little
+    assert others[-1] > majority
 
 
 def test_same_shots_as_the_networks(folder: Path, answers, finished) -> None:
@@ -85,8 +87,8 @@ def test_noise_and_fraction_reach_it(folder: Path, answers, capsys: pytest.Captu
     printed = capsys.readouterr().out
     assert "features + PCA + SVM" in printed
     assert "The data are simulated" in printed
-    run_id = printed.split("Runs: ")[1].split(" ")[1]
-    noisy, plain = tracked(folder, run_id).data, tracked(folder, answers["cxidb"][1]["run_id"]).data
+    run_id = printed.split("Runs: ")[1].split(" ")[len(TITLES) - 1]
+    noisy, plain = tracked(folder, run_id).data, tracked(folder, answers["cxidb"][-1]["run_id"]).data
     assert (noisy.params["noise"], noisy.params["fraction"]) == ("max", "0.5")
     assert noisy.metrics["trial/training_shots"] == np.ceil(plain.metrics["trial/training_shots"] / 2)
     assert noisy.metrics["test/macro_ap"] != plain.metrics["test/macro_ap"]

@@ -1,4 +1,4 @@
-"""The leaderboard as a picture: points, intervals and the majority where the numbers are."""
+"""The leaderboard as a picture: points, intervals and baselines where the numbers are."""
 
 import math
 
@@ -7,13 +7,15 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from airybench.figures.leaderboard import leaderboard
-from airybench.figures.style import BLUE, ORANGE
+from airybench.figures.style import BLUE, GREY, ORANGE
+
+BASELINES = {"majority": 0.2, "features + PCA + SVM": 0.55}
 
 
-def board(intervals: list[tuple[float, float]], baseline: float | None = 0.2) -> Figure:
+def board(intervals: list[tuple[float, float]], baselines: dict[str, float] = BASELINES) -> Figure:
     names = [f"cell{index}" for index in range(len(intervals))]
     means = [0.9 - 0.1 * index for index in range(len(intervals))]
-    return leaderboard(names, means, intervals, baseline, metric="val/macro_ap", title="Which?", note="t interval")
+    return leaderboard(names, means, intervals, baselines, metric="val/macro_ap", title="Which?", note="t interval")
 
 
 def test_leaderboard_shows_means_and_intervals() -> None:
@@ -28,11 +30,13 @@ def test_leaderboard_shows_means_and_intervals() -> None:
     low, high = axes.get_ylim()
     assert low > high  # the best is on top
     assert axes.get_xlabel() == "val/macro_ap   (t interval)"
-    assert [text.get_text() for text in axes.texts] == ["majority"]
+    assert [text.get_text() for text in axes.texts] == list(BASELINES)
+    dashed = [line.get_xdata()[0] for line in axes.lines if line.get_color() == GREY]
+    assert dashed == list(BASELINES.values())
 
 
 def test_leaderboard_without_baseline_or_rivals() -> None:
-    figure = board([(math.nan, math.nan)], baseline=None)
+    figure = board([(math.nan, math.nan)], baselines={})
     assert not figure.axes[0].texts
 
 

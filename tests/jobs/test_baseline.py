@@ -1,4 +1,4 @@
-"""Both baselines as a job: scored on the split of the networks, each as a run of its own."""
+"""The baselines as a job: scored on the split of the networks, each as a run of its own."""
 
 from pathlib import Path
 
@@ -40,17 +40,18 @@ def kept(uri: str, one: Baseline) -> Predictions:
 
 
 def test_each_is_a_run_that_says_what_it_is(uri: str, baselines: dict[str, Baseline]) -> None:
-    assert list(baselines) == ["majority", "svm"]
+    assert list(baselines) == ["majority", "brightness", "svm"]
     for name, one in baselines.items():
         run = MlflowClient(uri).get_run(one.run_id)
         assert (run.info.status, run.data.tags["airybench.kind"]) == ("FINISHED", "baseline")
         assert (run.data.params["arch"], one.tracking_uri, one.provenance.simulated) == (name, uri, True)
         assert one.test.items() <= run.data.metrics.items()
     assert baselines["majority"].chosen == {}
-    assert (baselines["svm"].chosen["c"], baselines["svm"].chosen["gamma"]) == (10.0, 1e-3)
+    for name in ("brightness", "svm"):
+        assert (baselines[name].chosen["c"], baselines[name].chosen["gamma"]) == (10.0, 1e-3)
 
 
-def test_both_are_scored_on_the_test_shots_of_the_networks(uri: str, baselines: dict[str, Baseline]) -> None:
+def test_all_are_scored_on_the_test_shots_of_the_networks(uri: str, baselines: dict[str, Baseline]) -> None:
     store = open_dataset("helium", count=64, seed=CONFIG.data.data_seed)
     split = make_split(store.ids(), store.labels(), store.content_sha256, CONFIG.data.split_seed)
     for one in baselines.values():

@@ -1,5 +1,6 @@
 """Evaluating a model from Python: the values, the run, and what is refused before there is one."""
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -7,12 +8,16 @@ from mlflow import MlflowClient
 from reporters import CollectingReporter
 from sklearn.metrics import average_precision_score
 
+from airybench.cli.show.evaluation import print_evaluation
+from airybench.data.datasets.simulated import simulated_store
+from airybench.data.store.true_labels import TRUE_LABELS, pack
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import evaluate_model
+from airybench.jobs.evaluate import EvaluationOptions, evaluate_model
 from airybench.jobs.models import open_model
 
 CPU = torch.device("cpu")
+TUNE = EvaluationOptions(tune=True)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ def test_all_shots_are_those_of_the_three_parts(model: Predictor, finished) -> N
 def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
     reporter = CollectingReporter()
     found = evaluate_model(
-        "m", model, "helium", tracking_uri=finished.uri, reporter=reporter, split="val", tune=True, device=CPU
+        "m", model, "helium", tracking_uri=finished.uri, reporter=reporter, split="val", options=TUNE, device=CPU
     )
     assert found.tuned
     plain = evaluate_model("m", model, "helium", tracking_uri=finished.uri, reporter=reporter, split="val", device=CPU)
@@ -62,12 +67,31 @@ def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
 
 
 def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finished, write_store, tmp_path) -> None:
-    from airybench.data.datasets.simulated import simulated_store
-
     reporter = CollectingReporter()
     store = simulated_store("helium", count=40, seed=7, output=tmp_path / "other.h5")
-    evaluate_model("m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU)
+    found = evaluate_model(
+        "m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU
+    )
     assert any("trained on other shots or another split (helium" in notice for notice in reporter.notices)
+    assert found.ceiling == {}
+
+
+def test_the_label_ceiling_stands_beside_the_score(model: Predictor, finished, tmp_path, capsys) -> None:
+    store = simulated_store("helium", count=40, seed=7, output=tmp_path / "erring.h5")
+    true = store.labels()
+    true[::4, 1] ^= 1
+    with h5py.File(store.path, "a") as file:
+        file["truth"][TRUE_LABELS] = pack(true)
+    found = evaluate_model("m", model, str(store.path), tracking_uri=finished.uri, split="all", device=CPU)
+    scored = (store.labels().sum(0) > 0) & (store.labels().sum(0) < 40)
+    expected = average_precision_score(store.labels()[:, scored], true[:, scored], average="macro")
+    assert found.ceiling["macro_ap"] == pytest.approx(expected, abs=1e-6)
+    logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
+    assert logged["ceiling/all/macro_ap"] == found.ceiling["macro_ap"]
+    print_evaluation(found)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Label ceiling: macro_ap {expected:.3f} on all" in printed
+    assert f"Not resolved at {model.config.data.image_size} px: " in printed
 
 
 def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> None:
@@ -80,7 +104,7 @@ def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> N
         evaluate_model("m", model, "cxidb", tracking_uri=finished.uri, device=CPU)
     cxidb = open_model("winner:both@cxidb", finished.uri)
     with pytest.raises(ConfigError, match="thresholds are tuned for classes that may occur together"):
-        evaluate_model("m", cxidb, "cxidb", tracking_uri=finished.uri, tune=True, device=CPU)
+        evaluate_model("m", cxidb, "cxidb", tracking_uri=finished.uri, options=TUNE, device=CPU)
     assert len(client.search_runs([experiment], max_results=1000)) == before
 
 
@@ -94,3 +118,24 @@ def test_a_store_that_lacks_the_run_of_mlflow_is_refused_not_made(
         evaluate_model("m", model, "helium", device=CPU, reporter=reporter)
     assert not list(tmp_path.iterdir())
     assert not reporter.titles
+
+
+def test_strength_zero_is_the_plain_score_and_changes_are_those_of_the_counts(model: Predictor, finished) -> None:
+    reporter = CollectingReporter()
+    options = EvaluationOptions(stress={"offset": (65535,), "hot-pixels": (40,)})
+    found = evaluate_model(
+        "m", model, "helium", tracking_uri=finished.uri, split="train", options=options, device=CPU, reporter=reporter
+    )
+    rows = {(row.change, row.strength): row for row in found.stress.rows}
+    plain, saturated = rows["offset", 0], rows["offset", 65535]
+    assert plain.score.value == found.result.scores.values["macro_ap"]
+    assert (plain.score.low, plain.score.high) == pytest.approx(found.result.intervals["macro_ap"])
+    # All shots look the same: every class is scored by its prevalence.
+    labels = found.predictions.labels
+    scored = (labels.sum(0) > 0) & (labels.sum(0) < len(labels))
+    assert saturated.score.value == pytest.approx(labels[:, scored].mean(), abs=1e-6)
+    assert "do not say which shots belong to which run" in found.stress.other_runs
+    assert reporter.titles[-1] == "changing the detector"
+    logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
+    assert logged["stress/offset/65535/macro_ap"] == saturated.score.value
+    assert logged["stress/hot-pixels/40/loss/low"] == rows["hot-pixels", 40].loss.low

@@ -8,6 +8,9 @@ import pytest
 from mlflow import MlflowClient
 
 from airybench.cli.main import run
+from airybench.config.baseline import TITLES
+from airybench.data.datasets.catalog import open_dataset
+from airybench.data.split.split import make_split
 from airybench.errors import NothingFinishedError
 from airybench.inference.evaluate import scores_on_test
 from airybench.jobs.summary import summarise_study
@@ -46,6 +49,25 @@ def test_the_winner_alone_is_scored_on_test(parent: Run, finished) -> None:
     }
     assert logged == scores_on_test(kept)
     assert logged["test/macro_ap/low"] <= logged["test/macro_ap"] <= logged["test/macro_ap/high"]
+
+
+def test_baselines_stand_beside_the_cells_without_a_rank(parent: Run, finished) -> None:
+    logged = MlflowClient(finished.uri).get_run(parent.run_id).data.metrics
+    store = open_dataset("helium", count=64, seed=1612)
+    split = make_split(store.ids(), store.labels(), store.content_sha256, 1612)
+    labels = store.labels()[split.val]
+    scored = [column for column in range(labels.shape[1]) if 0 < labels[:, column].sum() < len(labels)]
+    # A constant answer ranks nothing: its average precision is the prevalence.
+    assert logged["majority/val/macro_ap"] == pytest.approx(labels[:, scored].mean())
+    for name in TITLES:
+        value, low, high = (logged[f"{name}/val/macro_ap{end}"] for end in ("", "/low", "/high"))
+        assert low - 1e-6 <= value <= high + 1e-6
+        assert f"{name}/test/macro_ap" in logged
+    table = finished.printed[finished.printed.index("both@helium") :]
+    for name, title in TITLES.items():
+        (line,) = [line for line in table.splitlines() if title in line and "│" in line][:1]
+        assert f"{logged[f'{name}/val/macro_ap']:.3f}" in line
+        assert line.split("│")[1].strip() == ""
 
 
 def test_a_resume_without_new_trials_draws_nothing_again(parent: Run, finished, tiny, monkeypatch) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.physics.features import feature_names, features, ring_orders
+from airybench.physics.features import QUANTILES, brightness, feature_names, features, ring_orders
 
 
 def rings(size: int = 65) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +56,21 @@ def test_dark_and_bright_patterns_stay_finite() -> None:
         found = features(torch.full((1, 40, 40), value))
         assert found.isfinite().all()
         assert found[0, 24:-2].max() < 1e-3
+
+
+def test_brightness_is_that_of_numpy() -> None:
+    counts = np.random.default_rng(3).poisson(0.7, (5, 40, 40)).astype(np.float32)
+    counts[0] = 0
+    found = brightness(torch.from_numpy(counts)).numpy()
+    flat = np.sort(counts.reshape(5, -1), axis=1)
+    ranks = [flat[:, round(share * (flat.shape[1] - 1))] for share in QUANTILES]
+    expected = np.log1p(np.stack([flat.sum(1), flat.std(1), flat.max(1), *ranks], axis=1))
+    np.testing.assert_allclose(found[:, :-1], expected, rtol=1e-5)
+    np.testing.assert_allclose(found[:, -1], (counts > 0).mean((1, 2)), rtol=1e-5)
+    assert found.shape == (5, 13)
+
+
+def test_brightness_knows_nothing_of_places() -> None:
+    counts = torch.from_numpy(np.random.default_rng(4).poisson(0.7, (5, 40, 40)).astype(np.float32))
+    shuffled = counts.flatten(1)[:, torch.randperm(1600)].view_as(counts)
+    torch.testing.assert_close(brightness(shuffled), brightness(counts))

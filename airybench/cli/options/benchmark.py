@@ -32,4 +32,8 @@ Precision = Annotated[
         rich_help_panel=TRAINING,
     ),
 ]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of processes to compare with one.", show_default="one per usable core"),
+]
 Count = Annotated[int, typer.Option(min=20, help="Number of simulated shots.", rich_help_panel=START)]

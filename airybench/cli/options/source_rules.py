@@ -82,6 +82,14 @@ class RuleOptions:
     clip: Annotated[
         bool, typer.Option("--clip", help="Clip values below 0 and above 65535.", rich_help_panel=COUNTS)
     ] = False
+    find_bad_pixels: Annotated[
+        bool,
+        typer.Option(
+            "--find-bad-pixels",
+            help="Look for dead, stuck, hot and noisy pixels before binning, and mask them.",
+            rich_help_panel=COUNTS,
+        ),
+    ] = False
     bin: Annotated[
         int | None,
         typer.Option(

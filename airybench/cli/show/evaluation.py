@@ -3,11 +3,14 @@
 import math
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.evaluation_files import evaluation_data
+from airybench.analysis.notes import not_resolved
+from airybench.analysis.robustness import Robustness
 from airybench.cli.show.output import result_console
-from airybench.cli.show.tables import interval_text, print_caveats, print_whereabouts
+from airybench.cli.show.tables import interval_text, print_caveats, print_ceiling, print_whereabouts, score_text
 from airybench.jobs.evaluate import EvaluatedModel
 
 
@@ -41,9 +44,34 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
+    if missing := not_resolved([one.name for one in result.classes], evaluated.image_size):
+        console.print(missing, soft_wrap=True)
+    if evaluated.stress is not None:
+        _print_stress(console, evaluated.stress)
+    print_ceiling(console, "macro_ap", evaluated.ceiling.get("macro_ap"), evaluated.split)
     print_caveats(console, result.unscored, evaluated.provenance, evaluated.split)
     console.print(f"Run: {evaluated.run_id}", soft_wrap=True, markup=False)
     print_whereabouts(console, evaluated.tracking_uri)
+
+
+def _print_stress(console: Console, found: Robustness) -> None:
+    """Every change in every strength, the loss, and what to do about the worst."""
+    table = Table(title="Changes of the detector", title_justify="left", box=None, pad_edge=False)
+    for column in ("change", "strength", "", found.metric, "95 %", "loss", "95 %"):
+        table.add_column(column, justify="left" if column in ("change", "") else "right", no_wrap=True)
+    others = [] if isinstance(found.other_runs, str) else [found.other_runs]
+    for row in (*found.rows, *others):
+        if not row.strength:
+            table.add_section()
+        table.add_row(
+            row.change, f"{row.strength:g}", row.unit, score_text(row.score.value),
+            interval_text(row.score.low, row.score.high), f"{row.loss.value:+.3f}" if row.strength else "",
+            interval_text(row.loss.low, row.loss.high, "+") if row.strength else "",
+        )  # fmt: skip
+    console.print(table)
+    if isinstance(found.other_runs, str):
+        console.print(found.other_runs, soft_wrap=True, markup=False)
+    console.print(found.advice, soft_wrap=True, markup=False)
 
 
 def evaluation_json(evaluated: EvaluatedModel) -> dict[str, Any]:
@@ -55,6 +83,8 @@ def evaluation_json(evaluated: EvaluatedModel) -> dict[str, Any]:
         "split": evaluated.split,
         "result": evaluation_data(evaluated.result),
         "tuned": evaluated.tuned,
+        "ceiling": evaluated.ceiling,
+        "stress": None if evaluated.stress is None else evaluated.stress.to_json(),
         "data_source": evaluated.provenance.source,
         "run_id": evaluated.run_id,
         "tracking_uri": evaluated.tracking_uri,

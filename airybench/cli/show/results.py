@@ -13,6 +13,7 @@ from airybench.cli.show.tables import (
     interval_text,
     logged_score,
     print_caveats,
+    print_ceiling,
     print_whereabouts,
     score_text,
 )
@@ -35,9 +36,18 @@ def print_summary(summary: StudySummary) -> None:
             score_text(scores.get("macro_f1", math.nan)), f"{scores['exact_match']:.3f}",
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
+    table.add_section()
+    for one in board.baselines:
+        table.add_row(
+            "", one.name, "", score_text(one.value), interval_text(one.low, one.high),
+            score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
+        )  # fmt: skip
     console.print(table)
-    _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.majority, metric)
+    _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.baselines, metric)
     console.print(board.certainty_sentence(), soft_wrap=True)
+    if summary.not_resolved:
+        console.print(summary.not_resolved, soft_wrap=True)
+    _print_ceiling(console, summary.ceiling, metric)
     print_caveats(console, summary.unscored, summary.provenance)
     for number, title, reason in summary.failures:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
@@ -101,6 +111,7 @@ def print_training(training: Training) -> None:
     scores = ", ".join(f"{name} {training.val[name]:.3f}" for name in ("macro_ap", "exact_match"))
     console.print(f"{training.title}: val {scores}")
     _print_test(console, f"Trained {training.title}", training.test, training.majority, "macro_ap")
+    _print_ceiling(console, training.ceiling, "macro_ap")
     print_caveats(console, training.unscored, training.provenance)
     if training.registered:
         console.print(training.registered.notice, soft_wrap=True, markup=False)
@@ -110,6 +121,11 @@ def print_training(training: Training) -> None:
 def training_json(training: Training) -> dict[str, Any]:
     """One training as data."""
     return fields_json(training)
+
+
+def _print_ceiling(console: Console, ceiling: Mapping[str, float], metric: str) -> None:
+    shown = metric if f"ceiling/test/{metric}" in ceiling else "macro_ap"
+    print_ceiling(console, shown, ceiling.get(f"ceiling/test/{shown}"))
 
 
 def _print_test(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from airybench.analysis.notes import SIMULATED_DATA, unscored_classes
+from airybench.analysis.notes import SIMULATED_DATA, label_ceiling, unscored_classes
 from airybench.provenance import Provenance
 from airybench.tracking.store import hidden
 
@@ -44,6 +44,12 @@ def print_caveats(console: Console, unscored: Sequence[str], origin: Provenance,
         console.print(unscored_classes(unscored, part), soft_wrap=True, markup=False)
     if origin.simulated:
         console.print(SIMULATED_DATA, soft_wrap=True)
+
+
+def print_ceiling(console: Console, metric: str, value: float | None, part: str = "test") -> None:
+    """The label ceiling, where the true labels are known."""
+    if value is not None:
+        console.print(label_ceiling(metric, value, part), soft_wrap=True, markup=False)
 
 
 def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:

@@ -85,9 +85,7 @@ def open_dataset(
         imported = data_folder() / f"{name}.h5"
         if imported.exists():
             return Store.open(imported)
-        store = simulated_store(
-            name, count=count, seed=seed, balance=balance, reporter=reporter, title=f"making {name}"
-        )
+        store = simulated_store(name, count=count, seed=seed, balance=balance, reporter=reporter)
         reporter.notify(
             f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` imports it"
         )

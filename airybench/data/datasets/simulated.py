@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from airybench.data.datasets.simulation import SimulationProcesses, processes_for
 from airybench.data.store.content import SLICE
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
@@ -57,13 +59,13 @@ def simulated_store(
     balance: float = 0.0,
     output: str | Path | None = None,
     force: bool = False,
+    processes: int | None = None,
     reporter: Reporter = SILENT,
-    title: str = "",
 ) -> Store:
     """The simulated store of `count` shots, made when it does not exist.
 
     Shot i depends on data set, seed, balance and i only, so that shots of another count are copied, not simulated
-    again. Simulation runs on the CPU, so that every machine gets the same bytes.
+    again. Simulation runs on the CPU, so that every machine gets the same bytes, whatever the number of processes.
 
     Args:
         dataset: `helium` or `cxidb`.
@@ -72,11 +74,12 @@ def simulated_store(
         balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
         output: the file to make; by default in the data folder, under its full name.
         force: replace an existing `output`.
+        processes: how many simulate; by default as many as the cores that this process may use, if there is enough
+            to do for them.
         reporter: receives notices and progress.
-        title: of the progress bar; by default `simulating DATASET`.
 
     Raises:
-        ConfigError: count, seed or balance is out of range.
+        ConfigError: count, seed, balance or processes is out of range.
         DataError: `output` exists, or the store cannot be made.
     """
     from airybench.physics.simulate import class_names  # imports torch
@@ -84,13 +87,14 @@ def simulated_store(
     class_names(dataset)  # an unknown data set is refused before a file is begun
     if count < 1 or seed < 0:
         raise ConfigError(f"count {count}, seed {seed}: at least 1 shot and a seed of at least 0 are needed")
+    processes_for(count, processes)
     series = Series(dataset, seed, balance)
     path = data_folder() / simulated_name(dataset, count, seed, balance) if output is None else Path(output).absolute()
     with locked(path):
         if path.exists() and output is not None and not force:
             raise already_exists(path)
         store = _sound(path, reporter) if output is None else None
-        return store or _simulate(series, count, path, reporter, title or f"simulating {dataset}")
+        return store or _simulate(series, count, path, processes, reporter)
 
 
 def _sound(path: Path, reporter: Reporter) -> Store | None:
@@ -104,7 +108,7 @@ def _sound(path: Path, reporter: Reporter) -> Store | None:
         return None
 
 
-def _simulate(series: Series, count: int, path: Path, reporter: Reporter, title: str) -> Store:
+def _simulate(series: Series, count: int, path: Path, processes: int | None, reporter: Reporter) -> Store:
     """Write a store of the first `count` shots of a series."""
     from airybench.physics import simulate as simulator  # imports torch
 
@@ -121,22 +125,23 @@ def _simulate(series: Series, count: int, path: Path, reporter: Reporter, title:
     )
     size = simulator.IMAGE_SIZE
     with (
-        reporter.progress(title) as progress,
+        reporter.progress(f"simulating {series.dataset}") as progress,
         StoreWriter(path, header, image_shape=(size, size), expected=count) as writer,
     ):
         done = _copy(donor, writer, count) if donor else 0
         progress(done, count)
-        for start in range(done, count, BATCH):
-            indices = range(start, min(start + BATCH, count))
-            shots = simulator.simulate(series.dataset, indices, series.seed, balance=series.balance)
-            writer.append(
-                shots.images,
-                ids=indices,
-                photon_energy=shots.photon_energy,
-                labels=shots.labels,
-                truth=shots.truth,
-            )
-            progress(indices.stop, count)
+        simulate = partial(simulator.simulate, series.dataset, seed=series.seed, balance=series.balance)
+        batches = [range(start, min(start + BATCH, count)) for start in range(done, count, BATCH)]
+        with SimulationProcesses(processes_for(count - done, processes)) as pool:
+            for indices, shots in zip(batches, pool.simulate(simulate, batches), strict=True):
+                writer.append(
+                    shots.images,
+                    ids=indices,
+                    photon_energy=shots.photon_energy,
+                    labels=shots.labels,
+                    truth=shots.truth,
+                )
+                progress(indices.stop, count)
     return Store.open(path)
 
 

@@ -8,6 +8,7 @@ SMALLEST = 8
 """Side of what looks like an image, pixels."""
 
 _IDS = ("id", "ids", "shot_id", "shot_ids", "event_id", "event_ids", "shot", "shots", "event", "events")
+_MORE_IDS = ("bunch_id", "bunch", "bunches", "pulse_id", "train_id", "tag", "tag_number", "frame", "frame_number")
 _ENERGIES = ("photon_energy", "photon_energies", "photon_energy_ev", "energy", "energies")
 _GROUPS = ("run", "runs", "run_number", "group", "groups")
 _LABELS = ("label", "labels", "class", "classes", "y")
@@ -25,6 +26,20 @@ def image_stacks(tree: FileTree) -> list[DatasetNode]:
         and _name(node) not in _MASKS
     }
     return list(by_place.values())
+
+
+def single_images(tree: FileTree) -> list[DatasetNode]:
+    """Data sets of numbers with the shape of one image, without masks."""
+    return [
+        node
+        for node in tree.datasets.values()
+        if len(node.shape) == 2 and min(node.shape) >= SMALLEST and _is_number(node) and _name(node) not in _MASKS
+    ]
+
+
+def named_ids(tree: FileTree) -> list[DatasetNode]:
+    """Data sets with the name of identifiers, the likeliest first, whatever their shape."""
+    return _named(tree, (*_IDS, *_MORE_IDS))
 
 
 def like_ids(tree: FileTree, images: DatasetNode, *, decimal: bool = False) -> list[DatasetNode]:

@@ -28,6 +28,7 @@ from airybench.data.formats.summary import announce
 from airybench.data.hdf5.waiting import require_written
 from airybench.data.labelling.label_table import labelled
 from airybench.data.labelling.shot_list import listed
+from airybench.data.reading.bad_pixel_search import without_bad_pixels
 from airybench.data.reading.contradictions import refuse_contradictions
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.isolated import IsolatedReader
@@ -106,9 +107,9 @@ def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, 
             f"{files[0]}: --shape is for Dragonfly's lists of pixels; this source ({one.TITLE}) says its shape itself"
         )
     source = one.open_source(files, options, reporter)
-    if not source.not_imported:
-        source = replace(source, read=IsolatedReader(source.read, source.path))
-    return listed(source, options.selection.select, reporter)
+    source = replace(source, read=IsolatedReader.of(source.read, source.path))
+    source = listed(source, options.selection.select, reporter)
+    return without_bad_pixels(source, reporter) if options.find_bad_pixels else source
 
 
 def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: Reporter = SILENT) -> ShotSource:

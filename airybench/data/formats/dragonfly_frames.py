@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from airybench.data.formats.dragonfly_detector import Detector
 from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.tree import may_crash
 from airybench.data.reading.conversion import RawImage
 from airybench.data.reading.frame_source import Frames
 from airybench.errors import DataError
@@ -98,6 +99,11 @@ class BinaryFrames(SparseFrames):
 @dataclass(frozen=True)
 class HDF5Frames(SparseFrames):
     """Frames of the HDF5 form, whose data sets have rows of any length."""
+
+    @property
+    def risky(self) -> bool:
+        """See `Frames.risky`."""
+        return may_crash(self.path, PARTS)
 
     def sparse(self, rows: NDArray[np.int64]) -> Iterator[Sparse]:
         """See `SparseFrames.sparse`."""

@@ -6,13 +6,14 @@ from airybench.data.reading.cxi_keys import IDS
 from airybench.data.reading.options import FrameOptions, StackKeys
 
 KIND, TITLE = "euxfel-cxi", "virtual CXI file of European XFEL"
-NEEDS = "/entry_1/instrument_1/detector_1/data beside /entry_1/trainId and /entry_1/pulseId"
+NEEDS = "/entry_1/instrument_1/detector_1/data beside /entry_1/trainId and /entry_1/pulseId or memoryCell"
 
 PLANES = 2
 """Of a raw frame: intensity and gain."""
 
 _DETECTOR = "entry_1/instrument_1/detector_1"
-_EVENTS = ("entry_1/trainId", "entry_1/pulseId", "entry_1/cellId")
+_TRAIN, _PULSES = "entry_1/trainId", ("entry_1/pulseId", "entry_1/memoryCell")
+_EVENTS = (_TRAIN, *_PULSES, "entry_1/cellId")
 
 
 def layout(tree: FileTree) -> Layout | None:
@@ -24,7 +25,8 @@ def layout(tree: FileTree) -> Layout | None:
     Source: `write_cxi.py` of EXtra-data.
     """
     images = tree.first(f"{_DETECTOR}/data", "entry_1/data_1/data")
-    if images is None or not all(tree.first(key) for key in _EVENTS[:2]):
+    pulse = tree.first(*_PULSES)  # of JUNGFRAU detectors it is the memory cell
+    if images is None or pulse is None or not tree.first(_TRAIN):
         return None
     node = tree.datasets.get(images)
     ids = tree.first(*(f"entry_1/{name}" for name in IDS))
@@ -33,7 +35,7 @@ def layout(tree: FileTree) -> Layout | None:
     return Layout(
         keys=StackKeys(
             images=images,
-            ids=(ids,) if ids else _EVENTS[:2],
+            ids=(ids,) if ids else (_TRAIN, pulse),
             events=tuple(key for key in _EVENTS if _column(tree, key)),
             mask=mask,
             mask_convention="euxfel" if mask else None,

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
 from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
+from airybench.data.formats.restarting import told_apart
 from airybench.data.formats.stack import columns_beside, left_beside
 from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.frame_source import FramePart, frame_source
+from airybench.data.reading.groups import by_path, named_groups
 from airybench.data.reading.label_words import labels_from_text, with_labels
-from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter
@@ -32,9 +34,21 @@ def recognises(path: Path, options: SourceOptions) -> bool:
         return False
     suffix = path.suffix.lower()
     if suffix in (".npy", ".npz"):
-        return True
+        return not _one_picture(path, options)
     with path.open("rb") as file:
         return file.read(6) == _NPY
+
+
+def _one_picture(path: Path, options: SourceOptions) -> bool:
+    """Whether an NPY file holds one image and nothing of it is said that only stacks have: its name is its id then."""
+    keys = replace(options.keys, images=None, photon_energy=None, group_by=None)
+    if path.suffix.lower() != ".npy" or keys != StackKeys() or options.frames != FrameOptions():
+        return False
+    try:
+        [array] = numpy_arrays(path).values()
+    except (DataError, ValueError):  # said when the file is opened
+        return False
+    return len(array.shape) == 2
 
 
 def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
@@ -44,13 +58,29 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         ConfigError: it cannot be known which array is what, or options contradict each other.
         DataError: a file is damaged, or an array breaks a rule.
     """
-    if options.keys.group_by not in (None, "file"):
-        raise ConfigError(f"{paths[0]}: --group-by file is what NumPy files take; --groups NAME takes an array")
     choices: dict[str, str] = {}
     opened = [_part(path, options, reporter, choices) for path in paths]
     parts, words = [part for part, _ in opened], [some for _, some in opened if some is not None]
+    if options.keys.group_by is not None:
+        parts = _grouped(parts, options.keys.group_by)
     source = frame_source(parts, options, reporter, kind="stack", recognised=TITLE, choices=choices)
+    by_file = options.keys.group_by in (None, "file") and not options.keys.groups
+    if not options.keys.ids:
+        source = told_apart(source, paths, by_file=by_file, reporter=reporter)
     return _worded(source, words, options, reporter) if words else source
+
+
+def _grouped(parts: Sequence[FramePart], way: str) -> list[FramePart]:
+    """The parts with their groups by path."""
+    counts = [part.count for part in parts]
+    numbers, names = by_path(way, [part.path for part in parts], counts)
+    grouped, first = [], 0
+    for part in parts:
+        some = slice(first, first + part.count)
+        events = {**part.events, **named_groups((numbers[some], None if names is None else names[some]))}
+        grouped.append(replace(part, groups=numbers[some], events=events))
+        first += part.count
+    return grouped
 
 
 def _worded(

@@ -97,6 +97,10 @@ def _npy(path: Path) -> PictureHeader:
     if len(array.shape) not in (2, 3) or array.dtype.kind not in "biuf":
         raise DataError(f"{path}: holds {array.dtype} {array.shape}, one image (H, W) is expected", "leave it out")
     height, width = array.shape[-2:]
+    if len(array.shape) > 2 and width in (3, 4):
+        raise DataError(
+            f"{path}: holds {array.dtype} {array.shape}, a picture in colour", "give one number for each pixel"
+        )
     return PictureHeader(path, 1 if len(array.shape) == 2 else array.shape[0], (height, width), array.dtype.name)
 
 

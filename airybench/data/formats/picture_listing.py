@@ -59,7 +59,9 @@ class Listing:
 def holds_pictures(path: Path) -> bool:
     """Whether a path is a picture, or a folder of pictures or of folders of them."""
     if path.is_file():
-        return path.suffix.lower() in KINDS and path.suffix.lower() != ".npy"
+        return path.suffix.lower() in KINDS
+    if not path.is_dir():
+        return False
     names = {inner.suffix.lower() for inner in (*_visible(path), *_below(path)) if inner.is_file()}
     return bool(names & (KINDS.keys() | REFUSED.keys()))
 
@@ -83,7 +85,8 @@ def list_pictures(paths: Sequence[Path], pattern: str | None) -> Listing:
     here = _visible(folder)
     files = _pictures(here, pattern)
     if files:
-        skipped = tuple(inner.name for inner in here if inner not in files)
+        chosen = set(files)
+        skipped = tuple(inner.name for inner in here if inner not in chosen)
         return _of_one_kind(folder, files, (), skipped)
     folders = [inner for inner in here if inner.is_dir() and _pictures(_visible(inner), pattern)]
     below = [inner for one in folders for inner in _visible(one)]

@@ -19,6 +19,7 @@ from airybench.data.formats.picture_listing import (
     picture_ids,
 )
 from airybench.data.reading.frame_source import FramePart, frame_source
+from airybench.data.reading.groups import Groups, by_path, named_groups
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError
@@ -49,7 +50,11 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     _notify(paths[0], listing, headers, reporter)
     pages = np.array([header.pages for header in headers])
     labels, class_names = _labels(paths[0], listing, pages, options)
-    ids = picture_ids(headers)
+    if options.keys.group_by == "file" and pages.max() == 1:
+        raise ConfigError(
+            f"{paths[0]}: --group-by file makes a run of each of these pictures; give folder or a pattern"
+        )
+    ids, groups = picture_ids(headers), _groups(listing, pages, options.keys.group_by)
     part = FramePart(
         path=paths[0],
         frames=PictureFrames(headers),
@@ -58,7 +63,8 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         ids=ids,
         labels=labels,
         class_names=class_names,
-        groups=_groups(listing, pages, options),
+        groups=None if groups is None else groups[0],
+        events=named_groups(groups),
         itemsize=np.dtype(headers[0].dtype).itemsize,
         files=listing.files,
     )
@@ -84,8 +90,6 @@ def _refuse_stack_options(path: Path, options: SourceOptions) -> None:
             f"{path}: pictures have no keys, modules or axes; --images '*.tif' chooses among them, --labels-csv FILE "
             f"labels them, --photon-energy EV says at which energy they were taken"
         )
-    if options.keys.group_by not in (None, "folder"):
-        raise ConfigError(f"{path}: --group-by folder is what pictures take")
 
 
 def _require_alike(headers: Sequence[PictureHeader]) -> None:
@@ -118,9 +122,10 @@ def _labels(
     path: Path, listing: Listing, pages: NDArray[Any], options: SourceOptions
 ) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
     """Labels (N, C) from the sub-folders, and their C names; none where the sub-folders are runs."""
-    if not listing.folders or options.labels.ignore or options.labels.csv or options.keys.group_by:
+    names, way = options.labels.class_names, options.keys.group_by
+    runs = way == "folder" or (way is not None and names is None and look_like_runs(listing.folders))
+    if not listing.folders or options.labels.ignore or options.labels.csv or runs:
         return None, ()
-    names = options.labels.class_names
     if names is None and look_like_runs(listing.folders):
         raise ConfigError(
             f"{path}: sub-folders such as {listing.folders[0]} may be runs or classes; --group-by folder for runs, "
@@ -136,8 +141,8 @@ def _labels(
     return np.eye(len(names), dtype=np.uint8)[np.repeat(columns, pages)], names
 
 
-def _groups(listing: Listing, pages: NDArray[Any], options: SourceOptions) -> NDArray[np.int32] | None:
-    """The number of the sub-folder, from 1, where sub-folders are runs."""
-    if not listing.folders or options.keys.group_by is None:
-        return None
-    return np.repeat(listing.numbers + 1, pages).astype(np.int32)
+def _groups(listing: Listing, pages: NDArray[Any], way: str | None) -> Groups | None:
+    """Runs by folder, file or a part of the path; each file is one by default where it holds several pictures."""
+    if way is None and len(listing.files) > 1 and pages.max() > 1:
+        way = "file"
+    return None if way is None else by_path(way, listing.files, pages.tolist())

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from airybench.data.formats.eiger import without_parts
 from airybench.data.formats.format import Format, recognising
+from airybench.data.formats.picture_listing import KINDS
 from airybench.data.formats.unrecognised import unrecognised
 from airybench.data.hdf5.tree import natural
 from airybench.data.reading.options import SourceOptions
@@ -19,7 +21,7 @@ SUFFIXES = (".h5", ".hdf5", ".hdf", ".cxi", ".nxs")
 DEEPEST = 3
 """Folders below the one that is named, in which files are looked for where it has none itself."""
 
-_NAMED = 3
+_NAMED, _SEARCHED = 3, 10_000
 _PLAIN = ("rawdata", "raw", "data", "proc")  # folders whose name tells nothing
 
 
@@ -107,6 +109,12 @@ def files_in(folder: Path) -> list[Path]:
         if files:
             return sorted(files, key=lambda path: natural(str(path)))
         pattern += "/*"
+    deep = next((path for path in islice(folder.rglob("*"), _SEARCHED) if path.suffix.lower() in KINDS), None)
+    if deep is not None:
+        raise DataError(
+            f"{folder}: pictures such as {deep.relative_to(folder)} are further down than one sub-folder",
+            "give the folder above those of the classes or runs",
+        )
     raise DataError(
         f"{folder}: neither a folder of pictures nor one with files {', '.join(SUFFIXES)}, down to {DEEPEST} folders "
         f"below it",

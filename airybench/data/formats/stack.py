@@ -22,7 +22,8 @@ def layout(tree: FileTree) -> Layout | None:
     stacks = image_stacks(tree)
     if len(stacks) != 1:
         return None
-    return Layout(columns_beside(tree, stacks[0]), notes=left_beside(tree, stacks[0]))
+    # Ids that nobody named may well be numbers that begin again in each file.
+    return Layout(columns_beside(tree, stacks[0]), notes=left_beside(tree, stacks[0]), restarts=True)
 
 
 def columns_beside(tree: FileTree, images: DatasetNode) -> StackKeys:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.tree import may_crash
 from airybench.data.reading.options import DEFAULT_OPTIONS, LabelOptions, SourceOptions
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource
 from airybench.data.store.content import SLICE
@@ -37,6 +38,8 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
         DataError: the store breaks its schema.
     """
     path = paths[0]
+    if options.find_bad_pixels:
+        raise ConfigError(f"{path}: a store is read as it is; import the source again with --find-bad-pixels")
     if len(paths) > 1 or options != replace(DEFAULT_OPTIONS, labels=LabelOptions(ignore=options.labels.ignore)):
         raise ConfigError(f"{path}: a store is read as it is; keys and rules are for stacks, with --images KEY")
     store = Store.open(path)
@@ -69,6 +72,15 @@ class StoreReader(ShotReader):
 
     store: Store
     masked: bool = False
+
+    @property
+    def risky(self) -> bool:
+        """See `ShotReader.risky`; stores of this version have checksums, older ones may have none."""
+        return may_crash(self.store.path, ["images", *["mask"] * self.masked])
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """See `ShotReader.pieces`."""
+        yield from (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""

@@ -7,13 +7,14 @@ from shlex import quote
 
 import h5py
 
-from airybench.data.formats.candidates import image_stacks, like_ids
+from airybench.data.formats.candidates import image_stacks, like_ids, named_ids, single_images
 from airybench.data.hdf5.tree import DatasetNode, FileTree, file_tree
 from airybench.data.reading.options import SourceOptions
 from airybench.errors import DataError, MissingOptionError
 
 MOST_LISTED = 12
 
+_TEXT = (".csv", ".tsv", ".txt", ".lst")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -27,6 +28,12 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
     """
     if not path.exists():
         return DataError(f"{path}: no such file")
+    if not path.is_file() and not path.is_dir():
+        return DataError(f"{path}: neither a file nor a folder", "give a file with images")
+    if path.suffix.lower() in _TEXT:
+        return DataError(
+            f"{path}: a list, not images", "give the file of the images; labels in a list are --labels-csv FILE"
+        )
     if path.is_file() and not h5py.is_hdf5(path):
         return DataError(
             f"{path}: not an HDF5 file, nor of any other known kind",
@@ -41,7 +48,7 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
     images = _images(tree)
     if images is None:
         return DataError(found, "none of them is a stack of images; give --images KEY")
-    ids = next(iter(like_ids(tree, images)), None) if isinstance(images, DatasetNode) else None
+    ids = _ids_of(tree, images) if isinstance(images, DatasetNode) else None
     key = images.key if isinstance(images, DatasetNode) else images
     option = f"--images {quote(key)}" + (f" --ids {quote(ids.key)}" if ids else "")
     return MissingOptionError(found, option, "name the images with --images KEY")
@@ -63,8 +70,15 @@ def _rank(node: DatasetNode) -> tuple[int, int]:
     return -min(len(node.shape), 3) * number, -size
 
 
+def _ids_of(tree: FileTree, images: DatasetNode) -> DatasetNode | None:
+    """The likely identifiers: a column beside a stack, a scalar beside one image."""
+    if len(images.shape) == 2:
+        return next((node for node in named_ids(tree) if node.shape in ((), (1,))), None)
+    return next(iter(like_ids(tree, images)), None)
+
+
 def _images(tree: FileTree) -> DatasetNode | str | None:
-    """The likely images: the largest stack, or a pattern for many data sets of one image each."""
+    """The likely images: the largest stack, a pattern for many data sets of one image each, or one image."""
     stacks = image_stacks(tree)
     if stacks:
         return max(stacks, key=lambda node: (len(node.shape) == 3, *reversed(node.shape)))
@@ -73,4 +87,7 @@ def _images(tree: FileTree) -> DatasetNode | str | None:
         if len(node.shape) == 2 and min(node.shape) > 1 and _DIGITS.search(node.key):
             pattern = _DIGITS.sub("*", node.key)
             patterns[pattern] = patterns.get(pattern, 0) + 1
-    return max(patterns, key=lambda one: patterns[one]) if patterns else None
+    if patterns:
+        return max(patterns, key=lambda one: patterns[one])
+    alone = single_images(tree)
+    return alone[0] if len(alone) == 1 else None

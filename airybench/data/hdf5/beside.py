@@ -40,7 +40,7 @@ def beside(path: Path, key: str, name: str) -> Path:
         raise DataError(
             f"{path}: /{key} leads to {name}, outside the folder of this file; only files beside it or below are read, "
             f"by relative names",
-            f"name it without its folder, as {other.name}"
+            f"name it without its folder, as {other.name}, or import the folder"
             if inside
             else f"copy {other.name} beside this file, or import the folder that holds it",
         )

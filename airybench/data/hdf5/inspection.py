@@ -111,8 +111,40 @@ if hasattr(os, "register_at_fork"):
 _TRUSTS: list[bool] = []
 _OWN: set[tuple[int, ...]] = set()
 _Known = tuple[tuple[int, ...], tuple[tuple[str, tuple[int, ...]], ...], Listing]
-_KNOWN: dict[str, _Known] = {}
-_MOST_KNOWN = 256
+_MOST_KNOWN = 500_000
+"""Names in all listings that are kept: those of a run of thousands of small files fit."""
+
+
+class _Listings:
+    """Listings by the name of their file; of too many the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._names = 0
+
+    def get(self, name: str) -> _Known | None:
+        """What is known of a file."""
+        return self._known.get(name)
+
+    def keep(self, name: str, known: _Known) -> None:
+        """Remember what a file holds."""
+        self._drop(name)
+        self._known[name] = known
+        self._names += _names_in(known[2])
+        while self._names > _MOST_KNOWN and len(self._known) > 1:
+            self._drop(next(iter(self._known)))
+
+    def _drop(self, name: str) -> None:
+        known = self._known.pop(name, None)
+        if known is not None:
+            self._names -= _names_in(known[2])
+
+
+def _names_in(listing: Listing) -> int:
+    return 1 + len(listing["datasets"]) + sum(map(len, listing["children"].values()))
+
+
+_KNOWN = _Listings()
 
 
 def inspect(path: Path) -> Listing:
@@ -127,9 +159,7 @@ def inspect(path: Path) -> Listing:
         return known[2]
     listing = _INSPECTOR.ask(path)
     if "error" not in listing and not listing["live"]:
-        while len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.pop(next(iter(_KNOWN)))
-        _KNOWN[name] = own, tuple((other, fingerprint(other)) for other in listing["others"]), listing
+        _KNOWN.keep(name, (own, tuple((other, fingerprint(other)) for other in listing["others"]), listing))
     return listing
 
 

@@ -29,6 +29,9 @@ _SMALL = 1024
 _LARGE_CHUNK = 1 << 28
 """Bytes of a chunk that is not probed."""
 
+_FLAT, _FLAT_BYTES = 2, 1 << 26
+"""Axes and bytes of a column or a mask of one image."""
+
 FAULTS = (OSError, LookupError, RuntimeError, ValueError, TypeError, MemoryError, ArithmeticError, AttributeError)
 """With any of these h5py meets what is damaged."""
 
@@ -172,21 +175,32 @@ def _described(values: h5py.Dataset) -> dict[str, Any]:
     except FAULTS as error:
         return {"shape": [], "dtype": "", "fault": f"cannot be read ({text_of(error)})"}
     try:
-        _probe(values)
+        _probe(values, whole=_risky(values) and values.ndim <= _FLAT and values.nbytes <= _FLAT_BYTES)
     except FAULTS as error:
         known["fault"] = f"cannot be read ({text_of(error)})"
     return known
 
 
 def _risky(values: h5py.Dataset) -> bool:
-    """Whether a damaged chunk could crash the decoder; sources of a view are taken as such."""
+    """Whether a damaged chunk could crash the decoder; sources of a view are taken as such.
+
+    A checksum over the encoded bytes, as stores have, is tested before they are decoded.
+    """
     plist = values.id.get_create_plist()
-    filters = {plist.get_filter(number)[0] for number in range(plist.get_nfilters())}
-    return bool(values.is_virtual) or not filters <= _SAFE_FILTERS
+    filters = [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
+    if values.is_virtual:
+        return True
+    return not set(filters) <= _SAFE_FILTERS and filters[-1] != h5py.h5z.FILTER_FLETCHER32
 
 
-def _probe(values: h5py.Dataset) -> None:
-    """Read the first value and the last one, with the chunks around them."""
+def _probe(values: h5py.Dataset, *, whole: bool) -> None:
+    """Read the first value and the last one, with the chunks around them; or all, as the program will itself.
+
+    Images are read by worker processes, but columns and masks by the program, which a damaged chunk may not reach.
+    """
+    if whole and values.shape is not None and values.size:
+        values[()]
+        return
     if values.shape is None or 0 in values.shape:
         return
     if values.chunks and np.prod(values.chunks, dtype=float) * values.dtype.itemsize > _LARGE_CHUNK:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from airybench.data.hdf5.child import LIMIT, death, seconds_allowed, start, stop, usable_cores
-from airybench.data.hdf5.messages import SilentError, receive, send
+from airybench.data.hdf5.messages import SilentError, receive, send, widen
 from airybench.errors import DataError, ReaderError
 
 MOST = 8
@@ -31,22 +31,39 @@ _ENVIRONMENT = {
 }
 
 _PAUSE = 0.2
+_SMALL = 1 << 14  # bytes; a pipe holds 64 kB
 _KILLED = -9
 
 
-class _ReadingProcess:
-    """One process.
+def _folder() -> str:
+    """The current folder; empty where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+class WorkerProcess:
+    """One process, with one thread for linear algebra.
+
+    Args:
+        module: what it runs; it calls `serving.serve`.
 
     Attributes:
         at: the last place that it named.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "airybench.data.hdf5.worker") -> None:
         self.at = ""
-        self._process: subprocess.Popen[bytes] = start(
-            "airybench.data.hdf5.worker", bufsize=0, environment=_ENVIRONMENT
-        )
+        self._process: subprocess.Popen[bytes] = start(module, bufsize=0, environment=_ENVIRONMENT)
         self._begun: bytes | None = None
+        self._folder = _folder()
+        widen(self._process.stdout)  # type: ignore[arg-type]
+
+    @property
+    def pid(self) -> int:
+        """Its number on this machine."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -56,6 +73,10 @@ class _ReadingProcess:
     def begin(self, work: bytes) -> None:
         """Say what is to be done with the jobs to come."""
         self.at = ""
+        folder = _folder()
+        if folder != self._folder:  # names are relative to where the program is now, not where the process began
+            send(self._process.stdin, ("folder", folder))  # type: ignore[arg-type]
+            self._folder = folder
         if work != self._begun:
             send(self._process.stdin, ("work", work))  # type: ignore[arg-type]
             self._begun = work
@@ -64,10 +85,14 @@ class _ReadingProcess:
         """Send a job."""
         send(self._process.stdin, ("job", job))  # type: ignore[arg-type]
 
-    def next(self) -> tuple[str, Any]:
-        """The next answer."""
+    def next(self, seconds: float | None = None) -> tuple[str, Any]:
+        """The next answer.
+
+        Args:
+            seconds: after which it counts as stuck; by default it may take as long as it likes.
+        """
         while True:
-            kind, value = receive(self._process.stdout, seconds_allowed())  # type: ignore[arg-type]
+            kind, value = receive(self._process.stdout, seconds)  # type: ignore[arg-type]
             if kind != "at":
                 return kind, value
             self.at = value
@@ -80,7 +105,7 @@ class _ReadingProcess:
 class _Lane:
     """The jobs of one process, and a thread that takes its answers in before they are asked for."""
 
-    def __init__(self, worker: _ReadingProcess, work: bytes, jobs: Sequence[Any], name: str) -> None:
+    def __init__(self, worker: WorkerProcess, work: bytes, jobs: Sequence[Any], name: str) -> None:
         self.worker, self._work, self._jobs, self._name = worker, work, jobs, name
         self._answers: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
         self._stopped = threading.Event()
@@ -109,14 +134,18 @@ class _Lane:
     def _run(self) -> None:
         try:
             self.worker.begin(self._work)
-            for number, job in enumerate(self._jobs):
-                if number == 0:
-                    self.worker.give(job)
-                if number + 1 < len(self._jobs):
-                    self.worker.give(self._jobs[number + 1])  # it goes on without waiting for this process
+            given = 0
+            for number in range(len(self._jobs)):
+                while given <= min(number + 1, len(self._jobs) - 1):
+                    # The next job lies ready, so that the process goes on without waiting for this one. A long one does
+                    # not: nobody would read it from the pipe while that process waits for its answers to be read.
+                    if given > number and len(pickle.dumps(self._jobs[given])) > _SMALL:
+                        break
+                    self.worker.give(self._jobs[given])
+                    given += 1
                 kind = ""
                 while kind not in ("end", "error") and not self._stopped.is_set():
-                    kind, value = self.worker.next()
+                    kind, value = self.worker.next(seconds_allowed())
                     self.done = kind == "end" and number + 1 == len(self._jobs)
                     self._put(kind, value)
         except SilentError:
@@ -157,7 +186,7 @@ class Workers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[_ReadingProcess] = []
+        self._idle: list[WorkerProcess] = []
 
     def stream(self, work: Callable[[Any], Iterable[Any]], jobs: Sequence[Any], name: str) -> Iterator[Any]:
         """Do jobs in several processes; the answers come in the order of the jobs.
@@ -197,14 +226,14 @@ class Workers:
         """Leave the processes to the parent, after a fork."""
         self.__init__()  # type: ignore[misc]
 
-    def _hired(self) -> _ReadingProcess:
+    def _hired(self) -> WorkerProcess:
         with self._lock:
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive:
                     return worker
                 worker.end()
-        return _ReadingProcess()
+        return WorkerProcess()
 
 
 WORKERS = Workers()

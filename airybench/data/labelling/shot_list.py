@@ -22,6 +22,7 @@ from airybench.reporter import SILENT, Reporter
 _HIT_NAMES = frozenset(("hit", "hits", "ishit", "hitflag", "selected", "good", "keep"))
 _FILE_NAMES, _NUMBER_NAMES = frozenset(("filename", "file", "filepath")), frozenset(("index", "frame", "event"))
 _EVENT = re.compile(r"(?P<file>\S.*?)\s+(?P<path>\S*?)//(?P<index>\d*)\s*")
+_RANGE = re.compile(r"(\d+)\s*(?:-|\.\.+|\u2013|to)\s*(\d+)")
 _PLACE = re.compile(r"(?:(?P<file>.+) )?entry (?P<index>\d+)")
 
 
@@ -92,7 +93,10 @@ def read_list(path: Path, source: ShotSource) -> Listed:
     names = [plain(name) for name in table.names()]
     if table.heading is None:
         _refuse_flags(table, table.column(1))
-        candidates: tuple[tuple[int, ...], ...] = ((0,), tuple(range(table.width)))
+        candidates: tuple[tuple[int, ...], ...] = (
+            *((index,) for index in range(table.width)),
+            tuple(range(table.width)),
+        )
     else:
         candidates = id_columns(table)
     file = next((index for index, name in enumerate(names) if name in _FILE_NAMES), None)
@@ -125,6 +129,7 @@ def _hits(table: Table) -> Table:
 def _by_text(table: Table, texts: list[str], source: ShotSource) -> Listed:
     """Shots by ids, or by the files that they are in."""
     _refuse_flags(table, texts)
+    _refuse_ranges(table, texts, source)
     match = match_ids(texts, source.ids)
     if not match.found:
         files = _rows_of_files(source)
@@ -144,6 +149,14 @@ def _refuse_flags(table: Table, texts: Sequence[str]) -> None:
             f"{table.path}: holds flags 0 and 1 without a heading, not ids alone",
             "list the ids to take, one on each line, or name the columns, such as id,hit",
         )
+
+
+def _refuse_ranges(table: Table, texts: Sequence[str], source: ShotSource) -> None:
+    """Refuse `8-11` where ids are numbers: of a range, the last number alone would be taken."""
+    ranges = [found for text in texts if (found := _RANGE.fullmatch(text)) and int(found[1]) < int(found[2])]
+    alike = len(ranges) == len(texts) and len({found[1] for found in ranges}) == 1  # a run, and the shots in it
+    if source.ids.dtype.kind == "i" and ranges and not alike:
+        raise DataError(f"{table.path}: {ranges[0][0]} looks like a range of ids", "list each of them on a line")
 
 
 def _events(text: TextFile) -> list[tuple[str, str, str]]:

@@ -21,10 +21,10 @@ _OTHERS = (
     (b"\xd0\xcf\x11\xe0", "a spreadsheet of old Excel", "save the sheet as CSV"),
     (b"\x1f\x8b", "compressed by gzip", "unpack it"),
     (b"\x93NUMPY", "a NumPy file", "give a text file"),
-    (b"{", "JSON", "write a line id,label for each shot"),
-    (b"[", "JSON", "write a line id,label for each shot"),
+    (b"{", "JSON", "write one line for each shot"),
+    (b"[", "JSON", "write one line for each shot"),
     (b"<", "HTML or XML", "save the table as CSV"),
-    (b"%PDF", "PDF", "write a line id,label for each shot"),
+    (b"%PDF", "PDF", "write one line for each shot"),
     (b"{\\rtf", "rich text", "save it as plain text"),
 )
 """How files that are no text begin, what they are, and the remedy."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from airybench.data.hdf5.child import usable_cores
 from airybench.errors import AirybenchError, ReaderError
 
 Read = Callable[..., NDArray[Any]]
@@ -150,7 +151,7 @@ def readers_for(device: torch.device, shots: int, shots_each: int, bytes_each: i
         shots_each: shots for which it is worth starting a process.
         bytes_each: bytes that a reader keeps in shared memory.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     wanted = cores - 1 if device.type == "cuda" else cores // 2 if cores > 2 else 0
     room = shutil.disk_usage(_SHARED).free // 2 // bytes_each if _SHARED.is_dir() else MOST
     return min(wanted, shots // shots_each, room, MOST)

@@ -10,6 +10,11 @@ from airybench.data.reading.invalid_values import largest_of
 SIDE = 259
 """Side of a stored image, pixels: 1035 / 4, rounded up."""
 
+_IN_A_WORD = 4
+"""Numbers of 16 bits in a word of 64."""
+
+_ONES = np.uint64(0x0001_0001_0001_0001)
+
 FULL = int(np.iinfo(np.uint16).max)
 
 
@@ -71,7 +76,7 @@ def block_means(counts: NDArray[np.uint16], pixels: NDArray[np.uint32], factor: 
     """
     if factor == 1:
         return counts
-    return np.rint(_block_sums(counts, factor) / np.maximum(pixels, 1)).astype(np.uint16)
+    return _rounded_means(_block_sums(counts, factor), pixels)
 
 
 def block_pixels(shape: tuple[int, int], good: NDArray[np.bool_] | None, factor: int) -> NDArray[np.uint32]:
@@ -98,6 +103,21 @@ def binned_mask(good: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
     return _block_sums(good, factor) > 0
 
 
+def _rounded_means(sums: NDArray[np.uint32], pixels: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """Sums over pixels, rounded half to even; in whole numbers where all blocks have 2, 4, 16, ... pixels."""
+    count = int(pixels.flat[0]) if pixels.size else 0
+    if count > 1 and count & (count - 1) == 0 and (pixels == count).all():
+        shift = count.bit_length() - 1
+        # Half a unit is added, less the last bit where the whole part is even: so a tie goes to the even number.
+        means = (sums >> shift) & 1
+        means += sums
+        means += count // 2 - 1
+        means >>= shift
+        return means.astype(np.uint16)
+    quotients = sums / np.maximum(pixels, 1)
+    return np.rint(quotients, out=quotients).astype(np.uint16)
+
+
 def _block_sums(values: NDArray[Any], factor: int) -> NDArray[np.uint32]:
     """Sums over blocks: whole numbers (below 2^32 for blocks of up to 2^16 pixels), so that a tie divides exactly.
 
@@ -106,20 +126,23 @@ def _block_sums(values: NDArray[Any], factor: int) -> NDArray[np.uint32]:
     """
     if factor == 1:
         return values.astype(np.uint32)
-    (height, width), (whole, across) = values.shape, (size // factor for size in values.shape)
-    short = values.dtype == np.uint16 and int(values.max(initial=0)) * factor <= FULL
-    rows = np.empty((-(-height // factor), width), np.uint16 if short else np.uint32)
+    height, width = values.shape
+    whole, across = height // factor, -(-width // factor)
+    largest = int(values.max(initial=0)) if values.dtype == np.uint16 else FULL
+    # Columns of 0 complete the blocks that are cut off at the edge.
+    rows = np.zeros((-(-height // factor), across * factor), np.uint16 if largest * factor <= FULL else np.uint32)
     inside = values[: whole * factor].reshape(whole, factor, width)
-    np.add.reduce(inside, axis=1, dtype=rows.dtype, out=rows[:whole])
+    np.add.reduce(inside, axis=1, dtype=rows.dtype, out=rows[:whole, :width])
     if whole < len(rows):
-        np.sum(values[whole * factor :], axis=0, dtype=rows.dtype, out=rows[whole])
-    sums = np.empty((len(rows), -(-width // factor)), np.uint32)
-    stop = across * factor
-    np.add(rows[:, 0:stop:factor], rows[:, 1:stop:factor], out=sums[:, :across], dtype=np.uint32)
+        np.sum(values[whole * factor :], axis=0, dtype=rows.dtype, out=rows[whole, :width])
+    if factor == _IN_A_WORD and largest * factor**2 <= FULL:
+        words = rows.view(np.uint64)
+        words *= _ONES  # the topmost 16 bits become the sum of all four
+        words >>= 48
+        return words.astype(np.uint32)
+    sums = np.add(rows[:, 0::factor], rows[:, 1::factor], dtype=np.uint32)
     for number in range(2, factor):
-        sums[:, :across] += rows[:, number:stop:factor]
-    if across < sums.shape[1]:
-        np.sum(rows[:, stop:], axis=1, dtype=np.uint32, out=sums[:, across])
+        sums += rows[:, number::factor]
     return sums
 
 

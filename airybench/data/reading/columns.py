@@ -60,6 +60,7 @@ class Columns:
         order: row of each shot in columns that have ids of their own, -1 without one; None without such ids.
         listed: length of such columns.
         files: names of the other files that the bytes come from.
+        growing: the file is being written, so that columns may be longer than what is there of all.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
@@ -67,6 +68,7 @@ class Columns:
         self.frames = self.padded = self.listed = 0
         self.order: NDArray[np.int64] | None = None
         self.files: set[str] = set()
+        self.growing = False
 
     def where(self, key: str) -> str:
         """File and key, for messages."""
@@ -141,11 +143,10 @@ class Columns:
         values = self.raw(key, option, kinds)
         if scalar and len(values) == 1:
             return np.repeat(values, self.frames)
-        if len(values) in (self.frames, self.padded):
-            return values[: self.frames]
-        if self.order is not None and len(values) == self.listed:
-            return values[np.maximum(self.order, 0)]
-        raise self._misfit(key, values.shape)
+        rows = self._rows(len(values))
+        if rows is None:
+            raise self._misfit(key, values.shape)
+        return values[rows]
 
     def table(self, key: str, option: str, kinds: str) -> NDArray[Any]:
         """One row for each shot, shape (N,) or (N, C).
@@ -160,9 +161,20 @@ class Columns:
             return self.column(key, option, kinds)
         if data.dtype.kind not in kinds:
             raise self._useless(key, data, option)
-        if len(data) not in (self.frames, self.padded):
+        rows = self._rows(len(data))
+        if rows is None:
             raise self._misfit(key, data.shape)
-        return np.asarray(data[: self.frames])
+        return np.asarray(data[()][rows])
+
+    def _rows(self, length: int) -> NDArray[np.int64] | slice | None:
+        """Which entries of a column belong to the shots, in their order; None where its length fits none.
+
+        Ids of their own come first: a list may be as long as the images and yet lack some of them.
+        """
+        if self.order is not None and length == self.listed:
+            return np.maximum(self.order, 0)
+        fits = length in (self.frames, self.padded) or (self.growing and length > self.frames)
+        return slice(self.frames) if fits else None
 
     def attribute(self, key: str, names: tuple[str, ...]) -> Any:
         """The first of some attributes of a data set; None without any."""

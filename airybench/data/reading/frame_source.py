@@ -37,6 +37,11 @@ _MOST = 512
 class Frames(ABC):
     """Reads the frames of one source. It holds no open file, so that it can be pickled for another process."""
 
+    @property
+    def risky(self) -> bool:
+        """Whether a damaged file could crash the process that reads it."""
+        return False
+
     @abstractmethod
     def images(self, rows: NDArray[np.int64]) -> Iterator[RawImage]:
         """Read some frames, one after the other.
@@ -107,6 +112,11 @@ class FrameReader(ShotReader):
     conversion: Conversion
     block: int
     masked: bool
+
+    @property
+    def risky(self) -> bool:
+        """See `ShotReader.risky`."""
+        return any(frames.risky for _, frames, _ in self.parts)
 
     @property
     def shot_bytes(self) -> int:

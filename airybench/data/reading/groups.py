@@ -63,6 +63,34 @@ def by_file(counts: Sequence[int]) -> Groups:
     return np.repeat(np.arange(1, len(counts) + 1, dtype=np.int32), counts), None
 
 
+def by_path(way: str, paths: Sequence[Path], counts: Sequence[int]) -> Groups:
+    """Groups of files whose shots have no keys.
+
+    Args:
+        way: `folder`, `file` or a regular expression with one group.
+        paths: the files.
+        counts: number of shots of each.
+
+    Raises:
+        ConfigError: no regular expression with one group.
+        DataError: a path does not contain it.
+    """
+    if way == "folder":
+        return by_folder(paths, counts)
+    if way == "file":
+        return by_file(counts)
+    return by_pattern(way, paths, [[path.name] * count for path, count in zip(paths, counts, strict=True)])
+
+
+def named_groups(found: Groups | None) -> dict[str, NDArray[Any]]:
+    """The names of groups that are numbered, as a column of events; none where the numbers are the names.
+
+    Args:
+        found: groups, if there are any.
+    """
+    return {} if found is None or found[1] is None else {GROUP_NAME: np.char.encode(found[1], "utf-8")}
+
+
 def by_pattern(pattern: str, paths: Sequence[Path], keys: Sequence[Sequence[str]]) -> Groups:
     """Groups by a part of the path of each file, and where that has none of the key of each image.
 

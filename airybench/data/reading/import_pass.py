@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.reading.bad_pixel_search import OPTION, ShotSample
 from airybench.data.reading.shot_source import Block, ShotSource
 from airybench.data.reading.tally import Suspect, Tally
 from airybench.data.store.survey import constant_images
@@ -33,6 +34,8 @@ class ImportPass:
     def __init__(self, source: ShotSource, *, drop_blank: bool) -> None:
         self._source, self._drop_blank = source, drop_blank
         self._tally, self._blank = Tally(), list[str]()
+        searched = "bad_pixels" in source.notes
+        self._sample = None if searched else ShotSample(source.count, source.image_shape)
 
     def copy(self, writer: StoreWriter, progress: Progress) -> None:
         """Write the shots block by block.
@@ -47,6 +50,8 @@ class ImportPass:
             blank.append(done + constant_images(block.counts))
             if block.tally is not None:
                 self._tally.add(block.tally)
+            if self._sample is not None:
+                self._sample.add(block, done)
             done = rows.stop
             progress(done, source.count)
         refuse_suspects(source, self._tally)
@@ -62,6 +67,12 @@ class ImportPass:
     def conclude(self, writer: StoreWriter, reporter: Reporter) -> None:
         """Say what was found, and keep it in the store."""
         name, tally = writer.path.name, self._tally
+        for key, value in self._source.notes.items():
+            writer.note(key, value)
+        bad = self._sample.search(self._source.mask) if self._sample is not None else None
+        if bad is not None and bad.count:
+            binned = " of the binned images" if self._source.binning > 1 else ""
+            reporter.notify(f"{name}: {bad}{binned}; {OPTION} masks them")
         if self._blank and self._drop_blank:
             reporter.notify(f"{name}: {len(self._blank)} frames {_BLANK} are left out ({_some(self._blank)})")
         elif self._blank:

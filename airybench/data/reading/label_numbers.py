@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.store.labels import named_once
-from airybench.errors import ConfigError, DataError
+from airybench.errors import DataError, MissingOptionError
 
 _LARGEST_CLASS = 10_000
+_MOST_NAMED = 20
 
 
 def checked_numbers(values: NDArray[Any], where: str, place: Callable[[int], str]) -> NDArray[np.int64]:
@@ -28,8 +29,24 @@ def checked_numbers(values: NDArray[Any], where: str, place: Callable[[int], str
     if len(bad):
         row = int(bad[0][0])
         what = "0 and 1" if values.ndim == 2 else "class numbers from 0"
-        raise DataError(f"{where} {place(row)} is {values[row]}, {what} are expected", "correct it")
+        remedy = "correct it, or leave such shots out with --keep, --drop or --select"
+        raise DataError(f"{where} {place(row)} is {values[row]}, {what} are expected", remedy)
     return values.astype(np.int64)
+
+
+def _nameless(values: NDArray[np.int64], where: str) -> MissingOptionError:
+    """How many names are asked for, and the option that gives them."""
+    if values.ndim == 2:
+        found = f"{values.shape[1]} columns"
+    else:
+        found = f"class numbers up to {values.max(initial=0)}, {len(np.unique(values))} of them used"
+    count = values.shape[1] if values.ndim == 2 else int(values.max(initial=0)) + 1
+    names = ",".join(f"NAME{number}" for number in range(count)) if count <= _MOST_NAMED else "NAME0,NAME1,..."
+    return MissingOptionError(
+        f"{where} holds {found}, and no names of the classes",
+        f"--class-names {names}",
+        f"name all {count} in order with --class-names",
+    )
 
 
 def label_vectors(
@@ -47,14 +64,14 @@ def label_vectors(
         0 or 1, shape (N, C), and C names.
 
     Raises:
-        ConfigError: no names.
+        MissingOptionError: no names.
         DataError: a class number beyond the names, or names that do not fit.
 
     >>> label_vectors(np.array([1, 0]), ("a", "b"), "y", "entry {}".format)[0].tolist()
     [[0, 1], [1, 0]]
     """
     if names is None:
-        raise ConfigError(f"{where} needs names for its labels; give --class-names A,B,...")
+        raise _nameless(values, where)
     if values.ndim == 1:
         if values.max() >= len(names):
             row = int(values.argmax())

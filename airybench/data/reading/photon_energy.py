@@ -213,6 +213,12 @@ def fixed_energy(energy: float, count: int) -> NDArray[np.float32]:
     """
     if not plausible(energy):
         raise ConfigError(f"--photon-energy is {energy:g}, expected {LOWEST:g} to {HIGHEST:g} eV")
+    value = float(energy)
+    if value < SENSIBLE[0]:
+        raise ConfigError(
+            f"--photon-energy is {value:g} eV, from {SENSIBLE[0]:g} eV is expected; {value:g} keV is --photon-energy "
+            f"{1000 * value:g}"
+        )
     return np.full(count, energy, np.float32)
 
 

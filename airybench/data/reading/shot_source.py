@@ -4,7 +4,6 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from airybench.data.reading.tally import Tally
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.left_out import LeftOut as LeftOut
+from airybench.data.store.left_out import Note
 from airybench.errors import DataError
 
 
@@ -113,6 +113,7 @@ class ShotSource:
         recognised: the format in words, such as `Eiger / NXmx master`.
         choices: what was taken for what, by the name of the part: `images`, `ids`, `energy`, `mask`, ..., for people.
         left_out: shots that are not among the N, and why.
+        notes: what else a store records about its import, by name.
         not_imported: why it is not to be imported into a store, and what to do instead; empty where it may be.
     """
 
@@ -139,6 +140,7 @@ class ShotSource:
     recognised: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    notes: Mapping[str, Note] = field(default_factory=dict)
     not_imported: str = ""
 
     @property
@@ -255,10 +257,11 @@ def rows_by_part(rows: NDArray[np.int64], counts: Sequence[int]) -> Iterator[tup
         rows: of the source, rising, shape (n,).
         counts: number of shots of each part.
     """
-    for part, (first, stop) in enumerate(pairwise(np.cumsum([0, *counts]))):
-        inside = rows[(rows >= first) & (rows < stop)] - first
-        if len(inside):
-            yield part, inside
+    bounds = np.cumsum([0, *counts])
+    owners = np.searchsorted(bounds, rows, side="right") - 1
+    for inside in np.split(rows, np.flatnonzero(np.diff(owners)) + 1) if len(rows) else ():
+        part = int(np.searchsorted(bounds, inside[0], side="right")) - 1
+        yield part, inside - bounds[part]
 
 
 def file_identity(paths: Sequence[Path], *ways: object) -> str:

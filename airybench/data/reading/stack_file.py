@@ -114,6 +114,8 @@ def read_stack_file(
     with open_hdf5(path) as file:
         columns = Columns(path, file)
         found = find_images(columns, keys.images, options.frames, _lengths(columns, keys, options))
+        if options.swmr:
+            found = _written(columns, found, keys, options, reporter)
         columns.frames, columns.padded = found.count, found.padded
         ids, void = _ids(columns, keys, found, first)
         kept = Kept(ids)
@@ -144,21 +146,47 @@ def read_stack_file(
         )
 
 
+def _written(columns: Columns, found: Images, keys: StackKeys, options: SourceOptions, reporter: Reporter) -> Images:
+    """The images as far as all columns of a growing file are written, which happens one after the other."""
+    lengths = _named_lengths(columns, keys, options) - {1}
+    if len(found.parts) > 1:
+        return found
+    common = min({found.count} | lengths)
+    if not common:
+        raise DataError(f"{columns.path}: not all columns of a first shot are written", "wait with --wait SECONDS")
+    columns.growing = True
+    if lengths - {found.count}:
+        reporter.notify(
+            f"{columns.path.name}: {found.count} images and columns of {min(lengths)} to {max(lengths)} entries are "
+            f"written by now; the first {common} shots are read"
+        )
+    return replace(found, parts=(replace(found.parts[0], count=common),))
+
+
 def _lengths(columns: Columns, keys: StackKeys, options: SourceOptions) -> set[int]:
     """Lengths of the columns that belong to the images; of all columns of the file where no key names one."""
-    named = [*keys.ids, *keys.events, *options.selection.keep, *options.selection.drop]
-    named += [key for key in (keys.labels, keys.energy, keys.wavelength, keys.groups, keys.column_ids) if key]
-    if named:
-        shapes = []
-        for pattern in named:
-            present = [columns.file.get(key) for key in matching_keys(columns.file, pattern)[0]]
-            sets = [one for one in present if isinstance(one, h5py.Dataset) and one.shape]
-            shapes.append((sum(len(one) for one in sets),))
-    elif keys.images:
-        shapes = [node.shape for node in file_tree(columns.path).datasets.values() if len(node.shape) == 1]
-    else:
-        return set()
+    lengths = _named_lengths(columns, keys, options)
+    if _named(keys, options) or not keys.images:
+        return lengths - {0, 1}
+    shapes = [node.shape for node in file_tree(columns.path).datasets.values() if len(node.shape) == 1]
     return {shape[0] for shape in shapes} - {0, 1}
+
+
+def _named(keys: StackKeys, options: SourceOptions) -> list[str]:
+    """Keys of columns."""
+    named = [*keys.ids, *keys.events, *options.selection.keep, *options.selection.drop]
+    return named + [key for key in (keys.labels, keys.energy, keys.wavelength, keys.groups, keys.column_ids) if key]
+
+
+def _named_lengths(columns: Columns, keys: StackKeys, options: SourceOptions) -> set[int]:
+    """Lengths of the columns that a key names."""
+    lengths = set()
+    for pattern in _named(keys, options):
+        present = [columns.file.get(key) for key in matching_keys(columns.file, pattern)[0]]
+        sets = [one for one in present if isinstance(one, h5py.Dataset) and one.shape]
+        if sets:
+            lengths.add(sum(len(one) for one in sets))
+    return lengths
 
 
 def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[ShotIds, NDArray[np.bool_]]:
@@ -228,7 +256,7 @@ def _stack_images(
         masks = find_masks(columns, keys.mask, str(keys.mask_convention), framing)
         check_convention(masks, columns, reporter)
         if not masks.each:
-            good, masks = _both(good, whole_mask(masks, columns)), None
+            good, masks = _both(good, whole_mask(masks)), None
     return StackImages(columns.path, parts, framing, frames, good, masks), sum(gaps) / found.count
 
 
@@ -262,6 +290,8 @@ def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np
     values = columns.table(key, "--labels", "biufSO")[frames]
     if values.dtype.kind in "USO":
         return np.asarray(values, np.str_)
+    if values.ndim == 2 and values.shape[1] == 1 and (values > 1).any():
+        values = values[:, 0]  # one column of class numbers, not of one class
     return checked_numbers(values, columns.where(key), lambda row: f"entry {frames[row]}")
 
 

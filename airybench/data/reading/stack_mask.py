@@ -1,9 +1,9 @@
 """The mask of a stack: one for all shots or one for each, in the same file or in another."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.tree import may_crash
+from airybench.data.hdf5.workers import WORKERS
 from airybench.data.reading.candidates import fitting_keys
 from airybench.data.reading.columns import Columns
 from airybench.data.reading.conversion import readable
@@ -67,6 +69,21 @@ class Masks:
                 good &= self.framing.pick(np.moveaxis(inside, axis, 0))
         return np.asarray(self.framing.images(good))
 
+    def read(self, shot: int | None) -> Iterator[NDArray[Any]]:
+        """Open the file, and read the flags of one shot as they are, shape (1, ...), or the good pixels (H, W) of all.
+
+        Args:
+            shot: its number; None for all.
+        """
+        with open_hdf5(self.path) as file:
+            data, _ = resolve(self.path, file, self.key)
+            if shot is None:
+                yield self.good(data, 0, 1)[0]
+                return
+            with readable(self.path, f"/{self.key}"):
+                flags = self.framing.read(data, shot, shot + 1)
+            yield flags
+
 
 def find_masks(columns: Columns, given: str, convention: str, images: Framing) -> Masks:
     """Find the masks of a file.
@@ -116,10 +133,9 @@ def _checked(columns: Columns, path: Path, key: str, data: h5py.Dataset, how: tu
     return Masks(path, key, convention, each, each=True)
 
 
-def whole_mask(masks: Masks, columns: Columns) -> NDArray[np.bool_]:
+def whole_mask(masks: Masks) -> NDArray[np.bool_]:
     """The one mask of all shots, bool, shape (H, W)."""
-    with _opened(masks, columns) as data:
-        return np.asarray(masks.good(data, 0, 1)[0])
+    return np.asarray(_read(masks, [None])[0])
 
 
 def check_convention(masks: Masks, columns: Columns, reporter: Reporter) -> None:
@@ -134,17 +150,13 @@ def check_convention(masks: Masks, columns: Columns, reporter: Reporter) -> None
         DataError: the masks hold no flags, leave no pixel, or cannot be read.
     """
     shots = np.unique(np.linspace(0, max(columns.frames - 1, 0), _SAMPLED if masks.each else 1).astype(np.int64))
-    with _opened(masks, columns) as data, readable(masks.path, f"/{masks.key}"):
-        flags = np.concatenate([masks.framing.read(data, int(shot), int(shot) + 1) for shot in shots])
+    flags = np.concatenate(_read(masks, shots.tolist()))
     # The words of the convention are recorded elsewhere, so that it never gives way in silence to another one.
     settled_convention(flags, masks.convention, f"{masks.path}: /{masks.key}", reporter, said=True)
 
 
-@contextmanager
-def _opened(masks: Masks, columns: Columns) -> Iterator[h5py.Dataset]:
-    """The data set of masks, in the file of the images or in another."""
-    if masks.path == columns.path:
-        yield columns.data(masks.key, "--mask")
-        return
-    with open_hdf5(masks.path) as file:
-        yield resolve(masks.path, file, masks.key)[0]
+def _read(masks: Masks, jobs: Sequence[int | None]) -> list[NDArray[Any]]:
+    """What `Masks.read` yields for each job; read by another process where a damaged chunk could crash this one."""
+    if may_crash(masks.path, [masks.key]):
+        return list(WORKERS.stream(masks.read, jobs, str(masks.path)))
+    return [one for job in jobs for one in masks.read(job)]

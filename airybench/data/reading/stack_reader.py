@@ -19,7 +19,7 @@ from airybench.data.reading.parts import Part
 from airybench.data.reading.shot_source import Block, ShotReader, rows_by_part
 from airybench.data.reading.stack_mask import Masks
 
-_STEP = 4e6
+_STEP = 1 << 23
 """Bytes that are read and converted before the next ones are read."""
 
 _SKIPPED = 8
@@ -84,9 +84,19 @@ class StackImages:
 
     def place(self, frame: int) -> str:
         """What messages call a frame."""
-        number = int(self.part_of(np.array([frame]))[0])
-        part = self.parts[number]
-        return f"/{part.key} entry {frame - self.bounds[number]}" if part.stacked else f"/{part.key}"
+        return self.places(np.array([frame]))[0]
+
+    def places(self, frames: NDArray[np.int64]) -> list[str]:
+        """What messages call some frames."""
+        numbers = self.part_of(frames)
+        return [
+            f"/{part.key} entry {entry}" if part.stacked else f"/{part.key}"
+            for part, entry in zip(
+                [self.parts[number] for number in numbers.tolist()],
+                (frames - self.bounds[numbers]).tolist(),
+                strict=True,
+            )
+        ]
 
 
 def gaps_differ(parts: tuple[Part, ...], framing: Framing) -> bool:
@@ -109,7 +119,12 @@ class StackReader(ShotReader):
     files: tuple[StackImages, ...]
     conversion: Conversion
 
-    @property
+    @cached_property
+    def counts(self) -> list[int]:
+        """Number of shots of each file."""
+        return [images.count for images in self.files]
+
+    @cached_property
     def masked(self) -> bool:
         """Whether each shot has a mask of its own."""
         return self.conversion.rule.masks or any(images.own_masks for images in self.files)
@@ -127,7 +142,7 @@ class StackReader(ShotReader):
     def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """See `ShotReader.pieces`."""
         start = 0
-        for number, inside in rows_by_part(rows, [images.count for images in self.files]):
+        for number, inside in rows_by_part(rows, self.counts):
             images = self.files[number]
             for some in _runs(images, images.frames[inside]):
                 yield rows[start : start + len(some)]
@@ -135,7 +150,7 @@ class StackReader(ShotReader):
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
         """See `ShotReader.blocks`."""
-        for number, inside in rows_by_part(rows, [images.count for images in self.files]):
+        for number, inside in rows_by_part(rows, self.counts):
             images = self.files[number]
             yield from self._blocks_of(images, images.frames[inside])
 
@@ -150,9 +165,9 @@ def _named(reader: "_Frames", frames: NDArray[np.int64]) -> Iterator[RawImage]:
     images = reader.images
     for some in reader.steps(frames):
         values, good = reader.read(some)
-        for row, frame in enumerate(some):
+        for row, name in enumerate(images.places(some)):
             own = images.good if good is None else good[row] if images.good is None else good[row] & images.good
-            yield images.place(int(frame)), values[row], own
+            yield name, values[row], own
 
 
 def _runs(images: StackImages, frames: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

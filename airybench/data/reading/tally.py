@@ -1,6 +1,7 @@
 """What is peculiar about the values of a source, counted while its images are converted."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -162,11 +163,17 @@ class _Held:
         self.hits[differ[adopt]] = hits[adopt]
 
 
+@lru_cache
+def _suspected(dtype: np.dtype[Any]) -> frozenset[Any]:
+    """Values of a type that look like no counts."""
+    held = {value for value in _LARGEST if dtype.kind == "f" or value <= np.iinfo(dtype).max}
+    return frozenset({*held, largest_of(dtype)})
+
+
 def _special(image: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Which values of an image look like no counts; None when none do."""
     kind, low, high = image.dtype.kind, image.min() if image.dtype.kind in "if" else 0, image.max()
-    suspected = {value for value in _LARGEST if kind == "f" or value <= np.iinfo(image.dtype).max}
-    suspected.add(largest_of(image.dtype))
+    suspected = _suspected(image.dtype)
     if not (low < 0 or high >= min(suspected) or low != low):  # a NaN is both the lowest and the highest
         return None
     special = image < 0 if kind in "if" else np.zeros(image.shape, bool)

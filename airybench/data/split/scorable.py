@@ -72,6 +72,26 @@ def require_scorable(
             )
 
 
+def require_fraction(path: Path, labels: NDArray[np.uint8], names: Sequence[str], fraction: float) -> None:
+    """Refuse a fraction of the training shots from which nothing can be learnt.
+
+    Args:
+        path: the store, for the message.
+        labels: of the fraction, 0 or 1, shape (n, C).
+        names: of the classes.
+        fraction: as the configuration says it.
+
+    Raises:
+        DataError: all of its shots have the same labels.
+    """
+    if not scorable(labels).any():
+        raise DataError(
+            f"{path}: --fraction {fraction:g} takes {len(labels)} of the training shots, which all have the same "
+            f"labels ({_words(labels, names)})",
+            "take a larger --fraction, or more shots",
+        )
+
+
 def _words(labels: NDArray[np.uint8], names: Sequence[str]) -> str:
     """What the first shot is labelled as."""
     held = labels[0] if len(labels) else np.zeros(len(names), np.uint8)

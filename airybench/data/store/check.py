@@ -3,6 +3,7 @@
 import numpy as np
 
 from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.store.bad_pixels import MOSTLY_GOOD, BadPixels, find_bad_pixels, sampled_rows
 from airybench.data.store.content import SLICE
 from airybench.data.store.labels import check_helium
 from airybench.data.store.store import Store
@@ -49,3 +50,18 @@ def check(store: Store, reporter: Reporter = SILENT) -> Survey:
             if mask[start : start + SLICE].max() > 1:
                 raise DataError(f"{store.path}: /mask holds other values than 0 and 1", "import the store again")
     return survey
+
+
+def bad_pixels_of(store: Store) -> BadPixels:
+    """Bad pixels of a store, at its own size, among those that are good in nearly all shots that are looked at.
+
+    Args:
+        store: the store.
+
+    Raises:
+        DataError: an image cannot be read.
+    """
+    rows, mask = sampled_rows(store.count), store.mask()
+    if mask is not None and mask.ndim == 3:
+        mask = mask[rows].mean(axis=0) >= MOSTLY_GOOD
+    return find_bad_pixels(store.read_images(rows), None if mask is None else mask > 0)

@@ -48,11 +48,13 @@ class Illumination:
         photon_energy: eV.
         absorption: inverse absorption length 1/L, 1/nm.
         device: where fields are computed.
+        refraction: m - 1, the refractive index less 1.
     """
 
     photon_energy: float
     absorption: float
     device: torch.device
+    refraction: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class SceneDroplet:
         weight: factor on the field, for a droplet in a weaker part of the focus.
         position: of its centre in the laboratory frame, nm.
         coherent: whether its field is added to those of the others; otherwise its intensity is.
+        pattern: its own noise-free intensity on the pixels of `MEASURED`.
     """
 
     droplet: Droplet
@@ -78,6 +81,7 @@ class SceneDroplet:
     weight: float = 1.0
     position: tuple[float, float, float] = (0.0, 0.0, 0.0)
     coherent: bool = True
+    pattern: NDArray[np.float32] | None = None
 
 
 class UnfitError(Exception):
@@ -92,11 +96,13 @@ def illuminate(droplet: Droplet, light: Illumination) -> SceneDroplet:
         MEASURED,
         absorption=light.absorption,
         azimuth=droplet.azimuth,
+        refraction=light.refraction,
         device=light.device,
     )
     pattern = intensity(scattered.at(MEASURED)).cpu().numpy()
     rings = ring_axis_ratio(pattern, MEASURED, droplet.azimuth) if droplet.shape == DropletShape.SPHEROID else np.nan
-    return SceneDroplet(droplet, scattered, odd_part(pattern, MEASURED), rings, mean_field(pattern, MEASURED))
+    measures = odd_part(pattern, MEASURED), rings, mean_field(pattern, MEASURED)
+    return SceneDroplet(droplet, scattered, *measures, pattern=pattern)
 
 
 def render(scene: Sequence[SceneDroplet], photon_energy: float, geometry: Geometry) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ The symmetry axis (the short axis of an oblate droplet, the long axis of a prola
 tilted out of the detector plane by `delta` in the laboratory's x-z plane; the azimuth is applied to the field later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -37,6 +37,8 @@ class Droplet:
         delta: angle between the symmetry axis and the detector plane, degrees.
         azimuth: angle of the symmetry axis on the detector, degrees.
         bodies: the convex bodies that it consists of, before the rotation by the azimuth.
+        middle: middle over short semi-axis of a triaxial droplet, else NaN.
+        spin: rotation of a triaxial droplet about its long axis in degrees, else NaN.
     """
 
     shape: DropletShape
@@ -45,6 +47,8 @@ class Droplet:
     delta: float
     azimuth: float
     bodies: tuple[ConvexBody, ...]
+    middle: float = np.nan
+    spin: float = np.nan
 
     def extent(self, direction: NDArray[np.float64]) -> float:
         """How far the droplet reaches from its centre along a unit vector of the laboratory frame, nm."""
@@ -96,7 +100,7 @@ def triaxial(radius: float, ratio: float, middle: float, spin: float, delta: flo
     """
     short = radius / (ratio * middle) ** (1 / 3)
     body = Ellipsoid((ratio * short, middle * short, short), tilted(delta, spin))
-    return Droplet(DropletShape.TRIAXIAL, radius, ratio, delta, azimuth, (body,))
+    return Droplet(DropletShape.TRIAXIAL, radius, ratio, delta, azimuth, (body,), middle, spin)
 
 
 def two_lobed(radius: float, ratio: float, delta: float, azimuth: float) -> Droplet:
@@ -114,4 +118,4 @@ def two_lobed(radius: float, ratio: float, delta: float, azimuth: float) -> Drop
 def scaled(droplet: Droplet, factor: float) -> Droplet:
     """The same droplet, `factor` times as large."""
     bodies = tuple(body.scaled(factor) for body in droplet.bodies)
-    return Droplet(droplet.shape, droplet.radius * factor, droplet.axis_ratio, droplet.delta, droplet.azimuth, bodies)
+    return replace(droplet, radius=droplet.radius * factor, bodies=bodies)

@@ -2,8 +2,9 @@
 
     E(q) = dz sum_z exp(-i q_z z) FT2[rho(x, y, z) exp(-d(x, y, z) / 2L)],   q_z = k (1 - cos theta)
 
-with d the length of material in front of the slice and L the absorption length. The field is a scalar, and refraction
-is neglected. With this sign of q_z the detector appears rotated by 180 degrees.
+with d the length of material in front of the slice and L the absorption length. The field is a scalar. Refraction is
+neglected unless it is asked for: then each slice is lit with the phase (m - 1) k d that the beam gathers on its way in.
+With this sign of q_z the detector appears rotated by 180 degrees, and that phase enters as exp(-i (m - 1) k d).
 Source: Barke et al., Nat. Commun. 6, 6187 (2015).
 
 The slices are lambda/8 or thinner, but are not transformed one by one. With q_z = t q_max, the Jacobi-Anger expansion
@@ -115,6 +116,7 @@ def born_field(
     absorption: float = 0.0,
     azimuth: float = 0.0,
     flat_ewald: bool = False,
+    refraction: float = 0.0,
     device: str | torch.device = "cpu",
 ) -> Field:
     """The far field of an object that consists of convex bodies of density 1.
@@ -125,7 +127,8 @@ def born_field(
         geometry: the detector to be covered, with its centre shifted by up to 3 % of the half width.
         absorption: inverse absorption length 1/L in 1/nm; 0 is transparent.
         azimuth: rotation of the object about the beam, degrees. An object that is long along x needs the smallest grid.
-        flat_ewald: neglect q_z, so that E = FT2[projected density], without absorption.
+        flat_ewald: neglect q_z, so that E = FT2[projected density], without absorption and refraction.
+        refraction: m - 1, the real part of the refractive index less 1; 0 neglects refraction.
         device: where to compute.
 
     >>> from airybench.physics.optics.bodies import Ellipsoid
@@ -151,27 +154,29 @@ def born_field(
 
     heights = [body.columns(x[:, None], y[None, :]) for body in bodies]
     if flat_ewald:
-        moments = torch.stack([(leave - entry).clamp(min=0) for entry, leave in heights]).sum(dim=0)[None]
+        moments = torch.stack([(leave - entry).clamp(min=0) for entry, leave in heights]).sum(dim=0)[None, None]
         farthest = 0.0
     else:
         # The expansion must also hold a little beyond the detector, at the nodes that the interpolation uses.
         farthest = k * (1 - (1 - min(sine + 3 * hypot(step_x, step_y), 0.99) ** 2) ** 0.5)
-        moments = _moments(
-            heights, low[2], high[2], wavelength(photon_energy) / SLICES_PER_WAVELENGTH, absorption, farthest
-        )
+        slices = _Slices(low[2], high[2], wavelength(photon_energy) / SLICES_PER_WAVELENGTH)
+        moments = _moments(heights, slices, absorption, k * refraction, farthest)
 
-    moments = avg_pool2d(moments, COLUMNS_PER_CELL) * (COLUMNS_PER_CELL**2 * dx * dy)
     x, y = (line.reshape(-1, COLUMNS_PER_CELL).mean(dim=1) for line in (x, y))
     right = nodes_x[nodes_x.numel() // 2 :]
     phase_x, phase_y = k * right[:, None] * x, k * nodes_y * y[:, None]
     mean_x, mean_y = _mean_over_cell(k * dx * right)[:, None], _mean_over_cell(k * dy * nodes_y)
-    on_x = torch.cat((torch.cos(phase_x) / mean_x, torch.sin(phase_x) / mean_x)) @ moments
+    on_x = torch.cat((torch.cos(phase_x) / mean_x, torch.sin(phase_x) / mean_x))
+    on_y = torch.cos(phase_y) / mean_y, torch.sin(phase_y) / mean_y
     q_z = 1 - torch.sqrt((1 - right[:, None] ** 2 - nodes_y**2).clamp(min=0))
     t = (q_z * k / farthest).clamp(max=1) if farthest else torch.zeros_like(q_z)
-    even, odd = _transform_and_sum(on_x, torch.cos(phase_y) / mean_y, torch.sin(phase_y) / mean_y, t)
-    # The moments are real, so FT2 at -q is the conjugate: only half of the plane was computed.
-    values = torch.cat(((even.conj() - 1j * odd.conj()).flip(0, 1)[:-1], even - 1j * odd))
-    return Field(values.resolve_conj(), step_x, step_y, azimuth)
+    values = []
+    for real in moments:
+        pooled = avg_pool2d(real, COLUMNS_PER_CELL) * (COLUMNS_PER_CELL**2 * dx * dy)
+        even, odd = _transform_and_sum(on_x @ pooled, *on_y, t)
+        # The moments are real, so FT2 at -q is the conjugate: only half of the plane was computed.
+        values.append(torch.cat(((even.conj() - 1j * odd.conj()).flip(0, 1)[:-1], even - 1j * odd)).resolve_conj())
+    return Field(values[0] if len(values) == 1 else values[0] - 1j * values[1], step_x, step_y, azimuth)
 
 
 def _midpoints(low: float, high: float, cell: float, device: str | torch.device) -> tuple[Tensor, float]:
@@ -194,16 +199,24 @@ def _nodes(phase: float, sine: float, device: str | torch.device) -> tuple[Tenso
     return torch.as_tensor(step * np.arange(-count, count + 1), dtype=torch.float32, device=device), step
 
 
+@dataclass(frozen=True)
+class _Slices:
+    """Slices of a body along the beam, between `low` and `high`, at most `width` thick; nm."""
+
+    low: float
+    high: float
+    width: float
+
+
 def _moments(
-    heights: Sequence[tuple[Tensor, Tensor]],
-    low: float,
-    high: float,
-    slice_width: float,
-    absorption: float,
-    farthest: float,
+    heights: Sequence[tuple[Tensor, Tensor]], slices: _Slices, absorption: float, refraction: float, farthest: float
 ) -> Tensor:
-    """Sums over the slices with the weights of the Jacobi-Anger expansion, real, shape (terms, X, Y)."""
-    count = max(8, ceil((high - low) / slice_width))
+    """Sums over the slices with the weights of the Jacobi-Anger expansion, real, shape (parts, terms, X, Y).
+
+    There is one part without refraction; with it, there are those with the cosine and the sine of its phase.
+    """
+    low, high = slices.low, slices.high
+    count = max(8, ceil((high - low) / slices.width))
     dz = (high - low) / count
     z = low + dz * (np.arange(count) + 0.5)
     largest = farthest * max(abs(low), abs(high))
@@ -215,16 +228,21 @@ def _moments(
     basis = torch.as_tensor(weights, dtype=torch.float32, device=device)
     middle = torch.as_tensor(z, dtype=torch.float32, device=device)[:, None]
     columns = [(entry.reshape(-1), leave.reshape(-1)) for entry, leave in heights]
-    total = torch.empty((terms, shape.numel()), device=device)
+    total = torch.empty((2 if refraction else 1, terms, shape.numel()), device=device)
     block = max(1, VOXELS_AT_ONCE // count)
     for start in range(0, shape.numel(), block):
         some = slice(start, start + block)
         filled = _fill([(entry[some], leave[some]) for entry, leave in columns], middle, dz)
-        if absorption > 0:
+        if absorption > 0 or refraction:
             in_front = torch.cumsum(filled, dim=0).sub_(filled, alpha=0.5)
-            filled.mul_(in_front.mul_(-absorption * dz / 2).exp_())
-        torch.mm(basis, filled, out=total[:, some])
-    return total.reshape(terms, *shape)
+            phase = refraction * dz * in_front if refraction else None
+            if absorption > 0:
+                filled.mul_(in_front.mul_(-absorption * dz / 2).exp_())
+            if phase is not None:
+                torch.mm(basis, filled * phase.sin(), out=total[1, :, some])
+                filled.mul_(phase.cos())
+        torch.mm(basis, filled, out=total[0, :, some])
+    return total.reshape(-1, terms, *shape)
 
 
 def _fill(columns: Sequence[tuple[Tensor, Tensor]], middle: Tensor, dz: float) -> Tensor:

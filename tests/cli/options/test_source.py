@@ -86,6 +86,7 @@ CASES = (
     ("--every 5 --skip 3", shots(every="5", skip=3)),
     ("--every Background_Period", shots(every="Background_Period")),
     ("--drop-blank", shots(drop_blank=True)),
+    ("--find-bad-pixels", SourceOptions(find_bad_pixels=True)),
     ("--nan mask", rule(nan_mask=True)),
     ("--invalid -1 --invalid 0xffff,max", rule(invalid=InvalidValues((-1, 65535), largest=True))),
     ("--clip", rule(clip=True)),

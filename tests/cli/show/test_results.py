@@ -1,5 +1,7 @@
 """The results of a training as they are printed."""
 
+from dataclasses import replace
+
 import pytest
 
 from airybench.analysis.notes import SIMULATED_DATA
@@ -29,6 +31,11 @@ def test_a_training_won_nothing_and_says_whether_its_data_are_simulated(source: 
     assert "Winner" not in printed
     assert "Trained resnet18-log0.2-leaky0.2-s1: test macro_ap 0.500, exact match 0.250; majority" in printed
     assert (SIMULATED_DATA in printed) == (source == "simulated")
+
+
+def test_a_training_on_labels_that_err_names_their_ceiling(capsys) -> None:
+    print_training(replace(training("simulated"), ceiling={"ceiling/test/macro_ap": 0.875}))
+    assert "Label ceiling: macro_ap 0.875 on test" in capsys.readouterr().out
 
 
 def test_a_training_as_data_names_its_source() -> None:

@@ -12,7 +12,7 @@ import pytest
 from reporters import CollectingReporter
 
 from airybench.data.formats import dispatch
-from airybench.data.formats.dispatch import import_data, open_shots
+from airybench.data.formats.dispatch import import_data, open_shots, open_source
 from airybench.data.reading.counts_rule import CountsRule
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
@@ -304,3 +304,13 @@ def test_a_store_as_a_source_has_all_columns(tmp_path: Path) -> None:
     (block,) = source.select(np.array([0, 2])).read.blocks(np.arange(2))
     np.testing.assert_array_equal(block.counts, STACK[[0, 2]])
     np.testing.assert_array_equal(block.good, masks[[0, 2]])
+
+
+def test_lists_and_devices_are_no_images(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("id,label\n1,a\n")
+    for path, message in (
+        (tmp_path / "l.csv", "--labels-csv FILE"),
+        (Path("/dev/null"), "neither a file nor a folder"),
+    ):
+        with pytest.raises(DataError, match=message):
+            open_source([path])

@@ -55,6 +55,14 @@ def test_columns_of_an_npz_file(tmp_path: Path) -> None:
     assert source.events["tick"].tolist() == IDS[::-1].tolist()
 
 
+def test_ids_that_begin_again_in_each_file_are_told_apart(tmp_path: Path) -> None:
+    for name, part in {"a": IMAGES[:3], "b": IMAGES[3:6]}.items():
+        np.savez(tmp_path / f"{name}.npz", images=part, ids=[1, 2, 3])
+    source, notices = opened(tmp_path / "a.npz", tmp_path / "b.npz")
+    assert source.ids.tolist() == ["a:1", "a:2", "a:3", "b:1", "b:2", "b:3"]
+    assert any("begin again in every file" in line for line in notices)
+
+
 def test_columns_of_an_npy_stack_are_npy_files(tmp_path: Path) -> None:
     for name, values in {"a": IMAGES, "ids": IDS}.items():
         np.save(tmp_path / f"{name}.npy", values)

@@ -105,6 +105,44 @@ def test_sub_folders_that_are_called_like_runs_are_asked_about(tmp_path: Path) -
     assert source.labels is None
 
 
+def test_runs_by_a_part_of_the_name_beside_classes_by_folder(tmp_path: Path) -> None:
+    for number, image in enumerate(IMAGES):
+        save(tmp_path / "p" / ("Round", "Streak")[number % 2] / f"run{10 - number // 2}_{number}.png", image)
+    source, _ = opened(tmp_path / "p", options=SourceOptions(keys=StackKeys(group_by=r"run(\d+)_")))
+    assert source.groups.tolist() == [int(one.partition("_")[0].removeprefix("run")) for one in source.ids.tolist()]
+    assert source.class_names == ("Round", "Streak")
+    assert source.labels.argmax(axis=1).tolist() == [int(one.rpartition("_")[2]) % 2 for one in source.ids.tolist()]
+
+
+def test_files_of_several_pictures_are_runs(tmp_path: Path) -> None:
+    for number in range(3):
+        np.save(tmp_path / f"s{number}.npy", IMAGES[number : number + 2])
+    (tmp_path / "p").mkdir()
+    for file in tmp_path.glob("*.npy"):
+        file.rename(tmp_path / "p" / file.name)
+    source, _ = opened(tmp_path / "p")
+    assert source.groups.tolist() == [1, 1, 2, 2, 3, 3]
+    np.testing.assert_array_equal(counts(source), np.concatenate([IMAGES[k : k + 2] for k in range(3)]))
+    np.save(tmp_path / "p" / "s0.npy", np.repeat(IMAGES[0][..., None], 3, axis=-1))
+    assert "a picture in colour" in refused(tmp_path / "p")
+
+
+def test_npy_files_of_one_image_have_the_ids_of_their_names_however_they_are_given(tmp_path: Path) -> None:
+    files = [tmp_path / "p" / f"{number}.npy" for number in (7, 10, 8)]
+    files[0].parent.mkdir()
+    for file, image in zip(files, IMAGES, strict=False):
+        np.save(file, image)
+    for paths, ids in ((files, [7, 10, 8]), (sorted(files, key=str), [7, 8, 10]), ([tmp_path / "p"], [7, 8, 10])):
+        source, _ = opened(*paths)
+        assert source.ids.tolist() == ids
+        np.testing.assert_array_equal(counts(source), IMAGES[[{7: 0, 10: 1, 8: 2}[one] for one in ids]])
+
+
+def test_pictures_further_down_are_named(tmp_path: Path) -> None:
+    folder(tmp_path / "p" / "x" / "y" / "Round")
+    assert "pictures such as x/y/Round/shot_" in refused(tmp_path / "p")
+
+
 def test_what_is_no_picture_is_named_and_hidden_files_are_not(tmp_path: Path) -> None:
     path = folder(tmp_path / "p")
     for name in ("labels.csv", ".DS_Store", "._shot_8.png"):

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from airybench.data.hdf5.inspection import LIMIT, Inspector, inspect, made_here
+from airybench.data.hdf5.inspection import _KNOWN, LIMIT, Inspector, inspect, made_here
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.hdf5.tree import file_tree
 from airybench.errors import EXIT_INPUT, DataError
@@ -131,3 +131,17 @@ def test_the_listing_holds_attributes_links_and_faults(tmp_path: Path) -> None:
     assert "links to a file or key that is not there" in tree.datasets["dead"].fault
     assert "leads to ../x.h5, outside the folder of this file" in tree.datasets["out"].fault
     assert tree.datasets["null"].empty
+
+
+def test_listings_are_kept_by_the_names_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airybench.data.hdf5.inspection._KNOWN", type(_KNOWN)())
+    files = [sound(tmp_path / f"{number}.h5") for number in range(5)]
+    first = [inspect(path) for path in files]
+    assert all(inspect(path) is listing for path, listing in zip(files, first, strict=True))
+    names = 1 + len(first[0]["datasets"]) + sum(map(len, first[0]["children"].values()))
+    monkeypatch.setattr("airybench.data.hdf5.inspection._MOST_KNOWN", 3 * names)
+    os.utime(files[4], ns=(0, 0))
+    last = inspect(files[4])
+    assert inspect(files[4]) is last is not first[4]
+    assert inspect(files[3]) is first[3]
+    assert inspect(files[0]) is not first[0]  # the oldest gave way

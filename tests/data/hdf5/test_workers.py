@@ -41,6 +41,22 @@ def test_answers_come_in_the_order_of_the_jobs_from_processes_that_stay(workers:
     assert list(workers.stream(list, [], "nothing")) == []
 
 
+def test_jobs_that_are_longer_than_a_pipe_do_not_block(workers: Workers) -> None:
+    jobs = [np.full((2, 400_000), number) for number in range(8)]
+    found = list(workers.stream(list, jobs, "numbers"))
+    assert [int(one[-1]) for one in found] == [number for number in range(8) for _ in range(2)]
+
+
+def test_relative_names_mean_the_folder_of_the_program(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").touch()
+        monkeypatch.chdir(tmp_path / name)
+        assert list(workers.stream(os.listdir, ["."], "folder")) == [f"{name}.txt"]
+
+
 def test_an_error_arrives_as_it_was_raised(workers: Workers, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file") as caught:
         list(workers.stream(file_tree, [tmp_path / "gone.h5"], "gone.h5"))

@@ -42,6 +42,24 @@ def test_lists_of_whole_numbers(tmp_path: Path, content: str) -> None:
     assert shots(tmp_path, content, source(IDS)) == [0, 2]
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("7-43\n900\n", "7-43 looks like a range of ids; list each of them"),
+        ("7-42\n43-900\n", "looks like a range"),
+        ("7 42\n43 900\n", "columns column 1 and column 2 both hold ids of the source, but mean different shots"),
+        ('{"ids": [7, 42]}', "is JSON"),
+    ],
+)
+def test_lists_that_would_be_read_in_part_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        shots(tmp_path, content, source(IDS))
+
+
+def test_a_run_before_each_number_is_no_range(tmp_path: Path) -> None:
+    assert shots(tmp_path, "3-42\n3-900\n", source(IDS)) == [0, 3]
+
+
 def test_lists_of_text(tmp_path: Path) -> None:
     ids = np.array([f"{1000 + i // 3}:{i % 3}" for i in range(6)])
     for content in ("1000:1\n1001:2\n", "trainId pulseId\n1000 1\n1001 2\n", "1000 1\n1001 2\n", "1000_1\n1001_2\n"):

@@ -10,9 +10,11 @@ import pytest
 
 from airybench.data.formats.description import describe_source
 from airybench.data.formats.dispatch import import_data, open_shots, open_source
+from airybench.data.hdf5.child import usable_cores
+from airybench.data.hdf5.tree import file_tree, may_crash
 from airybench.data.hdf5.workers import WORKERS
 from airybench.data.reading import isolated
-from airybench.data.reading.isolated import IsolatedReader
+from airybench.data.reading.isolated import IsolatedReader, joined
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.errors import EXIT_INPUT, DataError
 
@@ -37,9 +39,9 @@ def stack(path: Path, *, damaged: int | None = None, masks: bool = False) -> Pat
     return path
 
 
-@pytest.mark.parametrize("masks", [False, True])
-def test_a_chunk_that_crashes_the_decoder_is_one_line(tmp_path: Path, *, masks: bool) -> None:
-    path, output = stack(tmp_path / "run.h5", damaged=COUNT // 2 + 1, masks=masks), tmp_path / "store.h5"
+@pytest.mark.parametrize(("masks", "damaged"), [(False, 21), (True, 21), (True, 26)])  # masks are sampled at 26
+def test_a_chunk_that_crashes_the_decoder_is_one_line(tmp_path: Path, *, masks: bool, damaged: int) -> None:
+    path, output = stack(tmp_path / "run.h5", damaged=damaged, masks=masks), tmp_path / "store.h5"
     keys = StackKeys(images="images", photon_energy=9300.0, mask="masks" if masks else None, mask_convention="cxi")
     with pytest.raises(
         DataError, match=r"run\.h5: /(images|masks).* (crashes the decoder \(SIG\w+\)|cannot be read)"
@@ -86,3 +88,42 @@ def test_small_work_without_risk_stays_in_this_process(tmp_path: Path, monkeypat
     monkeypatch.setattr(isolated, "WORTH", 1)
     with pytest.raises(pytest.fail.Exception):
         source.read(0, 8)
+
+
+def test_small_pieces_are_asked_for_together() -> None:
+    pieces = [np.arange(first, first + 3) for first in range(0, 300, 3)]
+    jobs = joined(pieces, 30)
+    np.testing.assert_array_equal(np.concatenate(jobs), np.arange(300))
+    assert all(len(job) % 3 == 0 and len(job) <= 30 for job in jobs)
+    assert len(jobs) <= 2 * 4 * usable_cores() + 10
+    assert [len(job) for job in joined([np.arange(50), np.arange(50, 100)], 30)] == [50, 50]
+
+
+@pytest.mark.parametrize("what", ["ids", "mask"])
+def test_a_column_or_mask_that_crashes_is_found_by_the_listing(tmp_path: Path, what: str) -> None:
+    path = stack(tmp_path / "run.h5")
+    values = np.arange(6000) if what == "ids" else np.zeros((64, 64), np.uint8)
+    with h5py.File(path, "a") as file:
+        chunks = (1000,) if what == "ids" else (16, 64)
+        kept = file.create_dataset(what, data=values, chunks=chunks, **hdf5plugin.Bitshuffle(cname="lz4"))
+        middle = (2000,) if what == "ids" else (16, 0)
+        _, chunk = kept.id.read_direct_chunk(middle)
+        kept.id.write_direct_chunk(middle, chunk[:5] + b"\xa5" + chunk[6:])
+    try:
+        said = file_tree(path).datasets[what].fault  # some damage is an error, some a crash
+    except DataError as error:
+        said = str(error)
+    assert re.search(rf"reading /{what} crashes the HDF5 library|cannot be read", said)
+
+
+def test_a_checksum_makes_a_decoder_safe(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for key, checksum in (("bare", False), ("summed", True)):
+            file.create_dataset(
+                key, data=np.zeros((2, 8, 8), "u2"), chunks=(1, 8, 8), fletcher32=checksum,
+                **hdf5plugin.Bitshuffle(cname="lz4"),
+            )  # fmt: skip
+        file["plain"] = np.zeros((2, 8, 8), "u2")
+        file.create_dataset("zipped", data=np.zeros((2, 8, 8), "u2"), compression="gzip")
+    found = {key: may_crash(tmp_path / "a.h5", [key]) for key in ("bare", "summed", "plain", "zipped", "missing")}
+    assert found == {"bare": True, "summed": False, "plain": False, "zipped": False, "missing": True}

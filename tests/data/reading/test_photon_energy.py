@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reporters import CollectingReporter
 
-from airybench.data.reading.photon_energy import energies_ev, unit_attribute
+from airybench.data.reading.photon_energy import energies_ev, fixed_energy, unit_attribute
 from airybench.errors import ConfigError, DataError
 
 
@@ -119,3 +119,9 @@ def test_the_attribute_in_any_form(tmp_path: Path, text: Any) -> None:
         assert unit_attribute(data) == "nm"
         data.attrs["units"] = h5py.Empty("S1")
         assert unit_attribute(data) == "nm"
+
+
+def test_an_energy_in_kev_is_not_taken_for_ev() -> None:
+    with pytest.raises(ConfigError, match=r"from 10 eV is expected; 9\.3 keV is --photon-energy 9300"):
+        fixed_energy(9.3, 2)
+    assert fixed_energy(21.5, 2).tolist() == [21.5, 21.5]

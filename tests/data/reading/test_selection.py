@@ -34,5 +34,5 @@ def test_numpy_files_are_not_grouped_by_what_they_do_not_have(tmp_path: Path) ->
     np.save(tmp_path / "run.npy", IMAGES)
     with pytest.raises(DataError, match="too few axes for --stack-modules"):
         open_source([tmp_path / "run.npy"], SourceOptions(frames=FrameOptions(stack_modules=True)))
-    with pytest.raises(ConfigError, match="--group-by file is what NumPy files take"):
-        open_source([tmp_path / "run.npy"], SourceOptions(keys=StackKeys(group_by="folder")))
+    with pytest.raises(DataError, match="is neither in its path nor in"):
+        open_source([tmp_path / "run.npy"], SourceOptions(keys=StackKeys(group_by=r"scan(\d+)")))

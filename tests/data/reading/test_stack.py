@@ -92,6 +92,15 @@ def test_a_cxi_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(store.photon_energy(), 1200, rtol=1e-6)
 
 
+def test_ids_that_nobody_named_and_that_begin_again_are_told_apart(tmp_path: Path) -> None:
+    for name in "ab":
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["images"], file["id"] = np.arange(600, dtype=np.uint16).reshape(6, 10, 10) + ord(name), np.arange(6)
+    store = bring(tmp_path, tmp_path / "a.h5", tmp_path / "b.h5", "--photon-energy", 25)
+    assert store.ids().tolist() == [f"{name}:{number}" for name in "ab" for number in range(6)]
+    assert store.groups().tolist() == [1] * 6 + [2] * 6
+
+
 def test_several_files_are_groups(tmp_path: Path) -> None:
     first = stack(tmp_path / "a.h5")
     second = stack(tmp_path / "b.h5", edit=lambda f: f["shot"].write_direct(np.arange(6)))
@@ -208,7 +217,10 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
         ("--images", "raw", "--photon-energy", 25, "--ids", "two"),
         r"/two has shape \(2,\), one entry for each of",
     ),
-    "unnamed": ((*KEYS, "--labels", "y"), "needs names for its labels; give --class-names"),
+    "unnamed": (
+        (*KEYS, "--labels", "y"),
+        r"holds class numbers up to 2, .* no names of the classes; name all 3 in order with --class-names",
+    ),
     "names": ((*KEYS, "--labels", "y", "--class-names", "a,b"), r"a\.h5 entry 2 is class 2, 2 class names"),
     "values": ((*KEYS, "--labels", "frac", "--class-names", "a,b"), r"/frac entry 0 is 0.5, class numbers from 0"),
     "events": ((*KEYS, "--energy", "nothing"), "both given"),

@@ -55,6 +55,13 @@ def test_a_split_in_which_nothing_can_be_scored_is_refused(tmp_path: Path) -> No
     assert dataset_size(store, 40) == (60, 2)
 
 
+def test_a_fraction_of_one_class_is_refused_before_training(tmp_path: Path) -> None:
+    store = stack(tmp_path / "few.h5", [0] * 30 + [1] * 30)
+    with pytest.raises(DataError, match=r"--fraction 0\.01 takes 1 of the training .*; take a larger --fr"):
+        prepare(store, config(fraction=0.01), torch.device("cpu"))
+    assert len(prepare(store, config(fraction=0.5), torch.device("cpu")).training_rows(config(fraction=0.5).data)) == 21
+
+
 def test_a_part_that_lacks_one_class_of_three_is_no_error() -> None:
     labels = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]] + [[1, 0, 0], [0, 1, 0]] * 2, np.uint8)
     rows = [np.array(part, np.int64) for part in ([0, 1, 2], [3, 4], [5, 6])]

@@ -21,10 +21,11 @@ FINE = 4
 SPHERES = [(200.0, 21.0), (332.0, 21.0), (500.0, 21.0), (200.0, 33.0), (332.0, 33.0), (500.0, 33.0)]
 
 
-def half_axis(radius: float, energy: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def half_axis(radius: float, energy: float, refraction: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distances from the centre in pixels and the simulated intensity there."""
     detector = Geometry(size=258 * FINE + 1)
-    pattern = intensity(born_field([Ellipsoid((radius,) * 3)], energy, Geometry()).at(detector)).numpy()
+    field = born_field([Ellipsoid((radius,) * 3)], energy, Geometry(), refraction=refraction)
+    pattern = intensity(field.at(detector)).numpy()
     middle = 129 * FINE
     return np.arange(middle + 1) / FINE, pattern[middle, middle:].astype(np.float64)
 
@@ -59,17 +60,38 @@ def test_minima_of_the_checked_sphere():
     np.testing.assert_allclose(minima, [28.6, 49.8, 71.6, 94.7, 119.9], atol=0.3)
 
 
+def mie_pattern(radius: float, energy: float, index: float, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mie theory, mean of both polarisations, the factor 1 + cos^2 divided out."""
+    size = 2 * np.pi * energy / 1239.84198 * radius
+    first, second = miepython.S1_S2(index, size, np.cos(theta))
+    return np.asarray((np.abs(first) ** 2 + np.abs(second) ** 2) / (1 + np.cos(theta) ** 2))
+
+
 @pytest.mark.parametrize(("radius", "energy"), [(332.0, 21.0), (500.0, 33.0)])
 def test_a_sphere_of_index_near_one_has_the_minima_of_mie_theory(radius, energy):
     pixels, found = half_axis(radius, energy)
     theta = angles(pixels)
-    size = 2 * np.pi * energy / 1239.84198 * radius
-    first, second = miepython.S1_S2(1.001, size, np.cos(theta))
-    mie = (np.abs(first) ** 2 + np.abs(second) ** 2) / (1 + np.cos(theta) ** 2)
+    mie = mie_pattern(radius, energy, 1.001, theta)
     below = np.degrees(theta) < 20
     ours, theirs = pixels[extrema(found[below], np.less)], pixels[extrema(mie[below], np.less)]
     assert len(ours) == len(theirs) >= 3
     assert np.abs(ours - theirs).max() < 0.3
+
+
+@pytest.mark.parametrize("index", [1.02, 1.05])
+@pytest.mark.parametrize("radius", [200.0, 332.0, 500.0])
+def test_a_refracting_sphere_has_the_minima_of_mie_theory(radius, index):
+    pixels, found = half_axis(radius, 21.0, refraction=index - 1)
+    plain = half_axis(radius, 21.0)[1]
+    mie = mie_pattern(radius, 21.0, index, angles(pixels))
+    inside = slice(0, -5 * FINE)  # a minimum at the edge is there in one and out of the other
+    minima = [pixels[extrema(values[inside], np.less)] for values in (mie, found, plain)]
+    common = min(len(where) for where in minima)
+    assert len(minima[0]) == len(minima[1])
+    assert np.abs(minima[1] - minima[0]).max() <= 0.5
+    # What the plain Born approximation is off by: the cost of leaving refraction out.
+    cost = np.abs(minima[2][:common] - minima[0][:common]).max()
+    assert (0.4 < cost < 2.0) if index == 1.02 else (1.7 < cost < 4.4)
 
 
 @pytest.mark.parametrize("absorption", [0.0, 1 / 80])

@@ -1,0 +1,50 @@
+"""`airybench evaluate --stress` end to end."""
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from airybench.cli.main import run
+
+MODEL = "winner:both@cxidb"
+
+
+def called(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    capsys.readouterr()
+    with contextlib.chdir(folder):
+        code = run(["evaluate", MODEL, *arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_table_a_figure_files_and_metrics(finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--split", "train", "--strength", "offset=50,1000", "--strength", "dead-module=25"]
+    code, out, err = called([*words, "--output", str(tmp_path / "out")], finished.folder, capsys)
+    assert code == 0, err
+    lines = out[out.index("Changes of the detector") :].splitlines()
+    rows = [line.split()[:2] for line in lines if line.startswith(("offset", "dead-module"))]
+    assert rows == [["offset", "0"], ["offset", "50"], ["offset", "1000"], ["dead-module", "0"], ["dead-module", "25"]]
+    assert "Another run: the data do not say" in out
+    assert "Worst: " in out or "No change of the detector costs more than chance would." in out
+    assert (tmp_path / "out" / "plots" / "stress.png").stat().st_size > 5000
+    assert len((tmp_path / "out" / "stress.csv").read_text().splitlines()) == 6
+    content = json.loads((tmp_path / "out" / "stress.json").read_text())
+    plain = json.loads((tmp_path / "out" / "evaluation.json").read_text())["scores"]["values"]["macro_ap"]
+    assert [row["score"]["value"] for row in content["changes"] if not row["strength"]] == [plain, plain]
+    run_id = out.split("Run: ")[1].split()[0]
+    logged = MlflowClient(finished.uri).get_run(run_id).data.metrics
+    assert logged["stress/dead-module/25/macro_ap"] == content["changes"][4]["score"]["value"]
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    ("hot-pixel=3", "unknown detector change 'hot-pixel'; valid: hot-pixels, dead-module"),
+    ("offset", "--strength offset: expected CHANGE=NUMBER,..., such as hot-pixels=10,40"),
+    ("offset=-1", "offset -1: expected 0 to 65535 counts"),
+])  # fmt: skip
+def test_wrong_strengths_are_refused(words: str, message: str, finished, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = called(["--strength", words], finished.folder, capsys)
+    assert (code, out) == (2, "")
+    assert message in err

@@ -1,0 +1,36 @@
+"""A source of no known layout: what is in it, and the options to type."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from sources import counts, opened
+
+from airybench.data.formats.dispatch import open_source
+from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.errors import MissingOptionError
+
+IMAGES = np.random.default_rng(6).poisson(4, (3, 9, 10)).astype(np.uint16)
+
+
+def test_one_image_a_file(tmp_path: Path) -> None:
+    for number, image in enumerate(IMAGES):
+        with h5py.File(tmp_path / f"shot_{number}.h5", "w") as file:
+            file["image"], file["bunch_id"], file["mask"] = image, 70 + number, np.ones(image.shape, bool)
+    with pytest.raises(MissingOptionError, match=r"and 2 more files.*/image \(9, 10\)") as caught:
+        open_source([tmp_path])
+    assert caught.value.option == "--images image --ids bunch_id"
+    keys = StackKeys(images="image", ids=("bunch_id",), photon_energy=900.0)
+    source, _ = opened(tmp_path, options=SourceOptions(keys=keys))
+    np.testing.assert_array_equal(counts(source), IMAGES)
+    assert source.ids.tolist() == [70, 71, 72]
+
+
+def test_one_data_set_a_shot(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for number, image in enumerate(IMAGES):
+            file[f"entry_{number:03}/image"] = image
+    with pytest.raises(MissingOptionError, match="of no known layout") as caught:
+        open_source([tmp_path / "a.h5"])
+    assert caught.value.option == "--images 'entry_*/image'"
