@@ -55,6 +55,7 @@ ATTRIBUTES += (
     "NX_class",
 )
 
+FAULTS = (OSError, ValueError, TypeError, KeyError, RuntimeError, MemoryError)
 Node = tuple[h5py.Group, str]
 
 

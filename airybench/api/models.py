@@ -23,7 +23,7 @@ from airybench.inference.predict import BATCH, PredictOptions
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.jobs.evaluate import EvaluatedModel, EvaluationOptions, evaluate_model
-from airybench.jobs.models import open_model
+from airybench.jobs.models import OLD, open_model
 from airybench.jobs.predict import predict_file
 from airybench.reporter import Reporter
 from airybench.training.device import choose_device
@@ -48,7 +48,8 @@ class Model:
 
     def __repr__(self) -> str:
         """Network and classes in one line."""
-        return f"<Model {self.config.label}: {len(self.class_names)} classes, on {self.device}>"
+        old = "" if self.predictor.hashed else f"; {OLD}"
+        return f"<Model {self.config.label}: {len(self.class_names)} classes, on {self.device}{old}>"
 
     @property
     def config(self) -> TrialConfig:

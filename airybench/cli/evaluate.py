@@ -71,11 +71,12 @@ def evaluate(
     where = choose_device(device)
     if output is not None:
         writable(output, "choose another --output")
-    predictor = open_model(model, tracking_uri)
+    reporter = ConsoleReporter()
+    predictor = open_model(model, tracking_uri, reporter)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     evaluated = evaluate_model(
         model, predictor, name, device=where, split=split, options=EvaluationOptions(tune_thresholds, changes),
-        tracking_uri=tracking_uri, reporter=ConsoleReporter(),
+        tracking_uri=tracking_uri, reporter=reporter,
     )  # fmt: skip
     if output is not None:
         write_evaluation(

@@ -34,12 +34,13 @@ def export(
     The exported model takes raw counts (uint16) and returns probabilities and logits. It is checked against the network
     before it is written.
     """
-    from airybench.cli.show.console import notice
+    from airybench.cli.show.console import ConsoleReporter, notice
     from airybench.cli.show.output import print_result
     from airybench.inference.export import export as run
     from airybench.jobs.models import open_model
 
-    found = run(open_model(model, tracking_uri), output, format=format, force=force)
+    predictor = open_model(model, tracking_uri, ConsoleReporter())
+    found = run(predictor, output, format=format, force=force)
     print_result(found, as_json=as_json, data=vars, text=lambda made: print(made.path))
     if format != "weights" and not as_json:
         notice(

@@ -90,9 +90,10 @@ def predict(
         explain=explain, table=csv, shard=part, force=force, readers=readers,
         compiled=compile,
     )  # fmt: skip
+    reporter = ConsoleReporter()
     found = predict_file(
-        model, open_model(model, tracking_uri), source, output, device=where, reading=reading, options=options,
-        reporter=ConsoleReporter(),
+        model, open_model(model, tracking_uri, reporter), source, output, device=where, reading=reading,
+        options=options, reporter=reporter,
     )  # fmt: skip
     speed = found.images_per_second
     facts = {**vars(found), "images_per_second": None if math.isnan(speed) else speed}

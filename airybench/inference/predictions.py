@@ -115,12 +115,14 @@ class Predictions:
                 ids, logits, labels = (read_column(file[key]) for key in ("ids", "logits", "labels"))
         except DataError as error:
             raise DataError(f"{path} holds no predictions ({error}); it is written by train and sweep") from None
-        classes = (len(ids), len(names)) if np.ndim(names) == ids.ndim == 1 else ()
+        listed = np.ndim(names) == ids.ndim == 1 and all(isinstance(name, str) for name in names)
+        classes = (len(ids), len(names)) if listed else ()
         if (
             logits.shape != classes
             or logits.dtype != np.float32
             or labels.dtype != np.uint8
             or labels.shape not in (classes, (len(ids), 0))
+            or not isinstance(kind, str)
             or kind not in LABEL_KINDS
         ):
             raise DataError(

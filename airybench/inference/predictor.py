@@ -42,6 +42,7 @@ class Predictor(nn.Module):
         self.class_names = class_names
         self.label_kind = label_kind
         self.provenance: Provenance | None = provenance
+        self.hashed = True  # False for weights of an older version, in which a change would go unnoticed
         self.network = (
             network if network is not None else build(config.network, len(class_names), config.data.image_size)
         )

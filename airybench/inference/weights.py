@@ -1,7 +1,13 @@
-"""A trained network on disk, as safetensors and JSON. Nothing is unpickled, so a foreign file cannot run code."""
+"""A trained network on disk, as safetensors and JSON. Nothing is unpickled, so a foreign file cannot run code.
+
+`model.json` holds the hash of `model.safetensors`, and one over itself, so that no weight, class name, scaling of the
+input or size of the images can change without a word. Files of version 1, from before that, are read and named as such.
+"""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 from safetensors.torch import load_file, save_file
@@ -12,9 +18,14 @@ from airybench.errors import ConfigError, DataError
 from airybench.inference.predictor import Predictor
 from airybench.parsing import read_json
 from airybench.provenance import Provenance
+from airybench.training.checkpoint import sha256_of_facts, sha256_of_file
 
 FORMAT = "airybench-weights"
-VERSION = 1
+VERSION = 2
+FIRST_VERSION = 1
+"""Without a hash."""
+
+HASH, TENSORS_HASH = "sha256", "tensors_sha256"
 TENSORS = "model.safetensors"
 DESCRIPTION = "model.json"
 
@@ -26,6 +37,8 @@ def save_weights(folder: Path, predictor: Predictor) -> None:
     state = {key: value.detach().cpu().contiguous() for key, value in predictor.network.state_dict().items()}
     save_file(state, folder / TENSORS)
     content = {"format": FORMAT, "version": VERSION, **predictor.description()}
+    content[TENSORS_HASH] = sha256_of_file(folder / TENSORS)
+    content[HASH] = sha256_of_facts(content)
     (folder / DESCRIPTION).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -36,10 +49,11 @@ def load_weights(folder: Path) -> Predictor:
         The predictor in evaluation mode, on the CPU.
 
     Raises:
-        DataError: a file is missing or damaged, has another version, or the weights do not fit the description.
+        DataError: a file is missing, damaged, changed or of another version, or the weights do not fit the description.
     """
     try:
         content = read_json(folder / DESCRIPTION)
+        version = _checked_version(folder, content)
         state = load_file(folder / TENSORS)
     except FileNotFoundError as error:
         raise DataError(
@@ -47,8 +61,6 @@ def load_weights(folder: Path) -> Predictor:
         ) from None
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise DataError(f"weights in {folder} are damaged ({error}); train again or restore the file") from None
-    if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
-        raise DataError(f"{folder / DESCRIPTION} is not {FORMAT} version {VERSION}; it was written by another program")
     try:
         config = validated(TrialConfig, content["config"])
         provenance = Provenance.from_json(content)
@@ -59,7 +71,32 @@ def load_weights(folder: Path) -> Predictor:
             raise ValueError(f"label_kind {kind!r}, expected one of {', '.join(LABEL_KINDS)}")
         predictor = Predictor(config, tuple(names), kind, provenance=provenance)
         predictor.network.load_state_dict(state)
+        predictor.hashed = version > FIRST_VERSION
     except (LookupError, *_MISFITS, ConfigError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"weights in {folder} do not fit their description: {reason}") from None
     return predictor.eval()
+
+
+def _checked_version(folder: Path, content: Any) -> int:
+    """The version of a description, once both files are as they were written, as far as that version can tell."""
+    version = content.get("version") if isinstance(content, Mapping) else None
+    if type(version) is not int or not FIRST_VERSION <= version <= VERSION or content.get("format") != FORMAT:
+        raise DataError(
+            f"{folder / DESCRIPTION} is not {FORMAT} version {FIRST_VERSION} to {VERSION}; it was written by another "
+            f"program"
+        )
+    hashes = {key: content.get(key) for key in (HASH, TENSORS_HASH)}
+    if version == FIRST_VERSION and not any(hashes.values()):
+        return FIRST_VERSION
+    facts = {key: value for key, value in content.items() if key != HASH}
+    for name, expected, found in (
+        (DESCRIPTION, hashes[HASH], sha256_of_facts(facts)),
+        (TENSORS, hashes[TENSORS_HASH], sha256_of_file(folder / TENSORS)),
+    ):
+        if expected != found:
+            raise DataError(
+                f"{folder / name} was changed or damaged: its hash is {found[:12]}, {str(expected)[:12]} expected",
+                "train again or restore both files",
+            )
+    return version

@@ -71,8 +71,8 @@ class Checkpoints:
                 "format": FORMAT,
                 "version": VERSION,
                 "identity": self._identity,
-                "sha256": _digest(part / TENSORS),
-                "facts_sha256": _digest_of(facts),
+                "sha256": sha256_of_file(part / TENSORS),
+                "facts_sha256": sha256_of_facts(facts),
                 "facts": dict(facts),
             }
             (part / FACTS).write_text(json.dumps(content), encoding="utf-8")
@@ -142,9 +142,9 @@ class Checkpoints:
 
     def _read(self, folder: Path) -> State:
         content = self._described(folder)
-        if _digest(folder / TENSORS) != content["sha256"]:
+        if sha256_of_file(folder / TENSORS) != content["sha256"]:
             raise ValueError(f"{TENSORS} does not match its checksum")
-        if _digest_of(content["facts"]) != content["facts_sha256"]:
+        if sha256_of_facts(content["facts"]) != content["facts_sha256"]:
             raise ValueError(f"{FACTS} does not match its checksum")
         return load_file(folder / TENSORS), dict(content["facts"])
 
@@ -154,11 +154,12 @@ class Checkpoints:
         return [int(path.name) for path in self.folder.iterdir() if path.name.isdigit() and path.is_dir()]
 
 
-def _digest(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
+    """Digest of all bytes of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest_of(facts: Mapping[str, Any]) -> str:
+def sha256_of_facts(facts: Mapping[str, Any]) -> str:
     """Digest of facts after a way through JSON: a number with one wrong digit would still be valid JSON."""
     return hashlib.sha256(json.dumps(json.loads(json.dumps(dict(facts))), sort_keys=True).encode()).hexdigest()

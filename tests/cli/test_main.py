@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from airybench import __version__
 from airybench.cli.main import COMMANDS, command_tree, run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HELP_SECONDS, COMMAND_HELP_SECONDS = 0.3, 0.6  # on an idle core, with bytecode compiled
+HELP_SECONDS, COMMAND_HELP_SECONDS = 0.3, 0.6  # of a core's time, with bytecode compiled
 
 
 @pytest.fixture
@@ -161,9 +160,10 @@ def test_help_answers_at_once(words: list[str], limit: float, environment: dict[
     """The best of some attempts: other work on the machine slows most of them."""
     attempts = []
     for _ in range(8):
-        began = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-m", "airybench", *words], env=environment, check=True, capture_output=True)
-        attempts.append(time.perf_counter() - began)
+        after = os.times()  # the time of other processes on the machine does not count
+        attempts.append(after.children_user + after.children_system - before.children_user - before.children_system)
         if attempts[-1] < limit and len(attempts) > 1:
             break
     assert min(attempts[1:]) < limit

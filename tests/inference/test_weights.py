@@ -1,20 +1,27 @@
 """Weights and predictions on disk: what is read is what was written, and damage is told."""
 
+import hashlib
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 import torch
+from reporters import CollectingReporter
+from safetensors.torch import load_file, save_file
 
+from airybench.api.models import Model
 from airybench.config import TrialConfig
 from airybench.errors import EXIT_INPUT, DataError
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import load_weights, save_weights
+from airybench.jobs.models import open_model
+from airybench.provenance import Provenance, Software
 
 NAMES = ("Round", "Spherical/Oblate", "Empty")
 
@@ -22,7 +29,9 @@ NAMES = ("Round", "Spherical/Oblate", "Empty")
 def predictor(**changes: object) -> Predictor:
     torch.manual_seed(3)
     small = {"arch": "vgg", "head_width": 8, "image_size": 40, "alpha": 0.5, "beta": 0.1}
-    return Predictor(TrialConfig().replace(small | changes), NAMES, "multilabel").eval()
+    software = Software("0.1.0", "abc", False, (("torch", "2.10"),))
+    origin = Provenance("helium", "simulated", "0" * 64, "1" * 64, (67, 67), "c" * 8, 3, software)
+    return Predictor(TrialConfig().replace(small | changes), NAMES, "multilabel", provenance=origin).eval()
 
 
 def counts(shots: int = 3, side: int = 67) -> torch.Tensor:
@@ -61,7 +70,7 @@ def test_round_trip(tmp_path: Path, changes: dict[str, object]) -> None:
 def test_two_files_and_no_pickle(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == ["model.json", "model.safetensors"]
     content = json.loads((saved / "model.json").read_text())
-    assert (content["format"], content["version"]) == ("airybench-weights", 1)
+    assert (content["format"], content["version"]) == ("airybench-weights", 2)
     assert content["config"]["network"]["alpha"] == 0.5
 
 
@@ -85,12 +94,19 @@ def test_scaling_follows_the_logarithm() -> None:
         assert seen[-1].max().item() == pytest.approx(top)
 
 
+def sealed(folder: Path, content: dict[str, Any]) -> None:
+    """Write a description with the hash that belongs to it, as a program that knows the format could."""
+    kept = {key: value for key, value in content.items() if key != "sha256"}
+    digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    (folder / "model.json").write_text(json.dumps({**kept, "sha256": digest}))
+
+
 def edited(key: str, value: object) -> Callable[[Path], None]:
     def edit(folder: Path) -> None:
         content = json.loads((folder / "model.json").read_text())
         section, _, name = key.rpartition("/")
         (content[section]["network"] if section else content)[name] = value
-        (folder / "model.json").write_text(json.dumps(content))
+        sealed(folder, content)
 
     return edit
 
@@ -117,7 +133,21 @@ def truncated(share: float) -> Callable[[Path], None]:
 def dropped(folder: Path) -> None:
     content = json.loads((folder / "model.json").read_text())
     del content["class_names"]
-    (folder / "model.json").write_text(json.dumps(content))
+    sealed(folder, content)
+
+
+def with_tensors(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Path], None]:
+    """Other tensors, with the hash that belongs to them."""
+
+    def edit(folder: Path) -> None:
+        path = folder / "model.safetensors"
+        tensors = load_file(path)
+        change(tensors)
+        save_file(tensors, path)
+        content = json.loads((folder / "model.json").read_text())
+        sealed(folder, content | {"tensors_sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+
+    return edit
 
 
 @pytest.mark.parametrize(
@@ -125,14 +155,18 @@ def dropped(folder: Path) -> None:
     [
         (without("model.json"), r"holds no model\.json; expected a weights/ folder"),
         (without("model.safetensors"), r"holds no .*model\.safetensors; expected a weights/ folder"),
-        (truncated(0.5), "are damaged .*; train again or restore the file"),
-        (truncated(0.0), "are damaged .*; train again or restore the file"),
-        (overwritten("model.safetensors", pickle.dumps({"a": 1})), "are damaged .*; train again"),
-        (overwritten("model.safetensors", b"\x00" * 4096), "are damaged .*; train again"),
+        (truncated(0.5), r"model\.safetensors was changed or damaged: .*; train again or restore both files"),
+        (truncated(0.0), r"model\.safetensors was changed or damaged"),
+        (overwritten("model.safetensors", pickle.dumps({"a": 1})), r"model\.safetensors was changed or damaged"),
+        (overwritten("model.safetensors", b"\x00" * 4096), r"model\.safetensors was changed or damaged"),
+        (with_tensors(lambda tensors: tensors.popitem()), "do not fit their description: "),
+        (with_tensors(lambda tensors: tensors.update(more=torch.ones(2))), "do not fit their description: "),
         (overwritten("model.json", b"{"), "are damaged .*; train again"),
         (overwritten("model.json", b"\xff\xfe"), "are damaged .*; train again"),
-        (overwritten("model.json", b"[]"), r"model\.json is not airybench-weights version 1; .* another program"),
-        (edited("version", 2), r"model\.json is not airybench-weights version 1"),
+        (overwritten("model.json", b"[]"), r"model\.json is not airybench-weights version 1 to 2; .* another program"),
+        (edited("version", 3), r"model\.json is not airybench-weights version 1 to 2"),
+        (edited("version", True), r"model\.json is not airybench-weights version 1 to 2"),
+        (edited("version", None), r"model\.json is not airybench-weights version 1 to 2"),
         (edited("format", "other"), r"model\.json is not airybench-weights version 1"),
         (edited("class_names", ["A", "B"]), "do not fit their description: "),
         (overwritten("model.json", b"[" * 100_000), "are damaged .*in one another"),
@@ -155,6 +189,81 @@ def test_damage_is_told(copy: Path, spoil: Callable[[Path], None], message: str)
     assert caught.value.exit_code == EXIT_INPUT
 
 
+def first_version(folder: Path) -> None:
+    """Make it one that older versions of airybench wrote."""
+    content = json.loads((folder / "model.json").read_text())
+    kept = {key: value for key, value in content.items() if key not in ("sha256", "tensors_sha256")}
+    (folder / "model.json").write_text(json.dumps({**kept, "version": 1}, indent=2) + "\n")
+
+
+def test_no_byte_of_the_tensors_can_change(copy: Path) -> None:
+    path = copy / "model.safetensors"
+    whole = path.read_bytes()
+    places = np.random.default_rng(0).integers(0, len(whole), 30)
+    for place in [0, 9, 40, len(whole) - 1, *places.tolist()]:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(DataError, match=r"model\.safetensors was changed or damaged"):
+            load_weights(copy)
+    path.write_bytes(whole)
+    load_weights(copy)
+
+
+def test_no_value_of_the_description_can_change(copy: Path) -> None:
+    """Class names, kind of labels, image sizes, scaling of the input, provenance: whatever stands there."""
+    path = copy / "model.json"
+    whole = json.loads(path.read_text())
+    assert {"class_names", "label_kind", "config", "trained_on", "trained_with", "tensors_sha256"} <= whole.keys()
+    changed = 0
+    for content, part, key in everywhere(whole):
+        value = part[key]
+        part[key] = f"{value}x" if isinstance(value, str) else not value if isinstance(value, bool) else 1.5
+        path.write_text(json.dumps(content))
+        with pytest.raises(DataError, match=r"was changed or damaged|is not airybench-weights"):
+            load_weights(copy)
+        changed += 1
+    assert changed > 50
+    for key in whole:
+        path.write_text(json.dumps({name: value for name, value in whole.items() if name != key}))
+        with pytest.raises(DataError, match=r"was changed or damaged|is not airybench-weights"):
+            load_weights(copy)
+    path.write_text(json.dumps(whole | {"version": 1}))  # one character, and the hashes would not count
+    with pytest.raises(DataError, match="was changed or damaged"):
+        load_weights(copy)
+
+
+def everywhere(whole: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+    """Every value that is no mapping or list: a copy of all, and where in it the value is."""
+
+    def places(part: Any, way: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        keys = part if isinstance(part, dict) else range(len(part)) if isinstance(part, list) else ()
+        for key in keys:
+            yield from places(part[key], (*way, key))
+        if not isinstance(part, dict | list):
+            yield way
+
+    for way in places(whole, ()):
+        content = json.loads(json.dumps(whole))
+        part = content
+        for key in way[:-1]:
+            part = part[key]
+        yield content, part, way[-1]
+
+
+def test_old_weights_are_read_and_named_as_such(copy: Path) -> None:
+    expected = load_weights(copy)
+    assert expected.hashed
+    first_version(copy)
+    old = load_weights(copy)
+    assert not old.hashed
+    with torch.no_grad():
+        assert torch.equal(old.logits(counts()), expected.logits(counts()))
+    notices: list[str] = []
+    open_model(str(copy), reporter=CollectingReporter(notices))
+    assert notices == [f"{copy}: weights of an older version, without a hash: a change in them would go unnoticed"]
+    assert "without a hash" in repr(Model("old", old, torch.device("cpu")))
+    assert "hash" not in repr(Model("new", expected, torch.device("cpu")))
+
+
 def test_pickle_is_never_run(copy: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, ...]:
@@ -162,6 +271,9 @@ def test_pickle_is_never_run(copy: Path) -> None:
 
     torch.save({"network": Bomb()}, copy / "model.safetensors")
     with pytest.raises(DataError, match="damaged"):
+        load_weights(copy)
+    first_version(copy)  # which has no hash to find it by
+    with pytest.raises(DataError, match="are damaged"):
         load_weights(copy)
     assert not (copy / "run").exists()
 

@@ -154,7 +154,7 @@ def test_another_version_or_training_is_refused(tmp_path: Path) -> None:
     Checkpoints(tmp_path, "this").require_ours()  # damaged, which costs a notice and no more
 
 
-@pytest.mark.parametrize("moment", ["save_file", "_digest", "json.dumps", "os.fsync", "Path.rename"])
+@pytest.mark.parametrize("moment", ["save_file", "sha256_of_file", "json.dumps", "os.fsync", "Path.rename"])
 def test_a_kill_at_any_moment_leaves_nothing_that_is_wrong(
     moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,14 @@ def _exported(file: h5py.File) -> tuple[list[str] | None, str | None]:
     """Class names and kind of labels where `airybench data export` wrote the file."""
     if "class_names" not in file.attrs:
         return None, None
-    return [str(name) for name in file.attrs["class_names"]] or None, str(file.attrs.get("label_kind", ""))
+    names, kind = file.attrs["class_names"], file.attrs.get("label_kind", "")
+    listed = isinstance(names, np.ndarray) and names.ndim == 1 and all(isinstance(name, str) for name in names)
+    if not listed or not isinstance(kind, str):
+        raise DataError(
+            f"{file.filename}: the attributes class_names and label_kind are no list of names and a word",
+            "export the deposit again",
+        )
+    return names.tolist() or None, kind
 
 
 def _vector(path: Path, file: h5py.File, entry: str) -> NDArray[Any]:

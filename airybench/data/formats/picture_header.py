@@ -79,9 +79,17 @@ def damaged(path: Path) -> DataError:
 def _png(path: Path, file: BinaryIO) -> PictureHeader:
     """Source: the PNG specification, chunk IHDR."""
     width, height, bits, colour = struct.unpack(">16xIIBB", file.read(26))
+    _require_depth(path, bits, (8, 16))
+    return PictureHeader(path, 1, (height, width), f"uint{bits}", colour not in (_GREY, _GREY_ALPHA))
+
+
+def _require_depth(path: Path, bits: int, known: tuple[int, ...]) -> None:
+    """Refuse pixels that no type of NumPy holds: less than a byte, or 12 bits, which would lose the upper four."""
     if bits < 8:
         raise DataError(f"{path}: pixels of {bits} bits hold no counts", "save the pictures with 16 bits")
-    return PictureHeader(path, 1, (height, width), f"uint{bits}", colour not in (_GREY, _GREY_ALPHA))
+    if bits not in known:
+        depths = ", ".join(map(str, known))
+        raise DataError(f"{path}: pixels of {bits} bits, {depths} are read", "save the pictures with 16 bits")
 
 
 def _npy(path: Path) -> PictureHeader:
@@ -147,6 +155,5 @@ def _page(path: Path, tags: dict[int, int]) -> PictureHeader:
         raise DataError(f"{path}: stored with black and white exchanged (WhiteIsZero)", "save it as BlackIsZero")
     # The bits of several samples stand elsewhere in the file; such a picture is looked at when it is decoded.
     bits = tags.get(258, 1) if samples == 1 else 8
-    if bits < 8:
-        raise DataError(f"{path}: pixels of {bits} bits hold no counts", "save the pictures with 16 bits")
+    _require_depth(path, bits, (16, 32, 64) if value == "f" else (8, 16, 32, 64))
     return PictureHeader(path, 1, (tags[257], tags[256]), np.dtype(f"{value}{bits // 8}").name, samples > 1)

@@ -26,7 +26,8 @@ def recognises(path: Path, options: SourceOptions) -> bool:
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     with open_hdf5(path) as file:
-        return bool(file.attrs.get("schema") == SCHEMA)
+        schema = file.attrs.get("schema")
+        return isinstance(schema, str) and schema == SCHEMA
 
 
 def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:

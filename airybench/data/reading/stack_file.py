@@ -212,7 +212,7 @@ def _ids(columns: Columns, keys: StackKeys, found: Images, first: int) -> tuple[
 def _frame_numbers(columns: Columns, found: Images) -> NDArray[np.int64] | None:
     """Numbers of the frames by the attribute that Eiger detectors give each part; None where a part has none."""
     lows = [columns.data(part.key, "--images").attrs.get("image_nr_low") for part in found.parts]
-    if not all(isinstance(low, (int, np.integer)) for low in lows):
+    if not all(isinstance(low, (int, np.integer)) and 0 <= low < 1 << 62 for low in lows):  # else damage
         return None
     numbers = [int(low) + np.arange(part.count) for low, part in zip(lows, found.parts, strict=True)]
     joined = np.concatenate(numbers)

@@ -96,10 +96,12 @@ def check_labels(path: Path, file: h5py.File, names: tuple[str, ...], kind: str)
         kind: `multilabel` or `multiclass`.
 
     Raises:
-        DataError: another number of columns, repeated names, other values than 0 and 1, or not one class for each shot
-            of a multiclass store.
+        DataError: classes without labels, another number of columns, repeated names, other values than 0 and 1, or not
+            one class for each shot of a multiclass store.
     """
     if "labels" not in file:
+        if names:
+            raise DataError(f"{path}: /labels is missing, class_names has {', '.join(names)}", REMAKE)
         return
     labels = file["labels"][()]
     if labels.shape[1] != len(names) or len(set(names)) != len(names):

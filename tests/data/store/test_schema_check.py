@@ -182,6 +182,12 @@ def test_one_word_is_no_list_of_names(path: Path) -> None:
     assert "attribute 'class_names' is 'AB', expected a list of names" in refusal(path)
 
 
+def test_classes_without_labels(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        del file["labels"]
+    assert "/labels is missing, class_names has A, B" in refusal(path)
+
+
 def test_an_attribute_that_points_into_the_file(path: Path) -> None:
     with h5py.File(path, "a") as file:
         file.attrs["name"] = file["images"].ref
