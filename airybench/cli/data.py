@@ -8,7 +8,7 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, StorePath
 from airybench.cli.options.completion import DATASETS
-from airybench.cli.options.panels import START
+from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cli.options.source import source_options, takes_source
 from airybench.cli.show.console import ConsoleReporter
 from airybench.cli.show.output import print_result
@@ -27,12 +27,17 @@ def simulate(
     dataset: Annotated[
         str, typer.Argument(metavar="helium|cxidb", help="Data set to simulate.", autocompletion=DATASETS)
     ],
-    count: Annotated[int, typer.Option(min=1, help="Number of shots.")] = 1024,
-    seed: Annotated[int, typer.Option(min=0, help="Seed. Shot i depends on the seed and on i only.")] = SEED,
+    count: Annotated[int, typer.Option(min=1, help="Number of shots.", rich_help_panel=START)] = 1024,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed. Shot i depends on the seed and on i only.", rich_help_panel=START)
+    ] = SEED,
     output: Annotated[
-        Path | None, typer.Option(help="Store to write.", show_default="a file in the data folder")
+        Path | None,
+        typer.Option(help="Store to write.", show_default="a file in the data folder", rich_help_panel=OUTPUT),
     ] = None,
-    balance: Annotated[float, typer.Option(min=0, max=1, help="Lowest probability of each class.")] = 0.0,
+    balance: Annotated[
+        float, typer.Option(min=0, max=1, help="Lowest probability of each class.", rich_help_panel=DATA)
+    ] = 0.0,
     hit_rate: Annotated[
         float | None,
         typer.Option(
@@ -41,21 +46,25 @@ def simulate(
             metavar="P",
             help="Share of shots that are hits; the rest are Empty or Background.",
             show_default="as in the label table",
+            rich_help_panel=DATA,
         ),
     ] = None,
     simulator: Annotated[
-        int | None,
+        int,
         typer.Option(
             min=1,
             metavar="1|2",
             help="Version of the simulator. 2: runs, artefacts of detectors, and labels as a person writes them.",
-            show_default="1",
+            rich_help_panel=DATA,
         ),
-    ] = None,
+    ] = 1,
     processes: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Processes that simulate. The shots do not depend on it.", show_default="one per usable core"
+            min=1,
+            help="Processes that simulate. The shots do not depend on it.",
+            show_default="one per usable core",
+            rich_help_panel=PLACE,
         ),
     ] = None,
     force: Force = False,
@@ -69,7 +78,7 @@ def simulate(
 
     series = Series(dataset, seed, balance, hit_rate, simulator)
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
-    asked |= {"hit_rate": hit_rate, "simulator": series.simulator}
+    asked |= {"simulator": simulator} | ({} if hit_rate is None else {"hit_rate": hit_rate})
     with launched(f"simulate {dataset}", "launch", asked) as run:
         store = simulated_store(
             series,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.datasets.simulated import simulated_store
+from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.inference import stressed
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
@@ -27,7 +27,7 @@ def test_a_network_sees_the_changed_counts(
     tmp_path, quick_simulator: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stressed, "BATCH", 4)
-    store = simulated_store("helium", count=12, seed=1, output=tmp_path / "a.h5")
+    store = simulated_store(Series("helium", 1), 12, output=tmp_path / "a.h5")
     config = TrialConfig().replace({"image_size": 32, "input_scaling": "counts"})
     predictor = Predictor(config, store.class_names, "multilabel", network=Brightest())
     rows = np.array([3, 0, 8, 11, 7])

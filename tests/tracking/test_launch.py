@@ -12,6 +12,7 @@ from mlflow.entities import Run
 
 from airybench.cli.main import run
 from airybench.errors import TrackingError
+from airybench.physics.simulate import SIMULATOR_VERSION
 from airybench.tracking.launch import launched
 
 Command = Callable[..., Run]
@@ -82,7 +83,8 @@ def test_simulate(command, tmp_path) -> None:
     assert joined.data.tags["airybench.kind"] == "launch"
     assert joined.data.tags["airybench.state"] == "finished"
     assert joined.data.tags["airybench.data_source"] == "simulated"
-    assert joined.data.params == {"dataset": "cxidb", "count": "3", "seed": "1612", "balance": "0.0"}
+    expected = {"dataset": "cxidb", "count": "3", "seed": "1612", "balance": "0.0", "simulator": str(SIMULATOR_VERSION)}
+    assert joined.data.params == expected
 
 
 def test_a_failure_closes_it_as_failed_with_the_reason(command, tmp_path) -> None:
