@@ -12,11 +12,10 @@ from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cli.options.source import source_options, takes_source
 from airybench.cli.show.console import ConsoleReporter
 from airybench.cli.show.output import print_result
+from airybench.cli.show.pictures import require_picture, save_picture
 from airybench.config import SEED
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from airybench.data.store.store import Store
 
 app = App(name="data", help="Simulate, import, describe and check the data that networks see.", no_args_is_help=True)
@@ -191,31 +190,25 @@ def check(
     """Check every image of a store and its hash; count repeats and bad pixels."""
     from dataclasses import asdict
 
+    from airybench.cli.show.store import check_lines
     from airybench.data.store.check import bad_pixels_of
     from airybench.data.store.check import check as check_store
-    from airybench.data.store.near_repeats import ALIKE, near_repeats
+    from airybench.data.store.near_repeats import near_repeats
     from airybench.data.store.repeats import repeats
     from airybench.data.store.store import Store
 
-    _require_picture(picture, force=force)
+    require_picture(picture, force=force)
     store = Store.open(path)
     survey = check_store(store, ConsoleReporter())
     found = repeats(survey.hashes, store.labels() if store.labelled else None)
     near, bad = near_repeats(store, survey.hashes, ConsoleReporter()), bad_pixels_of(store)
     facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256, "repeats": asdict(found)}
     facts |= {"near_repeats": asdict(near), "bad_pixels": {"shots": bad.shots, **bad.counts}}
-    lines = (
-        f"{path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})\n"
-        f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}\n"
-        f"shots with an image that repeats: {found.shots}; images with contradicting labels: {found.contradicting}\n"
-        f"near-duplicates: {near.pairs} of {near.compared} shots correlate by more than {ALIKE} with the shot before "
-        f"them in their group{'; --split-by group keeps them in one part' if near.pairs else ''}\n"
-        f"bad pixels: {bad}{'; import the source again with --find-bad-pixels to mask them' if bad.count else ''}"
-    )
+    lines = check_lines(store, survey, found, near, bad)
     if picture is not None:
         from airybench.figures.bad_pixels import bad_pixel_figure
 
-        _save_picture(bad_pixel_figure(bad, store.path.name), picture)
+        save_picture(bad_pixel_figure(bad, store.path.name), picture)
     seen = {key: value for key, value in vars(survey).items() if key != "hashes"}
     print_result(lines, as_json=as_json, data=lambda _: facts | seen)
 
@@ -244,10 +237,10 @@ def gallery(
     from airybench.figures.gallery import store_gallery
 
     path = output or Path(f"{Path(store).stem}-gallery.png")
-    _require_picture(path, force=force)
+    require_picture(path, force=force)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
     found = open_dataset(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
-    _save_picture(store_gallery(found, columns=columns, seed=seed), path)
+    save_picture(store_gallery(found, columns=columns, seed=seed), path)
     facts = {"picture": str(path), "store": str(found.path), "classes": len(found.class_names)}
     print_result(path, as_json=as_json, data=lambda _: facts)
 
@@ -273,31 +266,11 @@ def histograms(
     from airybench.figures.histograms import store_histograms
 
     path = output or Path(f"{store.stem}-histograms.png")
-    _require_picture(path, force=force)
+    require_picture(path, force=force)
     found = Store.open(store)
-    _save_picture(store_histograms(found), path)
+    save_picture(store_histograms(found), path)
     facts = {"picture": str(path), "store": str(found.path), "shots": found.count}
     print_result(path, as_json=as_json, data=lambda _: facts)
-
-
-def _require_picture(path: Path | None, *, force: bool) -> None:
-    """Refuse a name that no picture can have, before the long part."""
-    from airybench.errors import DataError, already_exists
-
-    if path is not None and path.suffix.lower() != ".png":
-        raise DataError(f"{path}: a picture is a PNG file; give a name that ends in .png")
-    if path is not None and path.exists() and not force:
-        raise already_exists(path)
-
-
-def _save_picture(figure: "Figure", path: Path) -> None:
-    from airybench.errors import DataError
-    from airybench.figures.style import save
-
-    try:
-        save(figure, path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror}); name another file") from error
 
 
 def _print_made(store: "Store", *, as_json: bool) -> None:

@@ -1,10 +1,17 @@
 """A store on stdout: its facts and its classes."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from airybench.cli.show.output import result_console
+
+if TYPE_CHECKING:
+    from airybench.data.store.bad_pixels import BadPixels
+    from airybench.data.store.near_repeats import NearRepeats
+    from airybench.data.store.repeats import Repeats
+    from airybench.data.store.store import Store
+    from airybench.data.store.survey import Survey
 
 WIDTH = 200  # of a line that goes to a file or pipe: paths are long
 
@@ -40,3 +47,17 @@ def print_source(facts: dict[str, Any]) -> None:
     for line in (*lines(facts["path"], facts), *(f"  {text}" for text in facts["notices"])):
         console.print(line, soft_wrap=True)
     console.print(f"import: {facts['command']}", soft_wrap=True)
+
+
+def check_lines(store: "Store", survey: "Survey", found: "Repeats", near: "NearRepeats", bad: "BadPixels") -> str:
+    """What a check of a store found, in words."""
+    from airybench.data.store.near_repeats import ALIKE
+
+    return (
+        f"{store.path}: sound, {store.count} images as they were written ({store.content_sha256[:12]})\n"
+        f"blank images: {survey.blank}; saturated: {survey.saturated}; largest count: {survey.largest}\n"
+        f"shots with an image that repeats: {found.shots}; images with contradicting labels: {found.contradicting}\n"
+        f"near-duplicates: {near.pairs} of {near.compared} shots correlate by more than {ALIKE} with the shot before "
+        f"them in their group{'; --split-by group keeps them in one part' if near.pairs else ''}\n"
+        f"bad pixels: {bad}{'; import the source again with --find-bad-pixels to mask them' if bad.count else ''}"
+    )
