@@ -14,14 +14,13 @@ from airybench.analysis.cells import by_cell
 from airybench.analysis.intervals import RESAMPLED, Estimate, score, t_interval
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
+from airybench.config.objective import SHOWN
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.predictions import Predictions
 from airybench.sweep.records import FinishedTrial
-from airybench.training.metrics import score as metric_scores
 
 MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
 
-COLUMNS = ("macro_ap", "macro_f1", "micro_f1", "exact_match", "accuracy", "mcc", "roc_auc")
 CLEAR_LEAD, LEAD = 0.95, 0.8  # how often the winner stays first in resamples
 
 
@@ -159,7 +158,7 @@ class Leaderboard:
 
     @property
     def _further_metrics(self) -> list[str]:
-        return [name for name in COLUMNS if name != self.objective.metric]
+        return [name for name in SHOWN if name != self.objective.metric]
 
 
 def rank(
@@ -220,9 +219,8 @@ def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str
     """
     logged: dict[str, float] = {}
     for part, found in (("val", val), ("test", test)):
-        logits, labels = torch.from_numpy(found.logits), torch.from_numpy(found.labels)
-        values = metric_scores(logits, labels, found.class_names, found.label_kind).values
-        logged |= {f"{name}/{part}/{key}": value for key, value in values.items() if key in (*COLUMNS, metric)}
+        values = found.scores().values
+        logged |= {f"{name}/{part}/{key}": value for key, value in values.items() if key in (*SHOWN, metric)}
     if metric in RESAMPLED:
         estimate = score([val], metric)
         logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
@@ -241,7 +239,7 @@ def baseline_rows(logged: Mapping[str, float], metric: str) -> tuple[BaselineRow
     """
     rows = []
     for name, title in TITLES.items():
-        scores = {metric: logged[key] for metric in (*COLUMNS, metric) if (key := f"{name}/val/{metric}") in logged}
+        scores = {metric: logged[key] for metric in (*SHOWN, metric) if (key := f"{name}/val/{metric}") in logged}
         if scores:
             low, high = (logged.get(f"{name}/val/{metric}/{end}", math.nan) for end in ("low", "high"))
             rows.append(BaselineRow(title, scores.get(metric, math.nan), low, high, scores))

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,7 +16,6 @@ from airybench.config import SEED
 from airybench.inference.bootstrap import interval
 from airybench.inference.predictions import Predictions
 from airybench.inference.stress import CHANGES
-from airybench.training import metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +64,11 @@ class Robustness:
     seed: int = field(default=SEED)
 
     @property
+    def all_rows(self) -> tuple[StressScore, ...]:
+        """The rows, and that of other runs where there is one."""
+        return self.rows if isinstance(self.other_runs, str) else (*self.rows, self.other_runs)
+
+    @property
     def worst(self) -> StressScore | None:
         """The largest loss whose interval is above zero; None where no change does certain harm."""
         certain = [row for row in self.rows if row.strength and row.loss.low > 0]
@@ -85,7 +88,7 @@ class Robustness:
     def flat(self) -> dict[str, float]:
         """All numbers by the keys under which they are logged, such as `stress/offset/100/macro_ap`."""
         found: dict[str, float] = {}
-        for row in (*self.rows, *([self.other_runs] if isinstance(self.other_runs, StressScore) else [])):
+        for row in self.all_rows:
             key = f"stress/{row.change}/{row.strength:g}"
             found |= {f"{key}/{name}": value for name, value in row.metrics.items()}
             found |= {f"{key}/{self.metric}/low": row.score.low, f"{key}/{self.metric}/high": row.score.high}
@@ -114,7 +117,7 @@ class Robustness:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["change", "strength", "unit", "score", "low", "high", "loss", "loss_low", "loss_high"])
-        for row in (*self.rows, *([self.other_runs] if isinstance(self.other_runs, StressScore) else [])):
+        for row in self.all_rows:
             numbers = (row.score.value, row.score.low, row.score.high, row.loss.value, row.loss.low, row.loss.high)
             fields = [f"{number:.6f}" if math.isfinite(number) else "" for number in numbers]
             writer.writerow([row.change, f"{row.strength:g}", row.unit, *fields])
@@ -191,8 +194,7 @@ def _score(found: Predictions, seed: int = SEED) -> Estimate:
 
 
 def _metrics(found: Predictions) -> dict[str, float]:
-    logits, labels = torch.from_numpy(found.logits), torch.from_numpy(found.labels)
-    values = metrics.score(logits, labels, found.class_names, found.label_kind).values
+    values = found.scores().values
     return {name: values[name] for name in RESAMPLED if math.isfinite(values.get(name, math.nan))}
 
 

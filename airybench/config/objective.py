@@ -18,6 +18,9 @@ METRICS: dict[str, Direction] = {
 }
 """Metrics a study may be ranked by, with their better direction."""
 
+SHOWN = ("macro_ap", "macro_f1", "micro_f1", "exact_match", "accuracy", "mcc", "roc_auc")
+"""Metrics that tables show, in their order."""
+
 COSTS: dict[str, Direction] = {"images_per_second": "max", "parameters": "min", "seconds": "min"}
 """What a second objective may be beside a metric: training speed (median of the epochs), size, time of the trial."""
 

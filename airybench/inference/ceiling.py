@@ -9,13 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from airybench.config.objective import SHOWN
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.data.store.true_labels import true_labels
 from airybench.training.metrics import score
-
-METRICS = ("macro_ap", "macro_f1", "micro_f1", "exact_match", "accuracy", "mcc", "roc_auc")
-"""Metrics of which a ceiling is given."""
 
 
 def label_ceiling(
@@ -30,7 +28,7 @@ def label_ceiling(
         label_kind: `multilabel` or `multiclass`.
 
     Returns:
-        Each of `METRICS` by name, over the classes with a positive and a negative shot.
+        Each of `SHOWN` by name, over the classes with a positive and a negative shot.
 
     >>> given = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], np.uint8)
     >>> label_ceiling(given, given, ("one", "other"), "multilabel")["macro_ap"]
@@ -38,7 +36,7 @@ def label_ceiling(
     """
     answers = torch.from_numpy(2.0 * true.astype(np.float64) - 1.0)
     values = score(answers, torch.from_numpy(given.astype(np.int64)), class_names, label_kind).values
-    return {name: values[name] for name in METRICS if name in values}
+    return {name: values[name] for name in SHOWN if name in values}
 
 
 def ceiling_of(store: Store, rows: NDArray[np.int64]) -> dict[str, float]:

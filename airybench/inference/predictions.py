@@ -17,7 +17,7 @@ from airybench.data.store.columns import read_column, storable
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import DataError
-from airybench.training.metrics import decide
+from airybench.training.metrics import Scores, decide, score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +76,11 @@ class Predictions:
     def classes(self) -> list[tuple[str, ...]]:
         """Names of the classes decided for, one tuple per shot; it may be empty for multilabel."""
         return [tuple(self.class_names[i] for i in np.flatnonzero(row)) for row in self.decisions]
+
+    def scores(self) -> Scores:
+        """Every metric that the labels of these shots define."""
+        logits, labels = torch.from_numpy(self.logits), torch.from_numpy(self.labels)
+        return score(logits, labels, self.class_names, self.label_kind)
 
     def to_pandas(self) -> "pd.DataFrame":
         """A table with one row per shot: id, the probability of every class, and the classes joined by semicolons."""

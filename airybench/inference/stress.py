@@ -14,15 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.config import SEED
-from airybench.data.loading.jitter import HOT_COUNTS
 from airybench.data.store.ids import ShotIds, id_number
 from airybench.errors import ConfigError, unknown
+from airybench.physics.fixed_frame import HOT_COUNTS
+from airybench.physics.optics.detector_stages import LARGEST_COUNT
 from airybench.physics.optics.random import Stream, shot_generator
 
 Counts = NDArray[np.uint16]
-
-FULL = 65535
-"""Counts at which a detector of 16 bits is saturated [S]: the largest number of the type."""
 
 STRAY_WIDTH = 0.2
 """Standard deviation of the halo of stray light, in sides of the image [A]."""
@@ -108,8 +106,8 @@ def _dead_module(counts: Counts, fault: Fault) -> Counts:
 
 
 def _offset(counts: Counts, fault: Fault) -> Counts:
-    room = np.uint16(FULL - min(round(fault.strength), FULL))
-    added: Counts = np.minimum(counts, room) + np.uint16(FULL - room)
+    room = np.uint16(LARGEST_COUNT - min(round(fault.strength), LARGEST_COUNT))
+    added: Counts = np.minimum(counts, room) + np.uint16(LARGEST_COUNT - room)
     return added
 
 
@@ -122,14 +120,14 @@ def _stray_light(counts: Counts, fault: Fault) -> Counts:
     changed = np.empty_like(counts)
     for row, image in enumerate(counts):
         light = fault.of_shot(row).poisson(fault.strength * image.mean() * halo)
-        changed[row] = np.minimum(image + light, FULL)
+        changed[row] = np.minimum(image + light, LARGEST_COUNT)
     return changed
 
 
 def _scaled(counts: Counts, factor: float) -> Counts:
     changed = np.empty_like(counts)
     for row, image in enumerate(counts):
-        changed[row] = np.minimum(np.rint(image * factor), FULL)
+        changed[row] = np.minimum(np.rint(image * factor), LARGEST_COUNT)
     return changed
 
 
@@ -173,7 +171,9 @@ CHANGES: Mapping[str, Change] = {
         "train on patterns with the same module masked (`data import --mask`), or replace the module",
         _dead_module,
     ),
-    "offset": Change("counts added to every pixel", "counts", (0, 10, 100, 1000), FULL, _OFFSET_REMEDY, _offset),
+    "offset": Change(
+        "counts added to every pixel", "counts", (0, 10, 100, 1000), LARGEST_COUNT, _OFFSET_REMEDY, _offset
+    ),
     "stray-light": Change(
         "a halo about the centre with Poisson noise",
         "x the mean of the shot",

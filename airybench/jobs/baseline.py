@@ -15,7 +15,6 @@ from airybench.reporter import SILENT, Reporter
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
 from airybench.tracking.target import TrackingTarget
-from airybench.training.metrics import score
 from airybench.trial.artifacts import write_results
 from airybench.trial.baselines import SEEN, FittedBaseline, fitted_baselines
 from airybench.trial.prepare import prepare
@@ -103,7 +102,7 @@ def _logged(
     """Score a baseline, and log everything on its run."""
     run.params(_params(name, config, search, found.chosen))
     val, test = found.val, found.test
-    scores = score(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.class_names, val.label_kind)
+    scores = val.scores()
     on_test = scores_on_test(test)
     facts = {"trial/seconds": found.seconds, "trial/training_shots": float(len(prepared.training_rows(config.data)))}
     cross_validated = {key: value for key, value in found.chosen.items() if key.startswith("cv/")}

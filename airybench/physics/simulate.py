@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from airybench.errors import ConfigError, unknown
 from airybench.physics.helium.conditions import helium_shot as natural_helium_shot
 from airybench.physics.helium.shot import helium_shot
+from airybench.physics.label_bits import TRUE_LABELS, unpacked
 from airybench.physics.optics.geometry import IMAGE_SIZE
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES, draw_cxidb_class, draw_helium_labels
@@ -178,15 +179,14 @@ def simulate(
         name: np.array([shot.truth[name] for shot in shots], np.int32 if isinstance(first, int) else np.float32)
         for name, first in shots[0].truth.items()
     }
-    bits = truth.get("true_labels")
-    places = np.arange(len(simulator.classes))
+    bits = truth.get(TRUE_LABELS)
     return SimulatedShots(
         images=np.stack([shot.image for shot in shots]),
         labels=labels,
         photon_energy=np.array([shot.photon_energy for shot in shots], np.float32),
         truth=truth,
         groups=np.array([run_of(seed, int(index)) if version > 1 else 0 for index in indices], np.int32),
-        true_labels=labels if bits is None else (bits.astype(np.int64)[:, None] >> places & 1).astype(np.uint8),
+        true_labels=labels if bits is None else unpacked(bits, len(simulator.classes)),
     )
 
 

@@ -6,8 +6,9 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
 from airybench.data.store.store import Store
-from airybench.data.store.true_labels import TRUE_LABELS, pack, true_labels
+from airybench.data.store.true_labels import true_labels
 from airybench.inference.ceiling import ceiling_of, label_ceiling
+from airybench.physics.label_bits import TRUE_LABELS, pack
 
 
 @pytest.fixture

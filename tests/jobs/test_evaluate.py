@@ -10,11 +10,11 @@ from sklearn.metrics import average_precision_score
 
 from airybench.cli.show.evaluation import print_evaluation
 from airybench.data.datasets.simulated import Series, simulated_store
-from airybench.data.store.true_labels import TRUE_LABELS, pack
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
 from airybench.jobs.evaluate import EvaluationOptions, evaluate_model
 from airybench.jobs.models import open_model
+from airybench.physics.label_bits import TRUE_LABELS, pack
 
 CPU = torch.device("cpu")
 TUNE = EvaluationOptions(tune=True)

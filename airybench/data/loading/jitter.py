@@ -8,12 +8,8 @@ import torch
 from torch import Tensor
 
 from airybench.config import TrainConfig
-
-HOT_COUNTS = (1e3, 4e4)
-"""Range of a hot pixel, counts; its logarithm is uniform [A]."""
-
-LARGEST_COUNT = 65535.0
-"""What a detector of 16 bits can count to."""
+from airybench.physics.fixed_frame import HOT_COUNTS
+from airybench.physics.optics.detector_stages import LARGEST_COUNT
 
 
 @dataclass(frozen=True)

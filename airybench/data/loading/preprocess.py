@@ -10,9 +10,7 @@ from airybench.config import DataConfig, Scaling
 from airybench.data.loading.noise import with_noise
 from airybench.data.store.ids import ShotIds
 from airybench.physics.correlation import correlation_map
-
-FULL_SCALE = 65535.0
-"""Largest uint16 count; `unit` scaling divides by it."""
+from airybench.physics.optics.detector_stages import LARGEST_COUNT
 
 
 def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Scaling) -> Tensor:
@@ -103,7 +101,7 @@ def scaled(images: Tensor, scaling: Scaling) -> Tensor:
     tensor(1.)
     """
     if scaling == "unit":
-        return images / FULL_SCALE
+        return images / LARGEST_COUNT
     if scaling == "log1p":
         return torch.log1p(images)
     if scaling == "standardised":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from airybench.physics.helium.draw import render
 from airybench.physics.helium.realise import realise
 from airybench.physics.helium.visibility import Frame
+from airybench.physics.label_bits import TRUE_LABELS, packed
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.physics.shot import Shot, Truth
@@ -67,6 +68,6 @@ def helium_shot(
     scene = realise(labels, energy, frame, seed, index, size=conditions.size, device=device)
     pattern = render(scene.members, energy, frame.geometry)
     image = conditions.detect(pattern, scene.photons, shot_generator(seed, index, Stream.NOISE))
-    bits = sum(1 << place for place, name in enumerate(HELIUM_CLASSES) if name in scene.labels)
-    truth = conditions.truth() | scene.truth | {"photons": scene.photons, "true_labels": bits}
+    bits = packed(scene.labels, HELIUM_CLASSES)
+    truth = conditions.truth() | scene.truth | {"photons": scene.photons, TRUE_LABELS: bits}
     return Shot(image, labels, energy, truth)

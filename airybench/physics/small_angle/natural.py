@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.physics.helium.visibility import evidence
+from airybench.physics.label_bits import TRUE_LABELS, packed
 from airybench.physics.optics.bodies import random_quaternion, rotation_from_quaternion
 from airybench.physics.optics.detector_stages import Image
 from airybench.physics.optics.geometry import Geometry
@@ -76,7 +77,7 @@ def natural_cxidb_shot(
             photons = stored(step * photons)
     image = conditions.detect(pattern, photons, shot_generator(seed, index, Stream.NOISE))
     own: Truth = {"photons": photons, "particle_class": CXIDB_CLASSES.index(true)}
-    truth = conditions.truth() | truth | own | {"true_labels": 1 << CXIDB_CLASSES.index(true)}
+    truth = conditions.truth() | truth | own | {TRUE_LABELS: packed({true}, CXIDB_CLASSES)}
     return Shot(image, frozenset({name}), conditions.photon_energy, truth)
 
 

@@ -6,10 +6,11 @@ import torch
 from files import store_file
 
 from airybench.config import DataConfig, Scaling, TrainConfig, TrialConfig
-from airybench.data.loading.jitter import HOT_COUNTS, DetectorJitter
+from airybench.data.loading.jitter import DetectorJitter
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.data.split.split import make_split
 from airybench.data.store.store import Store
+from airybench.physics.fixed_frame import HOT_COUNTS
 
 SHOTS, SIDE, CPU = 400, 16, torch.device("cpu")
 
