@@ -37,10 +37,13 @@ def leaderboard(
             if low == low and high == high:
                 axes.plot([low, high], [row, row], color=color, linewidth=2.2, alpha=0.55, solid_capstyle="round")
             axes.plot(mean, row, "o", color=color, markersize=6)
+        middle = sum(axes.get_xlim()) / 2
         for row, (name, value) in enumerate(baselines.items()):
+            side, shift = ("right", -3) if value > middle else ("left", 3)  # towards the middle, where there is room
             axes.axvline(value, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, zorder=0)
-            axes.annotate(name, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -9 - 9 * row),
-                          textcoords="offset points", color=GREY, fontsize=8)  # fmt: skip
+            axes.annotate(name, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(shift, -9 - 9 * row), ha=side,
+                          textcoords="offset points", color=GREY, fontsize=8,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.8 - 0.25 * max(0, len(baselines) - 1))
         axes.set_xlabel(f"{metric}   ({note})")
