@@ -37,3 +37,9 @@ Processes = Annotated[
     typer.Option(min=1, help="Number of processes to compare with one.", show_default="one per usable core"),
 ]
 Count = Annotated[int, typer.Option(min=20, help="Number of simulated shots.", rich_help_panel=START)]
+StackStorage = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="How stacks are stored: uncompressed, gzip or bitshuffle-lz4; may be repeated. Default: all three."
+    ),
+]
