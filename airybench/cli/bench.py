@@ -17,6 +17,7 @@ from airybench.cli.options.benchmark import (
     Processes,
     Repeats,
     StackStorage,
+    require_csv,
 )
 from airybench.cli.options.common import Debug, Device, Json, Simulator
 from airybench.cli.options.completion import choices
@@ -287,7 +288,7 @@ def _measure(name: str, measure: "Measure", device: str, output: str | None, as_
     from airybench.cli.show.measurements import print_measurements
     from airybench.training.device import choose_device
 
-    _refuse_early(output)
+    require_csv(output)
     on = choose_device(device)
     print_measurements(name, measure(on, ConsoleReporter()), str(on), output, as_json=as_json)
 
@@ -297,13 +298,3 @@ def _config(**changes: Any) -> Any:
     from airybench.config import TrialConfig
 
     return TrialConfig().replace({"bn_momentum": 0.1, "antialias": True} | changes)
-
-
-def _refuse_early(output: str | None) -> None:
-    from airybench.errors import InputError
-
-    if output in (None, "csv"):
-        return
-    path = Path(str(output))
-    if path.suffix.lower() != ".csv" or not path.absolute().parent.is_dir():
-        raise InputError(f"--output {output}: give the word csv, or a file ending in .csv in a folder that exists")

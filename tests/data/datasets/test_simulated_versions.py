@@ -58,7 +58,7 @@ def test_a_hit_rate_is_in_the_name_and_a_wrong_version_is_refused(folder: Path) 
 def renoted(path: Path, notes: str | None) -> Store:
     """A store with other notes, or with none as stores had before the simulators had versions."""
     with h5py.File(path, "a") as file:
-        del file.attrs["notes"]
+        file.attrs.pop("notes", None)
         if notes is not None:
             file.attrs["notes"] = notes
     return Store.open(path)
