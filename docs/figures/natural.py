@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.data.store.true_labels import pack
+from airybench.physics.label_bits import pack
 from airybench.figures.style import BLUE, GREY, ORANGE, new_figure
 from airybench.inference.ceiling import label_ceiling
 from airybench.physics.helium.labeller import ODD_SPHEROID, RING_RATIO
