@@ -1,8 +1,19 @@
 """`python -m docs.figures` draws every figure of the documentation."""
 
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
+
+import docs.figures
+
+
+def test_every_module_of_the_figures_can_be_imported() -> None:
+    names = [module.name for module in iter_modules(docs.figures.__path__) if module.name != "__main__"]
+    assert len(names) >= 7
+    for name in names:
+        import_module(f"docs.figures.{name}")
 
 
 @pytest.mark.slow

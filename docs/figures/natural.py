@@ -5,13 +5,13 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.data.store.true_labels import pack
 from airybench.figures.style import BLUE, GREY, ORANGE, new_figure
 from airybench.inference.ceiling import label_ceiling
 from airybench.physics.helium.labeller import ODD_SPHEROID, RING_RATIO
 from airybench.physics.helium.realise import realise
 from airybench.physics.helium.shot import PHOTON_ENERGY
 from airybench.physics.helium.visibility import Frame
+from airybench.physics.label_bits import pack
 from airybench.physics.optics.geometry import Geometry
 from airybench.physics.optics.random import Stream, shot_generator
 from airybench.physics.populations import HELIUM_CLASSES, draw_helium_labels

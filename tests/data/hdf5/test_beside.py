@@ -1,8 +1,9 @@
 """One rule for links, views and raw storage: what is read lies beside the file or below, by a relative name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -109,11 +110,33 @@ def test_sources_at_another_site_are_found_beside_or_named_with_the_remedy(tmp_p
     assert read(path) == (VALUES.tolist(), {"CORR-S00000.h5"})
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_source_without_permission_is_not_missing_as_a_person(tmp_path: Path) -> None:
-    source(tmp_path / "s.h5", view).chmod(0)
+@pytest.fixture
+def as_a_person() -> Iterator[None]:
+    """Rights that end at permissions: those of nobody where the tests run as root, who may read everything."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    yield
+    if root:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter; the one of `tmp_path` is its owner's alone."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_source_without_permission_is_not_missing_as_a_person(
+    open_folder: Path, request: pytest.FixtureRequest
+) -> None:
+    source(open_folder / "s.h5", view).chmod(0)
+    made(open_folder / "a.h5", view, "s.h5")
+    request.getfixturevalue("as_a_person")
     with pytest.raises(DataError, match=r"s\.h5, which may not be read by you \(no permission\)"):
-        read(made(tmp_path / "a.h5", view, "s.h5"))
+        read(open_folder / "a.h5")
 
 
 def test_a_source_without_permission_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

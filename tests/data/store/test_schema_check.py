@@ -165,11 +165,16 @@ NUMBER = ("schema_version", "seed")
 NAMES = ("name", "label_kind", "source", "counts_rule", "content_sha256", "class_names", "source_files")
 
 
-@pytest.mark.parametrize("name", [*NAMES, *NUMBER, "left_out", "notes"])
-@pytest.mark.parametrize("value", ODD, ids=lambda value: " ".join(repr(value).split())[:20])
+ODD_ATTRIBUTES = [
+    pytest.param(name, value, id=f"{name} {' '.join(repr(value).split())[:20]}")
+    for name in (*NAMES, *NUMBER, "left_out", "notes")
+    for value in ODD
+    if not (name == "seed" and isinstance(value, h5py.Empty))  # an empty seed is right: nothing was drawn
+]
+
+
+@pytest.mark.parametrize(("name", "value"), ODD_ATTRIBUTES)
 def test_attributes_have_their_types(name: str, value: Any, path: Path) -> None:
-    if name == "seed" and isinstance(value, h5py.Empty):
-        pytest.skip("nothing was drawn")
     with h5py.File(path, "a") as file:
         file.attrs[name] = value
     said = refusal(path)
