@@ -11,8 +11,8 @@ from airybench.data.datasets.simulation import SimulationProcesses, processes_fo
 from airybench.data.store.content import SLICE
 from airybench.data.store.store import SIMULATOR_NOTE, Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import ConfigError, DataError, already_exists
-from airybench.paths import data_folder, locked
+from airybench.errors import ConfigError, DataError
+from airybench.paths import data_folder, locked, require_new
 from airybench.provenance import SIMULATED, SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 
@@ -89,8 +89,7 @@ def simulated_store(
     processes_for(count, processes)
     path = data_folder() / series.name(count) if output is None else Path(output).absolute()
     with locked(path):
-        if path.exists() and output is not None and not force:
-            raise already_exists(path)
+        require_new(path, force=force or output is None)
         store = _sound(path, reporter) if output is None else None
         return store or _simulate(series, count, path, processes, reporter)
 
