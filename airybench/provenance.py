@@ -17,8 +17,18 @@ PACKAGES = ("torch", "timm", "numpy", "mlflow", "optuna")
 SIMULATED = "simulated"
 """The source of stores that a simulator made."""
 
+SIMULATOR_VERSION = 1
+"""The version of the simulators in force where none is asked for."""
+
+SIMULATOR_VERSIONS = (1, 2)
+"""Versions that can be asked for. The same seed gives other shots in each; 2 has runs, artefacts and true labels."""
+
+UNVERSIONED = 1
+"""The version that made simulated shots whose store, study or model does not say which: it is older than version 2."""
+
 DATASET = "airybench.dataset"
 DATA_SOURCE = "airybench.data_source"
+SIMULATOR = "airybench.simulator"
 DATA_SHA256 = "airybench.data_sha256"
 SPLIT_DIGEST = "airybench.split_digest"
 IMAGE_SHAPE = "airybench.image_shape"
@@ -90,6 +100,7 @@ class Provenance:
         config_digest: digest of the configuration on these data; empty for a study, which has many.
         seed: of the training; None for a study.
         software: what computed it.
+        simulator: version of the simulator that made the shots; 0 where they are measured.
     """
 
     dataset: str
@@ -100,6 +111,7 @@ class Provenance:
     config_digest: str = ""
     seed: int | None = None
     software: Software = Software()
+    simulator: int = 0
 
     @property
     def simulated(self) -> bool:
@@ -121,6 +133,8 @@ class Provenance:
         >>> ours.other_data(theirs)
         'split: c128 and 0a4f'
         """
+        if self.simulator and other.simulator and self.simulator != other.simulator:
+            return f"version of the simulator: {self.simulator} and {other.simulator}"
         for what, one, another in (
             ("content of the data", self.data_sha256, other.data_sha256),
             ("split", self.split_digest, other.split_digest),
@@ -142,22 +156,24 @@ class Provenance:
         shape = "x".join(map(str, self.image_shape or ()))
         seed = "" if self.seed is None else str(self.seed)
         data = {DATASET: self.dataset, DATA_SOURCE: self.source, DATA_SHA256: self.data_sha256}
+        data |= {SIMULATOR: str(self.simulator or "")}
         data |= {SPLIT_DIGEST: self.split_digest, IMAGE_SHAPE: shape, CONFIG_DIGEST: self.config_digest, SEED: seed}
         return _known(data) | self.software.tags()
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> "Provenance":
         """From the tags of a run, also of one that was written before some of them existed."""
-        shape = tags.get(IMAGE_SHAPE)
+        shape, source = tags.get(IMAGE_SHAPE), tags.get(DATA_SOURCE, "")
         return cls(
             dataset=tags.get(DATASET) or StudyName.parse(tags.get("airybench.study", "")).dataset,
-            source=tags.get(DATA_SOURCE, ""),
+            source=source,
             data_sha256=tags.get(DATA_SHA256, ""),
             split_digest=tags.get(SPLIT_DIGEST, ""),
             image_shape=_shape(shape.split("x")) if shape else None,
             config_digest=tags.get(CONFIG_DIGEST, ""),
             seed=int(tags[SEED]) if SEED in tags else None,
             software=Software.from_tags(tags),
+            simulator=int(tags.get(SIMULATOR, _unsaid(source))),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -170,6 +186,7 @@ class Provenance:
                 "content_sha256": self.data_sha256,
                 "split_digest": self.split_digest,
                 "image_shape": list(self.image_shape) if self.image_shape else None,
+                "simulator": self.simulator,
             },
             "trained_with": {
                 "config_digest": self.config_digest,
@@ -199,8 +216,11 @@ class Provenance:
         words = [data[key] for key in ("dataset", "source", "content_sha256", "split_digest")]
         words += [rest.get(key, "") for key in ("config_digest", "airybench", "commit")]
         packages = dict(rest.get("packages", {}))
+        simulator = data.get("simulator", _unsaid(data["source"]))
         if not all(isinstance(word, str) for word in [*words, *packages, *packages.values()]):
             raise TypeError("trained_on or trained_with holds other values than text")
+        if type(simulator) is not int:
+            raise TypeError(f"simulator {simulator!r} is no version")
         if not isinstance(rest.get("seed"), int | None) or not isinstance(rest.get("dirty"), bool | None):
             raise TypeError(f"seed {rest.get('seed')!r} and dirty {rest.get('dirty')!r} are not of their kinds")
         return cls(
@@ -217,6 +237,7 @@ class Provenance:
                 rest.get("dirty"),
                 tuple(packages.items()),
             ),
+            simulator=simulator,
         )
 
     def lines(self) -> dict[str, str]:
@@ -227,10 +248,16 @@ class Provenance:
                 "airybench": self.software.airybench,
                 "commit": self.software.commit,
                 "changed since the commit": software.get(DIRTY, ""),
+                "simulator": f"version {self.simulator}" if self.simulator else "",
                 "data sha256": self.data_sha256,
                 "split digest": self.split_digest,
             }
         )
+
+
+def _unsaid(source: str) -> int:
+    """The version of the simulator where a file from before it was kept does not say it."""
+    return UNVERSIONED if source == SIMULATED else 0
 
 
 def _known(content: Mapping[str, str]) -> dict[str, str]:

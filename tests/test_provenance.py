@@ -23,12 +23,13 @@ from airybench.tracking.store import connect
 from airybench.trial.prepared import PreparedDataset
 
 SOFTWARE = Software("0.9.0", "c0ffee" * 7, True, (("torch", "2.10.0"), ("timm", "1.0.31")))
-WHOLE = Provenance("helium", "simulated", "a" * 64, "b" * 64, (259, 260), "d" * 32, 1612, SOFTWARE)
+WHOLE = Provenance("helium", "simulated", "a" * 64, "b" * 64, (259, 260), "d" * 32, 1612, SOFTWARE, 2)
 PARTLY = [
     WHOLE,
     replace(WHOLE, software=replace(SOFTWARE, dirty=False)),
     replace(WHOLE, image_shape=None, seed=None, config_digest="", software=Software()),
     replace(WHOLE, seed=0),
+    replace(WHOLE, source="cxidb-94", simulator=0),
 ]
 OLD_MODEL = {
     "dataset": "helium", "source": "simulated", "content_sha256": "a" * 64, "split_digest": "b" * 64,
@@ -71,10 +72,11 @@ def test_lines_of_a_report_leave_out_what_is_not_known() -> None:
         "airybench": "0.9.0",
         "commit": "c0ffee" * 7,
         "changed since the commit": "true",
+        "simulator": "version 2",
         "data sha256": "a" * 64,
         "split digest": "b" * 64,
     }
-    unknown = replace(WHOLE, software=Software())
+    unknown = replace(WHOLE, software=Software(), simulator=0)
     assert list(unknown.lines()) == ["data sha256", "split digest"]
 
 
@@ -85,8 +87,11 @@ def test_what_was_written_before_it_existed_is_read(tmp_path: Path) -> None:
         "mlflow.source.git.commit": "c0ffee",
     }  # fmt: skip
     found = Provenance.from_tags(tags)
-    expected = Provenance("helium", "simulated", "a" * 64, "b" * 64, software=Software("0.9.0", "c0ffee", False))
+    expected = Provenance(
+        "helium", "simulated", "a" * 64, "b" * 64, software=Software("0.9.0", "c0ffee", False), simulator=1
+    )
     assert found == expected
+    assert Provenance.from_tags({**tags, "airybench.data_source": "cxidb-94"}).simulator == 0
     model = Provenance.from_json({"trained_on": OLD_MODEL})
     assert model == replace(expected, image_shape=(259, 260), software=Software())
     assert Provenance.from_json({"trained_on": None}) is None
@@ -94,8 +99,8 @@ def test_what_was_written_before_it_existed_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [{"image_shape": [259]}, {"image_shape": 259}, {"image_shape": ["a", "b"]}, None, "helium"],
-    ids=["one side", "a number", "words", "no keys", "text"],
+    [{"image_shape": [259]}, {"image_shape": 259}, {"image_shape": ["a", "b"]}, {"simulator": "2"}, None, "helium"],
+    ids=["one side", "a number", "words", "no version", "no keys", "text"],
 )
 def test_a_damaged_record_is_one_line(damage: object, tmp_path: Path) -> None:
     small = TrialConfig().replace({"arch": "vgg", "head_width": 8, "image_size": 40})

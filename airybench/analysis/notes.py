@@ -4,7 +4,19 @@ from collections.abc import Sequence
 
 from airybench.physics.helium.resolution import unresolved_classes
 
-SIMULATED_DATA = "The data are simulated: the results hold for the simulation, not for the experiment."
+
+def simulated_data(*versions: int) -> str:
+    """What results on simulated shots hold for.
+
+    Args:
+        versions: of the simulator; 0 where it is not known.
+
+    >>> simulated_data(2)
+    'The data are simulated (version 2 of the simulator): the results hold for the simulation, not for the experiment.'
+    """
+    named = " and ".join(str(version) for version in sorted(set(versions)) if version)
+    made = f" (version {named} of the simulator)" if named else ""
+    return f"The data are simulated{made}: the results hold for the simulation, not for the experiment."
 
 
 def label_ceiling(metric: str, value: float, part: str = "test") -> str:

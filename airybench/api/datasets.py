@@ -21,6 +21,7 @@ from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError
+from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Dataset:
     def settings(self) -> dict[str, Value]:
         """What a sweep or a training must be told so that it uses these shots."""
         settings: dict[str, Value] = {"count": len(self)}
+        if self.simulated:
+            settings["simulator"] = self.store.simulator
         return settings if self.store.seed is None else {**settings, "data_seed": self.store.seed}
 
     def images(self, rows: int | Sequence[int] | NDArray[Any] | slice | None = None) -> NDArray[np.uint16]:
@@ -140,7 +143,14 @@ class Dataset:
         return showable(shots_figure(self.store, chosen))
 
 
-def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, reporter: Reporter | None = None) -> Dataset:
+def load_dataset(
+    name: str | Path,
+    *,
+    count: int = 1024,
+    seed: int = SEED,
+    simulator: int = SIMULATOR_VERSION,
+    reporter: Reporter | None = None,
+) -> Dataset:
     """Open a data set by its name, or a store or any file or folder that `import_data` reads by its path.
 
     A name without an imported store stands for a simulated data set, which is made on first use and kept in the data
@@ -151,6 +161,7 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
         name: `helium`, `cxidb`, or the path of a store, file or folder.
         count: shots of a simulated data set.
         seed: seed of a simulated data set.
+        simulator: version of the simulator of a simulated data set.
         reporter: receives notices and progress; bars in a notebook by default.
 
     Raises:
@@ -166,9 +177,12 @@ def load_dataset(name: str | Path, *, count: int = 1024, seed: int = SEED, repor
     # A path is kept whole, so that it holds after the working folder has changed.
     reference = str(name) if str(name) in CATALOG else str(Path(name).expanduser().absolute())
     store = open_dataset(
-        reference if Path(name).suffix else str(name), count=whole("count", count, 1), seed=whole("seed", seed, 0),
+        reference if Path(name).suffix else str(name),
+        count=whole("count", count, 1),
+        seed=whole("seed", seed, 0),
+        simulator=whole("simulator", simulator, 1),
         reporter=reporter or default_reporter(),
-    )  # fmt: skip
+    )
     return Dataset(reference, store)
 
 

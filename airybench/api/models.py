@@ -206,6 +206,7 @@ def evaluate(
     split: str = "test",
     tune_thresholds: bool = False,
     stress: bool = False,
+    simulator: int | None = None,
     tracking_uri: str | None = None,
     reporter: Reporter | None = None,
 ) -> EvaluationResult:
@@ -217,6 +218,7 @@ def evaluate(
         split: `train`, `val`, `test`, or `all` for every shot.
         tune_thresholds: choose the threshold of each label on val, where its F1 is best.
         stress: also score the model under changes of the detector.
+        simulator: version of the simulator for a simulated data set given by its name; that of the training by default.
         tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
         reporter: receives notices and progress; bars in a notebook by default.
 
@@ -238,7 +240,7 @@ def evaluate(
         _reference(data, trained.config),
         device=trained.device,
         split=split,
-        options=EvaluationOptions(tune_thresholds, {} if stress else None),
+        options=EvaluationOptions(tune_thresholds, {} if stress else None, simulator),
         tracking_uri=tracking_uri,
         reporter=reporter or default_reporter(),
     )

@@ -54,8 +54,12 @@ def bench_predict(
     """
     batch = BATCH[device.type]
     require_at_least(count=(count, OVER * batch), repeats=(repeats, 1))
-    long = open_shots(open_dataset("helium", count=count, seed=config.data.data_seed).path)
-    short = open_shots(open_dataset("helium", count=count // OVER, seed=config.data.data_seed).path)
+    long = open_shots(
+        open_dataset("helium", count=count, seed=config.data.data_seed, simulator=config.data.simulator).path
+    )
+    short = open_shots(
+        open_dataset("helium", count=count // OVER, seed=config.data.data_seed, simulator=config.data.simulator).path
+    )
     torch.manual_seed(config.training.seed)
     predictor = placed(Predictor(config, long.class_names, "multilabel"), device)
     counts = torch.from_numpy(long.read(0, batch)).to(device)

@@ -96,7 +96,7 @@ def measure_growth(
     simulate_batches("helium", list(range(WARM_UP)), torch.device("cpu"))
     with counted_steps(reporter, "measuring growth", len(counts) + 1) as advance:
         for count in counts:
-            store = open_dataset("helium", count=count, seed=config.data.data_seed)
+            store = open_dataset("helium", count=count, seed=config.data.data_seed, simulator=config.data.simulator)
             for name, work in works.items():
                 seconds[name].append(work(config, store, device))
             advance()

@@ -21,6 +21,7 @@ from airybench.config import SEED
 from airybench.data.datasets.simulated import BATCH
 from airybench.data.datasets.simulation import SimulationProcesses, processes_for
 from airybench.physics.simulate import SimulatedShots, simulate
+from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 
 DATASETS = ("helium", "cxidb")
@@ -52,16 +53,20 @@ class _Series:
         count: number of shots.
         repeats: number of repeats.
         device: where fields are computed.
+        simulator: version of the simulator.
     """
 
     dataset: str
     count: int
     repeats: int
     device: torch.device
+    simulator: int
 
     def alone(self, times: int = 1) -> Elapsed:
         """Simulate the shots some times over in this process."""
-        return elapsed(lambda: simulate_batches(self.dataset, list(range(self.count)) * times, self.device))
+        return elapsed(
+            lambda: simulate_batches(self.dataset, list(range(self.count)) * times, self.device, self.simulator)
+        )
 
     def together(self, pool: SimulationProcesses, number: int) -> Elapsed:
         """Simulate the shots once for every process, so that each has the work of this process alone."""
@@ -71,7 +76,7 @@ class _Series:
     @property
     def simulate(self) -> Callable[[Sequence[int]], SimulatedShots]:
         """Simulates a batch."""
-        return partial(simulate, self.dataset, seed=SEED, device=self.device)
+        return partial(simulate, self.dataset, seed=SEED, version=self.simulator, device=self.device)
 
 
 def bench_simulate(
@@ -81,6 +86,7 @@ def bench_simulate(
     device: torch.device,
     processes: int | None = None,
     datasets: Sequence[str] = DATASETS,
+    simulator: int = SIMULATOR_VERSION,
     reporter: Reporter = SILENT,
 ) -> list[Measurement]:
     """Simulate the first shots of each data set repeatedly, in batches as a store is filled, in one process and in N.
@@ -91,6 +97,7 @@ def bench_simulate(
         device: where fields are computed.
         processes: number of processes to compare with one; by default one per core that this process may use.
         datasets: names of the data sets.
+        simulator: version of the simulator.
         reporter: shows progress.
 
     Returns:
@@ -100,7 +107,7 @@ def bench_simulate(
         the same repeat; and the memory that the largest adds.
 
     Raises:
-        ConfigError: count, repeats or processes is below 1, or a data set is unknown.
+        ConfigError: count, repeats or processes is below 1, or a data set or version is unknown.
     """
     require_at_least(count=(count, 1), repeats=(repeats, 1))
     number = processes_for(sys.maxsize, processes)
@@ -108,13 +115,13 @@ def bench_simulate(
     steps = len(datasets) * (repeats * min(number, 2) + 1)
     with counted_steps(reporter, "simulating", steps) as advance:
         for dataset in datasets:
-            found += _one_dataset(_Series(dataset, count, repeats, device), number, advance)
+            found += _one_dataset(_Series(dataset, count, repeats, device, simulator), number, advance)
     return found
 
 
 def _one_dataset(series: _Series, number: int, advance: Callable[[], None]) -> list[Measurement]:
     dataset, count, device = series.dataset, series.count, series.device
-    simulate_batches(dataset, range(WARM_UP), device)
+    simulate_batches(dataset, range(WARM_UP), device, series.simulator)
     alone: list[Elapsed] = []
     together: list[Elapsed] = []
     memory = 0
@@ -161,10 +168,12 @@ def _one_dataset(series: _Series, number: int, advance: Callable[[], None]) -> l
     return found
 
 
-def simulate_batches(dataset: str, shots: Sequence[int], device: torch.device) -> None:
+def simulate_batches(
+    dataset: str, shots: Sequence[int], device: torch.device, simulator: int = SIMULATOR_VERSION
+) -> None:
     """Simulate shots in batches, as a store is filled, and discard them."""
     for batch in _batches(shots):
-        simulate(dataset, batch, SEED, device=device)
+        simulate(dataset, batch, SEED, version=simulator, device=device)
 
 
 def _batches(shots: Sequence[int]) -> list[Sequence[int]]:

@@ -95,7 +95,7 @@ def _start(base: TrialConfig, where: Engine) -> float:
     """Seconds from the start of a sweep over existing data to the end of a first epoch of one batch."""
     some = base.replace({"count": START_SHOTS, "image_size": 64, "fraction": 0.05, "batch_size": 16})
     sweep = validated(SweepConfig, {"base": some.model_dump(), "space": [{"alpha": [some.network.alpha]}]})
-    open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed)
+    open_dataset("helium", count=START_SHOTS, seed=some.data.data_seed, simulator=some.data.simulator)
     watch, began = _Stopwatch(), time.perf_counter()
     run_sweep(sweep, ["helium"], study="bench-start", engine=where, observer=watch)
     return watch.epochs[0] - began

@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.benchmark import Arch, Count, Depth, ImageSize, Output, Precision, Processes, Repeats
-from airybench.cli.options.common import Debug, Device, Json
+from airybench.cli.options.benchmark import (
+    Arch,
+    Count,
+    Depth,
+    ImageSize,
+    Output,
+    Precision,
+    Processes,
+    Repeats,
+    StackStorage,
+    require_csv,
+)
+from airybench.cli.options.common import Debug, Device, Json, Simulator
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import START, TRAINING
+from airybench.provenance import SIMULATOR_VERSION
 
 if TYPE_CHECKING:
     import torch
@@ -194,12 +206,7 @@ def scale(
 def import_(
     count: Annotated[int, typer.Option(min=1, help="Number of images in the short deposit.")] = 48,
     frames: Annotated[int, typer.Option(min=4, help="Number of 1024 x 1024 images in a stack.")] = 512,
-    storage: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="How stacks are stored: uncompressed, gzip or bitshuffle-lz4; may be repeated. Default: all three."
-        ),
-    ] = None,
+    storage: StackStorage = None,
     repeats: Repeats = 3,
     output: Output = None,
     as_json: Json = False,
@@ -226,6 +233,7 @@ def import_(
 def simulate(
     count: Annotated[int, typer.Option(min=1, help="Number of shots in a repeat.")] = 64,
     processes: Processes = None,
+    simulator: Simulator = SIMULATOR_VERSION,
     repeats: Repeats = 5,
     device: Device = "cpu",
     output: Output = None,
@@ -239,7 +247,9 @@ def simulate(
     from airybench.bench.simulate import bench_simulate
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        return bench_simulate(count=count, repeats=repeats, device=on, processes=processes, reporter=reporter)
+        return bench_simulate(
+            count=count, repeats=repeats, device=on, processes=processes, simulator=simulator, reporter=reporter
+        )
 
     _measure("simulate", measure, device, output, as_json)
 
@@ -278,7 +288,7 @@ def _measure(name: str, measure: "Measure", device: str, output: str | None, as_
     from airybench.cli.show.measurements import print_measurements
     from airybench.training.device import choose_device
 
-    _refuse_early(output)
+    require_csv(output)
     on = choose_device(device)
     print_measurements(name, measure(on, ConsoleReporter()), str(on), output, as_json=as_json)
 
@@ -288,13 +298,3 @@ def _config(**changes: Any) -> Any:
     from airybench.config import TrialConfig
 
     return TrialConfig().replace({"bn_momentum": 0.1, "antialias": True} | changes)
-
-
-def _refuse_early(output: str | None) -> None:
-    from airybench.errors import InputError
-
-    if output in (None, "csv"):
-        return
-    path = Path(str(output))
-    if path.suffix.lower() != ".csv" or not path.absolute().parent.is_dir():
-        raise InputError(f"--output {output}: give the word csv, or a file ending in .csv in a folder that exists")

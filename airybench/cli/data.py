@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, StorePath
+from airybench.cli.options.common import DATASET_HELP, Debug, Device, Force, Json, Simulator, StorePath
 from airybench.cli.options.completion import DATASETS
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cli.options.source import source_options, takes_source
@@ -14,6 +14,7 @@ from airybench.cli.show.console import ConsoleReporter
 from airybench.cli.show.output import print_result
 from airybench.cli.show.pictures import require_picture, save_picture
 from airybench.config import SEED
+from airybench.provenance import SIMULATOR_VERSION
 
 if TYPE_CHECKING:
     from airybench.data.store.store import Store
@@ -48,15 +49,7 @@ def simulate(
             rich_help_panel=DATA,
         ),
     ] = None,
-    simulator: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            metavar="1|2",
-            help="Version of the simulator. 2: runs, artefacts of detectors, and labels as a person writes them.",
-            rich_help_panel=DATA,
-        ),
-    ] = 1,
+    simulator: Simulator = SIMULATOR_VERSION,
     processes: Annotated[
         int | None,
         typer.Option(
@@ -66,16 +59,25 @@ def simulate(
             rich_help_panel=PLACE,
         ),
     ] = None,
+    device: Device = "cpu",
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a data set in place of the measured one."""
-    from airybench.data.datasets.simulated import Series, simulated_store
+    """Simulate a data set in place of the measured one.
+
+    On the CPU every machine makes the same bytes. A GPU is faster, and changes single counts.
+    """
+    from airybench.data.datasets.simulated import CPU, Series, simulated_store
     from airybench.provenance import DATA_SHA256, DATA_SOURCE
     from airybench.tracking.launch import launched
 
-    series = Series(dataset, seed, balance, hit_rate, simulator)
+    place = CPU
+    if device != CPU:
+        from airybench.training.device import choose_device  # loads CUDA's libraries
+
+        place = str(choose_device(device))
+    series = Series(dataset, seed, balance, hit_rate, version=simulator, device=place)
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
     asked |= {"simulator": simulator} | ({} if hit_rate is None else {"hit_rate": hit_rate})
     with launched(f"simulate {dataset}", "launch", asked) as run:
@@ -224,6 +226,7 @@ def gallery(
     ] = None,
     columns: Annotated[int, typer.Option(min=1, max=20, help="Examples of each class.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of shots.")] = SEED,
+    simulator: Simulator = SIMULATOR_VERSION,
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -239,7 +242,7 @@ def gallery(
     path = output or Path(f"{Path(store).stem}-gallery.png")
     require_picture(path, force=force)
     data = load_experiment("quick").base.data  # the stand-in that a sweep would make
-    found = open_dataset(store, count=data.count, seed=data.data_seed, reporter=ConsoleReporter())
+    found = open_dataset(store, count=data.count, seed=data.data_seed, simulator=simulator, reporter=ConsoleReporter())
     save_picture(store_gallery(found, columns=columns, seed=seed), path)
     facts = {"picture": str(path), "store": str(found.path), "classes": len(found.class_names)}
     print_result(path, as_json=as_json, data=lambda _: facts)

@@ -6,8 +6,18 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import DATASET_HELP, FROM_CONFIG, Debug, Device, Json, Model, TrackingUri
+from airybench.cli.options.common import (
+    DATASET_HELP,
+    FROM_CONFIG,
+    Debug,
+    Device,
+    Json,
+    Model,
+    TrackingUri,
+    unless_config,
+)
 from airybench.cli.options.completion import DATASETS, choices
+from airybench.provenance import SIMULATOR_VERSIONS
 
 app = App()
 
@@ -22,6 +32,14 @@ def evaluate(
             metavar="NAME|PATH",
             show_default="what the model was trained on",
             autocompletion=DATASETS,
+        ),
+    ] = None,
+    simulator: Annotated[
+        str | None,
+        typer.Option(
+            help="Version of the simulator, if the data set is simulated.",
+            metavar="|".join(map(str, SIMULATOR_VERSIONS)),
+            show_default="what the model was trained on",
         ),
     ] = None,
     split: Annotated[
@@ -61,6 +79,7 @@ def evaluate(
     from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.evaluation import evaluation_json, print_evaluation
     from airybench.cli.show.output import print_result
+    from airybench.config import parse_value
     from airybench.inference.stress import stress_plan
     from airybench.jobs.evaluate import EvaluationOptions, evaluate_model
     from airybench.jobs.models import open_model
@@ -68,6 +87,8 @@ def evaluate(
     from airybench.training.device import choose_device
 
     changes = stress_plan(_strengths(strength or [])) if stress or strength else None
+    version = unless_config(simulator)
+    asked = None if version is None else int(parse_value("simulator", version))
     where = choose_device(device)
     if output is not None:
         writable(output, "choose another --output")
@@ -75,7 +96,7 @@ def evaluate(
     predictor = open_model(model, tracking_uri, reporter)
     name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
     evaluated = evaluate_model(
-        model, predictor, name, device=where, split=split, options=EvaluationOptions(tune_thresholds, changes),
+        model, predictor, name, device=where, split=split, options=EvaluationOptions(tune_thresholds, changes, asked),
         tracking_uri=tracking_uri, reporter=reporter,
     )  # fmt: skip
     if output is not None:

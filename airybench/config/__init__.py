@@ -8,7 +8,7 @@ from airybench.config.space import Axis, Grid, Range, parse_value_or_range
 from airybench.config.study import StudyConfig
 from airybench.config.sweep import SweepConfig
 from airybench.config.training import TrainConfig
-from airybench.config.trial import TrialConfig
+from airybench.config.trial import TrialConfig, recorded_trial
 from airybench.config.values import SEED, Switch, Value, validated
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "neutral_values",
     "parse_value",
     "parse_value_or_range",
+    "recorded_trial",
     "section_of",
     "validated",
 ]

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from airybench.config.values import MAX_SEED, SEED, Frozen, Number, Switch
+from airybench.provenance import SIMULATOR_VERSION, SIMULATOR_VERSIONS
 
 Scaling = Literal["counts", "unit", "log1p", "standardised"]
 """How raw counts are scaled for the network; see `DataConfig.input_scaling`."""
@@ -23,6 +24,12 @@ class DataConfig(Frozen):
     )
     count: int = Field(7264, ge=20, le=10_000_000, description="Number of shots, if the data set is simulated.")
     data_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the simulation, if the data set is simulated.")
+    simulator: int = Field(
+        SIMULATOR_VERSION,
+        ge=0,
+        le=max(SIMULATOR_VERSIONS),
+        description="Version of the simulator, if the data set is simulated. Recorded as 0 for measured data.",
+    )
     split_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the split into train, val and test.")
     split_by: Literal["shot", "group"] = Field(
         "shot", description="What the split keeps together. group: all shots of a run or file stay in one part."

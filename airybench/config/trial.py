@@ -10,13 +10,14 @@ from airybench.config.network import DEPTHS, NetworkConfig, neutral_values
 from airybench.config.parameters import section_of
 from airybench.config.training import TrainConfig
 from airybench.config.values import SEED, Frozen, Value, validated
+from airybench.provenance import UNVERSIONED
 
 NEUTRAL: dict[str, Value] = {
     "input": "image", "ccf_kind": "angular", "ccf_delta": 0.0, "ccf_zero": "keep", "noise": "none",
     "noise_seed": SEED, "fraction": 1.0, "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False,
     "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
     "rotation": "none", "hot_pixels": 0, "dead_pixels": 0, "offset_jitter": 0.0, "gain_jitter": 1.0, "clip_norm": 0.0,
-    "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False,
+    "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False, "simulator": UNVERSIONED,
 }  # fmt: skip
 """Values without effect. They are left out of the digest of a cell, so that cells keep the digests that they had before
 these parameters existed."""
@@ -97,6 +98,7 @@ class TrialConfig(Frozen):
         if self.training.schedule != "piecewise":
             content["training"].pop("milestones")
         content["data"]["input_scaling"] = self.input_scaling
+        content["data"]["simulator"] = self.data.simulator or UNVERSIONED
         if self.data.input == "ccf":
             for name in IMAGE_ONLY:
                 content["training"].pop(name)
@@ -138,3 +140,22 @@ class TrialConfig(Frozen):
     def title(self) -> str:
         """Name of the MLflow run."""
         return f"{self.label}-s{self.training.seed}"
+
+
+def recorded_trial(content: Any, *, simulated: bool) -> TrialConfig:
+    """A configuration that a study or model recorded, perhaps before the simulators had versions.
+
+    Args:
+        content: what was recorded.
+        simulated: whether its shots were.
+
+    Raises:
+        ConfigError: it holds an unknown name, or an invalid value.
+
+    >>> recorded_trial({"data": {"count": 64}}, simulated=True).data.simulator
+    1
+    """
+    data = content.get("data") if isinstance(content, Mapping) else None
+    if isinstance(data, Mapping) and "simulator" not in data:
+        content = {**content, "data": {**data, "simulator": UNVERSIONED if simulated else 0}}
+    return validated(TrialConfig, content)

@@ -12,7 +12,7 @@ from typing import Any
 import safetensors
 from safetensors.torch import load_file, save_file
 
-from airybench.config import TrialConfig, validated
+from airybench.config import recorded_trial
 from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import ConfigError, DataError
 from airybench.inference.predictor import Predictor
@@ -62,8 +62,8 @@ def load_weights(folder: Path) -> Predictor:
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise DataError(f"weights in {folder} are damaged ({error}); train again or restore the file") from None
     try:
-        config = validated(TrialConfig, content["config"])
         provenance = Provenance.from_json(content)
+        config = recorded_trial(content["config"], simulated=provenance is None or provenance.simulated)
         names, kind = content["class_names"], content["label_kind"]
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
             raise ValueError("class_names is no list of names")

@@ -38,10 +38,12 @@ class EvaluationOptions:
         tune: tune the threshold of each class on the validation split for its F1.
         stress: score under changes of the detector: strengths by change, empty for all changes with their own
             strengths; None for none.
+        simulator: version of the simulator, where the data set is simulated; None for that of the training.
     """
 
     tune: bool = False
     stress: Mapping[str, tuple[float, ...]] | None = None
+    simulator: int | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,10 @@ def evaluate_model(
     plan = None if options.stress is None else stress_plan(options.stress)
     target = TrackingTarget.chosen(tracking_uri)
     scored = {split, *(("val",) if tune else ())} - {"all"}
-    data = prepare(dataset, predictor.config, device, reporter, load=False, scored=sorted(scored))
+    config = predictor.config
+    if options.simulator is not None:
+        config = config.replace({"simulator": options.simulator})
+    data = prepare(dataset, config, device, reporter, load=False, scored=sorted(scored))
     require_same(predictor, data, reporter)
     if tune and split in ("val", "all"):
         reporter.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is too high")
@@ -188,7 +193,15 @@ def require_same(predictor: Predictor, data: PreparedDataset, reporter: Reporter
             f"{', '.join(predictor.class_names)}; evaluate it on data with the same classes in the same order"
         )
     predictor.require_fit(store.path, store.image_shape, "import the data at that size (--bin)")
-    if origin is not None and not data.provenance().same_data(origin):
+    if origin is None:
+        return
+    found = data.provenance()
+    if origin.simulator and found.simulator and origin.simulator != found.simulator:
+        reporter.notify(
+            f"the model was trained on version {origin.simulator} of the simulator and these shots are of version "
+            f"{found.simulator}: its scores here say how it does on other data, and stand beside no score of a study"
+        )
+    elif not found.same_data(origin):
         reporter.notify(
             f"the model was trained on other shots or another split ({origin.dataset}, {origin.data_sha256[:12]}): "
             "some of these may have been among its training shots"

@@ -79,8 +79,7 @@ def _answered(wanted: Sequence[str], storage: StudyStorage, reporter: Reporter) 
 
 def _gallery(one: StudyAnswers) -> Figure:
     winner = one.winner
-    data = winner.config.data
-    store = find_store(one.dataset, data.count, data.data_seed, one.provenance.data_sha256)
+    store = find_store(one.dataset, winner.config.data, one.provenance.data_sha256)
     simulated = " (simulated data)" if one.provenance.simulated else ""
     title = f"{winner.config.label} on {one.dataset} test{simulated}"
     return examples(winner.predictions[0], store, title, _explainer(one))

@@ -167,7 +167,7 @@ def _plan(
         )
     uri = stored_uri or target.uri
     check_tracking(uri, existing=bool(stored_uri))
-    refuse_early(name, known, sweep)
+    refuse_early(name, known, sweep, dataset)
     return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), bool(known.get("parent_run_id")))
 
 

@@ -19,23 +19,16 @@ from airybench.physics.runs import run_of
 from airybench.physics.shot import Shot
 from airybench.physics.small_angle.natural import natural_cxidb_shot
 from airybench.physics.small_angle.shot import cxidb_shot
+from airybench.provenance import SIMULATOR_VERSION, SIMULATOR_VERSIONS
 
 __all__ = [
     "IMAGE_SIZE",
-    "SIMULATOR_VERSION",
-    "VERSIONS",
     "SimulatedShots",
     "check_series",
     "class_names",
     "label_kind",
     "simulate",
 ]
-
-SIMULATOR_VERSION = 1
-"""The version in force where none is asked for; it is part of the file name of every simulated store."""
-
-VERSIONS = (1, 2)
-"""Versions that can be asked for. The same seed gives other shots in each; 2 has runs, artefacts and true labels."""
 
 _Labels = frozenset[str]
 
@@ -118,8 +111,9 @@ def label_kind(dataset: str) -> str:
 def check_series(dataset: str, version: int, balance: float, hit_rate: float | None) -> None:
     """Refuse what cannot be simulated before anything is; arguments and errors as those of `simulate`."""
     draw = _simulator(dataset).draw
-    if version not in VERSIONS:
-        raise ConfigError(f"simulator version {version} found; one of {', '.join(map(str, VERSIONS))} is needed.")
+    if version not in SIMULATOR_VERSIONS:
+        known = ", ".join(map(str, SIMULATOR_VERSIONS))
+        raise ConfigError(f"simulator version {version} found; one of {known} is needed.")
     draw(np.random.default_rng(0), balance, hit_rate)
 
 

@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from airybench.config import DataConfig
 from airybench.data.datasets.catalog import CATALOG
-from airybench.data.datasets.simulated import simulated_name
+from airybench.data.datasets.simulated import Series
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.figures.gallery import ShotPanel, ShotRow, gallery
@@ -16,13 +17,12 @@ from airybench.paths import data_folder
 PER_KIND = 3  # hits, misses and false alarms that are shown of each class
 
 
-def find_store(dataset: str, count: int, seed: int, sha256: str) -> Store:
+def find_store(dataset: str, data: DataConfig, sha256: str) -> Store:
     """The store that a study was run on, if it still lies in the data folder; nothing is simulated for a report.
 
     Args:
         dataset: name of the data set.
-        count: number of its shots, where it was simulated.
-        seed: seed of the simulation, likewise.
+        data: number of its shots, seed and version of the simulator, where it was simulated.
         sha256: content hash of the store.
 
     Raises:
@@ -30,8 +30,8 @@ def find_store(dataset: str, count: int, seed: int, sha256: str) -> Store:
     """
     folder = data_folder()
     paths = [folder / f"{dataset}.h5"]
-    if dataset in CATALOG:
-        paths.append(folder / simulated_name(dataset, count, seed))
+    if dataset in CATALOG and data.simulator:
+        paths.append(folder / Series(dataset, data.data_seed, version=data.simulator).name(data.count))
     for path in paths:
         if path.is_file():
             store = Store.open(path)

@@ -11,7 +11,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from airybench.analysis.intervals import VERDICTS, Estimate
-from airybench.analysis.notes import SIMULATED_DATA
+from airybench.analysis.notes import simulated_data
 from airybench.figures.leaderboard import leaderboard
 from airybench.figures.style import STYLE
 from airybench.report.answers import Answer, StudyAnswers
@@ -150,7 +150,7 @@ def _number(estimate: Estimate, *, ends: bool) -> str:
 
 
 def _notes(one: StudyAnswers) -> list[str]:
-    return [*([SIMULATED_DATA] if one.provenance.simulated else []), *one.notes]
+    return [*([simulated_data(one.provenance.simulator)] if one.provenance.simulated else []), *one.notes]
 
 
 def _plot(one: StudyAnswers) -> Figure:

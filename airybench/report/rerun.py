@@ -8,7 +8,7 @@ from airybench.config.experiments import experiments, load_experiment
 from airybench.sweep.saved_studies import SavedStudy
 
 SECTIONS = ("base", "space", "study")
-SITE = ("dataset", "count")
+SITE = ("dataset", "count", "simulator")
 """Parameters of the data that the command line gives, whatever the experiment says."""
 
 
@@ -32,8 +32,10 @@ def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
     if name in experiments():
         shipped = load_experiment(name).model_dump(mode="json")
         data = content["base"]["data"]
-        if study.provenance.simulated and shipped["base"]["data"]["count"] != data["count"]:
-            ending = f"--dataset {study.dataset} --count {data['count']} --seeds {seeds}"
+        given = [key for key in SITE[1:] if study.provenance.simulated and shipped["base"]["data"][key] != data[key]]
+        ending = " ".join(
+            [f"--dataset {study.dataset}", *(f"--{key} {data[key]}" for key in given), f"--seeds {seeds}"]
+        )
         shipped["base"]["data"] |= {key: data[key] for key in SITE}
         if (shipped["base"], shipped["space"]) == (content["base"], content["space"]):
             return f"airybench sweep --config {name} {ending}", ""

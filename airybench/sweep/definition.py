@@ -7,7 +7,8 @@ from typing import Any
 
 import optuna
 
-from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.config import SweepConfig, recorded_trial
+from airybench.data.datasets.catalog import CATALOG
 from airybench.errors import ConfigError, StudyError
 from airybench.paths import is_plain
 from airybench.provenance import SIMULATED
@@ -71,13 +72,14 @@ def checked(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     return dict(attributes)
 
 
-def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
+def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig, dataset: str) -> None:
     """Compare a sweep with the study of its name, before any data are made for it.
 
     Args:
         name: of the study.
         known: its stored attributes.
         sweep: what is asked for.
+        dataset: name or path of its data set.
 
     Raises:
         StudyError: the study has another content.
@@ -85,8 +87,9 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig) -> None:
     if "definition" not in known:
         return
     old, new = known["definition"], definition(sweep)
-    # A path is identified by its content, later.
-    given = ("dataset",) if known.get("data_source") == SIMULATED else ("dataset", "count")
+    # A file is identified by its content, later.
+    named = dataset in CATALOG and known.get("data_source") == SIMULATED
+    given = ("dataset",) if named else ("dataset", "count", "data_seed", "simulator")
     data = {**old["base"]["data"], **{key: new["base"]["data"][key] for key in given}}
     old = {**old, "base": {**old["base"], "data": data}}
     refuse_other(name, {key: old.get(key) for key in new}, new)
@@ -104,12 +107,27 @@ def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> No
         StudyError: they differ; the message says where.
     """
     # A parameter that is newer than the study had its default value there.
-    known = {**known, "base": validated(TrialConfig, known["base"]).model_dump(mode="json")}
+    now = wanted["base"]["data"]["simulator"]
+    base = recorded_trial(known["base"], simulated=now > 0)
+    known = {**known, "base": base.model_dump(mode="json")}
     if known != wanted:
+        before = base.data.simulator
+        if now and before not in (0, now) and _of_version(known, now) == _of_version(wanted, now):
+            raise StudyError(
+                f"study {name} is of version {before} of the simulator, and {now} is asked for; go on with "
+                f"--simulator {before}, choose another name with --study, or archive it with --fresh"
+            )
         raise StudyError(
             f"study {name} exists with another content ({_difference(known, wanted)}); choose another name with "
             "--study, or archive the old one with --fresh"
         )
+
+
+def _of_version(content: dict[str, Any], simulator: int) -> dict[str, Any]:
+    """A definition with another version of the simulator, without the digests of its data, which follow from that."""
+    kept = {key: value for key, value in content.items() if key not in ("data_sha256", "split_digest")}
+    base = content["base"]
+    return {**kept, "base": {**base, "data": {**base["data"], "simulator": simulator}}}
 
 
 def _difference(old: Any, new: Any, where: str = "") -> str:

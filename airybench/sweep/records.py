@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import optuna
 from optuna.trial import FrozenTrial
 
-from airybench.config import TrialConfig, validated
+from airybench.config import TrialConfig, recorded_trial
 from airybench.errors import ConfigError, StudyError, TrialError
 from airybench.sweep.journal import UNREADABLE, deferred_sync
 
@@ -45,8 +45,12 @@ class FinishedTrial:
         return self.values[0]
 
     @classmethod
-    def of(cls, trial: FrozenTrial) -> "FinishedTrial":
+    def of(cls, trial: FrozenTrial, *, simulated: bool) -> "FinishedTrial":
         """From a complete trial of Optuna's.
+
+        Args:
+            trial: complete.
+            simulated: whether the shots of its study are.
 
         Raises:
             StudyError: the study holds something else in its place.
@@ -55,7 +59,7 @@ class FinishedTrial:
         try:
             found = cls(
                 number=trial.number,
-                config=validated(TrialConfig, attrs["config"]),
+                config=recorded_trial(attrs["config"], simulated=simulated),
                 scores=dict(attrs["scores"]),
                 run_id=str(attrs["run_id"]),
                 facts=dict(attrs["facts"]),

@@ -12,10 +12,10 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.config import SweepConfig, TrialConfig, recorded_trial, validated
 from airybench.errors import AirybenchError, StudyError, unknown
 from airybench.paths import checkpoint_folder, data_folder
-from airybench.provenance import Provenance
+from airybench.provenance import SIMULATED, Provenance
 from airybench.study_name import StudyName
 from airybench.sweep.definition import checked, stored_attributes
 from airybench.sweep.records import INTERRUPTED, FinishedTrial
@@ -52,13 +52,20 @@ class SavedStudy:
     @cached_property
     def finished(self) -> tuple[FinishedTrial, ...]:
         """Finished trials, by number."""
-        return tuple(FinishedTrial.of(trial) for trial in self._trials if trial.state == TrialState.COMPLETE)
+        complete = (trial for trial in self._trials if trial.state == TrialState.COMPLETE)
+        return tuple(FinishedTrial.of(trial, simulated=self._simulated) for trial in complete)
 
     @cached_property
     def sweep(self) -> SweepConfig:
         """Base, space and objective; not how many trials and seeds are wanted, which may change between commands."""
         known = {key: value for key, value in self._definition.items() if key in SweepConfig.model_fields}
+        if "base" in known:
+            known["base"] = recorded_trial(known["base"], simulated=self._simulated)
         return validated(SweepConfig, known)
+
+    @property
+    def _simulated(self) -> bool:
+        return self.attributes.get("data_source") == SIMULATED
 
     @property
     def provenance(self) -> Provenance:
@@ -68,6 +75,7 @@ class SavedStudy:
             source=str(self.attributes.get("data_source", "")),
             data_sha256=str(self._definition.get("data_sha256", "")),
             split_digest=str(self._definition.get("split_digest", "")),
+            simulator=self.sweep.base.data.simulator if self._simulated else 0,
         )
 
     def counts(self) -> dict[str, int]:

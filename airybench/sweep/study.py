@@ -190,7 +190,8 @@ class RunningStudy:
 
     def finished(self) -> list[FinishedTrial]:
         """Every finished trial, by number."""
-        return [FinishedTrial.of(trial) for trial in self._get(TrialState.COMPLETE)]
+        simulated = self.provenance.simulated
+        return [FinishedTrial.of(trial, simulated=simulated) for trial in self._get(TrialState.COMPLETE)]
 
     def failures(self) -> list[FailedTrial]:
         """Every cell and seed that failed and has no finished trial."""

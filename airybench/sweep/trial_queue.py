@@ -6,7 +6,7 @@ from functools import cached_property
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from airybench.config import SweepConfig, TrialConfig, validated
+from airybench.config import SweepConfig, TrialConfig, recorded_trial
 from airybench.sweep.records import RETRIED
 from airybench.sweep.space import Cell, suggest
 from airybench.sweep.trial_list import TrialList
@@ -133,7 +133,8 @@ class TrialQueue:
             for seed in self.trials.seeds:
                 if (str(attrs["cell"]), seed) not in states:
                     states[str(attrs["cell"]), seed] = TrialState.WAITING
-                    self.enqueue(Cell(validated(TrialConfig, attrs["config"]), dict(trial.params)), seed)
+                    config = recorded_trial(attrs["config"], simulated=self._sweep.base.data.simulator > 0)
+                    self.enqueue(Cell(config, dict(trial.params)), seed)
 
     def states(self) -> dict[Key, TrialState]:
         """The state of every (cell, seed); those that are to run again are absent."""

@@ -13,6 +13,7 @@ from airybench.data.split.split import PARTS, Split, make_split
 from airybench.data.store.repeats import contradictions, contradictions_in_words, repeats
 from airybench.data.store.store import Store
 from airybench.errors import DataError
+from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 from airybench.trial.prepared import PreparedDataset
 
@@ -42,13 +43,16 @@ def prepare(
             part, or too few shots for three splits.
     """
     name = display_name(dataset)
-    store = open_dataset(dataset, count=config.data.count, seed=config.data.data_seed, reporter=reporter)
+    data = config.data
+    store = open_dataset(
+        dataset, count=data.count, seed=data.data_seed, simulator=data.simulator or SIMULATOR_VERSION, reporter=reporter
+    )
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     require_classes(store.path, store.labels(), store.class_names)
-    prepared = PreparedDataset(store, _split(store, config.data, name, reporter, scored), device, name)
+    prepared = PreparedDataset(store, _split(store, data, name, reporter, scored), device, name)
     if "train" in scored:
-        prepared.training_rows(config.data)  # a fraction that has one class alone is met before any run begins
+        prepared.training_rows(data)  # a fraction that has one class alone is met before any run begins
     if load:
         prepared.loaded_for(config)
     return prepared

@@ -91,8 +91,8 @@ class PreparedDataset:
 
     @property
     def logged(self) -> dict[str, Value]:
-        """Parameters as they are logged: the count of the store itself, and a name in place of a path."""
-        return {"dataset": self.name, "count": self.store.count}
+        """Parameters as they are logged: count and simulator of the store itself, and a name in place of a path."""
+        return {"dataset": self.name, "count": self.store.count, "simulator": self.store.simulator}
 
     def provenance(self, config: TrialConfig | None = None) -> Provenance:
         """Where results on these data come from.
@@ -110,6 +110,7 @@ class PreparedDataset:
             config_digest=self.digest(config) if config else "",
             seed=config.training.seed if config else None,
             software=installed(),
+            simulator=store.simulator,
         )
 
     def data_input(self) -> DataInput:
@@ -137,6 +138,7 @@ class PreparedDataset:
         return Checkpoints(checkpoint_folder(scope) / identity, identity, every=every, reporter=reporter)
 
     def summary(self) -> str:
-        """Name and number of shots, such as `helium (1024 simulated shots)`."""
-        made = " simulated" if self.store.simulated else ""
-        return f"{self.name} ({self.store.count}{made} shots)"
+        """Name and number of shots, such as `helium (1024 simulated shots, version 2)`."""
+        if self.store.simulated:
+            return f"{self.name} ({self.store.count} simulated shots, version {self.store.simulator})"
+        return f"{self.name} ({self.store.count} shots)"

@@ -11,6 +11,7 @@ from files import store_file
 import airybench as ab
 from airybench.errors import ConfigError, DataError
 from airybench.figures.shots import pick
+from airybench.provenance import SIMULATOR_VERSION
 
 
 def test_a_name_stands_for_a_simulated_store(folder: Path, quick_simulator: SimpleNamespace) -> None:
@@ -19,7 +20,10 @@ def test_a_name_stands_for_a_simulated_store(folder: Path, quick_simulator: Simp
     assert quick_simulator.shots == 12
     assert data == again
     assert data.path.parent == folder
-    assert (len(data), data.simulated, data.settings) == (12, True, {"count": 12, "data_seed": 5})
+    first = ab.load_dataset("helium", count=12, seed=5, simulator=1)
+    assert (len(data), data.simulated) == (12, True)
+    assert data.settings == {"count": 12, "data_seed": 5, "simulator": SIMULATOR_VERSION}
+    assert first.settings == {**data.settings, "simulator": 1}
     assert repr(data) == "<Dataset helium: simulated, 12 shots of 259 x 259 px, 11 classes, multilabel>"
 
 

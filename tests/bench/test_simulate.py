@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def instant(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """A simulator that only notes which shots were asked for."""
     asked: list[list[int]] = []
-    monkeypatch.setattr(bench, "simulate", lambda dataset, shots, seed, device: asked.append(list(shots)))
+    monkeypatch.setattr(bench, "simulate", lambda dataset, shots, seed, version, device: asked.append(list(shots)))
     monkeypatch.setattr(bench, "SimulationProcesses", InThisProcess)
     return asked
 

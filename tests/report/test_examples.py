@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from airybench.config import DataConfig
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.inference.predictions import Predictions
@@ -77,13 +78,15 @@ def test_every_panel_shows_its_shot(
 def test_a_store_is_found_by_its_content(write_store: Callable[..., Store], folder: Path) -> None:
     folder.mkdir()
     named = write_store(folder / "run7.h5")
-    simulated = write_store(folder / "helium-simulated-n10-s3-v1.h5", content=1)
-    assert find_store("run7", 10, 3, named.content_sha256).path == named.path
-    assert find_store("helium", 10, 3, simulated.content_sha256).path == simulated.path
-    for dataset, count, sha256 in (
-        ("run7", 10, simulated.content_sha256),  # other data by now
-        ("helium", 12, simulated.content_sha256),  # another number of shots
-        ("run8", 10, named.content_sha256),
+    simulated = write_store(folder / "helium-simulated-n20-s3-v1.h5", content=1)
+    data = DataConfig(count=20, data_seed=3, simulator=1)
+    assert find_store("run7", data, named.content_sha256).path == named.path
+    assert find_store("helium", data, simulated.content_sha256).path == simulated.path
+    for dataset, other, sha256 in (
+        ("run7", data, simulated.content_sha256),  # other data by now
+        ("helium", data.model_copy(update={"count": 22}), simulated.content_sha256),
+        ("helium", data.model_copy(update={"simulator": 2}), simulated.content_sha256),
+        ("run8", data, named.content_sha256),
     ):
         with pytest.raises(DataError, match=f"the data of {dataset} with sha256 {sha256[:12]}"):
-            find_store(dataset, count, 3, sha256)
+            find_store(dataset, other, sha256)

@@ -6,7 +6,7 @@ import pytest
 
 from airybench.config import SweepConfig
 from airybench.errors import ConfigError, StudyError
-from airybench.sweep.definition import check_study_name, definition, refuse_early
+from airybench.sweep.definition import check_study_name, definition, refuse_early, refuse_other
 
 SPACE = {"alpha": [0.1, 0.2]}
 
@@ -15,9 +15,16 @@ def sweep(**data: object) -> SweepConfig:
     return SweepConfig.model_validate({"space": SPACE, "base": {"data": data}})
 
 
-def stored(source: str) -> dict[str, object]:
+def stored(source: str, **data: object) -> dict[str, object]:
     """Attributes of a study on 64 shots, as its storage gives them back."""
-    return {"definition": {**definition(sweep(count=64)), "data_sha256": "a" * 64}, "data_source": source}
+    return {"definition": {**definition(sweep(count=64, **data)), "data_sha256": "a" * 64}, "data_source": source}
+
+
+def stored_before(source: str) -> dict[str, object]:
+    """The same as it was stored before the simulators had versions."""
+    known = stored(source)
+    del known["definition"]["base"]["data"]["simulator"]
+    return known
 
 
 @pytest.mark.parametrize("source", ["simulated", "cxidb-94"])
@@ -25,23 +32,24 @@ def test_the_study_that_is_compared_stays_as_it_is(source: str) -> None:
     """Data set and count of what is asked for were once written into the caller's attributes."""
     known = stored(source)
     before = deepcopy(known)
-    refuse_early("s@helium", known, sweep(dataset="run7.h5", count=64))
+    refuse_early("s@helium", known, sweep(dataset="run7.h5", count=64), "run7.h5")
     if source != "simulated":
-        refuse_early("s@helium", known, sweep(dataset="run7.h5", count=640))
+        refuse_early("s@helium", known, sweep(dataset="run7.h5", count=640), "run7.h5")
     assert known == before
 
 
 def test_the_count_belongs_to_simulated_data_alone() -> None:
     with pytest.raises(StudyError, match=r"base.data.count: 64 there, 640 now"):
-        refuse_early("s@helium", stored("simulated"), sweep(count=640))
-    refuse_early("s@helium", stored("cxidb-94"), sweep(count=640))
+        refuse_early("s@helium", stored("simulated"), sweep(count=640), "helium")
+    refuse_early("s@helium", stored("cxidb-94"), sweep(count=640), "helium")
+    refuse_early("s@helium", stored("simulated"), sweep(count=640), "stand-in.h5")
 
 
 def test_another_content_is_refused_and_a_study_that_never_began_is_not() -> None:
     noisy = sweep(count=64, noise="max")
     with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
-        refuse_early("s@helium", stored("simulated"), noisy)
-    refuse_early("s@helium", {}, noisy)
+        refuse_early("s@helium", stored("simulated"), noisy, "helium")
+    refuse_early("s@helium", {}, noisy, "helium")
 
 
 def test_how_much_is_wanted_is_no_part_of_the_content() -> None:
@@ -53,3 +61,22 @@ def test_how_much_is_wanted_is_no_part_of_the_content() -> None:
 def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="study name"):
         check_study_name(name)
+
+
+@pytest.mark.parametrize(
+    "known", [stored_before("simulated"), stored("simulated", simulator=1)], ids=["unsaid", "said"]
+)
+def test_versions_of_the_simulator_never_share_a_study(known: dict[str, object]) -> None:
+    refuse_early("s@helium", known, sweep(count=64, simulator=1), "helium")
+    with pytest.raises(
+        StudyError, match=r"is of version 1 of the simulator, and 2 is asked for; go on with --simulator 1"
+    ):
+        refuse_early("s@helium", known, sweep(count=64, simulator=2), "helium")
+    with pytest.raises(StudyError, match=r"base.data.count: 64 there, 65 now; base.data.simulator: 1 there, 2 now"):
+        refuse_early("s@helium", known, sweep(count=65, simulator=2), "helium")
+
+
+def test_a_study_on_measured_shots_from_before_there_were_versions_goes_on() -> None:
+    known = stored_before("cxidb-94")
+    refuse_early("s@helium", known, sweep(count=64, simulator=2), "helium")
+    refuse_other("s@helium", known["definition"], {**known["definition"], **definition(sweep(count=64, simulator=0))})

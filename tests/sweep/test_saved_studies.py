@@ -8,13 +8,13 @@ import pytest
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
 from airybench.paths import checkpoint_folder
-from airybench.provenance import Provenance
+from airybench.provenance import SIMULATOR_VERSION, Provenance
 from airybench.sweep.saved_studies import find_study, list_studies, names, read
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
-DATA = Provenance("helium", "simulated", "a" * 64, "b" * 64)
+DATA = Provenance("helium", "simulated", "a" * 64, "b" * 64, simulator=SIMULATOR_VERSION)
 SWEEP = SweepConfig.model_validate({"space": {"alpha": [0.1, 0.2, 0.3, 0.4]}, "study": {"objective": "macro_ap,loss"}})
 REASON = "loss is not finite in epoch 2"
 

@@ -7,14 +7,14 @@ import pytest
 
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
-from airybench.provenance import Provenance
+from airybench.provenance import SIMULATOR_VERSION, Provenance
 from airybench.sweep.definition import refuse_early, stored_attributes
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
 SPACE = {"alpha": [0.1, 0.2, 0.3]}
-PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
+PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64, simulator=SIMULATOR_VERSION)
 
 
 def study(folder: Path, **rule: object) -> RunningStudy:
@@ -62,7 +62,9 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
         old["base"]["data"].pop(name)
     first.set_attribute("definition", old)
     assert finish(study(tmp_path)) == [(a, 1612) for a in SPACE["alpha"]]
-    refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}))
+    refuse_early(
+        "s@helium", stored_attributes(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}), "helium"
+    )
     noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
     with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
         RunningStudy(tmp_path, "s@helium", noisy, PROVENANCE)
@@ -132,7 +134,7 @@ def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
             replace(PROVENANCE, data_sha256="c" * 64),
         )
     with pytest.raises(StudyError, match="exists with another content"):
-        refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), other)
+        refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), other, "helium")
 
 
 def test_archive_sets_the_journal_aside(tmp_path: Path) -> None:

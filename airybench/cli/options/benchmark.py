@@ -1,5 +1,6 @@
 """Options that benchmarks share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,3 +38,24 @@ Processes = Annotated[
     typer.Option(min=1, help="Number of processes to compare with one.", show_default="one per usable core"),
 ]
 Count = Annotated[int, typer.Option(min=20, help="Number of simulated shots.", rich_help_panel=START)]
+StackStorage = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="How stacks are stored: uncompressed, gzip or bitshuffle-lz4; may be repeated. Default: all three."
+    ),
+]
+
+
+def require_csv(output: str | None) -> None:
+    """Refuse an `--output` that cannot be written, before anything is measured.
+
+    Raises:
+        InputError: neither `csv` nor a .csv file in a folder that exists.
+    """
+    from airybench.errors import InputError
+
+    if output in (None, "csv"):
+        return
+    path = Path(str(output))
+    if path.suffix.lower() != ".csv" or not path.absolute().parent.is_dir():
+        raise InputError(f"--output {output}: give the word csv, or a file ending in .csv in a folder that exists")

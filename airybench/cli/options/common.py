@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, model_names, study_names
-from airybench.cli.options.panels import OUTPUT, PLACE, START
+from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
+from airybench.provenance import SIMULATOR_VERSIONS
 
 FROM_CONFIG = "config"
 """As a value it stands for the option left out: parameters of an MLproject need a default word."""
@@ -113,6 +114,15 @@ Model = Annotated[
         metavar="MODEL",
         help="Trained model: a weights folder, a run id, models:/..., or winner:STUDY.",
         autocompletion=model_names,
+    ),
+]
+Simulator = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        metavar="|".join(map(str, SIMULATOR_VERSIONS)),
+        help="Version of the simulator. 2: runs, artefacts of detectors, and labels as a person writes them.",
+        rich_help_panel=DATA,
     ),
 ]
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="Store: an .h5 file.")]

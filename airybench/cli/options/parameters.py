@@ -14,6 +14,7 @@ from airybench.cli.options.panels import DATA, INPUT, NETWORK, OBVIOUS, START, S
 from airybench.cli.options.signature import with_options
 from airybench.config import COSTS, DEPTHS, METRICS, SECTIONS, TIMM, Range, StudyConfig, Value, parse_value_or_range
 from airybench.errors import ConfigError
+from airybench.provenance import SIMULATOR_VERSIONS
 
 AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
 """Parameters that a sweep takes more than once."""
@@ -23,7 +24,13 @@ SEEN_BY_NETWORK = {"image_size", "antialias", "input_scaling", "input", "ccf_kin
                    "noise_seed"}  # fmt: skip
 """Fields of the data section that say what becomes of an image; the others say which images there are."""
 
-METAVARS = {"arch": "NAME", "objective": "METRIC[:max|min],...", "time_limit": "TIME", "trial_time_limit": "TIME"}
+METAVARS = {
+    "arch": "NAME",
+    "simulator": "|".join(map(str, SIMULATOR_VERSIONS)),
+    "objective": "METRIC[:max|min],...",
+    "time_limit": "TIME",
+    "trial_time_limit": "TIME",
+}
 UNSET = {"trials": "every cell with every seed", "time_limit": "no limit", "trial_time_limit": "no limit"}
 """What None means as a default."""
 
@@ -31,6 +38,7 @@ COMPLETED = {
     "arch": (*DEPTHS, TIMM),
     "depth": [str(depth) for depths in DEPTHS.values() for depth in depths],
     "objective": (*METRICS, *COSTS),
+    "simulator": [str(version) for version in SIMULATOR_VERSIONS],
 }
 LIMIT_SHOWN = 10_000
 """An upper limit beyond this only stops mistyped numbers; help leaves it out."""

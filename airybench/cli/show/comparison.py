@@ -9,7 +9,7 @@ from rich.table import Table
 from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.comparison_figures import heading
 from airybench.analysis.intervals import Estimate
-from airybench.analysis.notes import SIMULATED_DATA
+from airybench.analysis.notes import simulated_data
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import interval_text, score_text
 from airybench.study_name import StudyName
@@ -26,8 +26,9 @@ def print_comparison(comparison: Comparison) -> None:
         "Student's t. Test scores show how good the cells are; do not choose among cells by them.",
         soft_wrap=True,
     )
-    if any(one.provenance.simulated for one in comparison.datasets):
-        console.print(SIMULATED_DATA)
+    simulated = [one.provenance for one in comparison.datasets if one.provenance.simulated]
+    if simulated:
+        console.print(simulated_data(*(origin.simulator for origin in simulated)), soft_wrap=True)
 
 
 def _print_cells(console: Console, one: DatasetComparison, metric: str) -> None:
@@ -91,6 +92,7 @@ def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
         "dataset": one.dataset,
         "studies": list(one.studies),
         "simulated": one.provenance.simulated,
+        "simulator": one.provenance.simulator,
         **one.provenance.identity(),
         "test_shots": one.shots,
         "cells": one.cell_count,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from airybench.analysis.notes import SIMULATED_DATA, label_ceiling, unscored_classes
+from airybench.analysis.notes import label_ceiling, simulated_data, unscored_classes
 from airybench.provenance import Provenance
 from airybench.tracking.store import hidden
 
@@ -43,7 +43,7 @@ def print_caveats(console: Console, unscored: Sequence[str], origin: Provenance,
     if unscored:
         console.print(unscored_classes(unscored, part), soft_wrap=True, markup=False)
     if origin.simulated:
-        console.print(SIMULATED_DATA, soft_wrap=True)
+        console.print(simulated_data(origin.simulator), soft_wrap=True)
 
 
 def print_ceiling(console: Console, metric: str, value: float | None, part: str = "test") -> None:

@@ -10,6 +10,7 @@ from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
+from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 
 
@@ -62,6 +63,7 @@ def open_dataset(
     *,
     count: int,
     seed: int,
+    simulator: int = SIMULATOR_VERSION,
     balance: float = 0.0,
     reporter: Reporter = SILENT,
 ) -> Store:
@@ -74,6 +76,7 @@ def open_dataset(
         name: `helium`, `cxidb`, or the path of a store, file or folder.
         count: number of shots of the stand-in.
         seed: seed of the stand-in.
+        simulator: version of the simulator of the stand-in.
         balance: least probability of each class in the stand-in; 0 keeps the natural frequencies.
         reporter: receives notices, and progress while something is made.
 
@@ -85,9 +88,10 @@ def open_dataset(
         imported = data_folder() / f"{name}.h5"
         if imported.exists():
             return Store.open(imported)
-        store = simulated_store(Series(name, seed, balance), count, reporter=reporter)
+        store = simulated_store(Series(name, seed, balance, version=simulator), count, reporter=reporter)
         reporter.notify(
-            f"{name}: {store.count} simulated shots stand in for the experiment; `airybench data import` imports it"
+            f"{name}: {store.count} simulated shots (version {simulator} of the simulator) stand in for the "
+            "experiment; `airybench data import` imports it"
         )
         return store
     title = f"making {display_name(name)}"

@@ -9,18 +9,18 @@ import numpy as np
 
 from airybench.data.datasets.simulation import SimulationProcesses, processes_for
 from airybench.data.store.content import SLICE
-from airybench.data.store.store import Store
+from airybench.data.store.store import FIELDS_NOTE, SIMULATOR_NOTE, Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import ConfigError, DataError, already_exists
-from airybench.paths import data_folder, locked
-from airybench.provenance import SIMULATED
+from airybench.errors import ConfigError, DataError
+from airybench.paths import data_folder, locked, require_new
+from airybench.provenance import SIMULATED, SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
+
+CPU = "cpu"
+"""The device on which simulation gives the same bytes on every machine."""
 
 BATCH = 32
 """Shots simulated at a time; an interruption loses the file, never leaves half of it."""
-
-SIMULATOR = "simulator"
-"""Note of a store: the version of the simulator that made its shots; stores of version 1 may lack it."""
 
 
 @dataclass(frozen=True)
@@ -32,41 +32,32 @@ class Series:
         seed: not negative.
         balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
         hit_rate: share of shots that are neither Empty nor Background; None keeps the natural one.
-        version: of the simulator; None for the one in force.
+        version: of the simulator.
+        device: `cpu`, or a GPU on which fields are computed: their last bits differ there, and with them some counts.
     """
 
     dataset: str
     seed: int
     balance: float = 0.0
     hit_rate: float | None = None
-    version: int | None = None
-
-    @property
-    def simulator(self) -> int:
-        """The version of the simulator."""
-        from airybench.physics.simulate import SIMULATOR_VERSION  # imports torch
-
-        return self.version or SIMULATOR_VERSION
+    version: int = SIMULATOR_VERSION
+    device: str = CPU
 
     @property
     def ending(self) -> str:
         """End of the names of its files."""
         balance = f"-b{self.balance:g}" if self.balance else ""
         hits = "" if self.hit_rate is None else f"-h{self.hit_rate:g}"
-        return f"-s{self.seed}-v{self.simulator}{balance}{hits}.h5"
+        place = "" if self.device == CPU else "-gpu"
+        return f"-s{self.seed}-v{self.version}{balance}{hits}{place}.h5"
 
     def name(self, count: int) -> str:
-        """The file name of its first `count` shots."""
+        """The file name of its first `count` shots, which names everything that their content depends on.
+
+        >>> Series("helium", 1612, version=1).name(1024)
+        'helium-simulated-n1024-s1612-v1.h5'
+        """
         return f"{self.dataset}-simulated-n{count}{self.ending}"
-
-
-def simulated_name(dataset: str, count: int, seed: int) -> str:
-    """The file name of a simulated store, which names everything that its content depends on.
-
-    >>> simulated_name("helium", 1024, 1612)
-    'helium-simulated-n1024-s1612-v1.h5'
-    """
-    return Series(dataset, seed).name(count)
 
 
 def simulated_store(
@@ -80,8 +71,8 @@ def simulated_store(
 ) -> Store:
     """The store of the first `count` shots of a series, made when it does not exist.
 
-    Shot i depends on the series and i only, so that shots of another count are copied, not simulated again. Simulation
-    runs on the CPU, so that every machine gets the same bytes, whatever the number of processes.
+    Shot i depends on the series and i only, so that shots of another count are copied, not simulated again. On the
+    CPU every machine gets the same bytes, whatever the number of processes.
 
     Args:
         series: data set, seed, version of the simulator, and how often what is drawn.
@@ -98,14 +89,13 @@ def simulated_store(
     """
     from airybench.physics.simulate import check_series  # imports torch
 
-    check_series(series.dataset, series.simulator, series.balance, series.hit_rate)  # before a file is begun
+    check_series(series.dataset, series.version, series.balance, series.hit_rate)  # before a file is begun
     if count < 1 or series.seed < 0:
         raise ConfigError(f"count {count}, seed {series.seed}: at least 1 shot and a seed of at least 0 are needed")
     processes_for(count, processes)
     path = data_folder() / series.name(count) if output is None else Path(output).absolute()
     with locked(path):
-        if path.exists() and output is not None and not force:
-            raise already_exists(path)
+        require_new(path, force=force or output is None)
         store = _sound(path, reporter) if output is None else None
         return store or _simulate(series, count, path, processes, reporter)
 
@@ -141,16 +131,19 @@ def _simulate(series: Series, count: int, path: Path, processes: int | None, rep
         reporter.progress(f"simulating {series.dataset}") as progress,
         StoreWriter(path, header, image_shape=(size, size), expected=count) as writer,
     ):
-        writer.note(SIMULATOR, series.simulator)
+        writer.note(SIMULATOR_NOTE, series.version)
+        if series.device != CPU:
+            writer.note(FIELDS_NOTE, "GPU")
         done = _copy(donor, writer, count) if donor else 0
         progress(done, count)
         simulate = partial(
             simulator.simulate,
             series.dataset,
             seed=series.seed,
-            version=series.simulator,
+            version=series.version,
             balance=series.balance,
             hit_rate=series.hit_rate,
+            device=series.device,
         )
         batches = [range(start, min(start + BATCH, count)) for start in range(done, count, BATCH)]
         with SimulationProcesses(processes_for(count - done, processes)) as pool:
@@ -191,11 +184,11 @@ def _donor(series: Series, count: int, reporter: Reporter) -> Store | None:
         try:
             store = Store.open(path)
             store.verify()  # copied shots get a new hash: damage must not be passed on under it
+            ours = store.simulator == series.version and store.seed == series.seed
         except DataError as error:
             reporter.notify(f"not reused: {error}")
             continue
-        simulated = store.simulated and store.seed == series.seed
-        if simulated and np.array_equal(store.ids(), np.arange(store.count)):
+        if ours and np.array_equal(store.ids(), np.arange(store.count)):
             return store
     return None
 

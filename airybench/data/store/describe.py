@@ -26,6 +26,7 @@ def describe(store: Store) -> dict[str, Any]:
         "path": str(store.path),
         "name": store.name,
         "source": store.source,
+        "simulator": f"version {store.simulator}" if store.simulated else None,
         "source_files": list(store.source_files) or None,
         "left_out": [str(one) for one in store.left_out] or None,
         "notes": dict(store.notes) or None,

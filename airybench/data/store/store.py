@@ -19,8 +19,14 @@ from airybench.data.store.schema import FIRST_VERSION
 from airybench.data.store.schema_check import check_labels, checked_attributes, checked_images
 from airybench.data.store.survey import ImageSurvey, Survey
 from airybench.errors import DataError
-from airybench.provenance import SIMULATED
+from airybench.provenance import SIMULATED, SIMULATOR_VERSIONS, UNVERSIONED
 from airybench.reporter import SILENT, Reporter
+
+FIELDS_NOTE = "fields"
+"""Note of a store: where the fields of its shots were computed, unless on the CPU."""
+
+SIMULATOR_NOTE = "simulator"
+"""Note of a store: the version of the simulator that made its shots; stores of version 1 may lack it."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,23 @@ class Store:
     def simulated(self) -> bool:
         """Whether a simulator made the shots."""
         return self.source == SIMULATED
+
+    @property
+    def simulator(self) -> int:
+        """The version of the simulator that made the shots; 0 where they are measured.
+
+        Raises:
+            DataError: the note that says so is no version.
+        """
+        version = self.notes.get(SIMULATOR_NOTE, UNVERSIONED)
+        if not self.simulated:
+            return 0
+        if version not in SIMULATOR_VERSIONS:
+            raise DataError(
+                f"{self.path}: made by version {version} of the simulator, which this program does not know",
+                f"simulate again; it makes versions {' and '.join(map(str, SIMULATOR_VERSIONS))}",
+            )
+        return int(version)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from airybench.analysis.notes import SIMULATED_DATA
+from airybench.analysis.notes import simulated_data
 from airybench.cli.show.results import print_training, training_json
 from airybench.jobs.train import Training
 from airybench.provenance import Provenance
@@ -19,7 +19,7 @@ def training(source: str) -> Training:
         model_uri="runs:/r/model",
         run_id="r",
         tracking_uri="sqlite:///mlflow.db",
-        provenance=Provenance("helium", source, "d", "s"),
+        provenance=Provenance("helium", source, "d", "s", simulator=2 if source == "simulated" else 0),
         unscored=(),
     )
 
@@ -30,7 +30,7 @@ def test_a_training_won_nothing_and_says_whether_its_data_are_simulated(source: 
     printed = capsys.readouterr().out
     assert "Winner" not in printed
     assert "Trained resnet18-log0.2-leaky0.2-s1: test macro_ap 0.500, exact match 0.250; majority" in printed
-    assert (SIMULATED_DATA in printed) == (source == "simulated")
+    assert (simulated_data(2) in printed) == (source == "simulated")
 
 
 def test_a_training_on_labels_that_err_names_their_ceiling(capsys) -> None:
