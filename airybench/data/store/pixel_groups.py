@@ -55,9 +55,10 @@ def over_groups(of: np.ufunc, values: NDArray[Any], labels: NDArray[Any], groups
         labels: number of the group of each pixel, same shape.
         groups: numbers of the groups to look at, shape (n,).
     """
-    start = {np.maximum: -np.inf, np.minimum: np.inf}.get(of, 0.0)
-    found, chosen = np.full(int(labels.max()) + 1, start), np.zeros(int(labels.max()) + 1, bool)
+    start = -np.inf if of is np.maximum else np.inf if of is np.minimum else 0.0
+    found: NDArray[np.float64] = np.full(int(labels.max()) + 1, start)
+    chosen = np.zeros(len(found), bool)
     chosen[groups] = True
     places = np.nonzero(chosen[labels])
     of.at(found, labels[places], values[places].astype(np.float64))
-    return found[groups]
+    return np.asarray(found[groups])
