@@ -21,7 +21,8 @@ def test_half_of_the_empty_shots_hold_a_droplet_of_any_photons_below_the_thresho
     photons = np.array([one for members, one in drawn if members])
     assert abs(len(photons) - 300) < 50  # four standard deviations
     assert all(np.isnan(one) for members, one in drawn if not members)
-    assert photons.min() >= 30 and photons.max() <= 1000
+    assert photons.min() >= 30
+    assert photons.max() <= 1000
     assert kstest(np.log(photons / 30) / np.log(1000 / 30), "uniform").pvalue > 1e-3
 
 
