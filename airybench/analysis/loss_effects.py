@@ -1,4 +1,4 @@
-"""Choices that the cells of a study can be compared by: pairs of cells that differ in one of them and in nothing else."""
+"""Choices that the cells of a study are compared by: pairs of cells that differ in one and in nothing else."""
 
 import math
 from collections.abc import Mapping, Sequence

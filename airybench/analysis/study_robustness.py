@@ -1,4 +1,4 @@
-"""What the networks of a study lose when the detector changes, and which network, activation and scaling loses least."""
+"""What the networks of a study lose when the detector changes, and which choice loses least."""
 
 import csv
 import io
