@@ -150,7 +150,7 @@ class StudyRobustness:
 
 
 def study_robustness(
-    trials: Sequence[FinishedTrial], sign: int, fetch: Callable[[FinishedTrial], tuple[Predictions, Stressed]]
+    trials: Sequence[FinishedTrial], sign: float, fetch: Callable[[FinishedTrial], tuple[Predictions, Stressed]]
 ) -> StudyRobustness:
     """Compare the cells of a study by what they lose under changes of the detector.
 

@@ -64,7 +64,7 @@ def two_level(parts: Sequence[tuple[float, Tensor]], spread: SeedSpread, shots: 
     Source: the two variances are added with the degrees of freedom of Welch and Satterthwaite, Biometrics Bull. 2, 110
     (1946).
     """
-    whole = sum(weight * values.mean(dim=0).double().numpy() for weight, values in parts)
+    whole = np.sum([weight * values.mean(dim=0).double().numpy() for weight, values in parts], axis=0)
     value, draws = float(whole[0]), whole[1:][np.isfinite(whole[1:])]
     if not math.isfinite(value) or len(draws) < 0.95 * (len(whole) - 1):
         return TwoLevel(value, math.nan, math.nan, math.nan)

@@ -176,6 +176,6 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobus
         if robust is not None:
             save(robustness_figure(robust, heading), folder / "plots" / "robustness.png")
             (folder / "robustness.csv").write_text(robust.to_csv(), encoding="utf-8")
-            content = json.dumps(robust.to_json(), indent=2, allow_nan=False)
-            (folder / "robustness.json").write_text(content + "\n", encoding="utf-8")
+            data = json.dumps(robust.to_json(), indent=2, allow_nan=False)
+            (folder / "robustness.json").write_text(data + "\n", encoding="utf-8")
     parent.tag({Tag.PUBLISHED: digest})
