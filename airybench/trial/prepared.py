@@ -53,7 +53,8 @@ class PreparedDataset:
             scaling: of the input, which depends on the network.
             keep_counts: scale each batch only when it is needed, so that its counts can be changed before.
         """
-        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
+        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.ccf_centre, config.noise,
+                   config.noise_seed)  # fmt: skip
         key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
