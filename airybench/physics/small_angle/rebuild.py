@@ -1,4 +1,4 @@
-"""The noise-free pattern of a small-angle shot, made again from its series and held against its truth."""
+"""The noise-free pattern of a small-angle shot, made again from its series and compared with its truth."""
 
 from collections.abc import Mapping
 
