@@ -65,7 +65,7 @@ def simulate(
 ) -> None:
     """Simulate a data set in place of the measured one."""
     from airybench.data.datasets.simulated import Series, simulated_store
-    from airybench.provenance import DATA_SHA256, DATA_SOURCE
+    from airybench.provenance import DATA_SHA256, DATA_SOURCE, SIMULATOR
     from airybench.tracking.launch import launched
 
     series = Series(dataset, seed, balance, hit_rate, version=simulator)
@@ -81,7 +81,7 @@ def simulate(
             reporter=ConsoleReporter(),
         )
         if run:
-            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source})
+            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source, SIMULATOR: str(store.simulator)})
     _print_made(store, as_json=as_json)
 
 
