@@ -129,6 +129,7 @@ def test_the_label_ceiling_stands_beside_the_score(
     printed = " ".join(capsys.readouterr().out.split())
     assert f"Label ceiling: macro_ap {expected:.3f} on all" in printed
     assert f"Not resolved at {model.config.data.image_size} px: " in printed
+    assert "NewtonRings (not resolved) " in printed
 
 
 def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> None:
