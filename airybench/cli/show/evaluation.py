@@ -11,8 +11,8 @@ from airybench.analysis.notes import not_resolved
 from airybench.analysis.robustness import Robustness
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import interval_text, print_caveats, print_ceiling, print_whereabouts, score_text
-from airybench.physics.helium.resolution import unresolved_classes
 from airybench.jobs.evaluate import EvaluatedModel
+from airybench.physics.helium.resolution import unresolved_classes
 
 
 def print_evaluation(evaluated: EvaluatedModel) -> None:
