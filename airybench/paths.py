@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_data_dir
 
-from airybench.errors import DataError, StudyError
+from airybench.errors import DataError, StudyError, already_exists
 
 VARIABLE = "AIRYBENCH_DATA"
 """Environment variable that names the data folder."""
@@ -72,6 +72,35 @@ def writable(folder: Path, remedy: str) -> Path:
     return folder
 
 
+def require_new(path: Path, *, force: bool, other_output: bool = True) -> None:
+    """Refuse a file to write that exists, or that can never be one.
+
+    Args:
+        path: the file.
+        force: it may be replaced.
+        other_output: whether the command has an option `--output` to name another file with.
+
+    Raises:
+        DataError: it exists and may not be replaced, or it is a folder, a device or a pipe.
+    """
+    refuse_special(path)
+    if path.exists() and not force:
+        raise already_exists(path, other_output=other_output)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, a file is expected; name a file")
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse a name below which no file can be put: a file that took its place would be in the way of every program.
+
+    Raises:
+        DataError: it is a device, a pipe or a socket.
+    """
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    if special or path.absolute().parent == Path("/dev"):  # of links there, such as /dev/stdout, one cannot tell
+        raise DataError(f"{path} is a device, a pipe or a socket; name a file")
+
+
 def free_bytes(folder: Path) -> int:
     """Free space on the disk of a folder, or of the nearest one above that exists."""
     while not folder.exists():
@@ -107,11 +136,15 @@ def locked(path: Path) -> Iterator[None]:
         path: the file.
 
     Raises:
-        DataError: the lock cannot be taken in that folder.
+        DataError: the lock cannot be taken in that folder, or the name is that of a device.
     """
+    refuse_special(path)
     writable(path.parent, f"choose another folder with --output or {VARIABLE}")
-    lock = FileLock(path.with_name(f".{path.name}.lock"), is_singleton=True)
+    name = path.with_name(f".{path.name}.lock")
     try:
+        # The lock waits for ever for a file that cannot be made, as below /proc.
+        os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o666))
+        lock = FileLock(name, is_singleton=True)
         lock.acquire()
     except (OSError, NotImplementedError) as error:
         raise DataError(f"{path}: cannot lock this file for writing ({error}); choose another folder") from error

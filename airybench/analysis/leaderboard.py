@@ -13,9 +13,10 @@ import torch
 from airybench.analysis.cells import by_cell
 from airybench.analysis.intervals import RESAMPLED, Estimate, score, t_interval
 from airybench.config import SEED, Objective, TrialConfig
-from airybench.config.baseline import TITLES
+from airybench.config.baseline import LIT_PIXELS, NAMES
 from airybench.config.objective import SHOWN
 from airybench.inference.bootstrap import RESAMPLES
+from airybench.inference.hits import HIT_METRICS, hit_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.records import FinishedTrial
 
@@ -34,7 +35,7 @@ class RankedCell:
         low: lower end of its 95 % interval; NaN where there is none.
         high: upper end.
         trials: the finished trials of the cell, best first.
-        scores: metrics on the validation split, means over seeds.
+        scores: metrics on the validation split, means over seeds; those of hit finding where predictions were read.
     """
 
     config: TrialConfig
@@ -158,7 +159,8 @@ class Leaderboard:
 
     @property
     def _further_metrics(self) -> list[str]:
-        return [name for name in SHOWN if name != self.objective.metric]
+        further = [name for name in SHOWN if name != self.objective.metric]
+        return further + [name for name in HIT_METRICS if any(name in row.scores for row in self.rows)]
 
 
 def rank(
@@ -191,7 +193,7 @@ def rank(
         return (-objective.sign * float(np.mean([trial.value for trial in cell])), *further)
 
     cells.sort(key=standing)
-    estimates, shots = _resampled(cells[:MOST_RESAMPLED], objective.metric, predictions, seed)
+    estimates, hits, shots = _resampled(cells[:MOST_RESAMPLED], objective.metric, predictions, seed)
     several_seeds = min(len(cell) for cell in cells) > 1
     kind = "95 % bootstrap over val shots" if estimates else "none for this objective"
     if several_seeds:
@@ -204,12 +206,13 @@ def rank(
         elif index < len(estimates):
             low, high = estimates[index].low, estimates[index].high
         value = float(np.mean([trial.value for trial in cell]))
-        rows.append(RankedCell(cell[0].config, value, low, high, tuple(cell), _mean_scores(cell)))
+        scores = _mean([trial.scores for trial in cell]) | (hits[index] if index < len(hits) else {})
+        rows.append(RankedCell(cell[0].config, value, low, high, tuple(cell), scores))
     return Leaderboard(objective, tuple(rows), kind, _certainty(estimates, objective), shots)
 
 
 def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str) -> dict[str, float]:
-    """The metrics of a baseline as a study logs them, `NAME/val/<metric>` and `NAME/test/<metric>`.
+    """The metrics of a baseline as a study logs them, `NAME/val/<metric>` and `NAME/test/<metric>`, and of hit finding.
 
     Args:
         name: of the baseline.
@@ -219,16 +222,18 @@ def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str
     """
     logged: dict[str, float] = {}
     for part, found in (("val", val), ("test", test)):
-        values = found.scores().values
-        logged |= {f"{name}/{part}/{key}": value for key, value in values.items() if key in (*SHOWN, metric)}
-    if metric in RESAMPLED:
+        values = hit_scores(found)
+        if name != LIT_PIXELS:  # which knows hits and misses alone: its scores are no averages over the classes
+            values |= {key: value for key, value in found.scores().values.items() if key in (*SHOWN, metric)}
+        logged |= {f"{name}/{part}/{key}": value for key, value in values.items()}
+    if metric in RESAMPLED and name != LIT_PIXELS:
         estimate = score([val], metric)
         logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
     return {key: value for key, value in logged.items() if math.isfinite(value)}
 
 
 def baseline_rows(logged: Mapping[str, float], metric: str) -> tuple[BaselineRow, ...]:
-    """The baselines among the metrics of a study, in the order of TITLES.
+    """The baselines among the metrics of a study, in the order of NAMES.
 
     Args:
         logged: metrics of the study's run, see `baseline_metrics`.
@@ -238,8 +243,9 @@ def baseline_rows(logged: Mapping[str, float], metric: str) -> tuple[BaselineRow
     0.2
     """
     rows = []
-    for name, title in TITLES.items():
-        scores = {metric: logged[key] for metric in (*SHOWN, metric) if (key := f"{name}/val/{metric}") in logged}
+    for name, title in NAMES.items():
+        shown = (*SHOWN, metric, *HIT_METRICS)
+        scores = {metric: logged[key] for metric in shown if (key := f"{name}/val/{metric}") in logged}
         if scores:
             low, high = (logged.get(f"{name}/val/{metric}/{end}", math.nan) for end in ("low", "high"))
             rows.append(BaselineRow(title, scores.get(metric, math.nan), low, high, scores))
@@ -251,22 +257,23 @@ def _resampled(
     metric: str,
     predictions: Callable[[FinishedTrial], Predictions],
     seed: int,
-) -> tuple[list[Estimate], int]:
-    """The objective of each cell over resamples of the validation shots, and the number of shots."""
+) -> tuple[list[Estimate], list[dict[str, float]], int]:
+    """Of each cell, the objective over resamples of the validation shots and the hit finding; the number of shots."""
     if metric not in RESAMPLED:
-        return [], len(predictions(cells[0][0]).ids)
-    estimates, shots = [], 0
+        return [], [], len(predictions(cells[0][0]).ids)
+    estimates, hits, shots = [], [], 0
     for cell in cells:
         found = [predictions(trial) for trial in cell]
         shots = len(found[0].ids)
         # The values that trials reported are what is ranked; here they are only resampled.
         values = [trial.value for trial in cell]
         estimates.append(score(found, metric, values=values, draw_seeds=False, seed=seed))
-    return estimates, shots
+        hits.append(_mean([hit_scores(one) for one in found]))
+    return estimates, hits, shots
 
 
-def _mean_scores(cell: Sequence[FinishedTrial]) -> dict[str, float]:
-    return {name: fmean(trial.scores[name] for trial in cell if name in trial.scores) for name in cell[0].scores}
+def _mean(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: fmean(one[name] for one in scores if name in one) for name in scores[0]}
 
 
 def _certainty(estimates: Sequence[Estimate], objective: Objective) -> float:

@@ -15,7 +15,7 @@ from airybench.api.datasets import Dataset
 from airybench.api.observing import default_observer
 from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
-from airybench.config.baseline import TITLES
+from airybench.config.baseline import NAMES
 from airybench.config.experiments import load_experiment
 from airybench.errors import NothingFinishedError
 from airybench.inference.predictions import Predictions
@@ -100,7 +100,7 @@ class Study:
                     if key.startswith(f"{name}/{part}/") and key.count("/") == 2
                 },
             }
-            for name, title in TITLES.items()
+            for name, title in NAMES.items()
         ]
         return pd.DataFrame([row for row in rows if len(row) > 1])
 

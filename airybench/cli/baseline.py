@@ -19,7 +19,10 @@ def _field(name: str, metavar: str) -> Any:
     """The option of a field of BaselineConfig."""
     field = BaselineConfig.model_fields[name]
     return typer.Option(
-        f"--{name}", help=help_text(name, field, origin="default: "), metavar=metavar, rich_help_panel=START
+        f"--{name.replace('_', '-')}",
+        help=help_text(name, field, origin="default: "),
+        metavar=metavar,
+        rich_help_panel=START,
     )
 
 
@@ -32,6 +35,7 @@ def baseline(
     c: Annotated[str | None, _field("c", "NUMBER,...")] = None,
     gamma: Annotated[str | None, _field("gamma", "NUMBER,...")] = None,
     cv: Annotated[str | None, _field("cv", "NUMBER")] = None,
+    lit_count: Annotated[str | None, _field("lit_count", "NUMBER")] = None,
     quick: Annotated[
         bool,
         typer.Option(
@@ -47,8 +51,9 @@ def baseline(
 ) -> None:
     """Score baselines that need no network.
 
-    These are the majority answer, support vectors on the brightness of a shot alone, and support vectors on principal
-    components of physics features. All see the same shots, split, noise and fraction as a network with the same
+    These are the majority answer, support vectors on the brightness of a shot alone, support vectors on principal
+    components of physics features, and for hit or miss the lit-pixel rule (a hit has more lit pixels than the median of
+    its run + 4 IQR / 1.349). All see the same shots, split, noise and fraction as a network with the same
     options, and are tracked beside it. C and gamma are chosen by cross-validation on the training shots.
     """
     from airybench.cli.show.baselines import baselines_json, print_baselines
@@ -59,7 +64,7 @@ def baseline(
 
     trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
-    asked = {"components": components, "c": c, "gamma": gamma, "cv": cv}
+    asked = {"components": components, "c": c, "gamma": gamma, "cv": cv, "lit_count": lit_count}
     start = BaselineConfig.quick() if quick else BaselineConfig()
     changes = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
     search = validated(BaselineConfig, {**start.model_dump(), **changes})

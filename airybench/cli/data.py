@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, Simulator, StorePath
+from airybench.cli.options.common import DATASET_HELP, Debug, Device, Force, Json, Simulator, StorePath
 from airybench.cli.options.completion import DATASETS
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cli.options.source import source_options, takes_source
@@ -59,16 +59,25 @@ def simulate(
             rich_help_panel=PLACE,
         ),
     ] = None,
+    device: Device = "cpu",
     force: Force = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a data set in place of the measured one."""
-    from airybench.data.datasets.simulated import Series, simulated_store
+    """Simulate a data set in place of the measured one.
+
+    On the CPU every machine makes the same bytes. A GPU is faster, and changes single counts.
+    """
+    from airybench.data.datasets.simulated import CPU, Series, simulated_store
     from airybench.provenance import DATA_SHA256, DATA_SOURCE, SIMULATOR
     from airybench.tracking.launch import launched
 
-    series = Series(dataset, seed, balance, hit_rate, version=simulator)
+    place = CPU
+    if device != CPU:
+        from airybench.training.device import choose_device  # loads CUDA's libraries
+
+        place = str(choose_device(device))
+    series = Series(dataset, seed, balance, hit_rate, version=simulator, device=place)
     asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
     asked |= {"simulator": simulator} | ({} if hit_rate is None else {"hit_rate": hit_rate})
     with launched(f"simulate {dataset}", "launch", asked) as run:

@@ -24,12 +24,11 @@ def join(
     """Join the parts of a sharded prediction, once all of them are written."""
     from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.output import print_result
-    from airybench.errors import already_exists
     from airybench.inference.join import join as join_parts
     from airybench.inference.parts import Parts
+    from airybench.paths import require_new
 
     parts = Parts(output)
-    if output.exists() and not force:
-        raise already_exists(output, other_output=False)
+    require_new(output, force=force, other_output=False)
     plan = join_parts(parts, table=csv, reporter=ConsoleReporter())
     print_result(parts.output, as_json=as_json, data=lambda path: {"output": path, "shots": plan.count})

@@ -9,6 +9,7 @@ from torch import Tensor
 from airybench.config import SEED
 from airybench.errors import ConfigError
 from airybench.inference.bootstrap import ClassDraws, interval, resamples, weighted_classes, weighted_scores
+from airybench.inference.hits import hit_scores
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.training.metrics import Scores, decide, score
@@ -142,7 +143,8 @@ def scores_on_test(predictions: Predictions) -> dict[str, float]:
 
     Returns:
         `test/<metric>`, `test/f1/<class>` and `test/ap/<class>`; the ends of the 95 % bootstrap interval over shots
-        of each metric as `test/<metric>/low` and `test/<metric>/high`.
+        of each metric as `test/<metric>/low` and `test/<metric>/high`. Where a class is that of the misses, those of
+        hit finding are among them, see `airybench.inference.hits`.
     """
     logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
     flat = score(logits, labels, predictions.class_names, predictions.label_kind).flat("test")
@@ -150,7 +152,7 @@ def scores_on_test(predictions: Predictions) -> dict[str, float]:
     for name, values in weighted_scores(logits, labels, predictions.label_kind, weights).items():
         if f"test/{name}" in flat:
             flat[f"test/{name}/low"], flat[f"test/{name}/high"] = interval(values, flat[f"test/{name}"])
-    return flat
+    return flat | {f"test/{name}": value for name, value in hit_scores(predictions, intervals=True).items()}
 
 
 def reliability(logits: Tensor, labels: Tensor) -> Reliability:

@@ -20,6 +20,7 @@ from airybench.data.hdf5.opening import writing
 from airybench.errors import AirybenchError, DataError, already_exists, unknown
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
+from airybench.paths import refuse_special
 
 FORMATS = ("onnx", "pt2", "weights")
 
@@ -99,6 +100,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
 
 def _require_writable(output: Path, format: str, *, force: bool) -> None:
     """Refuse an output that exists, is no file or folder as the format needs it, or has no parent folder."""
+    refuse_special(output)
     if output.exists() and not force:
         raise already_exists(output)
     if output.exists() and output.is_dir() != (format == "weights"):

@@ -22,6 +22,7 @@ from airybench.inference.logits import compiled_for, logits, placed
 from airybench.inference.parts import EVENTS, Parts
 from airybench.inference.plan import PART, Plan, model_digest, shard_of
 from airybench.inference.predictor import Predictor
+from airybench.paths import refuse_special
 from airybench.reporter import SILENT, Reporter
 from airybench.training.device import checked_memory
 from airybench.training.metrics import decide
@@ -111,6 +112,7 @@ def predict(
         shard_of("{}/{}".format(*options.shard))
     if output.resolve() in {path.resolve() for path in shots.paths}:
         raise DataError(f"{output}: cannot be replaced by its own prediction", "name another file with --output")
+    refuse_special(output)
     parts = Parts(output)
     exists = parts.output.exists() and not options.force
     if exists and not parts.folder.is_dir():

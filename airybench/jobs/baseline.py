@@ -6,9 +6,10 @@ import torch
 import yaml
 
 from airybench.config import DataConfig, TrialConfig
-from airybench.config.baseline import TITLES, BaselineConfig
+from airybench.config.baseline import LIT_PIXELS, NAMES, BaselineConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.inference.evaluate import scores_on_test
+from airybench.inference.hits import hit_scores, miss_column
 from airybench.paths import data_folder
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
@@ -26,10 +27,10 @@ class Baseline:
     """The result of a baseline.
 
     Attributes:
-        name: a key of TITLES.
+        name: a key of NAMES.
         val: metrics on val.
         test: metrics on test, as logged, with `/low` and `/high`.
-        chosen: what cross-validation chose, empty for the majority.
+        chosen: what cross-validation chose, or the count of a lit pixel; empty for the majority.
         run_id: its run.
         tracking_uri: the store of that run.
         provenance: data, split and seed.
@@ -80,8 +81,10 @@ def run_baselines(
     config = config.replace(prepared.logged)
     tracking = target.connect()
     baselines = []
-    for name in TITLES:
-        title = TITLES[name] + config.data_label
+    for name in NAMES:
+        if name == LIT_PIXELS and miss_column(prepared.store.class_names) is None:
+            continue
+        title = NAMES[name] + config.data_label
         tags = {Tag.BASELINE: name, **prepared.provenance().tags()}
         run = Run.own(tracking, title, "baseline", tags, target.joined if name == "svm" else None)
         with run.ending():
@@ -103,16 +106,23 @@ def _logged(
     run.params(_params(name, config, search, found.chosen))
     val, test = found.val, found.test
     scores = val.scores()
-    on_test = scores_on_test(test)
+    on_val, on_test = hit_scores(val), scores_on_test(test)
+    by_class: dict[str, float] = {}
+    if name == LIT_PIXELS:  # scores of the class `hit` are no averages over the classes: hit finding alone is logged
+        on_test = {key: value for key, value in on_test.items() if key.startswith("test/hit_")}
+    else:
+        on_val |= scores.values
+        by_class = scores.flat("val") | scores.flat("best")
     facts = {"trial/seconds": found.seconds, "trial/training_shots": float(len(prepared.training_rows(config.data)))}
     cross_validated = {key: value for key, value in found.chosen.items() if key.startswith("cv/")}
-    run.metrics(scores.flat("val") | scores.flat("best") | on_test | facts | cross_validated)
+    logged = {f"{part}/{key}": value for part in ("val", "best") for key, value in on_val.items()}
+    run.metrics(logged | by_class | on_test | facts | cross_validated)
     content = {"data": config.data.model_dump(mode="json"), "baseline": search.model_dump(mode="json")}
     with run.artifacts() as folder:
         (folder / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         write_results(folder, val, test, scores, f"{title} on {config.data.dataset}")
     origin, uri = prepared.provenance(config), run.tracking.uri
-    return Baseline(name, dict(scores.values), on_test, found.chosen, run.run_id, uri, origin, test.unscored)
+    return Baseline(name, on_val, on_test, found.chosen, run.run_id, uri, origin, test.unscored)
 
 
 def _params(name: str, config: TrialConfig, search: BaselineConfig, chosen: dict[str, float]) -> dict[str, object]:
@@ -120,8 +130,8 @@ def _params(name: str, config: TrialConfig, search: BaselineConfig, chosen: dict
     everything = config.params()
     params: dict[str, object] = {key: everything[key] for key in DataConfig.model_fields}
     params |= {"arch": name, "seed": config.training.seed}
-    if name != "majority":
+    if name not in ("majority", LIT_PIXELS):
         params |= {f"{key}_grid": ",".join(f"{value:g}" for value in getattr(search, key)) for key in ("c", "gamma")}
         params |= {"cv": search.cv}
-        params |= {key: f"{value:g}" for key, value in chosen.items() if not key.startswith("cv/")}
+    params |= {key: f"{value:g}" for key, value in chosen.items() if not key.startswith("cv/")}
     return params

@@ -54,8 +54,8 @@ WIDE_ENERGY = (19.0, 35.0)
 WIDE_STRAY = (0.02, 0.1)
 """[A] Stray photons per pixel of a run on the beam axis of the wide-angle detector, before STRAY_FACTOR."""
 
-SMALL_GAIN = (20.0, 30.0)
-"""[A] Counts per photon of the pnCCD in a run."""
+SMALL_GAIN = (20.0, 50.0)
+"""[A] Counts per photon of the pnCCD in a run, log-uniform: its gain is set for the samples of the day."""
 
 SMALL_ENERGY = (1180.0, 1220.0)
 """[A] Photon energy of a run at the small-angle detector, eV."""

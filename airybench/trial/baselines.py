@@ -5,20 +5,19 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
 import numpy as np
-import torch
-from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from numpy.typing import ArrayLike
 
 from airybench.config import TrialConfig
-from airybench.config.baseline import TITLES, BaselineConfig
-from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
+from airybench.config.baseline import LIT_PIXELS, NAMES, BaselineConfig
+from airybench.data.loading.loaded import LoadedDataset
 from airybench.errors import AirybenchError
+from airybench.inference.hits import miss_column
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.parsing import read_json
@@ -27,6 +26,7 @@ from airybench.physics.features import brightness, features
 from airybench.reporter import SILENT, Reporter
 from airybench.training.support_vectors import fit
 from airybench.trial.artifacts import split_predictions
+from airybench.trial.lit_pixels import lit_pixel_predictions
 from airybench.trial.prepared import PreparedDataset
 
 VERSION = 1
@@ -46,7 +46,7 @@ class FittedBaseline:
     Attributes:
         val: its predictions on val.
         test: its predictions on test.
-        chosen: what cross-validation chose and measured; empty for the majority.
+        chosen: what cross-validation chose and measured, or the count of a lit pixel; empty for the majority.
         seconds: that fitting it took, when that was done.
     """
 
@@ -60,7 +60,7 @@ def fitted_baselines(
     prepared: PreparedDataset,
     config: TrialConfig,
     search: BaselineConfig,
-    names: Sequence[str] = tuple(TITLES),
+    names: Sequence[str] = tuple(NAMES),
     reporter: Reporter = SILENT,
 ) -> dict[str, FittedBaseline]:
     """Fit baselines on the training shots, or read those that were fitted before on the same shots.
@@ -70,22 +70,28 @@ def fitted_baselines(
         config: its data part says how shots are preprocessed and which fraction trains; its seed assigns the shots to
             the folds of the cross-validation.
         search: the values that cross-validation chooses from.
-        names: of the baselines, keys of TITLES.
+        names: of the baselines, keys of NAMES.
         reporter: is told what is being fitted.
 
     Returns:
-        By name, in the order of `names`.
+        By name, in the order of `names`; without the lit-pixel rule where no class is that of the misses. The rule
+        predicts the one class `hit`.
     """
     config = config.replace(SEEN)
     found: dict[str, FittedBaseline] = {}
     data: LoadedDataset | None = None
     for name in names:
+        if name == LIT_PIXELS and miss_column(prepared.store.class_names) is None:
+            continue
         folder = data_folder() / "baselines" / _key(name, prepared, config, search)
         kept = _read(folder)
         if kept is None:
-            reporter.notify(f"{prepared.name}: fitting {TITLES[name]}, once for these shots")
-            data = data or prepared.loaded_for(config)
-            kept = _fitted(name, data, config, search)
+            reporter.notify(f"{prepared.name}: fitting {NAMES[name]}, once for these shots")
+            if name == LIT_PIXELS:
+                kept = _lit_pixels(prepared, config, search)
+            else:
+                data = data or prepared.loaded_for(config)
+                kept = _fitted(name, data, config, search)
             _write(kept, folder)
         found[name] = kept
     return found
@@ -95,7 +101,10 @@ def _key(name: str, prepared: PreparedDataset, config: TrialConfig, search: Base
     """A name for a baseline on these shots; whatever changes it changes the name."""
     seen = config.data.model_dump(mode="json", include=DATA)
     shots = [prepared.store.content_sha256, prepared.split.digest]
-    content = [VERSION, name, seen, config.training.seed, search.model_dump(mode="json"), *shots]
+    own = {"lit_count"}
+    of_rule = name == LIT_PIXELS
+    fitted = search.model_dump(mode="json", include=own if of_rule else None, exclude=None if of_rule else own)
+    content = [VERSION, name, seen, config.training.seed, fitted, *shots]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -110,9 +119,9 @@ def _fitted(name: str, data: LoadedDataset, config: TrialConfig, search: Baselin
     else:
         seen = brightness if name == "brightness" else features
         labels = data.train.labels.cpu().numpy().astype(np.uint8)
-        found = _features(data.train, seen)
+        found = data.train.described(seen)
         machine = fit(found, labels, search, data.class_names, data.label_kind, config.training.seed)
-        val, test = (machine.logits(_features(split, seen)) for split in (data.val, data.test))
+        val, test = (machine.logits(split.described(seen)) for split in (data.val, data.test))
         chosen = machine.chosen
     seconds = time.monotonic() - began
     return FittedBaseline(
@@ -120,10 +129,10 @@ def _fitted(name: str, data: LoadedDataset, config: TrialConfig, search: Baselin
     )
 
 
-def _features(split: LoadedSplit, seen: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
-    with torch.no_grad():
-        found = torch.cat([seen(batch.squeeze(1)).cpu() for batch in split.evaluation_batches()])
-    return found.double().numpy()
+def _lit_pixels(prepared: PreparedDataset, config: TrialConfig, search: BaselineConfig) -> FittedBaseline:
+    began = time.monotonic()
+    val, test, count = lit_pixel_predictions(prepared, config, search.lit_count)
+    return FittedBaseline(val, test, {"lit_count": count}, time.monotonic() - began)
 
 
 def _read(folder: Path) -> FittedBaseline | None:

@@ -12,7 +12,8 @@ from mlflow.entities import Run
 from sklearn.metrics import average_precision_score
 
 from airybench.cli.main import run
-from airybench.config.baseline import TITLES
+from airybench.config.baseline import LIT_PIXELS, NAMES, TITLES
+from airybench.inference.hits import HIT_METRICS
 from airybench.inference.predictions import Predictions
 from airybench.tracking.run import Run as TrackedRun
 from airybench.tracking.store import connect
@@ -44,7 +45,7 @@ def tracked(folder: Path, run_id: object) -> Run:
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])
 def test_runs_with_everything_that_networks_log(folder: Path, answers, dataset: str, tmp_path: Path) -> None:
     tracking = connect(f"sqlite:///{folder / 'mlflow.db'}")
-    assert [one["name"] for one in answers[dataset]] == list(TITLES)
+    assert [one["name"] for one in answers[dataset]] == list(NAMES)
     for one in answers[dataset]:
         found = tracked(folder, one["run_id"])
         assert found.info.status == "FINISHED"
@@ -56,6 +57,10 @@ def test_runs_with_everything_that_networks_log(folder: Path, answers, dataset: 
         assert (place / "plots" / "class-f1.png").stat().st_size > 5000
         assert (place / "plots" / "confusion.png").stat().st_size > 5000
         kept = Predictions.read(place / "predictions" / "test.h5")
+        if one["name"] == LIT_PIXELS:
+            assert kept.class_names == ("hit",)
+            assert "test/macro_ap" not in found.data.metrics
+            continue
         scored = [c for c in range(kept.labels.shape[1]) if 0 < kept.labels[:, c].sum() < len(kept.ids)]
         expected = np.mean([average_precision_score(kept.labels[:, c], kept.logits[:, c]) for c in scored])
         metrics = found.data.metrics
@@ -66,7 +71,9 @@ def test_runs_with_everything_that_networks_log(folder: Path, answers, dataset: 
             answered = np.eye(kept.labels.shape[1], dtype=bool)[kept.logits.argmax(1)]
         assert metrics["test/exact_match"] == pytest.approx((answered == kept.labels.astype(bool)).all(1).mean())
         assert metrics["best/macro_ap"] == metrics["val/macro_ap"] == one["val"]["macro_ap"]
-    majority, *others = (one["test"]["test/macro_ap"] for one in answers[dataset])
+    found = {name for one in answers["cxidb"] for name in one["test"] if name.startswith("test/hit_")}
+    assert {f"test/{metric}" for metric in HIT_METRICS} <= found
+    majority, *others = (one["test"]["test/macro_ap"] for one in answers[dataset] if one["name"] in TITLES)
     assert min(others) >= majority  # 64 shots, of which brightness tells little
     assert others[-1] > majority
 
@@ -86,9 +93,11 @@ def test_noise_and_fraction_reach_it(folder: Path, answers, capsys: pytest.Captu
         assert run(["baseline", "--dataset", "cxidb", *TINY, "--noise", "max", "--fraction", "0.5"]) == 0
     printed = capsys.readouterr().out
     assert "features + PCA + SVM" in printed
+    assert "hit or miss on test" in printed
+    assert "A pixel is lit above" in printed
     assert "The data are simulated" in printed
-    run_id = printed.split("Runs: ")[1].split(" ")[len(TITLES) - 1]
-    noisy, plain = tracked(folder, run_id).data, tracked(folder, answers["cxidb"][-1]["run_id"]).data
+    run_id = printed.split("Runs: ")[1].split(" ")[len(TITLES) - 1].rstrip(",")
+    noisy, plain = tracked(folder, run_id).data, tracked(folder, answers["cxidb"][len(TITLES) - 1]["run_id"]).data
     assert (noisy.params["noise"], noisy.params["fraction"]) == ("max", "0.5")
     assert noisy.metrics["trial/training_shots"] == np.ceil(plain.metrics["trial/training_shots"] / 2)
     assert noisy.metrics["test/macro_ap"] != plain.metrics["test/macro_ap"]

@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from airybench.cli.data import app
@@ -38,6 +39,9 @@ def test_simulate(folder: Path, tmp_path: Path, quick_simulator: SimpleNamespace
         run("simulate", "helium", "--output", tmp_path / "mine.h5")
     with pytest.raises(ConfigError, match="unknown data set"):
         run("simulate", "argon")
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="unknown device"):
+            run("simulate", "helium", "--device", "cuda")
 
 
 def test_import(folder: Path, tmp_path: Path, write_deposit: Make) -> None:

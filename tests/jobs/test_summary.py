@@ -8,11 +8,12 @@ import pytest
 from mlflow import MlflowClient
 
 from airybench.cli.main import run
-from airybench.config.baseline import TITLES
+from airybench.config.baseline import LIT_PIXELS, NAMES, TITLES
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.split.split import make_split
 from airybench.errors import NothingFinishedError
 from airybench.inference.evaluate import scores_on_test
+from airybench.inference.hits import HIT_METRICS
 from airybench.jobs.summary import summarise_study
 from airybench.paths import data_folder
 from airybench.sweep.records import FailedTrial
@@ -68,6 +69,21 @@ def test_baselines_stand_beside_the_cells_without_a_rank(parent: Run, finished) 
         (line,) = [line for line in table.splitlines() if title in line and "│" in line][:1]
         assert f"{logged[f'{name}/val/macro_ap']:.3f}" in line
         assert line.split("│")[1].strip() == ""
+    assert not [key for key in logged if key.startswith("lit-pixels/") and "/hit_" not in key]
+
+
+def test_hit_finding_is_a_table_of_its_own(parent: Run, finished) -> None:
+    attributes = read(data_folder() / "studies", "both@cxidb").attributes
+    logged = MlflowClient(finished.uri).get_run(attributes["parent_run_id"]).data.metrics
+    _, _, table = finished.printed.rpartition("hit or miss on test")
+    for title, prefix in (
+        (NAMES[LIT_PIXELS], f"{LIT_PIXELS}/test/"),
+        (TITLES["svm"], "svm/test/"),
+        ("resnet", "test/"),
+    ):
+        (line,) = [line for line in table.splitlines() if title in line and "│" in line]
+        for metric in HIT_METRICS:
+            assert f"{logged[prefix + metric]:.3f}" in line
 
 
 def test_a_resume_without_new_trials_draws_nothing_again(parent: Run, finished, tiny, monkeypatch) -> None:

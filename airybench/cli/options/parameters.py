@@ -31,7 +31,8 @@ METAVARS = {
     "time_limit": "TIME",
     "trial_time_limit": "TIME",
 }
-UNSET = {"trials": "every cell with every seed", "time_limit": "no limit", "trial_time_limit": "no limit"}
+UNSET = {"trials": "every cell with every seed", "time_limit": "no limit", "trial_time_limit": "no limit",
+         "lit_count": "the best on them"}  # fmt: skip
 """What None means as a default."""
 
 COMPLETED = {

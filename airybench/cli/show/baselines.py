@@ -5,9 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
+from airybench.cli.show.hits import below, hit_table
 from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import logged_score, print_caveats
-from airybench.config.baseline import TITLES
+from airybench.config.baseline import NAMES, TITLES
 from airybench.jobs.baseline import Baseline
 from airybench.tracking.store import hidden
 
@@ -22,12 +23,19 @@ def print_baselines(baselines: Sequence[Baseline], dataset: str) -> None:
     for name in SHOWN:
         table.add_column(name, justify="right")
     for one in baselines:
+        if one.name not in TITLES:
+            continue
         scores = (logged_score(one.test, f"test/{name}") if f"test/{name}" in one.test else "-" for name in SHOWN)
         table.add_row(TITLES[one.name], *scores)
     table.caption, table.caption_justify = "in brackets: 95 % bootstrap over test shots", "left"
     console.print(table)
+    hits = hit_table("hit or miss on test", {NAMES[one.name]: below("test/", one.test) for one in baselines})
+    if hits is not None:
+        console.print(hits)
     for one in baselines:
-        if one.chosen:
+        if "lit_count" in one.chosen:
+            console.print(f"A pixel is lit above {one.chosen['lit_count']:g} counts.", soft_wrap=True)
+        elif one.chosen:
             console.print(
                 f"Chosen by cross-validation on the training shots: C {one.chosen['c']:g}, gamma "
                 f"{one.chosen['gamma']:g}, {one.chosen['components']:g} components "

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airybench.errors import DataError, already_exists
+from airybench.errors import DataError
+from airybench.paths import require_new
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,8 +14,8 @@ def require_picture(path: Path | None, *, force: bool) -> None:
     """Refuse a name that no picture can have, before the long part."""
     if path is not None and path.suffix.lower() != ".png":
         raise DataError(f"{path}: a picture is a PNG file; give a name that ends in .png")
-    if path is not None and path.exists() and not force:
-        raise already_exists(path)
+    if path is not None:
+        require_new(path, force=force)
 
 
 def save_picture(figure: "Figure", path: Path) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.pareto import front
+from airybench.cli.show.hits import below, hit_table
 from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import (
     interval_text,
@@ -18,6 +19,8 @@ from airybench.cli.show.tables import (
     score_text,
 )
 from airybench.config import Objective
+from airybench.config.baseline import NAMES
+from airybench.inference.hits import HIT_METRICS
 from airybench.jobs.summary import StudySummary
 from airybench.jobs.train import Training
 
@@ -38,12 +41,19 @@ def print_summary(summary: StudySummary) -> None:
         )  # fmt: skip
     table.add_section()
     for one in board.baselines:
+        if set(one.scores) <= set(HIT_METRICS):
+            continue  # it knows no classes: it stands in the table of hit finding
         table.add_row(
             "", one.name, "", score_text(one.value), interval_text(one.low, one.high),
             score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
         )  # fmt: skip
     console.print(table)
     _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.baselines, metric)
+    rows = {board.rows[0].config.label: below("test/", summary.test)}
+    rows |= {title: below(f"{name}/test/", summary.baselines) for name, title in NAMES.items()}
+    hits = hit_table("hit or miss on test: the winner beside what needs no network", rows)
+    if hits is not None:
+        console.print(hits)
     console.print(board.certainty_sentence(), soft_wrap=True)
     if summary.not_resolved:
         console.print(summary.not_resolved, soft_wrap=True)

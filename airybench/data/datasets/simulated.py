@@ -9,12 +9,15 @@ import numpy as np
 
 from airybench.data.datasets.simulation import SimulationProcesses, processes_for
 from airybench.data.store.content import SLICE
-from airybench.data.store.store import SIMULATOR_NOTE, Store
+from airybench.data.store.store import FIELDS_NOTE, SIMULATOR_NOTE, Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import ConfigError, DataError, already_exists
-from airybench.paths import data_folder, locked
+from airybench.errors import ConfigError, DataError
+from airybench.paths import data_folder, locked, require_new
 from airybench.provenance import SIMULATED, SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
+
+CPU = "cpu"
+"""The device on which simulation gives the same bytes on every machine."""
 
 BATCH = 32
 """Shots simulated at a time; an interruption loses the file, never leaves half of it."""
@@ -30,6 +33,7 @@ class Series:
         balance: every class is drawn with at least this probability; 0 keeps the natural frequencies.
         hit_rate: share of shots that are neither Empty nor Background; None keeps the natural one.
         version: of the simulator.
+        device: `cpu`, or a GPU on which fields are computed: their last bits differ there, and with them some counts.
     """
 
     dataset: str
@@ -37,13 +41,15 @@ class Series:
     balance: float = 0.0
     hit_rate: float | None = None
     version: int = SIMULATOR_VERSION
+    device: str = CPU
 
     @property
     def ending(self) -> str:
         """End of the names of its files."""
         balance = f"-b{self.balance:g}" if self.balance else ""
         hits = "" if self.hit_rate is None else f"-h{self.hit_rate:g}"
-        return f"-s{self.seed}-v{self.version}{balance}{hits}.h5"
+        place = "" if self.device == CPU else "-gpu"
+        return f"-s{self.seed}-v{self.version}{balance}{hits}{place}.h5"
 
     def name(self, count: int) -> str:
         """The file name of its first `count` shots, which names everything that their content depends on.
@@ -65,8 +71,8 @@ def simulated_store(
 ) -> Store:
     """The store of the first `count` shots of a series, made when it does not exist.
 
-    Shot i depends on the series and i only, so that shots of another count are copied, not simulated again. Simulation
-    runs on the CPU, so that every machine gets the same bytes, whatever the number of processes.
+    Shot i depends on the series and i only, so that shots of another count are copied, not simulated again. On the
+    CPU every machine gets the same bytes, whatever the number of processes.
 
     Args:
         series: data set, seed, version of the simulator, and how often what is drawn.
@@ -89,8 +95,7 @@ def simulated_store(
     processes_for(count, processes)
     path = data_folder() / series.name(count) if output is None else Path(output).absolute()
     with locked(path):
-        if path.exists() and output is not None and not force:
-            raise already_exists(path)
+        require_new(path, force=force or output is None)
         store = _sound(path, reporter) if output is None else None
         return store or _simulate(series, count, path, processes, reporter)
 
@@ -127,6 +132,8 @@ def _simulate(series: Series, count: int, path: Path, processes: int | None, rep
         StoreWriter(path, header, image_shape=(size, size), expected=count) as writer,
     ):
         writer.note(SIMULATOR_NOTE, series.version)
+        if series.device != CPU:
+            writer.note(FIELDS_NOTE, "GPU")
         done = _copy(donor, writer, count) if donor else 0
         progress(done, count)
         simulate = partial(
@@ -136,6 +143,7 @@ def _simulate(series: Series, count: int, path: Path, processes: int | None, rep
             version=series.version,
             balance=series.balance,
             hit_rate=series.hit_rate,
+            device=series.device,
         )
         batches = [range(start, min(start + BATCH, count)) for start in range(done, count, BATCH)]
         with SimulationProcesses(processes_for(count - done, processes)) as pool:

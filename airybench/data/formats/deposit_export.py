@@ -14,8 +14,8 @@ from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.reading.photon_energy import JOULE_PER_EV
 from airybench.data.store.columns import storable
 from airybench.data.store.store import Store
-from airybench.errors import DataError, already_exists
-from airybench.paths import locked, require_free
+from airybench.errors import DataError
+from airybench.paths import locked, require_free, require_new
 from airybench.reporter import SILENT, Progress, Reporter
 
 BATCH = 32
@@ -99,8 +99,7 @@ def export_store(
         reporter.notify(f"{store.path.name}: the layout has no place for {', '.join(lost)}; they are not exported")
     temporary = path.with_name(f".{path.name}.part")
     with locked(path):
-        if path.exists() and not force:
-            raise already_exists(path)
+        require_new(path, force=force)
         height, width = store.image_shape
         require_free(path.parent, store.count * (height * width * 2 + _OVERHEAD))
         with writing(path, "export"):

@@ -1,6 +1,6 @@
 """The parts of a data set, loaded once, and the batches drawn from them on the device."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -106,6 +106,19 @@ class LoadedSplit:
         """Inputs in order, every shot once, float32, shape (n, 1, S, S), on the device."""
         for images in self._inputs(list(torch.arange(len(self)).split(EVALUATION_BATCH))):
             yield scaled(images, self.scaling)
+
+    def described(self, numbers: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
+        """Some numbers of each shot, from its input.
+
+        Args:
+            numbers: from inputs (n, S, S) to numbers (n, F).
+
+        Returns:
+            Shape (N, F).
+        """
+        with torch.no_grad():
+            found = torch.cat([numbers(batch.squeeze(1)).cpu() for batch in self.evaluation_batches()])
+        return np.asarray(found.double().numpy())
 
 
 @dataclass(frozen=True)

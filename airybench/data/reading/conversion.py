@@ -74,12 +74,12 @@ class Conversion:
         tally, pixels = Tally(), _BlockPixels(self.detector_shape, self.factor)
         for row, (name, values, believed) in enumerate(images):
             good = self._good(values, believed)
-            tally.look(values, good, asked=not self.rule.invalid.counts)
+            highest = tally.look(values, good, asked=not self.rule.invalid.counts)
             try:
                 whole = self._rule.counts(*self._seen(values, good), tally, masked=believed is not None)
             except CountsError as error:
                 raise DataError(f"{path}: {name}: {error}") from error
-            counts[row] = block_means(whole, pixels.of(good), self.factor)
+            counts[row] = block_means(whole, pixels.of(good), self.factor, int(highest) if whole is values else None)
             if kept is not None and good is not None:
                 kept[row] = pixels.of(good) > 0
         return Block(counts, kept, tally)
@@ -118,9 +118,9 @@ class _BlockPixels:
     def __init__(self, shape: tuple[int, int], factor: int) -> None:
         self._shape, self._factor = shape, factor
         self._good: NDArray[np.bool_] | None = None
-        self._pixels: NDArray[np.uint32] | None = None
+        self._pixels: NDArray[np.uint16 | np.uint32] | None = None
 
-    def of(self, good: NDArray[np.bool_] | None) -> NDArray[np.uint32]:
+    def of(self, good: NDArray[np.bool_] | None) -> NDArray[np.uint16 | np.uint32]:
         """Good pixels of each block."""
         if self._pixels is None or good is not self._good:
             self._good, self._pixels = good, block_pixels(self._shape, good, self._factor)

@@ -11,8 +11,8 @@ from airybench.data.store.labels import check_helium
 from airybench.data.store.repeats import settle
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import DataError, MissingOptionError, already_exists
-from airybench.paths import data_folder, free_bytes, locked
+from airybench.errors import DataError, MissingOptionError
+from airybench.paths import data_folder, free_bytes, locked, require_new
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter, time_text
 
@@ -52,8 +52,7 @@ def import_source(
         raise DataError(f"{path}: cannot be replaced by its own import", "name another file with --output")
     _describe(source, reporter)
     with locked(path):
-        if path.exists() and not force:
-            raise already_exists(path)
+        require_new(path, force=force)
         sample, seconds_each = sampled(source)
         _announce(source, path, reporter, seconds_each)
         probe(source, sample)

@@ -19,8 +19,8 @@ from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.parts import Images, find_images
 from airybench.data.reading.selection import Kept, select
 from airybench.data.reading.shot_source import LeftOut
+from airybench.data.reading.stack_images import StackImages, gaps_differ
 from airybench.data.reading.stack_mask import check_convention, find_masks, whole_mask
-from airybench.data.reading.stack_reader import StackImages, gaps_differ
 from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError, DataError
 from airybench.reporter import Reporter

@@ -56,19 +56,28 @@ class Tally:
     dtype: np.dtype[Any] | None = None
     _held: "_Held | None" = field(default=None, repr=False)
 
-    def look(self, image: NDArray[Any], good: NDArray[np.bool_] | None, *, asked: bool) -> None:
+    def look(self, image: NDArray[Any], good: NDArray[np.bool_] | None, *, asked: bool) -> Any:
         """Look at the values of one image as the source has them.
 
         Args:
             image: shape (H, W).
             good: pixels that are used, same shape; None for all.
             asked: whether values that look like no counts are to be suspected.
+
+        Returns:
+            The largest value of all pixels; NaN where one is, None of a type that holds no numbers.
         """
         self.shots += 1
         self.dtype = image.dtype
         if image.dtype.kind not in "iuf":
-            return
-        special = _special(image)
+            return None
+        high = image.max()
+        self._look(image, good, _special(image, high), asked=asked)
+        return high
+
+    def _look(
+        self, image: NDArray[Any], good: NDArray[np.bool_] | None, special: NDArray[np.bool_] | None, *, asked: bool
+    ) -> None:
         if special is None:
             return
         places = np.flatnonzero(special if good is None else special & good)
@@ -170,9 +179,9 @@ def _suspected(dtype: np.dtype[Any]) -> frozenset[Any]:
     return frozenset({*held, largest_of(dtype)})
 
 
-def _special(image: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Which values of an image look like no counts; None when none do."""
-    kind, low, high = image.dtype.kind, image.min() if image.dtype.kind in "if" else 0, image.max()
+def _special(image: NDArray[Any], high: Any) -> NDArray[np.bool_] | None:
+    """Which values of an image with a largest one look like no counts; None when none do."""
+    kind, low = image.dtype.kind, image.min() if image.dtype.kind in "if" else 0
     suspected = _suspected(image.dtype)
     if not (low < 0 or high >= min(suspected) or low != low):  # a NaN is both the lowest and the highest
         return None

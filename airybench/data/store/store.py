@@ -22,6 +22,9 @@ from airybench.errors import DataError
 from airybench.provenance import SIMULATED, SIMULATOR_VERSIONS, UNVERSIONED
 from airybench.reporter import SILENT, Reporter
 
+FIELDS_NOTE = "fields"
+"""Note of a store: where the fields of its shots were computed, unless on the CPU."""
+
 SIMULATOR_NOTE = "simulator"
 """Note of a store: the version of the simulator that made its shots; stores of version 1 may lack it."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from airybench.physics.helium import label_rules, natural
 from airybench.physics.helium.brightness import draw_photons
 from airybench.physics.helium.draw import Illumination, SceneDroplet, UnfitError, illuminate
+from airybench.physics.helium.empty import about_empty, draw_empty
 from airybench.physics.helium.labeller import (
     Look,
     Measure,
@@ -43,8 +44,8 @@ class HeliumScene:
     """A scene and what is known of it.
 
     Attributes:
-        members: the droplets, the main one first; none in an empty shot.
-        photons: expected on the sensitive area; NaN in an empty shot.
+        members: the droplets, the main one first; none where there is only stray light.
+        photons: of them, expected on the sensitive area; NaN without a droplet.
         labels: what a person who sees everything and never errs would write.
         truth: parameters as they are stored.
     """
@@ -86,7 +87,8 @@ def draw_scene(request: Request, radius: float, rng: np.random.Generator) -> Hel
     labels, light = request.labels, request.light
     truth = no_truth() | {"absorption": light.absorption, "refraction": light.refraction}
     if "Empty" in labels:
-        return HeliumScene((), np.nan, labels, truth)
+        members, photons = draw_empty(radius, light, rng)
+        return HeliumScene(members, photons, labels, truth | about_empty(members))
     stray = float(request.frame.stray[request.frame.sensitive].mean())
     mains = _offers(_main_candidates(labels, radius, rng), _chance(labels, "Prolate" in labels), light, rng)
     partner = _partner_candidates(labels, radius, rng)

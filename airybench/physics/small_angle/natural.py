@@ -20,7 +20,7 @@ from airybench.physics.shot import Shot, Truth
 from airybench.physics.small_angle.shot import FLAT_EWALD, SEPARATION, draw_particle, long_axis_level
 from airybench.physics.stored import stored
 
-PHOTONS = (30.0, 1e6)
+PHOTONS = (60.0, 1e7)
 """[A] Photons of a particle on the sensitive area, log-uniform."""
 
 DOUBLE_SHARE = 0.05

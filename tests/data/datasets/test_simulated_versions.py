@@ -55,6 +55,15 @@ def test_a_hit_rate_is_in_the_name_and_a_wrong_version_is_refused(folder: Path) 
     assert not list(folder.glob("*.h5"))
 
 
+def test_fields_of_a_gpu_make_a_series_of_their_own(folder: Path, quick_simulator: object) -> None:
+    plain, fast = (Series("cxidb", 5, version=2, device=device) for device in ("cpu", "cuda:0"))
+    assert [one.name(4) for one in (plain, fast)] == ["cxidb-simulated-n4-s5-v2.h5", "cxidb-simulated-n4-s5-v2-gpu.h5"]
+    simulated_store(plain, 6)
+    store = simulated_store(fast, 4)  # the stand-in for the simulator computes no fields
+    assert not simulated_store(plain, 8).notes.keys() & {"fields"}
+    assert store.notes["fields"] == "GPU"
+
+
 def renoted(path: Path, notes: str | None) -> Store:
     """A store with other notes, or with none as stores had before the simulators had versions."""
     with h5py.File(path, "a") as file:

@@ -53,7 +53,8 @@ def as_a_view(file: h5py.File) -> str:
 def test_shots_are_those_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: object, held: int
 ) -> None:
-    monkeypatch.setattr("airybench.data.reading.stack_reader._STEP", held * SIZE)
+    monkeypatch.setattr("airybench.data.reading.stack_frames._STEP", 2 * held * SIZE)
+    monkeypatch.setattr("airybench.data.reading.stack_frames._PIECE", held * SIZE)
     monkeypatch.setattr("airybench.data.reading.parts._BYTES", 10 * SIZE)
     with h5py.File(tmp_path / "run.h5", "w") as file:
         key = written(file)  # type: ignore[operator]
@@ -63,21 +64,3 @@ def test_shots_are_those_of_the_file(
     np.testing.assert_array_equal(read(0, COUNT), IMAGES)
     rows = np.array([1, 2, 7, 10, 11, 12, 22])
     np.testing.assert_array_equal(np.concatenate([block.counts for block in read.blocks(rows)]), IMAGES[rows])
-
-
-def test_what_is_read_at_a_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airybench.data.reading.stack_reader._STEP", 4 * SIZE)
-    with h5py.File(tmp_path / "run.h5", "w") as file:
-        in_chunks(file)
-    largest = []
-    original = h5py.Dataset.read_direct
-
-    def noted(data: h5py.Dataset, into: np.ndarray, *where: object) -> None:
-        largest.append((len(into), into.ctypes.data))
-        original(data, into, *where)
-
-    monkeypatch.setattr(h5py.Dataset, "read_direct", noted)
-    options = SourceOptions(keys=StackKeys(images="images", photon_energy=9300.0))
-    open_source([tmp_path / "run.h5"], options).read(0, COUNT)
-    assert {size for size, _ in largest} == {6}  # two chunks of three frames
-    assert len({address for _, address in largest}) == 1

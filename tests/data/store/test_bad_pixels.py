@@ -103,3 +103,8 @@ def test_few_shots_are_sampled_over_the_whole() -> None:
     assert len(rows) == 256
     assert (rows[0], rows[-1]) == (0, 1999)
     assert np.diff(rows).max() <= 8
+
+
+def test_the_median_is_that_of_sorted_images() -> None:
+    images = np.random.default_rng(8).poisson(3, (37, 5, 7)).astype(np.uint16)
+    np.testing.assert_array_equal(find_bad_pixels(images).median, np.sort(images, axis=0)[18])

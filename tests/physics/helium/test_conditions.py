@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helium_conditions import PlainConditions
 
+from airybench.physics.helium import empty as empty_shots
 from airybench.physics.helium.conditions import helium_shot
 from airybench.physics.helium.rebuild import pattern_from_truth
 from airybench.physics.populations import HELIUM_CLASSES
@@ -34,9 +35,10 @@ def test_a_shot_depends_on_seed_and_number_only():
     assert other.truth["radius"] != first.truth["radius"]
 
 
-def test_runs_of_larger_droplets_and_empty_shots():
+def test_runs_of_larger_droplets_and_empty_shots(monkeypatch):
     small, large = (helium_shot(ROUND, PlainConditions(size=size), 5, 3).truth["law_radius"] for size in (0.8, 1.2))
     assert large == pytest.approx(1.5 * small, rel=1e-6)
+    monkeypatch.setattr(empty_shots, "DIM_SHARE", 0.0)
     empty = helium_shot(frozenset({"Empty"}), PlainConditions(), 5, 3)
     assert set(empty.truth) == set(helium_shot(ROUND, PlainConditions(), 5, 3).truth)
     assert np.isnan(empty.truth["photons"])

@@ -1,0 +1,38 @@
+"""Hit finding on stdout: the network beside what needs none."""
+
+import math
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from airybench.cli.show.tables import interval_text
+from airybench.inference.hits import HIT_METRICS
+
+HEADINGS = ("precision", "recall", "balanced", "AUC", "AP", "95 % of AP")
+
+
+def hit_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table | None:
+    """A table of hit finding; None where no row has scores of it.
+
+    Args:
+        title: of the table.
+        rows: by name, the scores by metric of HIT_METRICS, with `hit_ap/low` and `hit_ap/high` where known.
+    """
+    table = Table(title=title, title_justify="left")
+    table.add_column("hit or miss by", no_wrap=True)
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right")
+    for name, scores in rows.items():
+        if all(metric in scores for metric in HIT_METRICS):
+            low, high = (scores.get(f"hit_ap/{end}", math.nan) for end in ("low", "high"))
+            table.add_row(name, *(f"{scores[metric]:.3f}" for metric in HIT_METRICS), interval_text(low, high))
+    return table if table.row_count else None
+
+
+def below(prefix: str, metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics whose keys begin with a prefix, without it.
+
+    >>> below("test/", {"test/hit_ap": 0.5, "val/hit_ap": 0.4})
+    {'hit_ap': 0.5}
+    """
+    return {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
