@@ -193,17 +193,18 @@ def check(
     from dataclasses import asdict
 
     from airybench.cli.show.store import check_lines
-    from airybench.data.store.check import bad_pixels_of
+    from airybench.data.store.check import StoreSample
     from airybench.data.store.check import check as check_store
-    from airybench.data.store.near_repeats import near_repeats
+    from airybench.data.store.near_repeats import Neighbours
     from airybench.data.store.repeats import repeats
     from airybench.data.store.store import Store
 
     require_picture(picture, force=force)
     store = Store.open(path)
-    survey = check_store(store, ConsoleReporter())
+    neighbours, sample = Neighbours(store.groups()), StoreSample(store)
+    survey = check_store(store, ConsoleReporter(), (neighbours.add, sample.add))
     found = repeats(survey.hashes, store.labels() if store.labelled else None)
-    near, bad = near_repeats(store, survey.hashes, ConsoleReporter()), bad_pixels_of(store)
+    near, bad = neighbours.result(), sample.search()
     facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256, "repeats": asdict(found)}
     facts |= {"near_repeats": asdict(near), "bad_pixels": {"shots": bad.shots, **bad.counts}}
     lines = check_lines(store, survey, found, near, bad)
