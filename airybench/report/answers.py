@@ -146,10 +146,10 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     cells = _cells(trials, tracking, metric, objective)
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
-    if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
-        notes.append(label_ceiling(metric, ceiling))
     if missing := not_resolved(cells[0].predictions[0].class_names, cells[0].config.data.image_size):
         notes.append(missing)
+    if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
+        notes.append(label_ceiling(metric, ceiling))
     try:
         against_baseline = _against_baseline(cells[0], metric, tracking, study.provenance.split_digest)
     except AirybenchError as error:
