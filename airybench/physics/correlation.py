@@ -64,7 +64,7 @@ def correlation_map(
     """
     rings, axes = Rings.of(images.shape[-1]), None
     if centre == "found":
-        axes = found_centres(images, mask)
+        axes = found_centres(images, None if mask is None else mask.to(images.device))
     elif centre != "frame":
         rings = replace(rings, centre=centre)
     if mask is None and centre != "frame":

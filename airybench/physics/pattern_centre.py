@@ -15,6 +15,10 @@ from torch import Tensor
 REACH = 1 / 16
 """[A] Largest distance of the beam axis from the middle of the frame, in sides of the image."""
 
+HOLE = 0.1
+"""[A] Pixels within this distance of the middle of the frame are left out, in half widths: the hole or beam stop there
+stays with the frame, and is its own inversion about it."""
+
 OVERLAP = 0.25
 """[A] Least share of the pixels that have a good partner, below which a centre is not considered."""
 
@@ -27,7 +31,7 @@ def found_centres(images: Tensor, mask: Tensor | None = None) -> Tensor:
 
     Args:
         images: counts, float, shape (N, S, S).
-        mask: 1 = good, shape (S, S) or (N, S, S); every pixel is good if left out.
+        mask: 1 = good, shape (S, S) or (N, S, S), on the device of the images; every pixel is good if left out.
 
     Returns:
         (row, column) of each in pixels, shape (N, 2); the middle of the frame where an image does not vary.
@@ -38,7 +42,7 @@ def found_centres(images: Tensor, mask: Tensor | None = None) -> Tensor:
     [17.0, 16.0]
     """
     size = images.shape[-1]
-    correlation = _self_inversion(images, mask)
+    correlation = _self_inversion(images, _outside_hole(images) if mask is None else _outside_hole(images) * (mask > 0))
     reach = max(1, round(2 * REACH * size))  # shifts are twice as large as distances of the centre
     first = size - 1 - reach
     near = correlation[:, first : first + 2 * reach + 1, first : first + 2 * reach + 1]
@@ -51,6 +55,13 @@ def found_centres(images: Tensor, mask: Tensor | None = None) -> Tensor:
     return torch.where((value > 0).unsqueeze(1), shift, middle) / 2
 
 
+def _outside_hole(images: Tensor) -> Tensor:
+    """1 where a pixel is not in the hole, else 0, shape (S, S)."""
+    half = (images.shape[-1] - 1) / 2
+    away = (torch.arange(images.shape[-1], device=images.device) - half).square()
+    return (away[:, None] + away[None, :] > (HOLE * half) ** 2).to(images.dtype)
+
+
 def _self_inversion(images: Tensor, mask: Tensor | None) -> Tensor:
     """Normalised correlation of each image with its inversion, by twice the centre, shape (N, 2S - 1, 2S - 1)."""
     size = images.shape[-1]
@@ -61,7 +72,8 @@ def _self_inversion(images: Tensor, mask: Tensor | None) -> Tensor:
     values = (logs - mean) * good
 
     def transformed(one: Tensor) -> Tensor:
-        return torch.fft.rfft2(one, s=(2 * size, 2 * size))
+        found: Tensor = torch.fft.rfft2(one, s=(2 * size, 2 * size))
+        return found
 
     def back(one: Tensor) -> Tensor:
         found: Tensor = torch.fft.irfft2(one, s=(2 * size, 2 * size))

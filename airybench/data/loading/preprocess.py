@@ -82,8 +82,10 @@ def on_input(centre: str, shape: tuple[int, int], image_size: int) -> Centre:
     >>> on_input("129,129", (259, 259), 64)  # the middle pixel, after a cut to 256 px from the second pixel on
     (31.625, 31.625)
     """
-    if centre == "frame" or centre == "found":
-        return centre
+    if centre == "frame":
+        return "frame"
+    if centre == "found":
+        return "found"
     row, column = (
         (float(number) - cut.start + 0.5) * image_size / (cut.stop - cut.start) - 0.5
         for number, cut in zip(centre.split(","), central_square(shape), strict=True)
