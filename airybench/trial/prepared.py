@@ -121,7 +121,9 @@ class PreparedDataset:
 
     def digest(self, config: TrialConfig) -> str:
         """Digest of a configuration on these data: equal digests give equal networks."""
-        content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
+        # The hash of the store says more than the version of the simulator, which older digests do not have.
+        chosen = config.model_dump(mode="json", exclude={"data": {"simulator"}})
+        content = [chosen, self.store.content_sha256, self.split.digest]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def checkpoints(
