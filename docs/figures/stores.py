@@ -1,4 +1,4 @@
-"""The simulated stores: the plates of the gallery, and the counts of labels against the published ones."""
+"""Simulated stores of version 1: the plates of the gallery, and the counts of labels against the published ones."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ HELIUM_SHOTS, CXIDB_SHOTS = 7264, 1024
 
 def helium_store() -> Store:
     """The store from which plates and counts are made."""
-    return simulated_store(Series("helium", SEED), HELIUM_SHOTS)
+    return simulated_store(Series("helium", SEED, version=1), HELIUM_SHOTS)
 
 
 def gallery_helium_round() -> Figure:
@@ -32,7 +32,7 @@ def gallery_helium_more() -> Figure:
 
 def gallery_cxidb() -> Figure:
     """Examples of cxidb, all classes."""
-    store = simulated_store(Series("cxidb", SEED), CXIDB_SHOTS)
+    store = simulated_store(Series("cxidb", SEED, version=1), CXIDB_SHOTS)
     return store_gallery(store, columns=4, panel=0.86, dpi=120)
 
 
