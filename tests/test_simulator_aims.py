@@ -30,7 +30,7 @@ def test_scalars_and_folds_find_what_is_there_and_nothing_else():
 
 @pytest.fixture(scope="module")
 def measured():
-    """The measures of both data sets, printed for whoever wants the figures."""
+    """The measures of both data sets, printed with -s."""
     found = {kind: aims.measures(kind) for kind in ("helium", "cxidb")}
     for kind, values in found.items():
         print("\n".join(f"{kind}: {name}: {value}" for name, value in values.items()))
