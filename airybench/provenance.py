@@ -17,7 +17,7 @@ PACKAGES = ("torch", "timm", "numpy", "mlflow", "optuna")
 SIMULATED = "simulated"
 """The source of stores that a simulator made."""
 
-SIMULATOR_VERSION = 1
+SIMULATOR_VERSION = 2
 """The version of the simulators in force where none is asked for."""
 
 SIMULATOR_VERSIONS = (1, 2)

@@ -110,7 +110,10 @@ def _taken(file: h5py.File, rng: random.Random) -> tuple[Node, np.ndarray]:
     """A data set of plain numbers, and its values."""
     node = _one(file, rng, h5py.Dataset)
     try:
-        values = np.asarray(node[0][node[1]][()])
+        data = node[0][node[1]]
+        # What another way left may kill this process when it is read: a view of itself, a chunk of a C library.
+        safe = not data.is_virtual and data.compression in (None, "gzip", "lzf")
+        values = np.asarray(data[()]) if safe else np.arange(6)
     except (KeyError, OSError, TypeError):
         values = np.arange(6)
     return node, values if values.dtype.kind in "biufcSV" else np.arange(6)

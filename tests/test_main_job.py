@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score
 
 from airybench.cli.main import run
 from airybench.data.datasets.catalog import open_dataset
+from airybench.provenance import SIMULATOR_VERSION
 from airybench.tracking.model import load
 from airybench.tracking.store import Tracking, active
 
@@ -81,7 +82,7 @@ def test_every_run_says_what_it_is_and_on_which_data(runs, dataset) -> None:
         assert str(store.path.parent) not in used.dataset.source
     for child in of_kind(runs, "trial", dataset):
         note = child.data.tags["mlflow.note.content"]
-        assert f"trained on {dataset} (64 simulated shots) at 32 px" in note
+        assert f"trained on {dataset} (64 simulated shots, version {SIMULATOR_VERSION}) at 32 px" in note
         assert f"Best val macro_ap {child.data.metrics['best/macro_ap']:.3f}, in epoch 1 of 1" in note
         assert ("no logarithmic activation" in note) == (child.data.params["log_activation"] == "False")
         assert "system/cpu_utilization_percentage" in child.data.metrics

@@ -127,3 +127,11 @@ def test_a_trial_is_told_from_another_and_the_study_from_both() -> None:
     assert one == data.provenance(config.replace({}))
     assert one.software == installed()
     assert dict(one.software.packages)["torch"].startswith(torch.__version__.partition("+")[0])
+
+
+def test_versions_of_the_simulator_are_named_before_their_digests() -> None:
+    first = replace(WHOLE, simulator=1, data_sha256="c" * 64, split_digest="e" * 64)
+    assert first.other_data(WHOLE) == "version of the simulator: 1 and 2"
+    assert not first.same_data(WHOLE)
+    measured = replace(WHOLE, source="cxidb-94", simulator=0, data_sha256="c" * 64)
+    assert measured.other_data(WHOLE) == f"content of the data: {'c' * 12} and {'a' * 12}"

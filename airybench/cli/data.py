@@ -69,7 +69,7 @@ def simulate(
     On the CPU every machine makes the same bytes. A GPU is faster, and changes single counts.
     """
     from airybench.data.datasets.simulated import CPU, Series, simulated_store
-    from airybench.provenance import DATA_SHA256, DATA_SOURCE
+    from airybench.provenance import DATA_SHA256, DATA_SOURCE, SIMULATOR
     from airybench.tracking.launch import launched
 
     place = CPU
@@ -90,7 +90,7 @@ def simulate(
             reporter=ConsoleReporter(),
         )
         if run:
-            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source})
+            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source, SIMULATOR: str(store.simulator)})
     _print_made(store, as_json=as_json)
 
 
@@ -193,17 +193,18 @@ def check(
     from dataclasses import asdict
 
     from airybench.cli.show.store import check_lines
-    from airybench.data.store.check import bad_pixels_of
+    from airybench.data.store.check import StoreSample
     from airybench.data.store.check import check as check_store
-    from airybench.data.store.near_repeats import near_repeats
+    from airybench.data.store.near_repeats import Neighbours
     from airybench.data.store.repeats import repeats
     from airybench.data.store.store import Store
 
     require_picture(picture, force=force)
     store = Store.open(path)
-    survey = check_store(store, ConsoleReporter())
+    neighbours, sample = Neighbours(store.groups()), StoreSample(store)
+    survey = check_store(store, ConsoleReporter(), (neighbours.add, sample.add))
     found = repeats(survey.hashes, store.labels() if store.labelled else None)
-    near, bad = near_repeats(store, survey.hashes, ConsoleReporter()), bad_pixels_of(store)
+    near, bad = neighbours.result(), sample.search()
     facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256, "repeats": asdict(found)}
     facts |= {"near_repeats": asdict(near), "bad_pixels": {"shots": bad.shots, **bad.counts}}
     lines = check_lines(store, survey, found, near, bad)

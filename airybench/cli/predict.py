@@ -16,7 +16,7 @@ app = App()
 
 
 @app.command()
-@takes_source(labels=False)
+@takes_source(importing=False)
 def predict(
     model: Model,
     source: Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from airybench.analysis.cells import by_cell, matched_by_seed
 from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
-from airybench.analysis.notes import label_ceiling, unscored_classes
+from airybench.analysis.notes import label_ceiling, not_resolved, unscored_classes
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
@@ -143,6 +143,8 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     cells = _cells(trials, tracking, metric, objective)
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
+    if missing := not_resolved(cells[0].predictions[0].class_names, cells[0].config.data.image_size):
+        notes.append(missing)
     if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
         notes.append(label_ceiling(metric, ceiling))
     try:

@@ -57,7 +57,7 @@ def natural() -> Figure:
 
 
 def _first() -> dict[str, NDArray[np.float64]]:
-    truth = simulate("helium", range(SHOTS), SEED).truth
+    truth = simulate("helium", range(SHOTS), SEED, version=1).truth
     return {name: truth[name].astype(np.float64) for name in ("delta", "odd_part", "ring_ratio", "radius", "photons")}
 
 

@@ -1,4 +1,4 @@
-"""The simulated stores: the plates of the gallery, and the counts of labels against the published ones."""
+"""Simulated stores of version 1: the plates of the gallery, and the counts of labels against the published ones."""
 
 from collections import Counter
 
@@ -31,6 +31,7 @@ def gallery_helium_more() -> Figure:
 
 
 def gallery_cxidb() -> Figure:
+<<<<<<< HEAD
     """Examples of cxidb, all classes, version 1 of the simulator."""
     return _cxidb(version=1)
 
@@ -42,6 +43,10 @@ def gallery_cxidb_2() -> Figure:
 
 def _cxidb(version: int) -> Figure:
     store = simulated_store(Series("cxidb", SEED, version=version), CXIDB_SHOTS)
+=======
+    """Examples of cxidb, all classes."""
+    store = simulated_store(Series("cxidb", SEED, version=1), CXIDB_SHOTS)
+>>>>>>> main
     return store_gallery(store, columns=4, panel=0.86, dpi=120)
 
 

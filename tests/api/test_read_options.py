@@ -42,12 +42,12 @@ def test_options_of_the_fields_layouts_arrive() -> None:
     found = source_options(
         {"kind": "eiger", "wavelength": "w", "unit": "angstrom", "group_by": "folder", "index": 0, "channel": 0,
          "axis": "last", "keep": "good", "drop": ["dark", "laser"], "select": "hits.txt", "every": 5, "skip": 3,
-         "drop_blank": True, "fold_case": True, "label_separators": "|", "unsure": "class",
+         "drop_blank": True, "labels": "y", "fold_case": True, "label_separators": "|", "unsure": "class",
          "on_conflict": "drop", "wait": 5}
     )  # fmt: skip
     assert found == SourceOptions(
         kind="eiger",
-        keys=StackKeys(wavelength="w", unit="angstrom", group_by="folder"),
+        keys=StackKeys(wavelength="w", unit="angstrom", group_by="folder", labels="y"),
         frames=FrameOptions(index=0, channel=0, axis="last"),
         selection=Selection(("good",), ("dark", "laser"), Path("hits.txt"), "5", 3, drop_blank=True),
         labels=LabelOptions(fold_case=True, separators="|", unsure="class", conflicts="drop"),

@@ -30,7 +30,7 @@ def run(*arguments: object) -> Any:
 
 def test_simulate(folder: Path, tmp_path: Path, quick_simulator: SimpleNamespace) -> None:
     result = run("simulate", "helium", "--count", 40, "--seed", 7)
-    assert result.stdout == f"{folder / 'helium-simulated-n40-s7-v1.h5'}\n"
+    assert result.stdout == f"{folder / 'helium-simulated-n40-s7-v2.h5'}\n"
     assert "simulating 40 helium shots" in result.stderr
     assert "simulating helium: 40/40" in result.stderr
     result = run("simulate", "helium", "--count", 41, "--seed", 7, "--output", tmp_path / "mine.h5", "--json")

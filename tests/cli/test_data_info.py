@@ -66,7 +66,7 @@ def test_text_for_people(tmp_path: Path) -> None:
 def test_options_are_part_of_the_command(tmp_path: Path) -> None:
     truth = swissfel_run(tmp_path)
     facts = told(truth.path, "--bin", "2", "--drop-blank", "--photon-energy", "9000")
-    assert facts["command"] == f"airybench data import {truth.path} --photon-energy 9000.0 --drop-blank --bin 2"
+    assert facts["command"] == f"airybench data import {truth.path} --photon-energy 9000.0 --bin 2 --drop-blank"
     assert facts["missing"] == []
     assert facts["image_shape"] == [5, 6]
 

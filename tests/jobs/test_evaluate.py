@@ -1,5 +1,9 @@
 """Evaluating a model from Python: the values, the run, and what is refused before there is one."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -10,11 +14,14 @@ from sklearn.metrics import average_precision_score
 
 from airybench.cli.show.evaluation import print_evaluation
 from airybench.data.datasets.simulated import Series, simulated_store
+from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import EvaluationOptions, evaluate_model
+from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, require_same
 from airybench.jobs.models import open_model
 from airybench.physics.label_bits import TRUE_LABELS, pack
+from airybench.provenance import SIMULATOR_VERSION
+from airybench.trial.prepare import prepare
 
 CPU = torch.device("cpu")
 TUNE = EvaluationOptions(tune=True)
@@ -66,18 +73,48 @@ def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:
     assert any("their F1 is too high" in notice for notice in reporter.notices)
 
 
-def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finished, write_store, tmp_path) -> None:
+@pytest.fixture(scope="module")
+def of_version_1(tmp_path_factory) -> Path:
+    """A store of 40 shots of version 1, which has no true labels."""
+    path = tmp_path_factory.mktemp("versions") / "first.h5"
+    return simulated_store(Series("helium", 7, version=1), 40, output=path).path
+
+
+def test_shots_of_another_version_are_pointed_out(model: Predictor, finished, of_version_1: Path) -> None:
     reporter = CollectingReporter()
-    store = simulated_store(Series("helium", 7), 40, output=tmp_path / "other.h5")
     found = evaluate_model(
-        "m", model, str(store.path), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU
+        "m", model, str(of_version_1), tracking_uri=finished.uri, reporter=reporter, split="all", device=CPU
     )
-    assert any("trained on other shots or another split (helium" in notice for notice in reporter.notices)
+    assert any("version 2 of the simulator and these shots are of version 1" in notice for notice in reporter.notices)
     assert found.ceiling == {}
 
 
-def test_the_label_ceiling_stands_beside_the_score(model: Predictor, finished, tmp_path, capsys) -> None:
-    store = simulated_store(Series("helium", 7), 40, output=tmp_path / "erring.h5")
+def test_other_shots_than_the_models_own_are_pointed_out(model: Predictor, finished) -> None:
+    data = prepare("helium", model.config, CPU, load=False)
+    reporter = CollectingReporter()
+    require_same(model, data, reporter)
+    assert reporter.notices == []
+    elsewhere = Predictor(
+        model.config, model.class_names, model.label_kind, provenance=replace(model.provenance, split_digest="c128")
+    )
+    require_same(elsewhere, data, reporter)
+    assert any("trained on other shots or another split (helium" in notice for notice in reporter.notices)
+
+
+def test_a_model_is_evaluated_on_the_version_it_was_trained_on_unless_another_is_asked_for(finished) -> None:
+    model, client = open_model("winner:both@cxidb", finished.uri), MlflowClient(finished.uri)
+    for asked, version in ((None, str(SIMULATOR_VERSION)), (1, "1")):
+        options = EvaluationOptions(simulator=asked)
+        found = evaluate_model("m", model, "cxidb", tracking_uri=finished.uri, options=options, device=CPU)
+        assert found.provenance.simulator == int(version)
+        run = client.get_run(found.run_id).data
+        assert (run.tags["airybench.simulator"], run.params["simulator"]) == (version, str(SIMULATOR_VERSION))
+
+
+def test_the_label_ceiling_stands_beside_the_score(
+    model: Predictor, finished, of_version_1: Path, tmp_path, capsys
+) -> None:
+    store = Store.open(shutil.copy(of_version_1, tmp_path / "erring.h5"))
     true = store.labels()
     true[::4, 1] ^= 1
     with h5py.File(store.path, "a") as file:
@@ -92,6 +129,7 @@ def test_the_label_ceiling_stands_beside_the_score(model: Predictor, finished, t
     printed = " ".join(capsys.readouterr().out.split())
     assert f"Label ceiling: macro_ap {expected:.3f} on all" in printed
     assert f"Not resolved at {model.config.data.image_size} px: " in printed
+    assert "NewtonRings (not resolved) " in printed
 
 
 def test_what_cannot_be_evaluated_leaves_no_run(model: Predictor, finished) -> None:

@@ -159,8 +159,8 @@ def test_streams_of_a_shot_are_independent_and_repeatable():
     assert all((first != other).all() for other in others)
 
 
-def test_labels_hold_on_the_stored_truth():
-    shots = simulate("helium", range(48), 7, balance=0.08)
+def test_labels_of_version_1_hold_on_the_stored_truth():
+    shots = simulate("helium", range(48), 7, version=1, balance=0.08)
     assert shots.labels.any(axis=0).all()
     # Ranges are such that the first radius nearly always serves.
     assert np.mean(shots.truth["redraws_of_radius"] > 0) < 0.1
@@ -181,8 +181,8 @@ def test_every_label_set_can_be_realised(one_thread):
     assert len(keys) == 1
 
 
-def test_bright_shots_use_the_range_of_sixteen_bits():
-    peaks = simulate("helium", range(40), 2).images.max(axis=(1, 2))
+def test_bright_shots_of_version_1_use_the_range_of_sixteen_bits():
+    peaks = simulate("helium", range(40), 2, version=1).images.max(axis=(1, 2))
     assert peaks.max() > 10_000
     assert np.median(peaks) < 20_000
 

@@ -83,6 +83,7 @@ def test_simulate(command, tmp_path) -> None:
     assert joined.data.tags["airybench.kind"] == "launch"
     assert joined.data.tags["airybench.state"] == "finished"
     assert joined.data.tags["airybench.data_source"] == "simulated"
+    assert joined.data.tags["airybench.simulator"] == str(SIMULATOR_VERSION)
     expected = {"dataset": "cxidb", "count": "3", "seed": "1612", "balance": "0.0", "simulator": str(SIMULATOR_VERSION)}
     assert joined.data.params == expected
 

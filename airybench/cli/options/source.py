@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from airybench.cli.options.signature import with_options
 from airybench.cli.options.source_layout import LayoutOptions
-from airybench.cli.options.source_rules import RuleOptions, SourceLabelOptions
+from airybench.cli.options.source_rules import ImportOptions, RuleOptions
 
 if TYPE_CHECKING:
     from airybench.data.reading.options import SourceOptions
@@ -15,13 +15,13 @@ REPEATED = ("ids", "events", "keep", "drop", "invalid", "class_names")
 """Options that may be given more than once, or as a comma list."""
 
 
-def takes_source(*, labels: bool = True) -> Callable[[Callable[..., Any]], Any]:
+def takes_source(*, importing: bool = True) -> Callable[[Callable[..., Any]], Any]:
     """Give a command the options of a source, passed to it as keywords for `source_options`.
 
     Args:
-        labels: also those that say where labels come from.
+        importing: also those about labels and about shots that an import leaves out once it has seen them.
     """
-    declared = (LayoutOptions, RuleOptions, *((SourceLabelOptions,) if labels else ()))
+    declared = (LayoutOptions, RuleOptions, *((ImportOptions,) if importing else ()))
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=vars(one)[name], annotation=annotation)
         for one in declared

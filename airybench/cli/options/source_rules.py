@@ -47,10 +47,6 @@ class RuleOptions:
             rich_help_panel=SHOTS,
         ),
     ] = None
-    drop_blank: Annotated[
-        bool,
-        typer.Option("--drop-blank", help="Leave out frames whose pixels all have one value.", rich_help_panel=SHOTS),
-    ] = False
     invalid: Annotated[
         Keys,
         typer.Option(
@@ -113,8 +109,8 @@ class RuleOptions:
     ] = None
 
 
-class SourceLabelOptions:
-    """Each attribute is an option of the same name; its value is what stands for the option left out."""
+class ImportOptions:
+    """What only an import takes. Each attribute is an option of the same name; its value stands for it left out."""
 
     labels: Annotated[
         str | None,
@@ -176,3 +172,7 @@ class SourceLabelOptions:
             rich_help_panel=LABELS,
         ),
     ] = None
+    drop_blank: Annotated[
+        bool,
+        typer.Option("--drop-blank", help="Leave out frames whose pixels all have one value.", rich_help_panel=SHOTS),
+    ] = False

@@ -12,6 +12,7 @@ from airybench.analysis.robustness import Robustness
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import interval_text, print_caveats, print_ceiling, print_whereabouts, score_text
 from airybench.jobs.evaluate import EvaluatedModel
+from airybench.physics.helium.resolution import unresolved_classes
 
 
 def print_evaluation(evaluated: EvaluatedModel) -> None:
@@ -31,20 +32,23 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("class", "positives", "AP", "95 %", "majority", "F1", "95 %", "precision", "recall", "p >"):
         table.add_column(column, justify="left" if column == "class" else "right", no_wrap=True)
+    names = tuple(one.name for one in result.classes)
+    unresolved = unresolved_classes(names, evaluated.image_size)
     for one in result.classes:
+        name = f"{one.name} (not resolved)" if one.name in unresolved else one.name
         if not one.values:
-            table.add_row(one.name, str(one.positives), "-")
+            table.add_row(name, str(one.positives), "-")
             continue
         ap, f1 = ("{:.2f} .. {:.2f}".format(*one.intervals[key]) for key in ("ap", "f1"))
         table.add_row(
-            one.name, str(one.positives), f"{one.values['ap']:.3f}", ap, f"{one.majority_ap:.3f}",
+            name, str(one.positives), f"{one.values['ap']:.3f}", ap, f"{one.majority_ap:.3f}",
             f"{one.values['f1']:.3f}", f1, f"{one.values['precision']:.3f}", f"{one.values['recall']:.3f}",
             f"{one.threshold:.2f}",
         )  # fmt: skip
     console.print(table)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
-    if missing := not_resolved([one.name for one in result.classes], evaluated.image_size):
+    if missing := not_resolved(names, evaluated.image_size):
         console.print(missing, soft_wrap=True)
     if evaluated.stress is not None:
         _print_stress(console, evaluated.stress)

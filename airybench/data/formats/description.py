@@ -1,21 +1,19 @@
 """What a file or folder is, without importing it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from airybench.data.formats.asking import further_questions
 from airybench.data.formats.dispatch import open_recognised, recognised
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.formats.sources import named_by
 from airybench.data.formats.summary import facts_of
-from airybench.data.reading.importer import ENERGY_OPTION
+from airybench.data.labelling.label_table import labelled
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
-from airybench.data.reading.shot_source import ShotSource
+from airybench.data.reading.questions import questions
 from airybench.errors import DataError, MissingOptionError
-from airybench.reporter import SilentReporter
-
-_TRIED = 4
-"""Shots that are read to see whether their values are counts."""
+from airybench.reporter import SILENT, SilentReporter
 
 
 class _Notices(SilentReporter):
@@ -37,7 +35,7 @@ def describe_source(paths: Sequence[Path], options: SourceOptions = DEFAULT_OPTI
         options: how they are to be read.
 
     Returns:
-        Plain values. `missing` lists what only the user knows, `option` what to add to the command for the first of it.
+        Plain values. `missing` lists what only the user knows, `option` what to add to the command for all of it.
 
     Raises:
         ConfigError: options contradict each other.
@@ -58,23 +56,21 @@ def describe_source(paths: Sequence[Path], options: SourceOptions = DEFAULT_OPTI
     except MissingOptionError as error:
         if isinstance(one, HDF5Format):
             facts["choices"] = one.choices(files[0], options)
-        return facts | {"notices": kept.notices, "missing": [str(error)], "option": error.option}
+        named = lambda answered: open_recognised(one, files, named_by(paths, files, answered), SILENT)  # noqa: E731
+        return _missing(facts, further_questions(error, options, named)) | {"notices": kept.notices}
+    if not source.not_imported:
+        source = labelled(source, options.labels, kept)
     facts |= facts_of(source)
-    for text, option in _missing(source):
-        facts["missing"].append(text)
-        facts["option"] = facts["option"] or option
-    return facts | {"notices": kept.notices}
-
-
-def _missing(source: ShotSource) -> Iterator[tuple[str, str | None]]:
-    """What an import would ask for, and the option that answers."""
-    if source.not_imported:
-        return
+    asked: list[DataError] = []
     try:
-        source.read(0, min(source.count, _TRIED))
-    except MissingOptionError as error:
-        yield str(error), error.option
+        if not source.not_imported:
+            asked.extend(questions(source))
     except DataError as error:
-        yield str(error), None
-    if source.photon_energy is None:
-        yield f"no photon energy; give --energy KEY, or {ENERGY_OPTION} for all shots", ENERGY_OPTION
+        asked.append(error)
+    return _missing(facts, asked) | {"notices": kept.notices}
+
+
+def _missing(facts: dict[str, Any], asked: Sequence[DataError]) -> dict[str, Any]:
+    """Facts with what an import would ask for, and what to add to its command."""
+    options = [error.option for error in asked if isinstance(error, MissingOptionError)]
+    return facts | {"missing": [str(error) for error in asked], "option": " ".join(dict.fromkeys(options)) or None}

@@ -21,6 +21,7 @@ from airybench.data.formats import (
     store_source,
     swissfel,
 )
+from airybench.data.formats.asking import further_questions
 from airybench.data.formats.format import Format
 from airybench.data.formats.hdf5_format import HDF5Format
 from airybench.data.formats.sources import chosen, named_by
@@ -33,9 +34,10 @@ from airybench.data.reading.contradictions import refuse_contradictions
 from airybench.data.reading.importer import import_source
 from airybench.data.reading.isolated import IsolatedReader
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
+from airybench.data.reading.questions import together
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
-from airybench.errors import ConfigError, DataError, LabelError
+from airybench.errors import ConfigError, DataError, LabelError, MissingOptionError
 from airybench.reporter import SILENT, Reporter
 
 FORMATS: tuple[Format, ...] = (
@@ -106,6 +108,8 @@ def open_recognised(one: Format, files: Sequence[Path], options: SourceOptions, 
         raise ConfigError(
             f"{files[0]}: --shape is for Dragonfly's lists of pixels; this source ({one.TITLE}) says its shape itself"
         )
+    if options.swmr and one in (euxfel_run, numpy_file, pictures):
+        raise ConfigError(f"{files[0]}: --swmr is for HDF5 files; --wait SECONDS waits for the writer of this one")
     source = one.open_source(files, options, reporter)
     source = replace(source, read=IsolatedReader.of(source.read, source.path))
     source = listed(source, options.selection.select, reporter)
@@ -124,8 +128,12 @@ def open_shots(path: Path, options: SourceOptions = DEFAULT_OPTIONS, reporter: R
         ConfigError: options that this format does not take.
         DataError: the file is missing, damaged or of no known format.
     """
+    for name, value in (("--drop-blank", options.selection.drop_blank), ("--on-conflict", options.labels.conflicts)):
+        if value:
+            raise ConfigError(f"{path}: {name} is for an import; without one, every shot of a source is read")
     try:
         source = open_source([path], options, reporter)
+        source = source if options.labels.csv is None else labelled(source, options.labels, reporter)
     except LabelError as error:
         raise DataError(error.found, "add --ignore-labels to answer without them") from error
     if not source.not_imported:  # a store is what it is
@@ -158,7 +166,11 @@ def import_data(
         ConfigError: options that contradict each other, or that this format does not take.
         DataError: the source breaks a rule, or the store cannot be made.
     """
-    source = open_source(paths, options, reporter)
+    try:
+        source = open_source(paths, options, reporter)
+    except MissingOptionError as error:
+        more = further_questions(error, options, lambda answered: open_source(paths, answered))
+        raise together(more) from error
     if source.not_imported:
         raise DataError(f"{source.path}: {source.not_imported}")
     source.require_unique_ids()

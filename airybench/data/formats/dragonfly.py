@@ -10,8 +10,8 @@ from airybench.data.formats.dragonfly_detector import Detector, read_detector
 from airybench.data.formats.dragonfly_frames import PARTS, BinaryFrames, HDF5Frames, binary_size, hdf5_size
 from airybench.data.hdf5.tree import file_tree
 from airybench.data.reading.frame_source import FramePart, frame_source
-from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
+from airybench.data.reading.questions import ENERGY_OPTION
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError, MissingOptionError
 from airybench.reporter import Reporter

@@ -11,11 +11,10 @@ from airybench.data.formats.layout import Layout
 from airybench.data.formats.notices import said_once
 from airybench.data.formats.restarting import told_apart
 from airybench.data.hdf5.tree import FileTree, file_tree
-from airybench.data.reading.importer import ENERGY_OPTION
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.reading.stack import read_stack
-from airybench.errors import DataError, MissingOptionError
+from airybench.errors import DataError
 from airybench.reporter import Reporter
 
 
@@ -72,14 +71,8 @@ class HDF5Format:
         layout = layouts[paths[0]]
         merged = replace(layout.under(options), keys=options.keys)  # keys may differ from file to file
         keys = options.keys.completed(layout.keys)
-        try:
-            with said_once(paths, reporter) as once:
-                source = read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
-        except MissingOptionError as error:
-            if keys.energy or keys.wavelength or keys.photon_energy is not None:
-                raise
-            # An import would ask for the energy next: one command answers both.
-            raise MissingOptionError(error.found, f"{error.option} {ENERGY_OPTION}", error.remedy) from error
+        with said_once(paths, reporter) as once:
+            source = read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
         if not layout.restarts or options.keys.ids:
             return source
         by_file = keys.groups is None and keys.group_by in (None, "file")

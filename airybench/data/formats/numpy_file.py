@@ -13,6 +13,7 @@ from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
 from airybench.data.formats.restarting import told_apart
 from airybench.data.formats.stack import columns_beside, left_beside
 from airybench.data.hdf5.tree import DatasetNode, FileTree
+from airybench.data.reading.contradictions import refuse_idle_keys
 from airybench.data.reading.frame_source import FramePart, frame_source
 from airybench.data.reading.groups import by_path, named_groups
 from airybench.data.reading.label_words import labels_from_text, with_labels
@@ -103,6 +104,7 @@ def _part(
     frames = NumpyFrames.of(images, options.frames, last=last)
     count = frames.count
     keys, notes = _completed(path, keys, arrays, frames)
+    refuse_idle_keys(keys, path)
     for note in notes:
         reporter.notify(note)
     columns = NumpyColumns(path, arrays, keys, count)

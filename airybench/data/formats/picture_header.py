@@ -59,11 +59,11 @@ def picture_header(path: Path) -> PictureHeader:
             head = file.read(8)
             file.seek(0)
             if head == _PNG:
-                return _png(path, file)
+                return _with_pixels(_png(path, file))
             if head[:6] == _NPY:
-                return _npy(path)
+                return _with_pixels(_npy(path))
             if head[:4] in _TIFF or head[:4] in _BIG_TIFF:
-                return _tiff(path, file, head)
+                return _with_pixels(_tiff(path, file, head))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})", "ask its owner") from error
     except (struct.error, ValueError, OverflowError, MemoryError) as error:
@@ -74,6 +74,13 @@ def picture_header(path: Path) -> PictureHeader:
 def damaged(path: Path) -> DataError:
     """The error for a picture that cannot be decoded."""
     return DataError(f"{path}: truncated or damaged picture", "get a whole copy, or leave it out")
+
+
+def _with_pixels(header: PictureHeader) -> PictureHeader:
+    """A header as it is, unless it is that of no picture, or of pictures without pixels."""
+    if 0 in (header.pages, *header.shape):
+        raise DataError(f"{header.path}: holds {header.pages} pictures of {header.words}", "leave it out")
+    return header
 
 
 def _png(path: Path, file: BinaryIO) -> PictureHeader:

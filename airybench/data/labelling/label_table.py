@@ -14,6 +14,7 @@ from airybench.data.labelling.id_columns import FoundIds, find_ids
 from airybench.data.labelling.matching import others
 from airybench.data.labelling.text_file import TextFile, read_text
 from airybench.data.labelling.wide_labels import wide_labels
+from airybench.data.reading.contradictions import refuse_without_labels
 from airybench.data.reading.label_words import WordLabels, labels_from_text, with_labels
 from airybench.data.reading.options import LabelOptions
 from airybench.data.reading.shot_source import LeftOut, ShotSource
@@ -36,6 +37,8 @@ def labelled(source: ShotSource, options: LabelOptions, reporter: Reporter = SIL
     if options.csv is None:
         if options.labelled_only:
             raise ConfigError("--labelled-only goes with --labels-csv FILE")
+        if not source.class_names:
+            refuse_without_labels(options, source.path)
         return source
     text = read_text(options.csv)
     characters = characters_of(text)

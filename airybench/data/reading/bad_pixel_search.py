@@ -1,16 +1,14 @@
 """The search for bad pixels in a source: at the detector's own size, before anything is binned."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.binning import binned_mask
-from airybench.data.reading.conversion import Conversion
-from airybench.data.reading.shot_source import Block, ShotReader, ShotSource
+from airybench.data.reading.conversion import with_conversion
+from airybench.data.reading.shot_source import Block, ShotSource
 from airybench.data.store.bad_pixels import (
     FEWEST,
     MOST_SHOTS,
@@ -94,7 +92,7 @@ def without_bad_pixels(source: ShotSource, reporter: Reporter) -> ShotSource:
         DataError: an image cannot be read.
     """
     shape = source.detector_shape or source.image_shape
-    whole = _with_conversion(source.read, lambda one: replace(one, factor=1, survey=True))
+    whole = with_conversion(source.read, lambda one: replace(one, factor=1, survey=True))
     sample, done = ShotSample(source.count, shape), 0
     with reporter.progress(f"looking for bad pixels in {source.path.name}") as progress:
         for block in whole.blocks(sample.rows):
@@ -115,19 +113,7 @@ def _masked(source: ShotSource, fine: NDArray[np.bool_], ever_good: NDArray[np.b
     mask = None if own_masks else binned_mask(fine & ever_good if source.mask is not None else fine, source.binning)
     return replace(
         source,
-        read=_with_conversion(
-            source.read, lambda one: replace(one, good=fine if one.good is None else one.good & fine)
-        ),
+        read=with_conversion(source.read, lambda one: replace(one, good=fine if one.good is None else one.good & fine)),
         identity=hashlib.sha256(source.identity.encode() + np.packbits(fine).tobytes()).hexdigest(),
         mask=mask,
     )
-
-
-def _with_conversion(reader: ShotReader, change: Callable[[Conversion], Conversion]) -> ShotReader:
-    """A reader that converts in another way; those that read by another one are looked into."""
-    inner: Any = reader
-    if hasattr(inner, "conversion"):
-        inner = replace(inner, conversion=change(inner.conversion))
-    else:
-        inner = replace(inner, reader=_with_conversion(inner.reader, change))
-    return cast(ShotReader, inner)

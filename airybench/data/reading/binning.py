@@ -1,5 +1,6 @@
 """Binning of detector images to at most 259 x 259 pixels, and the check that values are plain counts."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,17 @@ FULL = int(np.iinfo(np.uint16).max)
 
 
 class CountsError(ValueError):
-    """Values are no plain counts. The text says which values and what to do; the caller adds where they are."""
+    """Values are no plain counts. The text says which values and what to do; the caller adds where they are.
+
+    Args:
+        found: which values.
+        option: that makes counts of them, the likeliest one; empty where there is none.
+        remedy: what to do.
+    """
+
+    def __init__(self, found: str, option: str = "", remedy: str = "") -> None:
+        super().__init__(f"{found}{': ' if remedy else ''}{remedy}")
+        self.found, self.option, self.remedy = found, option, remedy
 
 
 def binning_factor(shape: tuple[int, int]) -> int:
@@ -169,25 +180,39 @@ def plain_counts(image: NDArray[Any]) -> NDArray[np.uint16]:
         raise CountsError(f"values of type {image.dtype} are no counts; give whole numbers from 0 to {FULL}")
     if _within(image):
         return image.astype(np.uint16)
-    clip = "cut them off with --clip"
-    gaps = "mask them with --invalid negative where they mark gaps"
-    checks = [("negative", image < 0, f"{gaps}, add the offset that the calibration took away, or {clip}")]
-    if image.dtype.kind in "iuf":
-        largest = image == largest_of(image.dtype)
-        checks.append((f"the largest of {image.dtype.name}", largest, "mask them with --invalid max"))
-    checks.append((f"above {FULL}", image > FULL, f"divide by the gain with --counts-per-photon X, or {clip}"))
-    if image.dtype.kind == "f":
-        gain = "divide by the gain and round with --counts-per-photon X (1 only rounds)"
-        checks.insert(0, ("not finite", ~np.isfinite(image), "mask them with --nan mask"))
-        checks.append(("not whole", image != np.rint(image), gain))
-    for what, bad, remedy in checks:
+    for what, bad, option, remedy in _checks(image):
         if bad.any():
             example = image[tuple(np.argwhere(bad)[0])]
             raise CountsError(
                 f"{int(bad.sum())} of {image.size} pixels are {what}, such as {example:.6g}; a store holds whole "
-                f"numbers from 0 to {FULL} and nothing is cast silently: {remedy}, on purpose"
+                f"numbers from 0 to {FULL} and nothing is cast silently",
+                option,
+                f"{remedy}, on purpose",
             )
     return image.astype(np.uint16)
+
+
+def _checks(image: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_], str, str]]:
+    """What may be wrong with values: what they are called, where they are, the likeliest option, and what to do."""
+    floats, clip = image.dtype.kind == "f", "cut them off with --clip"
+    if floats:
+        yield "not finite", ~np.isfinite(image), "--nan mask", "mask them with --nan mask"
+    remedy = "mask them with --invalid negative where they mark gaps, add the offset that the calibration took away"
+    # Noise around 0 is what floats hold below it, and whole numbers a mark.
+    yield "negative", image < 0, "--clip" if floats else "--invalid negative", f"{remedy}, or {clip}"
+    if image.dtype.kind in "iuf":
+        remedy = "mask them with --invalid max"
+        yield f"the largest of {image.dtype.name}", image == largest_of(image.dtype), "--invalid max", remedy
+    for bits in (31, 32, 63, 64):
+        value = 2**bits - 1
+        if floats or value <= np.iinfo(image.dtype).max:
+            option, what = f"--invalid {value}", f"{value}, the largest of another type"
+            yield what, image == image.dtype.type(value), option, f"mask them with {option}"
+    remedy = f"divide by the gain with --counts-per-photon X, or {clip}"
+    yield f"above {FULL}", image > FULL, "--counts-per-photon X", remedy
+    if floats:
+        remedy = "divide by the gain and round with --counts-per-photon X (1 only rounds)"
+        yield "not whole", image != np.rint(image), "--counts-per-photon X", remedy
 
 
 def _within(image: NDArray[Any]) -> bool:

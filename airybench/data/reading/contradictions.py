@@ -1,9 +1,10 @@
 """What a user says about a source is checked as a whole, before any file is opened."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from airybench.data.reading.masks import CONVENTIONS
-from airybench.data.reading.options import SourceOptions
+from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.photon_energy import UNITS, unit_named
 from airybench.data.reading.unsure import UNSURE
 from airybench.data.store.repeats import CHOICES
@@ -46,9 +47,52 @@ def refuse_contradictions(options: SourceOptions) -> None:
         raise ConfigError("--photon-energy is in eV; --unit is for the key of --energy or --wavelength")
     if selection.skip and selection.every is None:
         raise ConfigError("--skip needs --every, the period of which it is the remainder")
+    _refuse_words_without_labels(options)
     twice = set(selection.keep) & set(selection.drop)
     if twice:
         raise ConfigError(f"--keep and --drop both name {min(twice)}; one is enough")
+
+
+def _refuse_words_without_labels(options: SourceOptions) -> None:
+    """Refuse options about the words of labels where no words are read."""
+    labels = options.labels
+    said = {
+        "--fold-case": labels.fold_case,
+        "--label-separators": labels.separators != LabelOptions().separators,
+        "--unsure": labels.unsure,
+    }
+    for name, value in said.items():
+        if value and labels.csv is None and options.keys.labels is None:
+            raise ConfigError(f"{name} is about the words of labels; give --labels KEY or --labels-csv FILE as well")
+
+
+def refuse_without_labels(options: LabelOptions, path: Path) -> None:
+    """Refuse options about labels where a source turned out to have none.
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    for name, value in (("--class-names", options.class_names), ("--on-conflict", options.conflicts)):
+        if value:
+            raise ConfigError(f"{path}: {name} was given without labels; give --labels KEY or --labels-csv FILE")
+
+
+def refuse_idle_keys(keys: StackKeys, path: Path) -> None:
+    """Refuse what is said about something that is not read.
+
+    Args:
+        keys: of the user, with what the layout of the file tells.
+        path: for the message.
+
+    Raises:
+        ConfigError: naming the option, and the one that it needs.
+    """
+    if keys.mask_convention and not keys.mask:
+        raise ConfigError(f"{path}: --mask-convention says how a mask is read, and none is; give --mask KEY as well")
+    if keys.unit and not (keys.energy or keys.wavelength):
+        raise ConfigError(
+            f"{path}: --unit is that of an energy, and none is read; give --energy KEY or --wavelength KEY as well"
+        )
 
 
 def _words(options: SourceOptions) -> Iterator[tuple[str, str | None]]:

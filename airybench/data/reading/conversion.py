@@ -1,10 +1,10 @@
 """From the pixels of a source to the counts of a store: rule, mask and binning of a block of images."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from airybench.data.hdf5.place import reading
 from airybench.data.reading.binning import CountsError, binned_shape, binning_factor, block_means, block_pixels
 from airybench.data.reading.counts_rule import CountsRule
-from airybench.data.reading.shot_source import Block
+from airybench.data.reading.shot_source import Block, ShotReader
 from airybench.data.reading.tally import Tally
-from airybench.errors import DataError
+from airybench.errors import DataError, MissingOptionError
 
 RawImage = tuple[str, NDArray[Any], NDArray[np.bool_] | None]
 """What messages call an image, its values (H, W), and its good pixels (H, W) or None for all."""
@@ -78,7 +78,7 @@ class Conversion:
             try:
                 whole = self._rule.counts(*self._seen(values, good), tally, masked=believed is not None)
             except CountsError as error:
-                raise DataError(f"{path}: {name}: {error}") from error
+                raise _refusal(f"{path}: {name}", error) from error
             counts[row] = block_means(whole, pixels.of(good), self.factor, int(highest) if whole is values else None)
             if kept is not None and good is not None:
                 kept[row] = pixels.of(good) > 0
@@ -107,6 +107,12 @@ class Conversion:
         return values, finite if good is None else good & finite
 
 
+def _refusal(where: str, error: CountsError) -> DataError:
+    if not error.option:
+        return DataError(f"{where}: {error}")
+    return MissingOptionError(f"{where}: {error.found}", error.option, error.remedy)
+
+
 class _BlockPixels:
     """Good pixels of each block, counted once for images that share a mask.
 
@@ -125,6 +131,21 @@ class _BlockPixels:
         if self._pixels is None or good is not self._good:
             self._good, self._pixels = good, block_pixels(self._shape, good, self._factor)
         return self._pixels
+
+
+def with_conversion(reader: ShotReader, change: Callable[[Conversion], Conversion]) -> ShotReader:
+    """A reader that converts in another way; those that read by another one are looked into.
+
+    Args:
+        reader: of a source that is no store.
+        change: makes the other conversion.
+    """
+    inner: Any = reader
+    if hasattr(inner, "conversion"):
+        inner = replace(inner, conversion=change(inner.conversion))
+    else:
+        inner = replace(inner, reader=with_conversion(inner.reader, change))
+    return cast(ShotReader, inner)
 
 
 @contextmanager

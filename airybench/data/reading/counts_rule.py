@@ -66,6 +66,16 @@ class CountsRule:
         """All values that are masked."""
         return replace(self.invalid, nan=True) if self.nan_mask else self.invalid
 
+    def with_more(self, other: Self) -> Self:
+        """The rule with what another one says besides; its own counts per photon come first."""
+        return replace(
+            self,
+            nan_mask=self.nan_mask or other.nan_mask,
+            invalid=self.invalid.with_more(other.invalid),
+            counts_per_photon=self.counts_per_photon or other.counts_per_photon,
+            clip=self.clip or other.clip,
+        )
+
     def good(self, image: NDArray[Any], good: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
         """Pixels that are used, shape (H, W); None for all.
 

@@ -1,24 +1,17 @@
 """The one pass over the images of a source that an import makes: what is looked at on the way, and what it leads to."""
 
-import time
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.reading.bad_pixel_search import OPTION, ShotSample
-from airybench.data.reading.shot_source import Block, ShotSource
-from airybench.data.reading.tally import Suspect, Tally
+from airybench.data.reading.questions import gaps, together
+from airybench.data.reading.shot_source import ShotSource
+from airybench.data.reading.tally import Tally
 from airybench.data.store.survey import constant_images
 from airybench.data.store.writer import StoreWriter
 from airybench.errors import DataError
 from airybench.reporter import Progress, Reporter
 
-FEWEST = 4
-"""Shots that are needed to say that a value sits on the same pixels in nearly every shot."""
-
-_SAMPLED = 16
-_SHORT = 64
 _NAMED = 5
 _BLANK = "whose pixels all hold one value"
 
@@ -54,7 +47,9 @@ class ImportPass:
                 self._sample.add(block, done)
             done = rows.stop
             progress(done, source.count)
-        refuse_suspects(source, self._tally)
+        suspects = gaps(source, self._tally)
+        if suspects:
+            raise together(suspects)
         rows_blank = np.concatenate(blank) if blank else np.zeros(0, np.int64)
         self._blank = [str(one) for one in source.ids[rows_blank].tolist()]
         if self._drop_blank:
@@ -94,69 +89,6 @@ class ImportPass:
                 f"{name}: {tally.saturated} good pixels in {tally.saturated_shots} shots are at the largest value of "
                 f"{tally.dtype}, an overflow of the detector; they count as 65535 at most"
             )
-
-
-def probe(source: ShotSource, sample: Sequence[Block]) -> None:
-    """Look at a few shots before the long part, so that gaps are asked about at once.
-
-    Args:
-        source: the shots.
-        sample: some of them.
-
-    Raises:
-        DataError: see `ImportPass.copy`.
-    """
-    tally = Tally()
-    for block in sample:
-        if block.tally is not None:
-            tally.add(block.tally)
-    refuse_suspects(source, tally)
-
-
-def sampled(source: ShotSource) -> tuple[list[Block], float]:
-    """Some shots, spread evenly over a source; of a short one, which is read soon, the first alone.
-
-    Returns:
-        Blocks of them, and the seconds that each took but the first, before which files are opened.
-    """
-    number = 1 if source.count <= _SHORT else _SAMPLED
-    rows = np.unique(np.linspace(0, source.count - 1, number).astype(np.int64))
-    sample, times = [], []
-    for block in source.read.blocks(rows):
-        sample.append(block)
-        times.append(time.perf_counter())
-    return sample, (times[-1] - times[0]) / max(1, len(rows) - len(sample[0].counts))
-
-
-def refuse_suspects(source: ShotSource, tally: Tally) -> None:
-    """Refuse values that look like gaps.
-
-    Raises:
-        DataError: a value that looks like no count sits on the same pixels in nearly every shot.
-    """
-    found = tally.suspects() if tally.shots >= FEWEST else []
-    if found:
-        first = found[0]
-        raise DataError(
-            f"{source.path}: {first.value} is in the same {first.pixels} pixels of at least {first.shots} of "
-            f"{tally.shots} shots ({_meaning(first, tally)}), as gaps and switched-off pixels are",
-            f"mask them with --invalid {_word(first)}, give the detector's own --mask, or take them as counts with "
-            f"--invalid none",
-        )
-
-
-def _meaning(suspect: Suspect, tally: Tally) -> str:
-    words = {
-        "max": f"the largest value of {tally.dtype}",
-        "negative": "below 0",
-        "nan": "no number",
-        "value": "the largest value of another type",
-    }
-    return words[suspect.kind]
-
-
-def _word(suspect: Suspect) -> str:
-    return "max" if suspect.kind == "max" else f"{suspect.value:.12g}"
 
 
 def _some(ids: list[str]) -> str:

@@ -4,20 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.reading.import_pass import ImportPass, probe, sampled
+from airybench.data.reading.import_pass import ImportPass
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions
+from airybench.data.reading.questions import first_look
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.labels import check_helium
 from airybench.data.store.repeats import settle
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
-from airybench.errors import DataError, MissingOptionError
+from airybench.errors import DataError
 from airybench.paths import data_folder, free_bytes, locked, require_new
 from airybench.physics.populations import HELIUM_CLASSES
 from airybench.reporter import SILENT, Reporter, time_text
-
-ENERGY_OPTION = "--photon-energy EV"
-"""What to add to a command that lacks an energy."""
 
 _WRITE_RATE = 100e6
 """Bytes a second that are compressed, written and read back for the hash; on the slow side."""
@@ -53,9 +51,7 @@ def import_source(
     _describe(source, reporter)
     with locked(path):
         require_new(path, force=force)
-        sample, seconds_each = sampled(source)
-        _announce(source, path, reporter, seconds_each)
-        probe(source, sample)
+        _announce(source, path, reporter, first_look(source))
         whole = ImportPass(source, drop_blank=options.selection.drop_blank)
         with _writer(source, path) as writer:
             with reporter.progress(title or f"importing {source.path.name}") as progress:
@@ -67,12 +63,6 @@ def import_source(
 
 def _check(source: ShotSource) -> None:
     """Refuse what no store may hold, before the long part."""
-    if source.photon_energy is None:
-        raise MissingOptionError(
-            f"{source.path}: no photon energy",
-            ENERGY_OPTION,
-            f"give --energy KEY, or {ENERGY_OPTION} for all shots",
-        )
     source.require_unique_ids()
     if source.labels is not None and source.class_names == HELIUM_CLASSES:
         check_helium(source.labels, lambda row: f"{source.name}: id {source.ids[row]}")

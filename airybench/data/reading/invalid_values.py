@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -61,6 +61,15 @@ class InvalidValues:
         (False, False, True)
         """
         return bool(self.values) or self.largest or self.negative or self.nan
+
+    def with_more(self, other: Self) -> Self:
+        """These and others.
+
+        >>> InvalidValues((-1,)).with_more(InvalidValues((-1, 7), largest=True))
+        InvalidValues(values=(-1, 7), largest=True, negative=False, nan=False, counts=False)
+        """
+        flags = {one.name: getattr(self, one.name) or getattr(other, one.name) for one in fields(self)[1:]}
+        return replace(self, values=tuple(dict.fromkeys((*self.values, *other.values))), **flags)
 
     def valid(self, image: NDArray[Any]) -> NDArray[np.bool_] | None:
         """Which pixels hold a measurement, same shape as the image; None when all do."""

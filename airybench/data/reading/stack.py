@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.choices import choices_of
+from airybench.data.reading.contradictions import refuse_idle_keys
 from airybench.data.reading.conversion import Conversion
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
 from airybench.data.reading.label_numbers import label_vectors
@@ -23,7 +24,7 @@ from airybench.data.reading.stack_file import NoShotLeftError, StackFile, linked
 from airybench.data.reading.stack_reader import StackReader
 from airybench.data.store.ids import joined_ids
 from airybench.data.store.labels import kind_of_labels
-from airybench.errors import ConfigError, DataError, MissingOptionError
+from airybench.errors import DataError, MissingOptionError
 from airybench.reporter import Reporter
 
 
@@ -50,7 +51,7 @@ def read_stack(
     said = replace(options.keys, labels=None) if options.labels.ignore else options.keys
     each = [said.completed(known(path)) for path in paths]
     keys = each[0]
-    _check_options(options, keys)
+    _check_options(options, keys, paths[0])
     if len({path.resolve() for path in paths}) < len(paths):
         raise DataError("a source was given twice", "name each file once")
     files: list[StackFile] = []
@@ -116,16 +117,15 @@ def _geometry(options: SourceOptions) -> list[Path]:
     return [] if options.frames.geometry is None else [options.frames.geometry]
 
 
-def _check_options(options: SourceOptions, known: StackKeys) -> None:
+def _check_options(options: SourceOptions, known: StackKeys, path: Path) -> None:
     """Refuse options that lack what they need; those that exclude each other were refused before."""
+    refuse_idle_keys(known, path)
     if known.mask and known.mask_convention is None:
         raise MissingOptionError(
             f"the mask /{known.mask.strip('/')} may be read in several ways",
             "--mask-convention CONVENTION",
             f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
-    if options.labels.class_names and not options.keys.labels and not options.labels.csv:
-        raise ConfigError("--class-names were given without labels; give --labels KEY or --labels-csv FILE")
 
 
 def _require_alike(files: Sequence[StackFile]) -> None:

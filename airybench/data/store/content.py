@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import h5py
@@ -18,6 +18,9 @@ SLICE = 256
 
 HASH = "content_sha256"
 """Attribute that holds the hash over all the rest."""
+
+OnImages = Callable[[NDArray[np.uint16], NDArray[np.uint64]], None]
+"""Takes a slice of images, uint16 (n, H, W), and their hashes, uint64 (n,)."""
 
 _BYTES = 8  # of the hash of an image
 
@@ -89,7 +92,7 @@ def stored_sha256(file: h5py.File, *, images: str, masks: str | None = None) -> 
 
 def content_sha256(
     file: h5py.File,
-    on_images: Callable[[NDArray[np.uint16], NDArray[np.uint64]], None] | None = None,
+    on_images: Sequence[OnImages] = (),
     progress: Progress | None = None,
 ) -> str:
     """The hash that a store should have, by the rule of its schema version.
@@ -99,7 +102,7 @@ def content_sha256(
 
     Args:
         file: an open store.
-        on_images: called with every slice of images, uint16 (n, H, W), and their hashes, uint64 (n,).
+        on_images: each is called with every slice of images and their hashes.
         progress: called with (images done, images in all).
     """
     first = int(file.attrs["schema_version"]) == FIRST_VERSION
@@ -114,8 +117,8 @@ def content_sha256(
             old.update(_bytes(batch))
         if not first or on_images:
             hashes = images.add(batch)
-            if on_images:
-                on_images(batch, hashes)
+            for watch in on_images:
+                watch(batch, hashes)
         if progress:
             progress(start + len(batch), len(data))
     if first:

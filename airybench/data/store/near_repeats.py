@@ -5,10 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.store.content import SLICE
-from airybench.data.store.store import Store
-from airybench.reporter import SILENT, Reporter
-
 ALIKE = 0.999
 """Correlation of two images above which they are near-duplicates."""
 
@@ -48,25 +44,37 @@ def correlations(images: NDArray[np.uint16]) -> NDArray[np.float64]:
     return found
 
 
-def near_repeats(store: Store, hashes: NDArray[np.uint64], reporter: Reporter = SILENT) -> NearRepeats:
-    """Count near-duplicates among neighbouring shots of a store.
+class Neighbours:
+    """Counts near-duplicates among neighbouring shots while the images of a store pass.
 
     Args:
-        store: any one; its images are read once, in order.
-        hashes: of its images, shape (N,): equal images are repeats, and not counted here.
-        reporter: receives progress.
-
-    Raises:
-        DataError: an image cannot be read.
+        groups: of all shots, shape (N,).
     """
-    groups, pairs, compared = store.groups(), 0, 0
-    with reporter.progress(f"comparing neighbours in {store.path.name}") as progress:
-        for start in range(0, store.count - 1, SLICE):
-            rows = np.arange(start, min(start + SLICE + 1, store.count))
-            found = correlations(store.read_images(rows))
-            same_group = groups[rows[1:]] == groups[rows[:-1]]
-            other = hashes[rows[1:]] != hashes[rows[:-1]]
-            compared += int((same_group & np.isfinite(found)).sum())
-            pairs += int((same_group & other & (found > ALIKE)).sum())
-            progress(int(rows[-1]) + 1, store.count)
-    return NearRepeats(pairs, compared)
+
+    def __init__(self, groups: NDArray[np.int32]) -> None:
+        self._groups, self._seen = groups, 0
+        self._last: tuple[NDArray[np.uint16], NDArray[np.uint64]] | None = None
+        self._pairs = self._compared = 0
+
+    def add(self, images: NDArray[np.uint16], hashes: NDArray[np.uint64]) -> None:
+        """See images in store order.
+
+        Args:
+            images: shape (n, H, W).
+            hashes: of them, shape (n,): equal images are repeats, and not counted here.
+        """
+        first = self._seen
+        if self._last is not None:
+            first -= 1
+            images, hashes = np.concatenate([self._last[0], images]), np.concatenate([self._last[1], hashes])
+        self._seen = first + len(images)
+        groups = self._groups[first : self._seen]
+        found = correlations(images)
+        same_group, other = groups[1:] == groups[:-1], hashes[1:] != hashes[:-1]
+        self._compared += int((same_group & np.isfinite(found)).sum())
+        self._pairs += int((same_group & other & (found > ALIKE)).sum())
+        self._last = images[-1:].copy(), hashes[-1:]
+
+    def result(self) -> NearRepeats:
+        """What was counted so far."""
+        return NearRepeats(self._pairs, self._compared)

@@ -1,6 +1,6 @@
 """Reading a store: one HDF5 file of raw uint16 counts with labels and attributes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.store.columns import read_column
-from airybench.data.store.content import SLICE, content_sha256, image_hashes
+from airybench.data.store.content import SLICE, OnImages, content_sha256, image_hashes
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.left_out import LeftOut, Note, left_out_from, notes_from
 from airybench.data.store.schema import FIRST_VERSION
@@ -222,18 +222,19 @@ class Store:
         with open_hdf5(self.path) as file:
             return {key: read_column(values) for key, values in file[group].items()} if group in file else {}
 
-    def verify(self, reporter: Reporter = SILENT) -> Survey:
+    def verify(self, reporter: Reporter = SILENT, watch: Sequence[OnImages] = ()) -> Survey:
         """Recompute the hash and survey every image.
 
         Args:
             reporter: receives progress.
+            watch: called with every slice of images and their hashes as well.
 
         Raises:
             DataError: the content does not match the hash, or an image cannot be read.
         """
         survey = ImageSurvey()
         with open_hdf5(self.path) as file, reporter.progress(f"checking {self.path.name}") as progress:
-            digest = content_sha256(file, survey.add, progress)
+            digest = content_sha256(file, (survey.add, *watch), progress)
         if digest != self.content_sha256:
             raise DataError(
                 f"{self.path}: content hash is {digest[:12]}, {self.content_sha256[:12]} expected; the file was "

@@ -32,7 +32,7 @@ TREE = {
 GENERAL = {"--output", "--force", "--json", "--debug", "--help"}
 NAMES = {f"--{name.replace('_', '-')}" for name in ReadOptions.__annotations__}
 OF_LABELS = {"--labels", "--labels-csv", "--labelled-only", "--class-names", "--fold-case", "--label-separators",
-             "--unsure", "--on-conflict"}  # fmt: skip
+             "--unsure", "--on-conflict", "--drop-blank"}  # fmt: skip
 
 
 def flags(command: CommandHelp) -> set[str]:
@@ -95,9 +95,9 @@ CASES = (
     ("--labels truth", keys(labels="truth")),
     ("--labels-csv a.csv --labelled-only", labels(csv=Path("a.csv"), labelled_only=True)),
     ("--class-names a,b --class-names c", labels(class_names=("a", "b", "c"))),
-    ("--fold-case", labels(fold_case=True)),
-    ("--label-separators |,", labels(separators="|,")),
-    ("--unsure class", labels(unsure="class")),
+    ("--labels-csv a.csv --fold-case", labels(csv=Path("a.csv"), fold_case=True)),
+    ("--labels-csv a.csv --label-separators |,", labels(csv=Path("a.csv"), separators="|,")),
+    ("--labels-csv a.csv --unsure class", labels(csv=Path("a.csv"), unsure="class")),
     ("--unsure refuse", labels()),
     ("--on-conflict first", labels(conflicts="first")),
     ("--swmr", SourceOptions(swmr=True)),

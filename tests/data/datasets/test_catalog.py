@@ -35,7 +35,7 @@ def test_the_catalog_agrees_with_the_simulator() -> None:
 def test_a_stand_in_is_made_once(folder: Path, quick_simulator: SimpleNamespace) -> None:
     reporter = CollectingReporter()
     store = open_dataset("helium", count=70, seed=5, reporter=reporter)
-    assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
+    assert names(folder) == ["helium-simulated-n70-s5-v2.h5"]
     assert store.path.parent == folder
     assert (store.name, store.source, store.seed, store.count) == ("helium", "simulated", 5, 70)
     assert store.class_names == CATALOG["helium"].class_names
@@ -75,7 +75,7 @@ def test_only_sound_stores_of_the_same_series_are_shared(folder: Path, quick_sim
     open_dataset("helium", count=30, seed=6)
     open_dataset("cxidb", count=30, seed=5)
     open_dataset("helium", count=30, seed=5, balance=0.05)
-    assert "helium-simulated-n30-s5-v1-b0.05.h5" in names(folder)
+    assert "helium-simulated-n30-s5-v2-b0.05.h5" in names(folder)
     before = quick_simulator.shots
     store = open_dataset("helium", count=30, seed=5)
     assert quick_simulator.shots - before == 30
@@ -215,7 +215,7 @@ def test_two_processes_make_one_store(folder: Path, quick_simulator: SimpleNames
         assert process.exitcode == 0
     assert counter.value == 70  # the second process waited and used the store of the first
     assert digests[0] == digests[1]
-    assert names(folder) == ["helium-simulated-n70-s5-v1.h5"]
+    assert names(folder) == ["helium-simulated-n70-s5-v2.h5"]
     open_dataset("helium", count=70, seed=5).verify()
 
 

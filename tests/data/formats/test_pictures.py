@@ -216,6 +216,14 @@ def test_damaged_pictures_are_one_line_by_name(tmp_path: Path) -> None:
     assert "damaged" in refused(tmp_path / "w")
 
 
+@pytest.mark.parametrize("image", [np.zeros((0, 14, 11), np.uint16), np.zeros((0, 11), np.uint16)])
+def test_files_without_a_picture_are_named(tmp_path: Path, image: np.ndarray) -> None:
+    save(folder(tmp_path / "p", ".npy") / "shot_9.npy", image)
+    assert "shot_9.npy: holds " in refused(tmp_path / "p")
+    raw_tiff(tmp_path / "t" / "a.tif", np.zeros((0, 11), np.uint16))
+    assert "a.tif: holds 1 pictures of 0 x 11 uint16" in refused(tmp_path / "t")
+
+
 def test_options_for_stacks_are_refused(tmp_path: Path) -> None:
     path = folder(tmp_path / "p")
     for options in (

@@ -42,7 +42,9 @@ def stack(path: Path, *, damaged: int | None = None, masks: bool = False) -> Pat
 @pytest.mark.parametrize(("masks", "damaged"), [(False, 21), (True, 21), (True, 26)])  # masks are sampled at 26
 def test_a_chunk_that_crashes_the_decoder_is_one_line(tmp_path: Path, *, masks: bool, damaged: int) -> None:
     path, output = stack(tmp_path / "run.h5", damaged=damaged, masks=masks), tmp_path / "store.h5"
-    keys = StackKeys(images="images", photon_energy=9300.0, mask="masks" if masks else None, mask_convention="cxi")
+    keys = StackKeys(
+        images="images", photon_energy=9300.0, **({"mask": "masks", "mask_convention": "cxi"} if masks else {})
+    )
     with pytest.raises(
         DataError, match=r"run\.h5: /(images|masks).* (crashes the decoder \(SIG\w+\)|cannot be read)"
     ) as caught:

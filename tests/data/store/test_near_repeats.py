@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from airybench.cli.main import run as run_command
-from airybench.data.store.near_repeats import NearRepeats, correlations, near_repeats
+from airybench.data.store.near_repeats import NearRepeats, Neighbours, correlations
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
 
@@ -45,7 +45,9 @@ def test_neighbours_of_one_group_that_are_almost_the_same_are_counted(tmp_path: 
     images[151] = images[150]  # equal: a repeat
     groups = np.repeat([1, 2], [101, 199])
     store = store_of(tmp_path / "s.h5", images, groups)
-    assert near_repeats(store, store.image_hashes()) == NearRepeats(pairs=4, compared=299 - 1 - 3)
+    neighbours = Neighbours(store.groups())
+    store.verify(watch=[neighbours.add])
+    assert neighbours.result() == NearRepeats(pairs=4, compared=299 - 1 - 3)
 
 
 @pytest.mark.parametrize("contradicting", [False, True])
