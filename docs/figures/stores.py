@@ -31,7 +31,6 @@ def gallery_helium_more() -> Figure:
 
 
 def gallery_cxidb() -> Figure:
-<<<<<<< HEAD
     """Examples of cxidb, all classes, version 1 of the simulator."""
     return _cxidb(version=1)
 
@@ -43,10 +42,6 @@ def gallery_cxidb_2() -> Figure:
 
 def _cxidb(version: int) -> Figure:
     store = simulated_store(Series("cxidb", SEED, version=version), CXIDB_SHOTS)
-=======
-    """Examples of cxidb, all classes."""
-    store = simulated_store(Series("cxidb", SEED, version=1), CXIDB_SHOTS)
->>>>>>> main
     return store_gallery(store, columns=4, panel=0.86, dpi=120)
 
 
