@@ -60,7 +60,9 @@ def _flat(tree: FileTree, node: DatasetNode) -> bool:
 
 
 def _frames(node: DatasetNode, *, flat: bool) -> FrameOptions:
-    """The plane of raw frames that holds intensities."""
+    """The plane of raw frames that holds intensities; corrected ones, which are floats, have modules there."""
     shape = node.shape[1:]
+    if node.dtype.startswith("float"):
+        return FrameOptions()
     raw = len(shape) == (3 if flat else 4) and shape[-3] == PLANES
     return FrameOptions(channel=0 if raw else None)

@@ -112,6 +112,17 @@ def test_an_unmapped_module_is_counted_and_masked(tmp_path: Path, capsys: pytest
     assert not good[:, 8:16].any()
 
 
+def test_two_corrected_modules_are_no_planes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with h5py.File(tmp_path / "two.cxi", "w") as file:
+        file["entry_1/instrument_1/detector_1/data"] = RAW[:, 0].astype("f4")
+        file["entry_1/data_1"] = h5py.SoftLink("/entry_1/instrument_1/detector_1")
+        file["entry_1/trainId"], file["entry_1/pulseId"] = 10**9 + np.arange(6), np.arange(6)
+    assert run(["data", "import", str(tmp_path / "two.cxi"), "--photon-energy", "9000"]) == 2
+    assert "2 modules a shot" in capsys.readouterr().err
+    store = imported(tmp_path, tmp_path / "two.cxi", "--stack-modules")
+    np.testing.assert_array_equal(store.read_images(), RAW[:, 0].reshape(6, 18, 11))
+
+
 def test_predictions_carry_the_events_that_were_asked_for(tmp_path: Path) -> None:
     pulses, names = 2**40 + np.arange(COUNT, dtype="u8"), np.array([f"t{row}" for row in range(COUNT)], "S5")
     path = written(tmp_path / "s.h5", images(), shot_id=500 + np.arange(COUNT), pulse=pulses[:, None], event=names)
