@@ -53,6 +53,8 @@ TESTED_ELSEWHERE = {
     "analysis.cells": "analysis/test_leaderboard.py",
     "analysis.notes": "cli/test_report.py",
     "report.page": "cli/test_report.py",
+    "report.pictures": "cli/test_report.py",
+    "report.stressed": "analysis/test_study_robustness.py",
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",
     "sweep.cost": "sweep/test_forecast.py",

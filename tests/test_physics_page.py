@@ -31,7 +31,7 @@ def test_every_assumption_in_the_code_is_on_the_page() -> None:
 
 
 def test_the_tests_that_the_page_names_exist() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "physics").rglob("test_*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     named = re.findall(r"`(test_\w+)(?:\.\.\.)?`", PAGE)
     assert len(named) > 10
     for name in named:

@@ -71,14 +71,14 @@ def test_ctrl_c_leaves_a_resumable_study(tmp_path, data_home, tiny, capsys) -> N
             raise KeyboardInterrupt
 
     with contextlib.chdir(tmp_path), pytest.raises(KeyboardInterrupt):
-        run_sweep(sweep, ["cxidb"], study="stopped", observer=Interrupting())
-    parents, children = runs_of(tmp_path, "stopped@cxidb")
+        run_sweep(sweep, ["helium"], study="stopped", observer=Interrupting())
+    parents, children = runs_of(tmp_path, "stopped@helium")
     assert [(r.info.status, r.data.tags["airybench.state"]) for r in parents + children] == [
         ("KILLED", "interrupted")
     ] * 2
     with contextlib.chdir(tmp_path):
-        assert run(["sweep", "--dataset", "cxidb", "--config", str(tiny), "--study", "stopped"]) == 0
-    parents, children = runs_of(tmp_path, "stopped@cxidb")
+        assert run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "stopped"]) == 0
+    parents, children = runs_of(tmp_path, "stopped@helium")
     assert [r.info.status for r in parents] == ["FINISHED"]
     assert sorted(r.info.status for r in children) == ["FINISHED"] * 3 + ["KILLED"]
 

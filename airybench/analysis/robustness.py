@@ -15,13 +15,10 @@ from airybench.analysis.intervals import RESAMPLED, Estimate, difference, score
 from airybench.config import SEED
 from airybench.inference.bootstrap import interval
 from airybench.inference.predictions import Predictions
-from airybench.inference.stress import CHANGES
+from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
 
 if TYPE_CHECKING:
     import pandas as pd
-
-METRIC = "macro_ap"
-"""The metric of the table and of the figure; all others are in the files and in MLflow."""
 
 ANOTHER_RUN = "another-run"
 
@@ -93,7 +90,20 @@ class Robustness:
             found |= {f"{key}/{name}": value for name, value in row.metrics.items()}
             found |= {f"{key}/{self.metric}/low": row.score.low, f"{key}/{self.metric}/high": row.score.high}
             found |= {f"{key}/loss": row.loss.value, f"{key}/loss/low": row.loss.low, f"{key}/loss/high": row.loss.high}
+        found |= {f"stress/mean/{name}": value for name, value in self._means().items()}
         return {key: value for key, value in found.items() if math.isfinite(value)}
+
+    def _means(self) -> dict[str, float]:
+        """Score and loss over all changes, as every trial of `sweep --stress` logs them."""
+        changed = [row for row in self.rows if row.strength]
+        if not changed:
+            return {}
+        scores: dict[str, dict[float, float]] = {}
+        losses: dict[str, dict[float, float]] = {}
+        for row in changed:
+            scores.setdefault(row.change, {})[row.strength] = row.score.value
+            losses.setdefault(row.change, {})[row.strength] = row.loss.value
+        return {self.metric: mean_over_changes(scores), "loss": mean_over_changes(losses)}
 
     def to_json(self) -> dict[str, Any]:
         """All numbers as JSON can hold them, null for what is undefined."""

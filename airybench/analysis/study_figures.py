@@ -13,12 +13,15 @@ from airybench.analysis.cells import by_cell
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
 from airybench.analysis.leaderboard import Leaderboard
 from airybench.analysis.pareto import unbeaten
+from airybench.analysis.study_robustness import StudyRobustness
 from airybench.config import Objective, Value
 from airybench.figures import study_matplotlib as pictures
 from airybench.figures import study_plotly as interactive
 from airybench.figures.leaderboard import leaderboard
 from airybench.figures.plot_data import Axis, Curve, Heat, axis
+from airybench.figures.robustness import StressCurve, compared
 from airybench.figures.style import save
+from airybench.inference.stress import CHANGES, METRIC
 from airybench.sweep.records import FinishedTrial
 
 DERIVED = ("lr", "input_scaling", "seed")
@@ -101,6 +104,29 @@ def leaderboard_figure(board: Leaderboard, heading: str) -> Figure:
         title=heading if complete else f"{heading}: best {len(rows)} of {len(board.rows)} cells",
         note=board.interval_kind,
     )
+
+
+def robustness_figure(found: StudyRobustness, heading: str) -> Figure:
+    """Score against the strength of each change of the detector, a line for each cell.
+
+    Args:
+        found: the cells of a study under changes of the detector.
+        heading: what the title ends with.
+    """
+    networks = {
+        cell.config.label: {
+            name: StressCurve(
+                CHANGES[name].unit,
+                list(curve),
+                [one.value for one in curve.values()],
+                [one.low for one in curve.values()],
+                [one.high for one in curve.values()],
+            )
+            for name, curve in cell.curves.items()
+        }
+        for cell in found.cells
+    }
+    return compared(networks, f"test {METRIC}", f"Changes of the detector: {heading}")
 
 
 def varying(trials: Trials) -> dict[str, list[Value]]:

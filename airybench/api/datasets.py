@@ -111,7 +111,7 @@ class Dataset:
         return self.store.read_images(row_numbers(rows, len(self)))
 
     def noise_free(self, rows: int | Sequence[int] | NDArray[Any] | slice | None = None) -> NDArray[np.float32]:
-        """The noise-free patterns that simulated helium shots were drawn from, made again from their truth.
+        """The noise-free patterns that simulated shots were drawn from, made again from their truth.
 
         Args:
             rows: as for `images`.
@@ -120,7 +120,7 @@ class Dataset:
             Intensity on the scale of the field, float32, shape (n, H, W); zero for an empty shot.
 
         Raises:
-            DataError: a row that is not there, or shots whose truth does not say everything: measured ones, and those
+            DataError: a row that is not there, or shots whose truth does not say everything: measured ones, and helium
                 of version 1 of the simulator.
         """
         chosen = row_numbers(slice(None) if rows is None else rows, len(self))

@@ -6,92 +6,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import DATASET_HELP, Debug, Device, Force, Json, Simulator, StorePath
+from airybench.cli.options.common import DATASET_HELP, Debug, Force, Json, Simulator, StorePath
 from airybench.cli.options.completion import DATASETS
-from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
+from airybench.cli.options.panels import START
 from airybench.cli.options.source import source_options, takes_source
 from airybench.cli.show.console import ConsoleReporter
 from airybench.cli.show.output import print_result
 from airybench.cli.show.pictures import require_picture, save_picture
+from airybench.cli.simulate import print_made, simulate
 from airybench.config import SEED
 from airybench.provenance import SIMULATOR_VERSION
 
 if TYPE_CHECKING:
-    from airybench.data.store.store import Store
+    pass
 
 app = App(name="data", help="Simulate, import, describe and check the data that networks see.", no_args_is_help=True)
 
 
-@app.command()
-def simulate(
-    dataset: Annotated[
-        str, typer.Argument(metavar="helium|cxidb", help="Data set to simulate.", autocompletion=DATASETS)
-    ],
-    count: Annotated[int, typer.Option(min=1, help="Number of shots.", rich_help_panel=START)] = 1024,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed. Shot i depends on the seed and on i only.", rich_help_panel=START)
-    ] = SEED,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Store to write.", show_default="a file in the data folder", rich_help_panel=OUTPUT),
-    ] = None,
-    balance: Annotated[
-        float, typer.Option(min=0, max=1, help="Lowest probability of each class.", rich_help_panel=DATA)
-    ] = 0.0,
-    hit_rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="P",
-            help="Share of shots that are hits; the rest are Empty or Background.",
-            show_default="as in the label table",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    simulator: Simulator = SIMULATOR_VERSION,
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Processes that simulate. The shots do not depend on it.",
-            show_default="one per usable core",
-            rich_help_panel=PLACE,
-        ),
-    ] = None,
-    device: Device = "cpu",
-    force: Force = False,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Simulate a data set in place of the measured one.
-
-    On the CPU every machine makes the same bytes. A GPU is faster, and changes single counts.
-    """
-    from airybench.data.datasets.simulated import CPU, Series, simulated_store
-    from airybench.provenance import DATA_SHA256, DATA_SOURCE, SIMULATOR
-    from airybench.tracking.launch import launched
-
-    place = CPU
-    if device != CPU:
-        from airybench.training.device import choose_device  # loads CUDA's libraries
-
-        place = str(choose_device(device))
-    series = Series(dataset, seed, balance, hit_rate, version=simulator, device=place)
-    asked = {"dataset": dataset, "count": count, "seed": seed, "balance": balance}
-    asked |= {"simulator": simulator} | ({} if hit_rate is None else {"hit_rate": hit_rate})
-    with launched(f"simulate {dataset}", "launch", asked) as run:
-        store = simulated_store(
-            series,
-            count,
-            output=output,
-            force=force,
-            processes=processes,
-            reporter=ConsoleReporter(),
-        )
-        if run:
-            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source, SIMULATOR: str(store.simulator)})
-    _print_made(store, as_json=as_json)
+app.command()(simulate)
 
 
 @app.command("import")
@@ -126,7 +58,7 @@ def import_(
 
     options = source_options(given, name=name)
     store = import_data(sources, output, options, force=force, reporter=ConsoleReporter())
-    _print_made(store, as_json=as_json)
+    print_made(store, as_json=as_json)
 
 
 @app.command()
@@ -275,9 +207,3 @@ def histograms(
     save_picture(store_histograms(found), path)
     facts = {"picture": str(path), "store": str(found.path), "shots": found.count}
     print_result(path, as_json=as_json, data=lambda _: facts)
-
-
-def _print_made(store: "Store", *, as_json: bool) -> None:
-    from airybench.data.store.describe import describe
-
-    print_result(store, as_json=as_json, data=describe, text=lambda made: print(made.path))

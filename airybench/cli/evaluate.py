@@ -19,6 +19,9 @@ from airybench.cli.options.common import (
 from airybench.cli.options.completion import DATASETS, choices
 from airybench.provenance import SIMULATOR_VERSIONS
 
+ALL = "all"
+"""What stands for every change with its own strengths, where a word is needed."""
+
 app = App()
 
 
@@ -61,7 +64,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="CHANGE=NUMBER,...",
-            help="A change to try and its strengths. Repeatable; implies --stress.",
+            help="A change to try and its strengths, or all. Repeatable; implies --stress.",
             show_default="all changes",
         ),
     ] = None,
@@ -86,7 +89,13 @@ def evaluate(
     from airybench.paths import writable
     from airybench.training.device import choose_device
 
-    changes = stress_plan(_strengths(strength or [])) if stress or strength else None
+    asked_for = [text for text in strength or [] if text != FROM_CONFIG]
+    changes = None
+    if stress or asked_for:
+        own = _strengths([text for text in asked_for if text != ALL])
+        changes = (stress_plan() if ALL in asked_for else {}) | (
+            stress_plan(own) if own or ALL not in asked_for else {}
+        )
     version = unless_config(simulator)
     asked = None if version is None else int(parse_value("simulator", version))
     where = choose_device(device)

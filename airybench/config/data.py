@@ -1,8 +1,9 @@
 """The data: which shots, how they are split, and how they become network inputs."""
 
-from typing import Literal, Self
+from math import inf
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from airybench.config.values import MAX_SEED, SEED, Frozen, Number, Switch
 from airybench.provenance import SIMULATOR_VERSION, SIMULATOR_VERSIONS
@@ -12,6 +13,20 @@ Scaling = Literal["counts", "unit", "log1p", "standardised"]
 
 MIN_IMAGE_SIZE = 32
 """Pixels: both families of networks halve the image five times, and need one pixel to be left."""
+
+
+def _centre(value: object) -> str:
+    """`frame`, `found`, or two numbers of pixels as `ROW,COL`."""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+    if text in ("frame", "found"):
+        return text
+    try:
+        row, column = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"found {text!r}; expected frame, found or ROW,COL, such as 128.5,130") from None
+    if not (0 <= row < inf and 0 <= column < inf):
+        raise ValueError(f"found {text!r}; expected a row and a column of 0 or more")
+    return f"{row:g},{column:g}"
 
 
 class DataConfig(Frozen):
@@ -58,6 +73,11 @@ class DataConfig(Frozen):
     ccf_zero: Literal["keep", "mask"] = Field(
         "keep", description="mask: set to 0 where a map correlates a pixel with itself. There it is 1 for every image."
     )
+    ccf_centre: Annotated[str, BeforeValidator(_centre)] = Field(
+        "frame",
+        description="Centre of a map. frame: the middle of the frame; found: that of the inversion symmetry of each "
+        "pattern; or ROW,COL in pixels of the detector.",
+    )
     noise: Literal["none", "mean", "mean-std", "max"] = Field(
         "none",
         description="Uniform noise on all images, from 0 to the mean, mean + std or max of the image.",
@@ -79,7 +99,7 @@ class DataConfig(Frozen):
         """
         names: set[str] = set()
         if self.input != "ccf":
-            names |= {"ccf_kind", "ccf_delta", "ccf_zero"}
+            names |= {"ccf_kind", "ccf_delta", "ccf_zero", "ccf_centre"}
         elif self.ccf_kind != "radial":
             names |= {"ccf_delta"}
         elif self.ccf_delta:

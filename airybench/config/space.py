@@ -59,7 +59,11 @@ def checked_axis(name: str, axis: tuple[Value, ...] | Range) -> tuple[Value, ...
         raise ConfigError(f"axis {name} is a range, but {name} is not a number; give a list of values")
     if isinstance(axis, tuple) and not axis:
         raise ConfigError(f"axis {name} of the space is empty")
-    if isinstance(axis, Range) or name == "milestones":
+    if isinstance(axis, Range):
+        for end in (axis.low, axis.high):
+            parse_value(name, end)
+        return axis
+    if name == "milestones":
         return axis
     return tuple(parse_value(name, value) for value in axis)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from airybench.config.objective import COSTS, METRICS, Direction, Objective
-from airybench.config.values import Frozen
+from airybench.config.values import Frozen, Switch
 from airybench.errors import unknown
 
 
@@ -62,6 +62,10 @@ class StudyConfig(Frozen):
     trial_time_limit: Duration | None = Field(
         None,
         description="End a trial with the epoch in which it exceeds this time, such as 30m. It counts as finished.",
+    )
+
+    stress: Switch = Field(
+        False, description="Also score every trial under changes of the detector, such as hot pixels."
     )
 
     @model_validator(mode="after")

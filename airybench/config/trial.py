@@ -13,7 +13,8 @@ from airybench.config.values import SEED, Frozen, Value, validated
 from airybench.provenance import UNVERSIONED
 
 NEUTRAL: dict[str, Value] = {
-    "input": "image", "ccf_kind": "angular", "ccf_delta": 0.0, "ccf_zero": "keep", "noise": "none",
+    "input": "image", "ccf_kind": "angular", "ccf_delta": 0.0, "ccf_zero": "keep",
+    "ccf_centre": "frame", "noise": "none",
     "noise_seed": SEED, "fraction": 1.0, "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False,
     "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
     "rotation": "none", "hot_pixels": 0, "dead_pixels": 0, "offset_jitter": 0.0, "gain_jitter": 1.0, "clip_norm": 0.0,
@@ -128,6 +129,8 @@ class TrialConfig(Frozen):
         data, parts = self.data, [""]
         if data.input == "ccf":
             parts.append("ccf" if data.ccf_kind == "angular" else f"ccf-radial{data.ccf_delta:g}")
+            if data.ccf_centre != "frame":
+                parts.append("found" if data.ccf_centre == "found" else f"at{data.ccf_centre}")
         elif self.input_scaling != ("counts" if self.network.log_activation else "unit"):
             parts.append(self.input_scaling)
         if data.noise != "none":

@@ -9,9 +9,11 @@ one has less, and cuts off at saturation as a real one does.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import cos, exp, log, radians, sin, sqrt
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from airybench.config import SEED
 from airybench.data.store.ids import ShotIds, id_number
@@ -24,6 +26,11 @@ Counts = NDArray[np.uint16]
 
 STRAY_WIDTH = 0.2
 """Standard deviation of the halo of stray light, in sides of the image [A]."""
+
+METRIC = "macro_ap"
+"""The metric of tables and figures."""
+
+T = TypeVar("T", float, Tensor)
 
 _HOT, _MODULE, _BEAM = 1, 2, 3  # purposes of the random numbers of the detector
 
@@ -229,3 +236,16 @@ def stress_plan(asked: Mapping[str, tuple[float, ...]] | None = None) -> dict[st
                 raise ConfigError(f"{name} {strength:g}: expected 0 to {change.most:g} {change.unit}")
         plan[name] = tuple(sorted({0.0, *map(float, strengths)}))
     return plan
+
+
+def mean_over_changes(values: Mapping[str, Mapping[float, T]]) -> T:
+    """Mean over the strengths of each change, then over the changes; strength 0 is left out.
+
+    >>> mean_over_changes({"offset": {0.0: 1.0, 10.0: 0.4, 100.0: 0.2}, "dead-module": {2.0: 0.5}})
+    0.4
+    """
+    means = []
+    for by_strength in values.values():
+        changed = [value for strength, value in by_strength.items() if strength]
+        means.append(sum(changed[1:], changed[0]) / len(changed))
+    return sum(means[1:], means[0]) / len(means)

@@ -1,7 +1,10 @@
-"""Predictions of the same shots as changed detectors would have recorded them."""
+"""Predictions of the same shots as changed detectors would have recorded them, and the file that keeps them."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -9,6 +12,7 @@ from numpy.typing import NDArray
 
 from airybench.config import SEED
 from airybench.data.store.store import Store
+from airybench.errors import DataError
 from airybench.inference.logits import BATCH, logits, placed
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
@@ -17,6 +21,51 @@ from airybench.reporter import SILENT, Reporter
 
 Stressed = dict[str, dict[float, Predictions]]
 """Predictions by change and strength."""
+
+STRESSED = "stress.npz"
+"""File of the logits under every change, beside the predictions of the unchanged shots."""
+
+
+def write_stressed(path: Path, stressed: Stressed) -> None:
+    """Keep the logits under every change; ids and labels are those of the unchanged shots.
+
+    Args:
+        path: of the file.
+        stressed: what `stressed_predictions` returns.
+    """
+    cases = [(name, strength) for name, found in stressed.items() for strength in found if strength]
+    np.savez_compressed(
+        path,
+        changes=np.array([name for name, _ in cases], dtype=np.str_),
+        strengths=np.array([strength for _, strength in cases], dtype=np.float64),
+        logits=np.stack([stressed[name][strength].logits for name, strength in cases]),
+    )
+
+
+def read_stressed(path: Path, clean: Predictions) -> Stressed:
+    """Read what `write_stressed` wrote.
+
+    Args:
+        path: of the file.
+        clean: the predictions of the unchanged shots, which are those of strength 0.
+
+    Raises:
+        DataError: not such a file, or one of other shots.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            changes, strengths, found = (file[name] for name in ("changes", "strengths", "logits"))
+        if found.dtype != np.float32 or found.shape != (len(changes), *clean.logits.shape):
+            raise ValueError(f"logits {found.dtype} {found.shape} beside those of {len(clean)} shots")
+        cases = list(zip(changes.tolist(), strengths.tolist(), found, strict=True))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} holds no predictions under changes of the detector ({error}); sweep --stress writes it"
+        ) from None
+    stressed: Stressed = {}
+    for name, strength, logits_of in cases:
+        stressed.setdefault(name, {0.0: clean})[strength] = replace(clean, logits=logits_of)
+    return stressed
 
 
 def stressed_predictions(

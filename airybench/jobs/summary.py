@@ -1,11 +1,13 @@
 """The end of a study: the cells are ranked, the winner is scored on test beside the majority baseline, and logged."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 
 from airybench.analysis.leaderboard import Leaderboard, baseline_metrics, baseline_rows, rank
 from airybench.analysis.notes import not_resolved
-from airybench.analysis.study_figures import leaderboard_figure, study_figures, write_figures
+from airybench.analysis.study_figures import leaderboard_figure, robustness_figure, study_figures, write_figures
+from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.config.baseline import BaselineConfig
 from airybench.errors import NothingFinishedError
 from airybench.figures.style import save
@@ -18,7 +20,7 @@ from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.model import logged_model
-from airybench.tracking.predictions import predictions
+from airybench.tracking.predictions import predictions, stressed
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
@@ -48,6 +50,7 @@ class StudySummary:
         ceiling: what the true labels of simulated shots score against the given ones, as `ceiling/val/<metric>` and
             `ceiling/test/<metric>`; empty where they are not known.
         not_resolved: which classes the winner's image size cannot show; empty where it shows all.
+        robustness: the cells under changes of the detector, where the study scored them.
     """
 
     study: str
@@ -65,6 +68,7 @@ class StudySummary:
     registered: Registered | None = None
     ceiling: dict[str, float] = field(default_factory=dict)
     not_resolved: str = ""
+    robustness: StudyRobustness | None = None
 
 
 def summarise_study(
@@ -112,7 +116,12 @@ def summarise_study(
             Tag.NOTE: note,
         }
     )
-    _log_figures(finished, board)
+    robust = None
+    if search.stress:
+        robust = study_robustness(
+            finished.trials, board.objective.sign, lambda trial: stressed(Run(parent.tracking, trial.run_id))
+        )
+    _log_figures(finished, board, robust)
     registered = None
     if register_as:
         score = ModelScore(board.objective, best.best.value, data.provenance(best.config))
@@ -133,6 +142,7 @@ def summarise_study(
         provenance=data.provenance(),
         unscored=on_test.unscored,
         registered=registered,
+        robustness=robust,
     )
 
 
@@ -146,7 +156,7 @@ def _baselines(finished: FinishedStudy, reporter: Reporter) -> dict[str, float]:
     return logged
 
 
-def _log_figures(finished: FinishedStudy, board: Leaderboard) -> None:
+def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobustness | None) -> None:
     """Leaderboard and figures as artifacts of the parent run; a resume without new trials draws nothing again."""
     parent, metric = finished.parent, board.objective.metric
     content = [__version__, metric, *sorted(trial.run_id for trial in finished.trials)]
@@ -163,4 +173,9 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard) -> None:
         picture = leaderboard_figure(board, heading)
         save(picture, folder / "plots" / "leaderboard.png")
         write_figures(figures, left_out, folder / "plots")
+        if robust is not None:
+            save(robustness_figure(robust, heading), folder / "plots" / "robustness.png")
+            (folder / "robustness.csv").write_text(robust.to_csv(), encoding="utf-8")
+            data = json.dumps(robust.to_json(), indent=2, allow_nan=False)
+            (folder / "robustness.json").write_text(data + "\n", encoding="utf-8")
     parent.tag({Tag.PUBLISHED: digest})

@@ -1,10 +1,11 @@
 """The main job: one study per data set, from names to summaries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from airybench.analysis.notes import not_resolved
 from airybench.config import SweepConfig
+from airybench.config.space import Range
 from airybench.data.datasets.catalog import display_name
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.jobs.options import DEFAULTS, RunOptions
@@ -186,11 +187,21 @@ def _prepared(
     """Prepare the data of a study, complete its configuration from them, and report what it is going to take."""
     dataset = prepare(plan.dataset, plan.sweep.base, engine.device, reporter)
     base = plan.sweep.base.replace(dataset.logged)
+    for smallest in _smallest_fractions(plan.sweep):
+        dataset.training_rows(base.replace({"fraction": smallest}).data)  # one of one class alone is refused here
     plan = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
     reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
     if missing := not_resolved(dataset.store.class_names, base.data.image_size):
         reporter.notify(missing)
     return plan, dataset
+
+
+def _smallest_fractions(sweep: SweepConfig) -> Iterator[float]:
+    """The smallest share of the training shots on each axis that has several; larger ones hold its shots."""
+    for grid in sweep.space:
+        axis = grid.get("fraction")
+        if axis is not None:
+            yield axis.low if isinstance(axis, Range) else min(float(value) for value in axis)
 
 
 def _connected(plan: StudyPlan, home: StudyStorage) -> Tracking:

@@ -12,15 +12,18 @@ which both samples are unmasked.
 Sources: Wochner et al., PNAS 106, 11511 (2009); Kurta, Altarelli and Vartanyants, Adv. Chem. Phys. 161, 1 (2016).
 """
 
+from dataclasses import replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from airybench.physics.optics.polar import ANGLES_PER_PIXEL, Rings, polar, unmasked
+from airybench.physics.pattern_centre import found_centres
 
 MapKind = Literal["angular", "radial"]
 ZeroAngle = Literal["keep", "mask"]
+Centre = Literal["frame", "found"] | tuple[float, float]
 
 DEAD = 1e-5
 """A ring varies if its standard deviation exceeds this share of its root mean square, well above float32 rounding."""
@@ -36,15 +39,18 @@ def correlation_map(
     delta: float = 0.0,
     zero: ZeroAngle = "keep",
     mask: Tensor | None = None,
+    centre: Centre = "frame",
 ) -> Tensor:
     """The correlation map of each image of a batch.
 
     Args:
-        images: float, shape (N, S, S), centred on the beam axis.
+        images: float, shape (N, S, S).
         kind: `angular` or `radial`.
         delta: the angle D of a radial map, degrees; rounded to the nearest sample (samples are 90/S degrees apart).
         zero: `mask` sets C to 0 at D = 0 and q1 = q2, where it is 1 for any pattern, even for pure noise.
         mask: 1 = good, shape (S, S) or (N, S, S); every pixel is good if left out.
+        centre: beam axis: `frame`, the middle of the frame; `found`, from the inversion symmetry of each image; or
+            (row, column) in pixels of the image. What then lies beyond the edge of the frame counts as masked.
 
     Returns:
         Shape (N, S, S), in [-1, 1]. Angular: row i is the ring of radius (i + 0.5) / S half widths, column j is
@@ -56,13 +62,19 @@ def correlation_map(
     >>> [round(angular[32, column].item(), 2) for column in (0, 16, 32)]  # D = 0, 90 and 180 degrees
     [1.0, -1.0, 1.0]
     """
-    rings = Rings.of(images.shape[-1])
+    rings, axes = Rings.of(images.shape[-1]), None
+    if centre == "found":
+        axes = found_centres(images, None if mask is None else mask.to(images.device))
+    elif centre != "frame":
+        rings = replace(rings, centre=centre)
+    if mask is None and centre != "frame":
+        mask = torch.ones_like(images[0])
     good = None
     if mask is not None:
         mask = mask.to(images.device)
-        good = unmasked(mask, rings)
+        good = unmasked(mask, rings, axes)
         images = torch.where(mask > 0, images, torch.zeros_like(images))  # a NaN would spread to the samples next to it
-    samples = polar(images, rings)
+    samples = polar(images, rings, axes)
     if kind == "radial":
         return radial_map(samples, delta, zero=zero, good=good)
     return angular_map(samples, zero=zero, good=good, stride=ANGLES_PER_PIXEL)

@@ -8,6 +8,7 @@ from pathlib import Path
 from airybench.analysis.cells import by_cell, matched_by_seed
 from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
 from airybench.analysis.notes import label_ceiling, not_resolved, unscored_classes
+from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
@@ -22,7 +23,7 @@ from airybench.study_name import StudyName
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, tags_and_metrics
-from airybench.tracking.predictions import predictions
+from airybench.tracking.predictions import predictions, stressed
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, reopen
 from airybench.tracking.tags import Tag
@@ -103,6 +104,7 @@ class StudyAnswers:
         uri: the tracking store of its runs.
         facts: software, seeds and checksums by name, as printed.
         notes: what a reader must know to read the numbers correctly.
+        robustness: the cells under changes of the detector, where the study scored them.
     """
 
     name: str
@@ -118,6 +120,7 @@ class StudyAnswers:
     uri: str
     facts: dict[str, str]
     notes: tuple[str, ...] = field(default=())
+    robustness: StudyRobustness | None = None
 
     @property
     def winner(self) -> ScoredCell:
@@ -157,6 +160,12 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
             notes.append(
                 "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
             )
+    robust = None
+    if study.sweep.study.stress:
+        try:
+            robust = study_robustness(trials, objective.sign, lambda trial: stressed(Run(tracking, trial.run_id)))
+        except AirybenchError as error:
+            notes.append(f"Scores under changes of the detector were left out: {error}")
     name = StudyName.parse(study.name).name
     provenance = replace(study.provenance, software=Software.from_tags(tags))
     command, config = command_and_config(study, name)
@@ -181,6 +190,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
             "bootstrap": f"{RESAMPLES} resamples, seed {SEED}",
         },
         notes=tuple(notes),
+        robustness=robust,
     )
 
 

@@ -1,20 +1,18 @@
 """A report as one self-contained HTML page, and as Markdown with the same tables and sentences."""
 
-import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from airybench.analysis.intervals import VERDICTS, Estimate
 from airybench.analysis.notes import simulated_data
 from airybench.figures.leaderboard import leaderboard
-from airybench.figures.style import STYLE
 from airybench.report.answers import Answer, StudyAnswers
+from airybench.report.pictures import picture
+from airybench.report.stressed import robustness_html, robustness_lines
 
 VERSIONS = ("torch", "timm", "mlflow", "optuna", "scikit-learn", "numpy")
 
@@ -82,6 +80,8 @@ def markdown(studies: Sequence[StudyAnswers]) -> str:
             lines += ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
             lines += ["| " + " | ".join(row) + " |" for row in rows]
             lines += ["", *(f"- **{answer.verdict}**: {sentence(answer, one.metric)}" for answer in one.answers), ""]
+            if one.robustness is not None:
+                lines += robustness_lines(one.robustness)
             lines += [f"- {note}" for note in _notes(one)]
             lines += ["", "```", one.command, "```", ""]
             if one.config:
@@ -112,9 +112,10 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(one))
     facts = "".join(f"<tr><td>{escape(key)}</td><td>{escape(value)}</td></tr>" for key, value in one.facts.items())
-    pictures = _picture(_plot(one), f"{one.name} on {one.dataset}: test {one.metric} of every cell")
+    pictures = picture(_plot(one), f"{one.name} on {one.dataset}: test {one.metric} of every cell")
     if gallery is not None:
-        pictures += _picture(gallery, f"Right and wrong predictions of {one.winner.config.label} on {one.dataset}")
+        pictures += picture(gallery, f"Right and wrong predictions of {one.winner.config.label} on {one.dataset}")
+    robust = "" if one.robustness is None else robustness_html(one.robustness, _title_of(one))
     config = f"<details><summary>{escape(one.name)}.yaml</summary><pre>{escape(one.config)}</pre></details>"
     return (
         f"<section><h3>{escape(one.dataset)}</h3>"
@@ -122,7 +123,7 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
         f'<div class="scroll"><table><caption>Ordered by val; the test shots choose nothing. In brackets: 95 % '
         "bootstrap over test shots and seeds.</caption>"
         f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
-        f'{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
+        f'{robust}{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
     )
 
@@ -161,17 +162,13 @@ def _plot(one: StudyAnswers) -> Figure:
         [(cell.test[one.metric].low, cell.test[one.metric].high) for cell in cells],
         one.baselines,
         metric=f"test {one.metric}",
-        title=f"{one.name} on {one.dataset}{' (simulated data)' if one.provenance.simulated else ''}",
+        title=_title_of(one),
         note="95 % bootstrap; ordered by val",
     )
 
 
-def _picture(figure: Figure, words: str) -> str:
-    buffer = io.BytesIO()
-    with rc_context(STYLE):
-        figure.savefig(buffer, format="png")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<p><img alt="{escape(words)}" src="data:image/png;base64,{data}"></p>'
+def _title_of(one: StudyAnswers) -> str:
+    return f"{one.name} on {one.dataset}{' (simulated data)' if one.provenance.simulated else ''}"
 
 
 def _by_name(studies: Sequence[StudyAnswers]) -> dict[str, list[StudyAnswers]]:

@@ -34,7 +34,7 @@ def check_study_name(name: str) -> None:
 def definition(sweep: SweepConfig) -> dict[str, Any]:
     """The content of a study that a resume must share."""
     content = sweep.model_dump(mode="json", exclude={"question": True, "study": set(GROWING)})
-    for name, neutral in (("pruner", "none"), ("trial_time_limit", None)):
+    for name, neutral in (("pruner", "none"), ("trial_time_limit", None), ("stress", False)):
         if content["study"][name] == neutral:
             del content["study"][name]  # studies from before these existed stay the same
     return content

@@ -37,6 +37,7 @@ class Task:
         objective: the first objective of the study.
         study: its study, which names the folder of its checkpoints.
         checkpoint_every: least time between two checkpoints, seconds.
+        stress: whether the network is scored under changes of the detector as well.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Task:
     objective: Objective
     study: str
     checkpoint_every: float = EVERY
+    stress: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ def run_task(task: Task, dataset: PreparedDataset, on_epoch: Callable[[Epoch], E
 
     try:
         outcome = execute(
-            task.config, dataset, run, objective=task.objective, on_epoch=stop_or_go_on, checkpoints=checkpoints
-        )
+            task.config, dataset, run, objective=task.objective, on_epoch=stop_or_go_on, checkpoints=checkpoints,
+            stress=task.stress,
+        )  # fmt: skip
     except _StopTraining as stop:
         if stop.decision == "prune":
             checkpoints.clear()  # an abandoned training may resume from them

@@ -105,10 +105,11 @@ class Scheduler:
         active.run = run = Run.create(tracking, trial.config.title, "trial", tags, parent=self._parent.run_id)
         trial.set_attributes(run_id=run.run_id)
         self._observer.trial_started(trial.number, trial.config)
-        objective = self._config.objectives[0]
-        self._executor.submit(
-            Task(trial.number, trial.config, tracking, run.run_id, objective, study.name, self._checkpoint_every)
-        )
+        task = Task(
+            trial.number, trial.config, tracking, run.run_id, self._config.objectives[0], study.name,
+            self._checkpoint_every, self._config.stress,
+        )  # fmt: skip
+        self._executor.submit(task)
 
     def _take_over(self) -> bool:
         """Take over from processes that died; returns whether any other is at work, so that some may be left."""

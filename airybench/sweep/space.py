@@ -17,6 +17,7 @@ ORDER = ("arch", "depth", "batch_norm", "log_activation", "alpha", "beta", "inpu
 ONLY_WITH: dict[str, tuple[str, Value]] = {
     "ccf_kind": ("input", "ccf"),
     "ccf_zero": ("input", "ccf"),
+    "ccf_centre": ("input", "ccf"),
     "ccf_delta": ("ccf_kind", "radial"),
     "flips": ("input", "image"),
 }

@@ -14,6 +14,7 @@ from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.fraction import digest
 from airybench.errors import OutOfMemoryError
 from airybench.inference.predictor import Predictor
+from airybench.inference.stressed import STRESSED
 from airybench.inference.weights import save_weights
 from airybench.tracking.dataset import log_data
 from airybench.tracking.model import WEIGHTS
@@ -28,6 +29,7 @@ from airybench.training.trainer import split_logits
 from airybench.trial.artifacts import split_predictions, write_results
 from airybench.trial.outcome import Outcome, measured
 from airybench.trial.prepared import PreparedDataset
+from airybench.trial.stress import stress_test
 
 HALVES = 2  # parts of a batch that did not fit the device whole
 
@@ -41,6 +43,7 @@ def execute(
     on_epoch: Callable[[Epoch], bool | None] = lambda epoch: None,
     checkpoints: Checkpoints | None = None,
     ranks: Ranks = ALONE,
+    stress: bool = False,
 ) -> Outcome:
     """Train one configuration and log parameters, metrics, plots, predictions and weights on its run.
 
@@ -54,6 +57,7 @@ def execute(
         on_epoch: called after each evaluation on val; returning True ends the training there, and its result counts.
         checkpoints: where to save and from where to resume; epochs of a checkpoint are logged where the run lacks them.
         ranks: the processes that share the training, of which this is the lead.
+        stress: whether the test shots are predicted under changes of the detector as well.
 
     Raises:
         TrialError: the training failed; the run is left open for the caller to close.
@@ -82,7 +86,7 @@ def execute(
     best = trained.best
     facts = _facts(data, trained) | {"seconds": time.monotonic() - began, "accumulate": float(parts)}
     value = measured(objective.metric, best.val.values, facts)
-    _log_results(config, data, trained, dataset, run)
+    _log_results(config, data, trained, dataset, run, stress=stress)
     run.metrics(best.val.flat("best") | {f"trial/{name}": fact for name, fact in facts.items()})
     reached = (
         f"Best val {objective.metric} {value:.3f}, in epoch {best.number} of {trained.epochs[-1].number}; weights, "
@@ -159,17 +163,17 @@ def _facts(data: LoadedDataset, trained: Trained) -> dict[str, float]:
 
 
 def _log_results(
-    config: TrialConfig, data: LoadedDataset, trained: Trained, dataset: PreparedDataset, run: Run
+    config: TrialConfig, data: LoadedDataset, trained: Trained, dataset: PreparedDataset, run: Run, *, stress: bool
 ) -> None:
     """Weights, predictions and plots as artifacts."""
     val, test = (
         split_predictions(split_logits(trained.network, split, config.training, dataset.device), split, data)
         for split in (data.val, data.test)
     )
-    provenance = dataset.provenance(config)
+    predictor = Predictor(config, data.class_names, data.label_kind, trained.network, dataset.provenance(config))
     with run.artifacts() as folder:
         (folder / WEIGHTS).mkdir()
-        save_weights(
-            folder / WEIGHTS, Predictor(config, data.class_names, data.label_kind, trained.network, provenance)
-        )
+        save_weights(folder / WEIGHTS, predictor)
         write_results(folder, val, test, trained.best.val, f"{config.label} on {config.data.dataset}")
+        if stress:
+            run.metrics(stress_test(predictor, dataset, test, folder / "predictions" / STRESSED))

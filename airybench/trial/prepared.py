@@ -53,7 +53,8 @@ class PreparedDataset:
             scaling: of the input, which depends on the network.
             keep_counts: scale each batch only when it is needed, so that its counts can be changed before.
         """
-        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.noise, config.noise_seed)
+        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.ccf_centre, config.noise,
+                   config.noise_seed)  # fmt: skip
         key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
@@ -120,7 +121,9 @@ class PreparedDataset:
 
     def digest(self, config: TrialConfig) -> str:
         """Digest of a configuration on these data: equal digests give equal networks."""
-        content = [config.model_dump(mode="json"), self.store.content_sha256, self.split.digest]
+        # The hash of the store says more than the version of the simulator, which older digests do not have.
+        chosen = config.model_dump(mode="json", exclude={"data": {"simulator"}})
+        content = [chosen, self.store.content_sha256, self.split.digest]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def checkpoints(

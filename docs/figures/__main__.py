@@ -17,15 +17,17 @@ from PIL import Image
 
 from airybench.figures.style import STYLE
 from docs.figures import architecture
+from docs.figures.aims import aims
 from docs.figures.asymmetry import ewald, odd
 from docs.figures.natural import natural
 from docs.figures.newton import newton
 from docs.figures.sphere import sphere
 from docs.figures.statistics import poisson, population
-from docs.figures.stores import counts, gallery_cxidb, gallery_helium_more, gallery_helium_round
+from docs.figures.stores import counts, gallery_cxidb, gallery_cxidb_2, gallery_helium_more, gallery_helium_round
 
 FIGURES = (
     sphere, newton, odd, poisson, population, natural, ewald, gallery_helium_round, gallery_helium_more, gallery_cxidb,
+    gallery_cxidb_2,
 )  # fmt: skip
 DOCS = Path(__file__).parents[1]
 
@@ -43,14 +45,14 @@ def main() -> None:
     """Draw the figures named on the command line, or all."""
     known = {figure.__name__: figure for figure in FIGURES}
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    names = f"{', '.join(known)}, architecture or counts (default: all)"
+    names = f"{', '.join(known)}, architecture, counts or aims (default: all)"
     parser.add_argument("names", nargs="*", metavar="NAME", help=names)
     parser.add_argument("--output", type=Path, default=DOCS / "physics", help="folder of the physics figures")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    for name in arguments.names or [*known, "architecture", "counts"]:
-        if name == "counts":
-            counts()
+    for name in arguments.names or [*known, "architecture", "counts", "aims"]:
+        if name in {"counts", "aims"}:
+            (counts if name == "counts" else aims)()
         elif name == "architecture":
             (DOCS / "architecture.svg").write_text(architecture.drawing(), encoding="utf-8")
         else:

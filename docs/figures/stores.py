@@ -31,8 +31,17 @@ def gallery_helium_more() -> Figure:
 
 
 def gallery_cxidb() -> Figure:
-    """Examples of cxidb, all classes."""
-    store = simulated_store(Series("cxidb", SEED, version=1), CXIDB_SHOTS)
+    """Examples of cxidb, all classes, version 1 of the simulator."""
+    return _cxidb(version=1)
+
+
+def gallery_cxidb_2() -> Figure:
+    """The same of version 2."""
+    return _cxidb(version=2)
+
+
+def _cxidb(version: int) -> Figure:
+    store = simulated_store(Series("cxidb", SEED, version=version), CXIDB_SHOTS)
     return store_gallery(store, columns=4, panel=0.86, dpi=120)
 
 

@@ -8,6 +8,9 @@ import pytest
 from mlflow import MlflowClient
 
 from airybench.cli.main import run
+from airybench.errors import ConfigError
+from airybench.inference.stress import stress_plan
+from airybench.jobs.evaluate import EvaluationOptions
 
 MODEL = "winner:both@cxidb"
 
@@ -37,6 +40,23 @@ def test_a_table_a_figure_files_and_metrics(finished, tmp_path: Path, capsys: py
     run_id = out.split("Run: ")[1].split()[0]
     logged = MlflowClient(finished.uri).get_run(run_id).data.metrics
     assert logged["stress/dead-module/25/macro_ap"] == content["changes"][4]["score"]["value"]
+
+
+def test_a_word_stands_for_every_change_and_config_for_none(
+    finished, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mlflow run` hands a word over in every case."""
+    asked: list[object] = []
+
+    def noting(model: str, predictor: object, dataset: str, *, options: EvaluationOptions, **_: object) -> None:
+        asked.append(options.stress)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr("airybench.jobs.evaluate.evaluate_model", noting)
+    for words in (["config"], ["all"], ["all", "offset=5"], ["offset=5"]):
+        arguments = [part for word in words for part in ("--strength", word)]
+        assert called(arguments, finished.folder, capsys)[0] == 2
+    assert asked == [None, stress_plan(), stress_plan() | {"offset": (0.0, 5.0)}, {"offset": (0.0, 5.0)}]
 
 
 @pytest.mark.parametrize(("words", "message"), [

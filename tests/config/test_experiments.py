@@ -12,7 +12,7 @@ from airybench.networks.cost import Cost, cost
 from airybench.sweep import cost as costs
 from airybench.sweep.space import cells, finite
 
-QUESTIONS = ("architecture", "alpha", "leakiness", "fraction", "noise-ccf", "input-scaling", "optuna")
+QUESTIONS = ("architecture", "alpha", "leakiness", "fraction", "noise-ccf", "input-scaling", "optuna", "robustness")
 RATE = 4.5e10  # multiply-adds a second of a ResNet-18 at 40 px on one busy core of a server; two idle ones do more
 
 

@@ -1,5 +1,6 @@
 """The space: axes of values and of ranges."""
 
+import pytest
 from refusals import refusal
 
 from airybench.config import (
@@ -7,6 +8,8 @@ from airybench.config import (
     SweepConfig,
 )
 from airybench.config.experiments import load_experiment
+from airybench.config.space import checked_axis
+from airybench.errors import ConfigError
 from airybench.sweep.space import cells
 
 AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
@@ -26,3 +29,10 @@ def test_ranges_from_the_command_line() -> None:
     assert found.space == ({"alpha": alpha, "base_lr": Range(low=0.001, high=0.1)},)
     assert found.base.training.base_lr == quick.base.training.base_lr
     assert "alpha was given a range and 1 more" in refusal(lambda: quick.customised({"alpha": (alpha, 0.2)}, AXES, {}))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.5, 1.5), (-1, 0.5)])
+def test_the_ends_of_a_range_are_values_of_the_parameter(low: float, high: float) -> None:
+    with pytest.raises(ConfigError, match="fraction"):
+        checked_axis("fraction", Range(low=low, high=high))
+    checked_axis("fraction", Range(low=0.1, high=1))

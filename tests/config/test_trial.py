@@ -3,14 +3,17 @@
 import math
 
 import pytest
+from pydantic import ValidationError
 from refusals import refusal
 
+from airybench.cli.options.parameters import given_parameters
 from airybench.config import (
     DEPTHS,
     SECTIONS,
     TrialConfig,
     recorded_trial,
 )
+from airybench.config.data import DataConfig
 from airybench.errors import ConfigError
 
 BASE = TrialConfig()
@@ -65,7 +68,7 @@ def test_value_that_cannot_be(name: str, value: object, message: str) -> None:
         ({"arch": "vgg"}, {"bn_momentum": 0.5}),
         ({"schedule": "cosine"}, {"milestones": [5]}),
         ({}, {"seed": 3}),
-        ({}, {"ccf_kind": "radial", "ccf_delta": 30, "ccf_zero": "mask", "noise_seed": 7}),
+        ({}, {"ccf_kind": "radial", "ccf_delta": 30, "ccf_zero": "mask", "ccf_centre": "found", "noise_seed": 7}),
         ({"input": "ccf"}, {"ccf_delta": 30}),
         ({"input": "ccf"}, {"flips": False}),
         ({"input": "ccf"}, {"input_scaling": "unit"}),
@@ -100,6 +103,7 @@ def test_digest_of_a_cell_is_the_same_tomorrow() -> None:
 def test_effects_of_maps_and_noise_make_new_cells() -> None:
     changes: list[dict[str, object]] = [
         {"input": "ccf"}, {"input": "ccf", "ccf_zero": "mask"}, {"input": "ccf", "ccf_kind": "radial"},
+        {"input": "ccf", "ccf_centre": "found"}, {"input": "ccf", "ccf_centre": "128.5,131"},
         {"input": "ccf", "ccf_kind": "radial", "ccf_delta": 30}, {"noise": "max"}, {"noise": "max", "noise_seed": 7},
         {"noise": "mean-std"}, {"fraction": 0.25}, {"fraction": 0.25, "input": "ccf"}, {},
     ]  # fmt: skip
@@ -161,3 +165,14 @@ def test_titles() -> None:
 def test_configurations_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         BASE.network.alpha = 1.0  # type: ignore[misc]
+
+
+def test_the_centre_of_maps_is_a_word_or_a_pixel() -> None:
+    assert DataConfig(ccf_centre=" 128.50, 131 ").ccf_centre == "128.5,131"
+    assert DataConfig(ccf_centre=[128, 131]).ccf_centre == "128,131"
+    for wrong in ("middle", "3", "3,4,5", "-1,4", "nan,4", "3,inf"):
+        with pytest.raises(ValidationError, match="expected"):
+            DataConfig(ccf_centre=wrong)
+    given = given_parameters({"ccf_centre": ["frame,found,128.5,131"]}, ["ccf_centre=3,4"])
+    assert given == {"ccf_centre": ("frame", "found", "128.5,131", "3,4")}
+    assert given_parameters({"ccf_centre": "config"}, None) == {}

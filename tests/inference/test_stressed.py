@@ -8,11 +8,12 @@ import torch
 
 from airybench.config import TrialConfig
 from airybench.data.datasets.simulated import Series, simulated_store
+from airybench.errors import DataError
 from airybench.inference import stressed
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.stress import CHANGES
-from airybench.inference.stressed import stressed_predictions
+from airybench.inference.stressed import read_stressed, stressed_predictions, write_stressed
 
 
 class Brightest(torch.nn.Module):
@@ -43,3 +44,26 @@ def test_a_network_sees_the_changed_counts(
     np.testing.assert_allclose(found["offset"][500.0].logits, alone + 500, rtol=1e-5)
     np.testing.assert_allclose(found["more-photons"][1.0].logits, alone * 10, rtol=1e-5)
     assert CHANGES["offset"](counts, rows, 500.0).min() >= 500
+
+
+def test_the_logits_are_kept_and_read_again(tmp_path) -> None:
+    rng = np.random.default_rng(1)
+    clean, *changed = (
+        Predictions(np.arange(5), rng.normal(size=(5, 2)).astype(np.float32), np.ones((5, 2), np.uint8), ("a", "b"),
+                    "multilabel")
+        for _ in range(4)
+    )  # fmt: skip
+    found = {"offset": {0.0: clean, 10.0: changed[0], 0.5: changed[1]}, "hot-pixels": {0.0: clean, 40.0: changed[2]}}
+    path = tmp_path / "stress.npz"
+    write_stressed(path, found)
+    again = read_stressed(path, clean)
+    assert [(name, list(one)) for name, one in again.items()] == [(name, list(one)) for name, one in found.items()]
+    for name, one in found.items():
+        for strength, expected in one.items():
+            np.testing.assert_array_equal(again[name][strength].logits, expected.logits)
+    fewer = Predictions(clean.ids[:4], clean.logits[:4], clean.labels[:4], clean.class_names, "multilabel")
+    with pytest.raises(DataError, match="beside those of 4 shots"):
+        read_stressed(path, fewer)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(DataError, match="sweep --stress writes it"):
+        read_stressed(path, clean)

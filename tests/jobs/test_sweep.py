@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from reporters import CollectingReporter
 
 from airybench.config.experiments import load_experiment
-from airybench.errors import ConfigError, StudyError
+from airybench.data.formats.dispatch import import_data
+from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
+from airybench.errors import ConfigError, DataError, StudyError
 from airybench.jobs.options import RunOptions
 from airybench.jobs.sweep import run_sweep
 from airybench.sweep.observer import SilentObserver
+
+AB = ("a", "b")
 
 
 class _Numbers(SilentObserver):
@@ -63,3 +69,14 @@ def test_what_cannot_be_is_refused_before_anything_starts(  # type: ignore[no-un
     with pytest.raises(error, match=message):
         run_sweep(load_experiment(str(tiny)), datasets, study=study, options=options)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_fraction_of_one_class_on_an_axis_is_refused_before_the_sweep(tiny: Path, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["images"] = np.random.default_rng(0).poisson(8, (60, 16, 16)).astype("u2")
+        file["label"] = np.arange(60) % 2
+    options = SourceOptions(keys=StackKeys(labels="label", photon_energy=1000.0), labels=LabelOptions(class_names=AB))
+    store = import_data([tmp_path / "s.h5"], tmp_path / "store.h5", options)
+    sweep = load_experiment(str(tiny)).customised({"fraction": (0.5, 0.01)}, ("fraction",), {})
+    with pytest.raises(DataError, match=r"--fraction 0\.01 takes 1 of the training shots, which all have the same"):
+        run_sweep(sweep, [str(store.path)], study="one", options=RunOptions(f"sqlite:///{tmp_path / 'm.db'}"))

@@ -1,11 +1,14 @@
 """Version 2 beside version 1: runs, true labels, hit rates, and the same bytes again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from airybench.errors import ConfigError
 from airybench.physics.runs import run_of
-from airybench.physics.simulate import simulate
+from airybench.physics.shot import Shot
+from airybench.physics.simulate import _SIMULATORS, simulate
 
 SEED = 1612
 
@@ -17,6 +20,23 @@ def test_version_1_makes_the_shots_that_it_always_made():
     assert shots.labels.argmax(axis=1).tolist() == [2, 2, 1]
     assert shots.truth["row_shift"] == pytest.approx([0.37206, -0.16293, -1.01412], abs=1e-5)
     assert shots.images.sum(axis=(1, 2)) == pytest.approx([7583782, 32962869, 7909120], rel=1e-3)
+
+
+@pytest.mark.parametrize("dataset", ["helium", "cxidb"])
+def test_labels_are_drawn_as_in_version_1(dataset, monkeypatch):
+    """Whatever is simulated for them: the label sets keep the frequencies that version 1 is tested for."""
+
+    def nothing(labels, *_):
+        return Shot(np.zeros((1, 1), np.uint16), labels, 1.0, {})
+
+    plain = replace(_SIMULATORS[dataset], shots={1: nothing, 2: nothing})
+    monkeypatch.setitem(_SIMULATORS, dataset, plain)
+    first, second = (simulate(dataset, range(800), SEED, version=version).labels for version in (1, 2))
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(first, axis=0)) > 4
+    monkeypatch.undo()
+    some = [3, 700]
+    np.testing.assert_array_equal(simulate(dataset, some, SEED, version=2).labels, first[some])
 
 
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])

@@ -43,6 +43,7 @@ def test_every_part_is_noisy_in_the_same_way(source: PreparedDataset) -> None:
 def test_what_is_seen_is_never_that_of_another_configuration(source: PreparedDataset) -> None:
     changes: list[dict[str, object]] = [
         {}, {"noise": "max"}, {"input": "ccf"}, {"input": "ccf", "ccf_zero": "mask"}, {"input": "ccf", "noise": "max"},
+        {"input": "ccf", "ccf_centre": "found"}, {"input": "ccf", "ccf_centre": "120,133"},
         {"input": "ccf", "ccf_kind": "radial"}, {"input": "ccf", "ccf_kind": "radial", "ccf_delta": 90.0},
         {"log_activation": False},
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """One option for every field of the configuration, and how the words given for them are read."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -20,12 +21,13 @@ AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
 """Parameters that a sweep takes more than once."""
 
 PANELS = {"network": NETWORK, "data": DATA, "training": TRAINING}
-SEEN_BY_NETWORK = {"image_size", "antialias", "input_scaling", "input", "ccf_kind", "ccf_delta", "ccf_zero", "noise",
-                   "noise_seed"}  # fmt: skip
+SEEN_BY_NETWORK = {"image_size", "antialias", "input_scaling", "input", "ccf_kind", "ccf_delta", "ccf_zero",
+                   "ccf_centre", "noise", "noise_seed"}  # fmt: skip
 """Fields of the data section that say what becomes of an image; the others say which images there are."""
 
 METAVARS = {
     "arch": "NAME",
+    "ccf_centre": "frame|found|ROW,COL",
     "simulator": "|".join(map(str, SIMULATOR_VERSIONS)),
     "objective": "METRIC[:max|min],...",
     "time_limit": "TIME",
@@ -129,6 +131,8 @@ def _words(name: str, value: Any) -> list[Any]:
     if not isinstance(value, str):
         return [value]
     parts = [value] if name in ("milestones", "objective") else value.split(",")
+    if name == "ccf_centre":
+        parts = re.findall(r"[^,]*\d[^,]*,[^,]*\d[^,]*|[^,]+", value)  # ROW,COL is one value
     return [part.strip() for part in parts if part.strip() and part.strip() != FROM_CONFIG]
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.pareto import front
+from airybench.analysis.study_robustness import StudyRobustness
 from airybench.cli.show.hits import below, hit_table
 from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import (
@@ -21,6 +22,7 @@ from airybench.cli.show.tables import (
 from airybench.config import Objective
 from airybench.config.baseline import NAMES
 from airybench.inference.hits import HIT_METRICS
+from airybench.inference.stress import METRIC
 from airybench.jobs.summary import StudySummary
 from airybench.jobs.train import Training
 
@@ -59,6 +61,8 @@ def print_summary(summary: StudySummary) -> None:
         console.print(summary.not_resolved, soft_wrap=True)
     _print_ceiling(console, summary.ceiling, metric)
     print_caveats(console, summary.unscored, summary.provenance)
+    if summary.robustness is not None:
+        _print_robustness(console, summary.study, summary.robustness)
     for number, title, reason in summary.failures:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
     if summary.registered:
@@ -82,6 +86,7 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
         for row in board.rows
     ]
     content = fields_json(summary)
+    content["robustness"] = None if summary.robustness is None else summary.robustness.to_json()
     if summary.registered is None:
         content.pop("registered")
     return {
@@ -131,6 +136,21 @@ def print_training(training: Training) -> None:
 def training_json(training: Training) -> dict[str, Any]:
     """One training as data."""
     return fields_json(training)
+
+
+def _print_robustness(console: Console, study: str, found: StudyRobustness) -> None:
+    """What each cell loses under changes of the detector, what the choices cost, and what to do about the worst."""
+    table = Table(title=f"{study}: test {METRIC} under changes of the detector", title_justify="left")
+    heads, rows = found.table()
+    for heading in heads:
+        table.add_column(heading, justify="left" if heading in ("cell", "worst change") else "right")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    for effect in found.effects:
+        console.print(f"{effect.verdict}: {effect.sentence}", soft_wrap=True, markup=False)
+    console.print(found.advice, soft_wrap=True, markup=False)
+    console.print(found.note, soft_wrap=True, markup=False)
 
 
 def _print_ceiling(console: Console, ceiling: Mapping[str, float], metric: str) -> None:

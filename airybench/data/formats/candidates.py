@@ -10,6 +10,7 @@ SMALLEST = 8
 _IDS = ("id", "ids", "shot_id", "shot_ids", "event_id", "event_ids", "shot", "shots", "event", "events")
 _MORE_IDS = ("bunch_id", "bunch", "bunches", "pulse_id", "train_id", "tag", "tag_number", "frame", "frame_number")
 _ENERGIES = ("photon_energy", "photon_energies", "photon_energy_ev", "energy", "energies")
+_WAVELENGTHS = ("wavelength", "wavelengths", "photon_wavelength", "incident_wavelength", "lambda")
 _GROUPS = ("run", "runs", "run_number", "group", "groups")
 _LABELS = ("label", "labels", "class", "classes", "y")
 _MASKS = ("mask", "masks", "pixel_mask", "bad_pixels")
@@ -51,6 +52,13 @@ def like_ids(tree: FileTree, images: DatasetNode, *, decimal: bool = False) -> l
 def like_energies(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     """Columns or scalars that could be photon energies."""
     nodes = _named(tree, _ENERGIES)
+    return [node for node in nodes if _is_number(node) and (_is_column(node, images) or node.shape in ((), (1,)))]
+
+
+def like_wavelengths(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns or scalars that could be wavelengths."""
+    ends = [f"{name}{unit}" for name in _WAVELENGTHS for unit in ("", "_nm", "_angstrom")]
+    nodes = _named(tree, ends)
     return [node for node in nodes if _is_number(node) and (_is_column(node, images) or node.shape in ((), (1,)))]
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.reading.identifiers import identifiers
-from airybench.data.reading.label_numbers import checked_numbers, label_vectors
+from airybench.data.reading.label_numbers import checked_numbers, label_vectors, with_doubt
 from airybench.data.reading.options import LabelOptions, StackKeys
 from airybench.data.reading.photon_energy import energies_ev
 from airybench.data.store.columns import as_text
@@ -55,12 +55,14 @@ class NumpyColumns:
         values = checked_numbers(self._column(key, "biuf", dims=(1, 2)), where, "entry {}".format)
         return label_vectors(values, options.class_names, where, "entry {}".format)
 
-    def words(self, options: LabelOptions) -> NDArray[np.str_] | None:
-        """Labels that are words, shape (N,); None where there are none, or numbers."""
+    def words(self, options: LabelOptions) -> NDArray[Any] | None:
+        """Labels that are words, shape (N,), or numbers with doubts, see `with_doubt`; None where there are none."""
         key = self.keys.labels
-        if not key or options.ignore or self._array(key).dtype.kind not in "US":
+        if not key or options.ignore:
             return None
-        return as_text(self._column(key, "US"))
+        if self._array(key).dtype.kind in "US":
+            return as_text(self._column(key, "US"))
+        return with_doubt(self._column(key, "biuf", dims=(1, 2)), f"{self.path}: {key}", "entry {}".format)
 
     def energy(self, reporter: Reporter) -> NDArray[np.float32] | None:
         """Photon energies in eV; None where none were named."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.contradictions import refuse_idle_keys
 from airybench.data.reading.frame_source import FramePart, frame_source
 from airybench.data.reading.groups import by_path, named_groups
-from airybench.data.reading.label_words import labels_from_text, with_labels
+from airybench.data.reading.label_numbers import labels_with_doubt
+from airybench.data.reading.label_words import with_labels
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import ConfigError, DataError
@@ -85,17 +87,16 @@ def _grouped(parts: Sequence[FramePart], way: str) -> list[FramePart]:
 
 
 def _worded(
-    source: ShotSource, words: Sequence[NDArray[np.str_]], options: SourceOptions, reporter: Reporter
+    source: ShotSource, words: Sequence[NDArray[Any]], options: SourceOptions, reporter: Reporter
 ) -> ShotSource:
-    """The source with labels that its files hold as words."""
+    """The source with labels that its files hold as words, or with doubts."""
     where = f"{source.path}: {options.keys.labels}"
-    cells = [str(cell).strip() for cell in np.concatenate(words)]
-    return with_labels(source, labels_from_text(cells, options.labels, where, source.place), where, reporter)
+    return with_labels(source, labels_with_doubt(words, options.labels, where, source.place), where, reporter)
 
 
 def _part(
     path: Path, options: SourceOptions, reporter: Reporter, choices: dict[str, str]
-) -> tuple[FramePart, NDArray[np.str_] | None]:
+) -> tuple[FramePart, NDArray[Any] | None]:
     """One file, and its labels where they are words."""
     arrays = numpy_arrays(path)
     images = arrays[_images(path, arrays, options.keys.images)]

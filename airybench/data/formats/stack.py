@@ -8,6 +8,7 @@ from airybench.data.formats.candidates import (
     like_ids,
     like_labels,
     like_masks,
+    like_wavelengths,
 )
 from airybench.data.formats.layout import Layout
 from airybench.data.hdf5.tree import DatasetNode, FileTree
@@ -34,10 +35,12 @@ def columns_beside(tree: FileTree, images: DatasetNode) -> StackKeys:
         images: shape (N, ...).
     """
     ids, energies, groups = (find(tree, images) for find in (like_ids, like_energies, like_groups))
+    wavelengths = [] if energies else like_wavelengths(tree, images)
     return StackKeys(
         images=images.key,
         ids=(ids[0].key,) if ids else (),
         energy=energies[0].key if energies else None,
+        wavelength=wavelengths[0].key if wavelengths else None,
         groups=groups[0].key if groups else None,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from airybench.data.labelling.answers import answer
 from airybench.data.labelling.dialect import NUMBER, Table
-from airybench.data.labelling.headings import ID_NAMES, INDEX_NAMES, LABEL_NAMES, OTHER_NAMES, plain
+from airybench.data.labelling.headings import FLAG_NAMES, ID_NAMES, INDEX_NAMES, LABEL_NAMES, OTHER_NAMES, plain
 from airybench.data.labelling.id_columns import id_columns, tells_apart
 from airybench.data.reading.unsure import is_unsure
 from airybench.errors import DataError
@@ -65,6 +65,8 @@ def columns_of(table: Table, class_names: Sequence[str] | None) -> TableColumns:
     unused = [i for i, name in enumerate(names) if plain(name) not in OTHER_NAMES | INDEX_NAMES | ID_NAMES]
     rest = [index for index in unused if index not in taken]
     classes = [index for index in rest if _is_class(table, index)]
+    unflagged = [index for index in classes if plain(names[index]) not in FLAG_NAMES]
+    classes = unflagged if len(unflagged) > 1 else classes
     if not classes and len(rest) == 1:
         return TableColumns(ids, rest[0])
     if not classes:

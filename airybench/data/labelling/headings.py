@@ -15,6 +15,11 @@ klasse type kind verdict"""
 _OTHERS = """comment comments note notes remark remarks who user author annotator by date day hour energy photonenergy
 wavelength intensity confidence score quality probability group groups split fold x y hits npeaks numpeaks"""
 
+_FLAGS = "hit ishit hitfound good isgood isgoodframe bad isbad isbadframe keep kept selected used valid labelled"
+
+FLAG_NAMES = frozenset(_FLAGS.split())
+"""Of columns that say whether a shot is of use; a class only where they are the only ones, or named as one."""
+
 EXACT = "id"
 """The column of this name comes before all others."""
 

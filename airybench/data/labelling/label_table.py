@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from airybench.data.labelling.class_characters import characters_of, rows_meant
 from airybench.data.labelling.columns import TableColumns, columns_of
 from airybench.data.labelling.dialect import Table, read_table
+from airybench.data.labelling.headings import FLAG_NAMES, plain
 from airybench.data.labelling.id_columns import FoundIds, find_ids
 from airybench.data.labelling.matching import others
 from airybench.data.labelling.text_file import TextFile, read_text
@@ -83,7 +84,13 @@ def _labels(table: Table, columns: TableColumns, options: LabelOptions) -> WordL
 def _unused(table: Table, columns: TableColumns, found: FoundIds) -> list[str]:
     """What to say of columns that are of no use."""
     names = [table.names()[index] or "without a name" for index in columns.ignored(found.columns, table.width)]
-    return [f"{table.path.name}: columns that are not used: {', '.join(names)}"] if names else []
+    said = [f"{table.path.name}: columns that are not used: {', '.join(names)}"] if names else []
+    flags = [name for name in names if plain(name) in FLAG_NAMES]
+    if flags and columns.classes:
+        classes = ",".join([*flags, *(table.names()[index] for index in columns.classes)])
+        said.append(f"{table.path.name}: {flags[0]} is no class, since it may say which shots are of use; to make it "
+                    f"one add --class-names {classes}")  # fmt: skip
+    return said
 
 
 def _once(

@@ -9,7 +9,7 @@ from torch import Tensor
 from airybench.config import DataConfig, Scaling
 from airybench.data.loading.noise import with_noise
 from airybench.data.store.ids import ShotIds
-from airybench.physics.correlation import correlation_map
+from airybench.physics.correlation import Centre, correlation_map
 from airybench.physics.optics.detector_stages import LARGEST_COUNT
 
 
@@ -48,7 +48,11 @@ def network_inputs(counts: Tensor, config: DataConfig, scaling: Scaling, *, ids:
     if config.noise != "none" and ids is not None:
         images = with_noise(images, config.noise, ids, config.noise_seed)
     if config.input == "ccf":
-        maps = correlation_map(images.squeeze(1), kind=config.ccf_kind, delta=config.ccf_delta, zero=config.ccf_zero)
+        height, width = counts.shape[-2:]
+        maps = correlation_map(
+            images.squeeze(1), kind=config.ccf_kind, delta=config.ccf_delta, zero=config.ccf_zero,
+            centre=on_input(config.ccf_centre, (height, width), config.image_size),
+        )  # fmt: skip
         return maps.unsqueeze(1)
     return scaled(images, scaling)
 
@@ -65,6 +69,28 @@ def central_square(shape: tuple[int, int]) -> tuple[slice, slice]:
     side = 1 << (min(shape).bit_length() - 1)
     top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
     return slice(top, top + side), slice(left, left + side)
+
+
+def on_input(centre: str, shape: tuple[int, int], image_size: int) -> Centre:
+    """The centre of correlation maps on the image that a network sees.
+
+    Args:
+        centre: `frame`, `found`, or `ROW,COL` in pixels of the detector.
+        shape: (H, W) of the detector, pixels.
+        image_size: side S of the input, pixels.
+
+    >>> on_input("129,129", (259, 259), 64)  # the middle pixel, after a cut to 256 px from the second pixel on
+    (31.625, 31.625)
+    """
+    if centre == "frame":
+        return "frame"
+    if centre == "found":
+        return "found"
+    row, column = (
+        (float(number) - cut.start + 0.5) * image_size / (cut.stop - cut.start) - 0.5
+        for number, cut in zip(centre.split(","), central_square(shape), strict=True)
+    )
+    return row, column
 
 
 def resized(counts: Tensor, image_size: int, *, antialias: bool) -> Tensor:

@@ -14,8 +14,8 @@ from airybench.data.reading.choices import choices_of
 from airybench.data.reading.contradictions import refuse_idle_keys
 from airybench.data.reading.conversion import Conversion
 from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder, by_pattern, numbered
-from airybench.data.reading.label_numbers import label_vectors
-from airybench.data.reading.label_words import labels_from_text, with_labels
+from airybench.data.reading.label_numbers import label_vectors, labels_with_doubt
+from airybench.data.reading.label_words import with_labels
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.reading.selection import merged
@@ -186,7 +186,7 @@ def _labels(
         return None, ()
     where = f"{files[0].path}: /{keys.labels}"
     parts = [file.labels for file in files if file.labels is not None]
-    if parts[0].dtype.kind == "U":
+    if any(_in_words(part) for part in parts):
         return None, ()  # words become labels once the source is there, see `_worded`
     if len({part.shape[1:] for part in parts}) > 1:
         raise DataError(
@@ -198,15 +198,16 @@ def _labels(
 def _worded(
     source: ShotSource, files: Sequence[StackFile], keys: StackKeys, options: LabelOptions, reporter: Reporter
 ) -> ShotSource:
-    """The source with the labels that its files hold as words, where they do."""
-    words = [file.labels for file in files if file.labels is not None and file.labels.dtype.kind == "U"]
-    if not words:
+    """The source with the labels that its files hold as words, or with doubts, where they do."""
+    parts = [file.labels for file in files if file.labels is not None]
+    if not any(_in_words(part) for part in parts):
         return source
     where = f"{files[0].path}: /{keys.labels}"
-    if len(words) < len(files):
-        raise DataError(f"{where} holds words in some files and numbers in others", "import them separately")
-    cells = [str(cell).strip() for cell in np.concatenate(words)]
-    return with_labels(source, labels_from_text(cells, options, where, source.place), where, reporter)
+    return with_labels(source, labels_with_doubt(parts, options, where, source.place), where, reporter)
+
+
+def _in_words(labels: NDArray[Any]) -> bool:
+    return labels.dtype.kind == "U" or bool((labels < 0).any())
 
 
 def _mask_words(keys: StackKeys) -> str:

@@ -14,7 +14,7 @@ from airybench.data.hdf5.tree import file_tree
 from airybench.data.reading.columns import Columns, matching_keys
 from airybench.data.reading.energy_column import energy_of
 from airybench.data.reading.identifiers import identifiers, rows_of, without_event
-from airybench.data.reading.label_numbers import checked_numbers
+from airybench.data.reading.label_numbers import numbers_or_doubts
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.data.reading.parts import Images, find_images
 from airybench.data.reading.selection import Kept, select
@@ -290,7 +290,7 @@ def _labels(columns: Columns, key: str, frames: NDArray[np.int64]) -> NDArray[np
         return np.asarray(values, np.str_)
     if values.ndim == 2 and values.shape[1] == 1 and (values > 1).any():
         values = values[:, 0]  # one column of class numbers, not of one class
-    return checked_numbers(values, columns.where(key), lambda row: f"entry {frames[row]}")
+    return numbers_or_doubts(values, columns.where(key), lambda row: f"entry {frames[row]}")
 
 
 def linked_paths(files: Sequence[StackFile]) -> list[Path]:

@@ -136,5 +136,10 @@ def settle(writer: StoreWriter, names: Sequence[str], conflicts: str | None, rep
             "first of each image",
         )
     reporter.notify(f"{writer.path.name}: {said}")
+    if conflicts == "drop" and shots == len(hashes):
+        raise DataError(
+            f"{writer.path.name}: --on-conflict drop leaves no shot, since all images have contradicting labels",
+            "correct the labels, or keep the first of each image with --on-conflict first",
+        )
     skipped = 1 if conflicts == "first" else 0
     writer.leave_out(np.concatenate([some[skipped:] for some in rows]), "whose image has another label elsewhere")

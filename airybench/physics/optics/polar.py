@@ -62,12 +62,13 @@ class Rings:
         return row + radius * np.sin(angle), column + radius * np.cos(angle)
 
 
-def polar(images: Tensor, rings: Rings) -> Tensor:
+def polar(images: Tensor, rings: Rings, axes: Tensor | None = None) -> Tensor:
     """Sample a batch of images on rings, bilinearly, on the device of the images.
 
     Args:
         images: float, shape (N, S, S).
         rings: where to sample.
+        axes: (row, column) of the beam axis of each image in pixels, shape (N, 2); that of the rings if left out.
 
     Returns:
         I(q, phi), shape (N, Q, P), of the dtype of the images; 0 beyond the edge of the image.
@@ -85,6 +86,11 @@ def polar(images: Tensor, rings: Rings) -> Tensor:
             f"use Rings.of({images.shape[-1]}) on square images"
         )
     rows, columns = (torch.from_numpy(line).to(images) for line in rings.positions())
+    if axes is not None:
+        row, column = (axes.to(images) - torch.tensor(rings.axis).to(images)).view(-1, 2, 1, 1).unbind(1)
+        places = torch.stack([columns + column, rows + row], dim=-1) * (2 / (rings.size - 1)) - 1
+        found = F.grid_sample(images.unsqueeze(1), places, mode="bilinear", align_corners=True)
+        return found.squeeze(1)
     grid = torch.stack([columns, rows], dim=-1) * (2 / (rings.size - 1)) - 1
     # The batch takes the place of the channels: the positions are the same in every image, so their weights are
     # computed only once.
@@ -109,16 +115,18 @@ def polar_image(image: NDArray[np.float32], rings: Rings) -> NDArray[np.float32]
     return np.asarray(sampled, np.float32)
 
 
-def unmasked(mask: Tensor, rings: Rings) -> Tensor:
+def unmasked(mask: Tensor, rings: Rings, axes: Tensor | None = None) -> Tensor:
     """Which samples depend on good pixels only.
 
     Args:
         mask: 1 = good, shape (S, S) or (N, S, S).
         rings: where to sample.
+        axes: see `polar`.
 
     Returns:
         Boolean, shape (1 or N, Q, P); False next to a bad pixel and beyond the edge of the image.
     """
     whole = mask.to(torch.float32)
-    weight = polar(whole if whole.ndim == 3 else whole.unsqueeze(0), rings)
+    whole = whole if whole.ndim == 3 else whole.unsqueeze(0)
+    weight = polar(whole if axes is None else whole.expand(len(axes), -1, -1), rings, axes)
     return weight > 1 - 1e-4  # the weights of four good neighbours add up to 1, up to rounding

@@ -1,5 +1,6 @@
 """One small-angle shot of version 2: dim particles, mixed doubles, and a person who labels what can be seen."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,25 @@ LABELLER_ERROR = 0.05
 _PARTICLES = tuple(name for name in CXIDB_CLASSES if name != "Background")
 
 
+@dataclass(frozen=True)
+class DrawnScene:
+    """What scatters in a shot, before it is detected.
+
+    Attributes:
+        true: the true class.
+        missed: whether nobody sees the particle.
+        photons: that were drawn for it, before its visibility is settled.
+        pattern: noise-free, on any scale, zero for the background.
+        truth: sizes and orientations of the particles.
+    """
+
+    true: str
+    missed: bool
+    photons: float
+    pattern: Image
+    truth: Truth
+
+
 def natural_cxidb_shot(
     name: str, conditions: SmallAngleConditions, seed: int, index: int, device: str | torch.device = "cpu"
 ) -> Shot:
@@ -59,14 +79,9 @@ def natural_cxidb_shot(
     Returns:
         The shot; its truth holds the true class as the bit `true_labels`, class c in bit c.
     """
-    rng = shot_generator(seed, index, Stream.PARAMETERS)
     frame = conditions.frame
-    missed = name == "Background" and rng.random() < MISSED_SHARE
-    true = str(rng.choice(_PARTICLES)) if missed else name
-    photons = _photons(rng, bright=not missed)
-    if not missed and name != "Background" and photons < CONFUSED_BELOW and rng.random() < LABELLER_ERROR:
-        true = str(rng.choice([other for other in _PARTICLES if other != name]))
-    pattern, truth = _pattern(true, rng, conditions.photon_energy, frame.geometry, device)
+    drawn = draw_scene(name, conditions, seed, index, device)
+    true, missed, photons, pattern, truth = drawn.true, drawn.missed, drawn.photons, drawn.pattern, drawn.truth
     if true == "Background":
         photons = np.nan
     else:
@@ -79,6 +94,20 @@ def natural_cxidb_shot(
     own: Truth = {"photons": photons, "particle_class": CXIDB_CLASSES.index(true)}
     truth = conditions.truth() | truth | own | {TRUE_LABELS: packed({true}, CXIDB_CLASSES)}
     return Shot(image, frozenset({name}), conditions.photon_energy, truth)
+
+
+def draw_scene(
+    name: str, conditions: SmallAngleConditions, seed: int, index: int, device: str | torch.device = "cpu"
+) -> DrawnScene:
+    """What scatters in a shot, and its noise-free pattern; arguments as those of `natural_cxidb_shot`."""
+    rng = shot_generator(seed, index, Stream.PARAMETERS)
+    missed = name == "Background" and rng.random() < MISSED_SHARE
+    true = str(rng.choice(_PARTICLES)) if missed else name
+    photons = _photons(rng, bright=not missed)
+    if not missed and name != "Background" and photons < CONFUSED_BELOW and rng.random() < LABELLER_ERROR:
+        true = str(rng.choice([other for other in _PARTICLES if other != name]))
+    pattern, truth = _pattern(true, rng, conditions.photon_energy, conditions.frame.geometry, device)
+    return DrawnScene(true, missed, photons, pattern, truth)
 
 
 def _photons(rng: np.random.Generator, *, bright: bool) -> float:

@@ -1,4 +1,4 @@
-"""A good deposit is spoilt in hundreds of random ways, and either refused in one line or imported exactly as it says.
+"""A good deposit is spoilt in many random ways, and either refused in one line or imported exactly as it says.
 
 What is compared: when a spoilt file is imported and the store passes `data check`, then images, label vectors, ids and
 energies equal, entry by entry, what plain h5py reads from that same spoilt file at the places the layout names, and the
@@ -9,7 +9,6 @@ decodes to another valid value is such content: nothing in the layout could tell
 import random
 import re
 import shutil
-import time
 from pathlib import Path
 
 import h5py
@@ -21,7 +20,6 @@ from airybench.data.store.check import check
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError
 
-ROUNDS = 320
 JOULE = 1.602176634e-19
 LEAVES = (
     "instrument_1/detector_1/data",
@@ -90,18 +88,18 @@ def plainly(path: Path) -> list[tuple[np.ndarray, list[int], int, float]]:
         ]
 
 
-def test_spoilt_deposits_are_refused_or_imported_exactly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [80, pytest.param(1000, marks=pytest.mark.slow)])
+def test_spoilt_deposits_are_refused_or_imported_exactly(tmp_path: Path, rounds: int) -> None:
     rng = random.Random(1612)
     good(tmp_path / "good.cxi")
     import_deposit(tmp_path / "good.cxi", tmp_path / "good.h5")
     check(Store.open(tmp_path / "good.h5"))
     path, output = tmp_path / "bad.cxi", tmp_path / "bad.h5"
     outcomes = {"refused": 0, "imported": 0}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         shutil.copy(tmp_path / "good.cxi", path)
         spoil = (flip, flip, truncate, drop, reshape)[number % 5]
         spoil(path, rng)
-        began = time.monotonic()
         refusal = ""
         try:
             store = import_deposit(path, output, force=True)
@@ -126,6 +124,5 @@ def test_spoilt_deposits_are_refused_or_imported_exactly(tmp_path: Path) -> None
             output.unlink(missing_ok=True)
         assert "\n" not in refusal, (number, spoil)
         assert not refusal or str(path) in refusal or str(output) in refusal, (number, refusal)
-        assert time.monotonic() - began < 5, (number, spoil)
         assert not list(tmp_path.glob(".*.part")), number
-    assert min(outcomes.values()) >= 40, outcomes  # both outcomes occur
+    assert min(outcomes.values()) >= rounds // 8, outcomes  # both outcomes occur

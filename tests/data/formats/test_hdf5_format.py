@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from euxfel_files import euxfel_cxi
 from field_files import Truth, cheetah_cxi, eiger_master, fermi_runs, sacla_run, swissfel_run
 from files import deposit_file, store_file
+from sources import opened, refused
 
 from airybench.data.formats.dispatch import FORMATS
 from airybench.data.formats.layout import Layout
@@ -60,3 +62,20 @@ def test_what_is_said_comes_first() -> None:
     merged = layout.under(said)
     assert merged.frames == FrameOptions(channel=1, stack_modules=True)
     assert merged.selection == Selection(keep=("good", "laser"), drop=("bad",), every="7")
+
+
+@pytest.mark.parametrize("name", ["wavelength", "beam/Wavelength"])
+def test_a_wavelength_of_a_plain_stack_is_taken_or_named(tmp_path: Path, name: str) -> None:
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["images"], file[name] = np.ones((4, 9, 11), "u2"), 1.24
+    said = refused(tmp_path / "s.h5")
+    assert f"/{name} is 1.24 without a unit" in said
+    assert f"--wavelength {name} --unit UNIT" in said
+    source, _ = opened(tmp_path / "s.h5", options=SourceOptions(keys=StackKeys(unit="angstrom")))
+    np.testing.assert_allclose(source.photon_energy, 12398.4198 / 1.24, rtol=1e-6)
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file[name].attrs["units"] = "nm"
+    source, _ = opened(tmp_path / "s.h5")
+    np.testing.assert_allclose(source.photon_energy, 1239.84198 / 1.24, rtol=1e-6)
+    source, _ = opened(tmp_path / "s.h5", options=SourceOptions(keys=StackKeys(photon_energy=20.0)))
+    np.testing.assert_array_equal(source.photon_energy, 20.0)

@@ -114,3 +114,5 @@ def test_contradicting_labels_of_one_image_are_listed_and_settled(tmp_path: Path
     assert store.ids().tolist() == [*range(501, 512), 513]
     with pytest.raises(AirybenchError, match="--on-conflict"):
         brought(tmp_path / "s.h5", images, labels, conflicts="odd")
+    with pytest.raises(DataError, match="--on-conflict drop leaves no shot, since all images have contradicting"):
+        brought(tmp_path / "s.h5", images[[0, 12]], labels[[0, 12]], conflicts="drop")
