@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from airybench.data.reading.options import SourceOptions
@@ -11,6 +12,8 @@ from airybench.errors import InputError, MissingOptionError
 
 _ANY_ENERGY = 1000.0
 _MOST = 4
+_CONVENTIONS = ("cxi", "good-is-one")
+"""What a mask may mean: one of the two leaves pixels."""
 
 
 def further_questions(
@@ -37,6 +40,11 @@ def further_questions(
         except MissingOptionError as error:
             found.append(error)
         except InputError:  # a supposed answer need not be the right one
+            if options.keys.mask_convention != _CONVENTIONS[0] or sure:
+                break
+            options = replace(options, keys=replace(options.keys, mask_convention=_CONVENTIONS[1]))
+            with suppress(InputError):
+                found += no_energy(open_with(options))
             break
     return found
 
@@ -44,7 +52,7 @@ def further_questions(
 def _answered(options: SourceOptions, option: str) -> tuple[SourceOptions, bool] | None:
     """Options that suppose some answer, and whether values are read so in the end; None without such an answer."""
     words, sure = shlex.split(option), True
-    keys, frames, labels = options.keys, options.frames, options.labels
+    keys, frames, labels, selection = options.keys, options.frames, options.labels, options.selection
     for name, value in zip(words, [*words[1:], ""], strict=True):
         if name == "--stack-modules":
             frames = replace(frames, stack_modules=True)
@@ -58,10 +66,12 @@ def _answered(options: SourceOptions, option: str) -> tuple[SourceOptions, bool]
             keys = replace(keys, ids=(value,))
         elif name in ("--energy", "--wavelength", "--photon-energy"):
             keys = replace(keys, energy=None, wavelength=None, unit=None, photon_energy=_ANY_ENERGY)
+        elif name == "--keep":
+            selection = replace(selection, keep=(*selection.keep, value))
         elif name == "--class-names":
             labels = replace(labels, class_names=tuple(value.split(",")))
         elif name == "--mask-convention":
-            keys, sure = replace(keys, mask_convention="cxi"), False
+            keys, sure = replace(keys, mask_convention=_CONVENTIONS[0]), False
         elif name.startswith("--") and name != "--unit":
             return None
-    return replace(options, keys=keys, frames=frames, labels=labels), sure
+    return replace(options, keys=keys, frames=frames, labels=labels, selection=selection), sure

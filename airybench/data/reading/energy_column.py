@@ -5,7 +5,13 @@ from numpy.typing import NDArray
 
 from airybench.data.reading.columns import Columns
 from airybench.data.reading.options import StackKeys
-from airybench.data.reading.photon_energy import energies_ev, fixed_energy, unit_attribute, unit_named
+from airybench.data.reading.photon_energy import (
+    energies_ev,
+    fixed_energy,
+    require_present,
+    unit_attribute,
+    unit_named,
+)
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 
@@ -36,6 +42,8 @@ def energy_of(
     if key is None:
         return None, ""
     values = columns.column(key, said[0], "iuf", scalar=True)[frames]
+    entry = lambda row: f"entry {frames[row]}"  # noqa: E731
+    require_present(values.astype(np.float64), columns.where(key), entry, key)
     attribute = unit_attribute(columns.every(key, said[0])[0][1])
     energies = energies_ev(
         values,
@@ -45,7 +53,7 @@ def energy_of(
         wavelength=keys.wavelength is not None,
         attribute=attribute,
         unit=keys.unit,
-        entry=lambda row: f"entry {frames[row]}",
+        entry=entry,
     )
     unit = unit_named(keys.unit or attribute or "") or ""
     return energies, f"from /{key.strip('/')}" + (f" in {unit}" if unit else "")

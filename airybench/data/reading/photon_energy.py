@@ -123,7 +123,7 @@ def energies_ev(
         DataError: the unit cannot be known or contradicts the values, or shots have no energy.
     """
     numbers = np.asarray(values, np.float64).reshape(-1)
-    _require_present(numbers, where, entry)
+    require_present(numbers, where, entry)
     said = None if unit is None else _said(unit, wavelength=wavelength)
     known, why = (said, "as --unit says") if said else _recognised(numbers, key, where, attribute, wavelength)
     lowest, highest = (LOWEST, HIGHEST) if said else SENSIBLE
@@ -141,16 +141,28 @@ def energies_ev(
     return energies.astype(np.float32)
 
 
-def _require_present(numbers: NDArray[np.float64], where: str, entry: Callable[[int], str]) -> None:
-    """Refuse shots without an energy."""
+def require_present(numbers: NDArray[np.float64], where: str, entry: Callable[[int], str], column: str = "") -> None:
+    """Refuse shots without an energy.
+
+    Args:
+        numbers: energies or wavelengths, shape (n,).
+        where: what to call them in messages.
+        entry: what to call one of the shots.
+        column: key by which shots may be left out; empty where the source has none.
+
+    Raises:
+        MissingOptionError: some are missing, and `--keep` with that key leaves these shots out.
+        DataError: some are missing, and there is no such way.
+    """
     missing = np.flatnonzero(~np.isfinite(numbers) | (numbers == 0))
     if len(missing):
         first = ", ".join(entry(int(row)) for row in missing[:3])
-        raise DataError(
-            f"{where}: {len(missing)} of {len(numbers)} shots have no photon energy (0, NaN or infinite; first: "
-            f"{first})",
-            "leave them out with --keep, --drop or --select, or give --photon-energy EV for all",
-        )
+        found = f"{where}: {len(missing)} of {len(numbers)} shots have no photon energy (0, NaN or infinite; first: "
+        found += f"{first})"
+        if column and len(missing) < len(numbers) and not np.isinf(numbers).any():
+            option = f"--keep {column}"
+            raise MissingOptionError(found, option, f"leave them out with {option}, or give --photon-energy EV for all")
+        raise DataError(found, "leave them out with --keep, --drop or --select, or give --photon-energy EV for all")
 
 
 def _said(unit: str, *, wavelength: bool) -> str:

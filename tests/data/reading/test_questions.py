@@ -114,3 +114,23 @@ def test_info_names_everything_that_is_missing(tmp_path: Path, capsys: pytest.Ca
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if re.match(" *missing ", line)]) == 3
     assert lines[-1].endswith("--photon-energy EV --invalid nan --counts-per-photon X")
+
+
+def test_shots_without_an_energy_are_left_out_by_the_command_that_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = COUNTS.astype("u2")
+    images[:, 3] = 65535
+    path = written(tmp_path / "s.h5", images, energy=np.where(np.arange(12) % 5 == 0, [0, np.nan] * 6, 9000.0))
+    words = asked(path, capsys)
+    assert words == ["--keep", "energy", "--invalid", "max"]
+    store = imported(path, words)
+    assert store.ids().tolist() == [70 + row for row in range(12) if row % 5]
+    images[:, 3] = 0
+    np.testing.assert_array_equal(store.read_images(), images[np.arange(12) % 5 > 0])
+
+
+def test_a_mask_of_ones_is_asked_with_the_energy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "s.h5", COUNTS.astype("u2"), pixels=np.ones((9, 11), "u1"))
+    words = asked(path, capsys, "--mask", "pixels")
+    assert words == ["--mask-convention", "CONVENTION", "--photon-energy", "EV"]
