@@ -84,7 +84,7 @@ def evaluate(
     from airybench.cli.show.output import print_result
     from airybench.config import parse_value
     from airybench.inference.stress import stress_plan
-    from airybench.jobs.evaluate import EvaluationOptions, evaluate_model
+    from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, trained_on
     from airybench.jobs.models import open_model
     from airybench.paths import writable
     from airybench.training.device import choose_device
@@ -103,7 +103,7 @@ def evaluate(
         writable(output, "choose another --output")
     reporter = ConsoleReporter()
     predictor = open_model(model, tracking_uri, reporter)
-    name = predictor.config.data.dataset if dataset in (None, FROM_CONFIG) else dataset
+    name = trained_on(predictor) if dataset is None or dataset == FROM_CONFIG else dataset
     evaluated = evaluate_model(
         model, predictor, name, device=where, split=split, options=EvaluationOptions(tune_thresholds, changes, asked),
         tracking_uri=tracking_uri, reporter=reporter,

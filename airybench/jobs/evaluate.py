@@ -10,8 +10,9 @@ from torch import Tensor
 
 from airybench.analysis.evaluation_files import write_evaluation, write_robustness
 from airybench.analysis.robustness import Robustness, robustness, runs_not_trained_on
+from airybench.data.datasets.catalog import CATALOG
 from airybench.data.split.split import PARTS
-from airybench.errors import DataError, unknown
+from airybench.errors import ConfigError, DataError, unknown
 from airybench.inference.ceiling import ceiling_of
 from airybench.inference.evaluate import Evaluation, evaluate, require_thresholds, tuned_thresholds
 from airybench.inference.logits import store_logits
@@ -178,6 +179,18 @@ def evaluate_model(
                 write_robustness(folder, stress, evaluated.result.majority, evaluated.heading)
                 run.metrics(stress.flat())
     return evaluated
+
+
+def trained_on(predictor: Predictor) -> str:
+    """Name of the data set that a model was trained on.
+
+    Raises:
+        ConfigError: it was a file or folder, and a model does not know where that lies.
+    """
+    name = predictor.config.data.dataset
+    if name not in CATALOG:
+        raise ConfigError(f"the model was trained on {name}, a file or folder; say where it is with --dataset PATH")
+    return name
 
 
 def require_same(predictor: Predictor, data: PreparedDataset, reporter: Reporter) -> None:

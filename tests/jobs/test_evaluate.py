@@ -17,7 +17,7 @@ from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, require_same
+from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, require_same, trained_on
 from airybench.jobs.models import open_model
 from airybench.physics.label_bits import TRUE_LABELS, pack
 from airybench.provenance import SIMULATOR_VERSION
@@ -30,6 +30,13 @@ TUNE = EvaluationOptions(tune=True)
 @pytest.fixture(scope="module")
 def model(finished) -> Predictor:
     return open_model("winner:both@helium", finished.uri)
+
+
+def test_a_model_trained_on_a_file_asks_where_it_is(model: Predictor) -> None:
+    assert trained_on(model) == "helium"
+    of_a_file = Predictor(model.config.replace({"dataset": "mine"}), model.class_names, model.label_kind)
+    with pytest.raises(ConfigError, match=r"trained on mine, a file or folder; say where it is with --dataset PATH"):
+        trained_on(of_a_file)
 
 
 def test_values_predictions_and_run_agree(model: Predictor, finished) -> None:

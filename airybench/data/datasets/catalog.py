@@ -101,6 +101,9 @@ def open_dataset(
 def display_name(name: str) -> str:
     """What runs and studies call a data set: its name, or the stem of its file. The file is not opened.
 
+    A file that is called like a known data set, but is not the one imported under that name, is marked as a file: its
+    name alone would stand for other shots.
+
     Args:
         name: `helium`, `cxidb`, or the path of a store, file or folder.
 
@@ -114,10 +117,10 @@ def display_name(name: str) -> str:
     if name in CATALOG:
         return name
     path = Path(name).expanduser()
-    if path.is_dir():
-        return slug(path.resolve().name)
-    if path.is_file():
-        return slug(path.stem)
+    if path.is_dir() or path.is_file():
+        found = slug(path.resolve().name if path.is_dir() else path.stem)
+        known = found in CATALOG and path.resolve() != (data_folder() / f"{found}.h5").resolve()
+        return f"{found}-file" if known else found
     if path.suffix or len(path.parts) > 1:
         raise DataError(f"{path}: no such file", "give helium, cxidb, a store, or a file or folder to import")
     raise unknown("data set", name, (*CATALOG, *FILES))

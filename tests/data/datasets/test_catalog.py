@@ -175,6 +175,16 @@ def test_display_names_are_valid_file_names(tmp_path: Path) -> None:
         display_name("heliun")
 
 
+def test_a_file_called_like_a_known_data_set_is_not_taken_for_it(folder: Path, tmp_path: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for place in (tmp_path / "helium.h5", folder / "helium.h5"):
+        place.touch()
+    assert display_name(str(tmp_path / "helium.h5")) == "helium-file"
+    assert display_name(str(folder / "helium.h5")) == "helium"  # what `data import --name helium` makes
+    (tmp_path / "cxidb").mkdir()
+    assert display_name(str(tmp_path / "cxidb")) == "cxidb-file"
+
+
 def test_the_size_of_a_data_set_is_known_without_making_it(
     tmp_path: Path, folder: Path, quick_simulator: SimpleNamespace, write_store: Make, write_deposit: Make
 ) -> None:
