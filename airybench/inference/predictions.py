@@ -123,7 +123,8 @@ class Predictions:
         listed = np.ndim(names) == ids.ndim == 1 and all(isinstance(name, str) for name in names)
         classes = (len(ids), len(names)) if listed else ()
         if (
-            logits.shape != classes
+            (ids.dtype != np.int64 and ids.dtype.kind != "U")
+            or logits.shape != classes
             or logits.dtype != np.float32
             or labels.dtype != np.uint8
             or labels.shape not in (classes, (len(ids), 0))
@@ -131,7 +132,7 @@ class Predictions:
             or kind not in LABEL_KINDS
         ):
             raise DataError(
-                f"{path} holds no predictions (logits {logits.dtype} {logits.shape}, labels {labels.dtype} "
-                f"{labels.shape}, {kind!r}); it is written by train and sweep"
+                f"{path} holds no predictions (ids {ids.dtype} {ids.shape}, logits {logits.dtype} {logits.shape}, "
+                f"labels {labels.dtype} {labels.shape}, {kind!r}); it is written by train and sweep"
             )
         return cls(ids, logits, labels, tuple(map(str, names)), kind)

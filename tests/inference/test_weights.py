@@ -316,7 +316,11 @@ def test_what_holds_no_predictions(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match="holds no predictions"):
         Predictions.read(path)
-    for key, value in {"logits": None, "ids": 3, "labels": np.zeros((3, 7), np.uint8), "label_kind": 5}.items():
+    wrong: list[tuple[str, object]] = [
+        ("logits", None), ("ids", 3), ("ids", np.arange(3).astype(np.float16)), ("ids", np.zeros(3, bool)),
+        ("labels", np.zeros((3, 7), np.uint8)), ("label_kind", 5),
+    ]  # fmt: skip
+    for key, value in wrong:
         path.write_bytes(whole)
         with h5py.File(path, "a") as file:
             place = file.attrs if key == "label_kind" else file

@@ -61,15 +61,16 @@ def read_detector(path: Path) -> Detector:
     if not path.is_file():
         raise DataError(f"{path}: no such file", "give the detector file with --geometry FILE")
     q, mask, distance, radius = _hdf5(path) if h5py.is_hdf5(path) else _text(path)
-    numbers = np.isfinite(q).all() and distance > 0 and radius > 0
+    numbers = np.isfinite(q).all() and 0 < distance < np.inf and 0 < radius < np.inf
     depth = radius - np.abs(q[2]) if numbers else np.zeros(1)
     if not numbers or not len(mask) or (depth <= 0).any() or not np.isin(mask, (0, 1, _BAD)).all():
         raise DataError(f"{path}: its coordinates, distances or mask are impossible", "give a Dragonfly detector file")
     # In the file qz is negative everywhere or, in older ones, positive: the pixels are the same.
     depth = radius - q[2] if q[2].mean() > 0 else radius + q[2]
-    x, y = (np.rint(one - one.min()) for one in (q[0] * distance / depth, q[1] * distance / depth))
+    with np.errstate(over="ignore", invalid="ignore"):
+        x, y = (np.rint(one - one.min()) for one in (q[0] * distance / depth, q[1] * distance / depth))
     height, width = float(x.max()) + 1, float(y.max()) + 1
-    if height * width > _MOST_GAPS * len(mask):
+    if not height * width <= _MOST_GAPS * len(mask):  # so for coordinates that are no numbers as well
         raise DataError(f"{path}: {len(mask)} pixels on {height:.0f} x {width:.0f} px", "give the right detector file")
     shape = int(height), int(width)
     places = x.astype(np.int64) * shape[1] + y.astype(np.int64)

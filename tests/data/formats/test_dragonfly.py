@@ -150,3 +150,11 @@ def test_damaged_files_are_one_line(tmp_path: Path) -> None:
     content[1] = 200
     smaller.write_bytes(content.tobytes())
     assert "200 pixels, d.dat has 108" in refused(smaller, options=options)
+
+
+@pytest.mark.parametrize(("key", "value"), [("detd", np.inf), ("ewald_rad", np.inf), ("qx", 1e307), ("detd", 1e308)])
+def test_numbers_that_make_no_image_are_refused(tmp_path: Path, key: str, value: float) -> None:
+    options = detector(tmp_path / "d.h5")
+    with h5py.File(tmp_path / "d.h5", "a") as file:
+        file[key][...] = value
+    assert "d.h5" in refused(emc(tmp_path / "p.emc"), options=options)
