@@ -63,6 +63,14 @@ class DataConfig(Frozen):
         description="Scaling of the counts. counts: none; unit: counts / 65535; log1p: ln(1 + counts); standardised: "
         "every image has mean 0 and standard deviation 1; paper: counts with the logarithmic activation, else unit.",
     )
+    input_mask: Literal["none", "median", "zero"] = Field(
+        "none",
+        description="What stands in the place of masked pixels. none: what the store holds, mostly 0; median: the "
+        "median of the good pixels around; zero: 0.",
+    )
+    find_bad_pixels: Switch = Field(
+        False, description="With an input mask, also mask pixels that look bad in the training shots."
+    )
     input: Literal["image", "ccf"] = Field(
         "image", description="What the network sees: the image, or its two-point cross-correlation map (ccf)."
     )
@@ -95,7 +103,7 @@ class DataConfig(Frozen):
         """Names of the parameters that have no effect with these settings.
 
         >>> sorted(DataConfig(input="ccf").without_effect())
-        ['ccf_delta', 'noise_seed']
+        ['ccf_delta', 'find_bad_pixels', 'noise_seed']
         """
         names: set[str] = set()
         if self.input != "ccf":
@@ -104,4 +112,5 @@ class DataConfig(Frozen):
             names |= {"ccf_delta"}
         elif self.ccf_delta:
             names |= {"ccf_zero"}
+        names |= {"find_bad_pixels"} if self.input_mask == "none" else set()
         return names | ({"noise_seed"} if self.noise == "none" else set())

@@ -11,6 +11,7 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
+from airybench.data.loading.masking import ShotMasks
 from airybench.data.loading.preprocess import central_square, network_inputs
 from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError
@@ -50,13 +51,14 @@ class Explainer:
     Args:
         predictor: on `device`, in evaluation mode.
         device: where to compute.
+        masks: of the store whose shots are explained, where the predictor is for one, see `for_store`.
 
     Raises:
         ConfigError: the network does not end in feature maps.
     """
 
-    def __init__(self, predictor: Predictor, device: torch.device) -> None:
-        self._predictor, self._device = predictor, device
+    def __init__(self, predictor: Predictor, device: torch.device, masks: ShotMasks | None = None) -> None:
+        self._predictor, self._device, self._masks = predictor, device, masks
         self._target = target_layer(predictor)
 
     def maps(
@@ -64,6 +66,7 @@ class Explainer:
         counts: NDArray[np.uint16] | Tensor,
         answers: NDArray[np.integer[Any]],
         ids: ShotIds | None = None,
+        rows: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float16]:
         """One map for every positive answer.
 
@@ -71,13 +74,17 @@ class Explainer:
             counts: shape (N, H, W).
             answers: 0/1, shape (N, C).
             ids: of the shots, shape (N,), if the noise of the training is to be added to them as well.
+            rows: of the shots in their store, shape (N,), where each has a mask of its own.
 
         Returns:
             Values from 0 to 1, where 1 is the maximum of each map unless nothing supports the class; shape (M, S, S),
             on the pixels of the network's input, in the order of `numpy.argwhere(answers)`.
         """
         config = self._predictor.config
-        inputs = network_inputs(torch.as_tensor(counts).to(self._device), config.data, config.input_scaling, ids=ids)
+        if self._masks is not None and rows is not None:
+            counts = self._masks.filled(np.asarray(counts), rows)
+        raw = torch.as_tensor(counts).to(self._device)
+        inputs = network_inputs(raw, config.data, config.input_scaling, ids=ids, fill=self._predictor.fill)
         pairs = np.argwhere(answers)
         maps = np.empty((len(pairs), *inputs.shape[-2:]), np.float16)
         with ExactGradCAMPlusPlus(self._predictor.network, [self._target]) as cam:

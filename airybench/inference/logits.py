@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from airybench.data.loading.masking import ShotMasks
 from airybench.data.loading.preprocess import network_inputs
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
@@ -44,7 +45,8 @@ def logits(
     """
     config = predictor.config
     with checked_memory(config):
-        inputs = network_inputs(torch.as_tensor(counts).to(device), config.data, config.input_scaling, ids=ids)
+        raw = torch.as_tensor(counts).to(device)
+        inputs = network_inputs(raw, config.data, config.input_scaling, ids=ids, fill=predictor.fill)
         with precision(config.training, device):
             found: Tensor = (network or predictor.network)(arranged(inputs, config.training))
     return found.float().cpu()
@@ -73,6 +75,19 @@ def placed(predictor: Predictor, device: torch.device) -> Predictor:
     return predictor
 
 
+def for_store(predictor: Predictor, store: Store) -> tuple[Predictor, ShotMasks]:
+    """A predictor that also masks what a store does, and the masks that its shots have to be filled by before.
+
+    Args:
+        predictor: on its device.
+        store: the shots.
+    """
+    masks = ShotMasks.of(store, predictor.good, predictor.config.data.input_mask)
+    if masks.how == "none":
+        return predictor, masks
+    return predictor.with_mask(None if masks.each else masks.good), masks
+
+
 def store_logits(
     predictor: Predictor,
     store: Store,
@@ -95,11 +110,12 @@ def store_logits(
     Returns:
         float32 on the host, shape (N, C).
     """
-    predictor, ids = placed(predictor, device), store.ids()
+    (predictor, masks), ids = for_store(placed(predictor, device), store), store.ids()
     found = []
     with reporter.progress(title) as progress:
         for start in range(0, len(rows), BATCH):
             some = rows[start : start + BATCH]
-            found.append(logits(predictor, store.read_images(some), device, ids[some]))
+            counts = masks.filled(store.read_images(some), some)
+            found.append(logits(predictor, counts, device, ids[some]))
             progress(start + len(some), len(rows))
     return torch.cat(found)

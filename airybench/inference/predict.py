@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from airybench.data.loading.masking import FillingReader, both
 from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.columns import as_text
@@ -117,7 +118,8 @@ def predict(
     exists = parts.output.exists() and not options.force
     if exists and not parts.folder.is_dir():
         raise already_exists(parts.output)
-    answerer = _Answerer(placed(predictor, device), device, options)
+    ready, masked = _for_source(placed(predictor, device), shots)
+    answerer = _Answerer(ready, device, options)
     plan = _plan(predictor, shots, maps=options.explain)
     if exists:
         if not (parts.belong_to(plan) and is_joined(parts, plan)):
@@ -133,7 +135,7 @@ def predict(
     began = time.perf_counter()
     with checked_memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
         progress(total - left, total)
-        _answer_parts(parts, plan, missing, shots, answerer, lambda done: progress(total - left + done, total))
+        _answer_parts(parts, plan, missing, masked, answerer, lambda done: progress(total - left + done, total))
     speed = left / max(time.perf_counter() - began, 1e-9) if left else float("nan")
     if options.shard is not None:
         return Predicted(parts.folder, total, total - left, speed, False)
@@ -241,9 +243,19 @@ def _stretches(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
         start = until
 
 
+def _for_source(predictor: Predictor, shots: ShotSource) -> tuple[Predictor, ShotSource]:
+    """A predictor that also masks what the source does; or a source that fills shots by the masks that they have."""
+    how = predictor.config.data.input_mask
+    if how == "none":
+        return predictor, shots
+    if shots.mask is None and shots.count and next(iter(shots.read.blocks(np.arange(1)))).good is not None:
+        return predictor.with_mask(None), replace(shots, read=FillingReader(shots.read, predictor.good, how))
+    return predictor.with_mask(both(predictor.good, shots.mask)), shots
+
+
 def _plan(predictor: Predictor, shots: ShotSource, *, maps: bool) -> Plan:
     """The plan of a prediction: same model, same shots and same contents give an equal plan."""
-    tensors = {key: value.cpu().numpy() for key, value in predictor.network.state_dict().items()}
+    tensors = {key: value.cpu().numpy() for key, value in predictor.tensors().items()}
     return Plan(
         model=model_digest(predictor.description(), tensors),
         source=shots.identity,

@@ -3,14 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.config import TrialConfig
+from airybench.data.loading.masking import pixel_fill
 from airybench.data.loading.preprocess import network_inputs
 from airybench.errors import DataError
 from airybench.networks.build import build
 from airybench.provenance import Provenance
+
+MASK = "input_mask.good"
+"""Name of the mask among the weights: 1 for good pixels, uint8, shape (H, W)."""
 
 
 class Predictor(nn.Module):
@@ -22,6 +28,8 @@ class Predictor(nn.Module):
         label_kind: `multilabel` (a class is predicted if p > 0.5) or `multiclass` (the class of the largest p is).
         network: a trained network; if left out, an untrained one that weights can be loaded into.
         provenance: what it was trained on, if known.
+        good: pixels that are good in its training, bool, shape (H, W); None for all. They matter where its
+            configuration masks bad pixels at the input.
 
     >>> predictor = Predictor(TrialConfig().replace({"image_size": 32}), ("hit", "miss"), "multiclass").eval()
     >>> with torch.no_grad():
@@ -36,12 +44,15 @@ class Predictor(nn.Module):
         label_kind: str,
         network: nn.Module | None = None,
         provenance: Provenance | None = None,
+        good: NDArray[np.bool_] | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.class_names = class_names
         self.label_kind = label_kind
         self.provenance: Provenance | None = provenance
+        self.good = good
+        self.fill = pixel_fill(good, config.data.input_mask)
         self.hashed = True  # False for weights of an older version, in which a change would go unnoticed
         self.network = (
             network if network is not None else build(config.network, len(class_names), config.data.image_size)
@@ -50,8 +61,9 @@ class Predictor(nn.Module):
     @property
     def image_shape(self) -> tuple[int, int] | None:
         """(H, W) in pixels of the images that it was trained on; None if that is not known."""
-        known = self.provenance
-        return known.image_shape if known is not None else None
+        if self.provenance is not None and self.provenance.image_shape is not None:
+            return self.provenance.image_shape
+        return None if self.good is None else (self.good.shape[0], self.good.shape[1])
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether images of shape (H, W) have the size that it was trained on, as far as that is known."""
@@ -74,9 +86,21 @@ class Predictor(nn.Module):
 
     def logits(self, counts: Tensor) -> Tensor:
         """Logits, float32, shape (N, C), of raw counts of shape (N, H, W)."""
-        inputs = network_inputs(counts, self.config.data, self.config.input_scaling)
+        inputs = network_inputs(counts, self.config.data, self.config.input_scaling, fill=self.fill)
         result: Tensor = self.network(inputs)
         return result
+
+    def with_mask(self, good: NDArray[np.bool_] | None) -> "Predictor":
+        """The same network with another mask, bool, shape (H, W); None for none."""
+        other = Predictor(self.config, self.class_names, self.label_kind, self.network, self.provenance, good)
+        other.hashed = self.hashed
+        place = next(self.network.parameters()).device
+        return other.train(self.training).to(place)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that the network has learnt, by name, and its mask."""
+        mask = {} if self.good is None else {MASK: torch.from_numpy(self.good.astype(np.uint8))}
+        return {**self.network.state_dict(), **mask}
 
     def forward(self, counts: Tensor) -> Tensor:
         """Probabilities, float32, shape (N, C), of raw counts, uint16, shape (N, H, W)."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from airybench.config import SEED
 from airybench.data.store.store import Store
 from airybench.errors import DataError
-from airybench.inference.logits import BATCH, logits, placed
+from airybench.inference.logits import BATCH, for_store, logits, placed
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.stress import CHANGES
@@ -88,7 +88,7 @@ def stressed_predictions(
         device: where to compute.
         reporter: receives the progress over shots and changes.
     """
-    predictor, ids = placed(predictor, device), store.ids()
+    (predictor, masks), ids = for_store(placed(predictor, device), store), store.ids()
     cases = [(name, strength) for name, strengths in plan.items() for strength in strengths if strength]
     found: dict[tuple[str, float], list[NDArray[np.float32]]] = {case: [] for case in cases}
     done, total = 0, len(rows) * len(cases)
@@ -97,7 +97,7 @@ def stressed_predictions(
             some = rows[start : start + BATCH]
             counts = store.read_images(some)
             for name, strength in cases:
-                changed = CHANGES[name](counts, ids[some], strength, SEED)
+                changed = masks.filled(CHANGES[name](counts, ids[some], strength, SEED), some)
                 found[name, strength].append(logits(predictor, changed, device, ids[some]).numpy())
                 done += len(some)
                 progress(done, total)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import safetensors
+import torch
 from safetensors.torch import load_file, save_file
 
 from airybench.config import recorded_trial
 from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import ConfigError, DataError
-from airybench.inference.predictor import Predictor
+from airybench.inference.predictor import MASK, Predictor
 from airybench.parsing import read_json
 from airybench.provenance import Provenance
 from airybench.training.checkpoint import sha256_of_facts, sha256_of_file
@@ -34,7 +35,7 @@ _MISFITS = (AttributeError, TypeError, ValueError, RuntimeError, ArithmeticError
 
 def save_weights(folder: Path, predictor: Predictor) -> None:
     """Write `model.safetensors` and `model.json` into an existing folder."""
-    state = {key: value.detach().cpu().contiguous() for key, value in predictor.network.state_dict().items()}
+    state = {key: value.detach().cpu().contiguous() for key, value in predictor.tensors().items()}
     save_file(state, folder / TENSORS)
     content = {"format": FORMAT, "version": VERSION, **predictor.description()}
     content[TENSORS_HASH] = sha256_of_file(folder / TENSORS)
@@ -69,7 +70,11 @@ def load_weights(folder: Path) -> Predictor:
             raise ValueError("class_names is no list of names")
         if kind not in LABEL_KINDS:
             raise ValueError(f"label_kind {kind!r}, expected one of {', '.join(LABEL_KINDS)}")
-        predictor = Predictor(config, tuple(names), kind, provenance=provenance)
+        mask = state.pop(MASK, None)
+        if mask is not None and (mask.ndim != 2 or mask.dtype != torch.uint8):
+            raise ValueError(f"{MASK} is {mask.dtype} of shape {tuple(mask.shape)}, expected uint8 (H, W)")
+        good = None if mask is None else mask.numpy() > 0
+        predictor = Predictor(config, tuple(names), kind, provenance=provenance, good=good)
         predictor.network.load_state_dict(state)
         predictor.hashed = version > FIRST_VERSION
     except (LookupError, *_MISFITS, ConfigError) as error:

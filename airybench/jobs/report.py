@@ -6,9 +6,10 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
+from airybench.data.store.store import Store
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.gradcam import Explainer
-from airybench.inference.logits import placed
+from airybench.inference.logits import for_store, placed
 from airybench.jobs.models import open_model
 from airybench.paths import data_folder
 from airybench.report.answers import StudyAnswers, answer_study
@@ -82,10 +83,10 @@ def _gallery(one: StudyAnswers) -> Figure:
     store = find_store(one.dataset, winner.config.data, one.provenance.data_sha256)
     simulated = " (simulated data)" if one.provenance.simulated else ""
     title = f"{winner.config.label} on {one.dataset} test{simulated}"
-    return examples(winner.predictions[0], store, title, _explainer(one))
+    return examples(winner.predictions[0], store, title, _explainer(one, store))
 
 
-def _explainer(one: StudyAnswers) -> Explainer | None:
+def _explainer(one: StudyAnswers, store: Store) -> Explainer | None:
     """Draws what the winner looked at; None where its maps would not show places on the detector.
 
     Those are networks that see correlation maps, and images so small that the last features are hardly more than one
@@ -96,6 +97,7 @@ def _explainer(one: StudyAnswers) -> Explainer | None:
         return None
     device = torch.device("cpu")
     try:
-        return Explainer(placed(open_model(winner.trials[0].run_id, one.uri), device), device)
+        predictor, masks = for_store(placed(open_model(winner.trials[0].run_id, one.uri), device), store)
+        return Explainer(predictor, device, masks)
     except AirybenchError:
         return None  # its weights are gone, or it does not end in feature maps: the patterns are shown without maps

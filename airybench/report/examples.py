@@ -65,7 +65,7 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
             if explainer is not None and len(shots):
                 wanted = np.zeros((len(shots), len(predictions.class_names)), np.int64)
                 wanted[:, column] = 1
-                maps = explainer.maps(images, wanted, predictions.ids[chosen])
+                maps = explainer.maps(images, wanted, predictions.ids[chosen], shots)
                 attention = [on_image(one, store.image_shape) for one in maps]
             for index, image, seen in zip(chosen.tolist(), images, attention, strict=True):
                 caption = (f"{kind}, p {probabilities[index, column]:.2f}",)

@@ -35,7 +35,9 @@ VERSION = 1
 DATA = {"image_size", "antialias", "noise", "noise_seed", "fraction", "split_seed"}
 """What of the configuration a baseline depends on, beside the shots and their split."""
 
-SEEN: dict[str, object] = {"log_activation": True, "input": "image", "input_scaling": "counts"}
+SEEN: dict[str, object] = {
+    "log_activation": True, "input": "image", "input_scaling": "counts", "input_mask": "none"
+}  # fmt: skip
 """Baselines see counts on the detector, whatever a network would see."""
 
 

@@ -170,7 +170,8 @@ def _log_results(
         split_predictions(split_logits(trained.network, split, config.training, dataset.device), split, data)
         for split in (data.val, data.test)
     )
-    predictor = Predictor(config, data.class_names, data.label_kind, trained.network, dataset.provenance(config))
+    provenance, (good, _) = dataset.provenance(config), dataset.trained_mask(config.data)
+    predictor = Predictor(config, data.class_names, data.label_kind, trained.network, provenance, good)
     with run.artifacts() as folder:
         (folder / WEIGHTS).mkdir()
         save_weights(folder / WEIGHTS, predictor)

@@ -53,9 +53,25 @@ def prepare(
     prepared = PreparedDataset(store, _split(store, data, name, reporter, scored), device, name)
     if "train" in scored:
         prepared.training_rows(data)  # a fraction that has one class alone is met before any run begins
+    _tell_mask(prepared, data, name, reporter)
     if load:
         prepared.loaded_for(config)
     return prepared
+
+
+def _tell_mask(prepared: PreparedDataset, data: DataConfig, name: str, reporter: Reporter) -> None:
+    """Say which pixels are masked at the input, or that none are."""
+    if data.input_mask == "none":
+        return
+    good, found = prepared.trained_mask(data)
+    masked = 0 if good is None else int((~good).sum())
+    looked = "" if found is None else f"; of the training shots, {found}"
+    if masked or prepared.store.own_masks:
+        each = "and by the mask of each shot" if prepared.store.own_masks else "in every shot"
+        reporter.notify(f"{name}: {masked} pixels are masked at the input, {each}{looked}")
+    else:
+        hint = "" if data.find_bad_pixels else " (--find-bad-pixels looks for them)"
+        reporter.notify(f"{name}: no bad pixels are known{hint}: the input mask changes nothing{looked}")
 
 
 def _split(store: Store, data: DataConfig, name: str, reporter: Reporter, scored: Sequence[str]) -> Split:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
 from airybench.data.loading.loaded import LoadedDataset
+from airybench.data.loading.masking import trained_mask
 from airybench.data.split.fraction import training_fraction
 from airybench.data.split.scorable import require_fraction
 from airybench.data.split.split import PARTS, Split
+from airybench.data.store.bad_pixels import BadPixels
 from airybench.data.store.store import Store
 from airybench.paths import checkpoint_folder
 from airybench.provenance import Provenance, installed
@@ -40,6 +42,7 @@ class PreparedDataset:
         self.split = split
         self.device = device
         self._kept: dict[tuple[object, ...], LoadedDataset] = {}
+        self._masks: dict[tuple[bool, bool], tuple[NDArray[np.bool_] | None, BadPixels | None]] = {}
 
     def loaded_for(self, config: TrialConfig) -> LoadedDataset:
         """The three splits as the network of a trial sees them; see `loaded`."""
@@ -55,13 +58,15 @@ class PreparedDataset:
         """
         seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.ccf_centre, config.noise,
                    config.noise_seed)  # fmt: skip
-        key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as)
+        masked = (config.input_mask, config.find_bad_pixels)
+        key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as, *masked)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[key] = LoadedDataset.from_store(
-                self.store, self.split, config, scaling, self.device, keep_counts=keep_counts
-            )
+                self.store, self.split, config, scaling, self.device, keep_counts=keep_counts,
+                good=self.trained_mask(config)[0],
+            )  # fmt: skip
         everything = self._kept[key]
         if config.fraction == 1:
             return everything
@@ -81,6 +86,16 @@ class PreparedDataset:
         if config.fraction < 1:
             require_fraction(self.store.path, labels[rows], self.store.class_names, config.fraction)
         return rows
+
+    def trained_mask(self, config: DataConfig) -> tuple[NDArray[np.bool_] | None, BadPixels | None]:
+        """The mask that networks of a configuration take with them, and what was found in the training shots.
+
+        All of the train split is looked at, whatever fraction of it trains. See `masking.trained_mask`.
+        """
+        key = (config.input_mask != "none", config.find_bad_pixels)
+        if key not in self._masks:
+            self._masks[key] = trained_mask(self.store, self.split.train, config)
+        return self._masks[key]
 
     @cached_property
     def _hashes(self) -> NDArray[np.uint64]:

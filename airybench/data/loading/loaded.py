@@ -11,6 +11,7 @@ from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
 from airybench.data.loading.jitter import DetectorJitter
+from airybench.data.loading.masking import ShotMasks
 from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, choose_placement
 from airybench.data.loading.preprocess import network_inputs, rotated, scaled
 from airybench.data.split.split import Split
@@ -150,6 +151,7 @@ class LoadedDataset:
         placement: Placement | None = None,
         *,
         keep_counts: bool = False,
+        good: NDArray[np.bool_] | None = None,
     ) -> Self:
         """Read a store once, preprocess it in slices and keep each part on the device.
 
@@ -163,6 +165,7 @@ class LoadedDataset:
             device: where the network is.
             placement: where the inputs are kept; by default chosen by their size.
             keep_counts: keep counts and scale each batch, so that it can be changed before.
+            good: the mask of the training, bool, shape (H, W), see `trained_mask`; None for all pixels.
         """
         device = torch.device(device)
         kept = placement or choose_placement(store.count, config.image_size, device)
@@ -170,8 +173,14 @@ class LoadedDataset:
         labels = torch.from_numpy(store.labels().astype(np.float32))
         ids = store.ids()
 
-        def prepare(counts: Tensor, some: ShotIds) -> Tensor:
-            return network_inputs(counts, config, "counts" if keep_counts else scaling, ids=some)
+        masks = ShotMasks.of(store, good, config.input_mask)
+        fill = masks.fill()
+        fill = None if fill is None else fill.to(device)
+
+        def prepare(counts: Tensor, some: NDArray[np.int64]) -> Tensor:
+            if masks.each:
+                counts = torch.from_numpy(masks.filled(counts.cpu().numpy(), some)).to(device)
+            return network_inputs(counts, config, "counts" if keep_counts else scaling, ids=ids[some], fill=fill)
 
         def part(rows: NDArray[np.int64]) -> LoadedSplit:
             inputs: Tensor | Inputs
@@ -182,7 +191,7 @@ class LoadedDataset:
                 for start in range(0, len(rows), EVALUATION_BATCH):
                     some = rows[start : start + EVALUATION_BATCH]
                     counts = torch.from_numpy(store.read_images(some)).to(device)
-                    values[start : start + len(some)] = prepare(counts, ids[some])
+                    values[start : start + len(some)] = prepare(counts, some)
                 inputs = values if kept == "device" else HostInputs(values, device)
             own = labels[torch.from_numpy(rows)].to(device)
             later: Scaling = scaling if keep_counts else "counts"

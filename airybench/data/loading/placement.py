@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.data.loading.prefetch import Prefetcher, to_device
-from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
 
 Placement = Literal["device", "host", "disk"]
@@ -90,7 +89,7 @@ class DiskInputs:
     Args:
         store: the shots.
         rows: of the store, int64, shape (N,).
-        prepare: from counts (n, H, W) on the device and ids (n,) to inputs (n, 1, S, S).
+        prepare: from counts (n, H, W) on the device and rows of the store (n,) to inputs (n, 1, S, S).
         device: where inputs are prepared and batches delivered.
         readers: reader processes, which stay from epoch to epoch; 0 reads in this process.
     """
@@ -99,13 +98,12 @@ class DiskInputs:
         self,
         store: Store,
         rows: NDArray[np.int64],
-        prepare: Callable[[Tensor, ShotIds], Tensor],
+        prepare: Callable[[Tensor, NDArray[np.int64]], Tensor],
         device: torch.device,
         readers: int = READERS,
     ) -> None:
         self.device = device
         self._store, self._rows, self._prepare, self._readers = store, rows, prepare, readers
-        self._ids = store.ids()
         self._prefetch = Prefetcher(_Rows(store), readers=readers, depth=PREFETCHED)
 
     def batches(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
@@ -113,7 +111,7 @@ class DiskInputs:
         requests = [self._rows[some.numpy()] for some in rows]
         counts = to_device(self._prefetch((request,) for request in requests), self.device)
         for batch, request in zip(counts, requests, strict=True):
-            yield self._prepare(batch, self._ids[request])
+            yield self._prepare(batch, request)
 
     def select(self, rows: NDArray[np.int64]) -> "DiskInputs":
         """See `Inputs.select`."""

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling
+from airybench.data.loading.masking import PixelFill
 from airybench.data.loading.noise import with_noise
 from airybench.data.store.ids import ShotIds
 from airybench.physics.correlation import Centre, correlation_map
@@ -31,7 +32,9 @@ def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Sca
     return scaled(resized(counts, image_size, antialias=antialias), scaling)
 
 
-def network_inputs(counts: Tensor, config: DataConfig, scaling: Scaling, *, ids: ShotIds | None = None) -> Tensor:
+def network_inputs(
+    counts: Tensor, config: DataConfig, scaling: Scaling, *, ids: ShotIds | None = None, fill: PixelFill | None = None
+) -> Tensor:
     """What a network of this configuration sees: the preprocessed image, or its correlation map.
 
     Args:
@@ -40,10 +43,13 @@ def network_inputs(counts: Tensor, config: DataConfig, scaling: Scaling, *, ids:
         scaling: input scaling of the network; maps have none, see `TrialConfig.input_scaling`.
         ids: identifiers of the shots, shape (N,), from which a study draws the noise it adds. Without them no noise is
             added: it belongs to the shots of the study, not to the network, which meets real noise later.
+        fill: what stands in the place of bad pixels, on the device of the counts; None leaves them as they are.
 
     Returns:
         float32, shape (N, 1, S, S).
     """
+    if fill is not None:
+        counts = fill(counts)
     images = resized(counts, config.image_size, antialias=config.antialias)
     if config.noise != "none" and ids is not None:
         images = with_noise(images, config.noise, ids, config.noise_seed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -146,19 +147,30 @@ class Store:
         Raises:
             DataError: a row is outside, or the file is damaged.
         """
-        rows = np.arange(self.count) if rows is None else np.asarray(rows, np.int64)
+        return self._read("images", np.arange(self.count) if rows is None else rows, np.dtype(np.uint16))
+
+    def read_masks(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Masks of some rows in the order given, 1 = good, shape (n, H, W); for stores in which each shot has its own.
+
+        Raises:
+            DataError: a row is outside, or the file is damaged.
+        """
+        return self._read("mask", rows, np.dtype(np.uint8))
+
+    def _read(self, key: str, rows: NDArray[np.integer[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+        rows = np.asarray(rows, np.int64)
         if rows.size and (rows.min() < 0 or rows.max() >= self.count):
             raise DataError(
                 f"{self.path}: rows {rows.min()}..{rows.max()} asked for, the store has 0..{self.count - 1}"
             )
-        images = np.empty((len(rows), *self.image_shape), np.uint16)
+        images = np.empty((len(rows), *self.image_shape), dtype)
         # Neighbouring rows come in one slice each; a list of indices would be a hundred times slower.
         breaks = np.flatnonzero(np.diff(rows) != 1) + 1
         with open_hdf5(self.path) as file:
             for start, stop in zip(np.r_[0, breaks], np.r_[breaks, len(rows)], strict=True):
                 for first in range(start, stop, SLICE):
                     until = min(first + SLICE, stop)
-                    file["images"].read_direct(images, np.s_[rows[first] : rows[until - 1] + 1], np.s_[first:until])
+                    file[key].read_direct(images, np.s_[rows[first] : rows[until - 1] + 1], np.s_[first:until])
         return images
 
     def labels(self) -> NDArray[np.uint8]:
@@ -206,6 +218,12 @@ class Store:
         """Mask, 1 = good, shape (H, W) or (N, H, W); None when all pixels are good."""
         with open_hdf5(self.path) as file:
             return file["mask"][()] if "mask" in file else None
+
+    @cached_property
+    def own_masks(self) -> bool:
+        """Whether each shot has a mask of its own."""
+        with open_hdf5(self.path) as file:
+            return "mask" in file and file["mask"].ndim == file["images"].ndim
 
     def good_share(self) -> float | None:
         """Share of pixels that the mask calls good; None without a mask."""

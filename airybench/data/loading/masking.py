@@ -1,0 +1,227 @@
+"""Bad pixels at the input of a network: which they are, and what stands in their place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from airybench.config import DataConfig
+from airybench.data.reading.shot_source import Block, ShotReader
+from airybench.data.store.bad_pixels import MOSTLY_GOOD, BadPixels, find_bad_pixels, sampled_rows
+from airybench.data.store.content import SLICE
+from airybench.data.store.store import Store
+
+Good = NDArray[np.bool_]
+
+_FIRST = 8  # pixels of the first ring around a pixel
+_RINGS = sorted(
+    ((down, right) for down in range(-2, 3) for right in range(-2, 3) if down or right),
+    key=lambda step: max(abs(step[0]), abs(step[1])),
+)
+
+
+class PixelFill(nn.Module):
+    """Puts something in the place of bad pixels, at the size of the detector, before an image is cropped and resized.
+
+    With `median` that is the median of the good pixels among the 8 around it, or where none of these is good among the
+    24; of an even number the lower of the two in the middle, so that counts stay whole. Pixels farther inside a gap or
+    a shadow are 0, as all bad pixels are with `zero`. A pixel of a smaller input is interpolated from what is then
+    there, so that it is partly measured and partly filled.
+
+    Args:
+        good: which pixels are good, bool, shape (H, W); not all of them.
+        how: `median` or `zero`.
+
+    >>> good = np.ones((3, 3), bool)
+    >>> good[1, 1] = False
+    >>> PixelFill(good, "median")(torch.arange(9).view(1, 3, 3))[0, 1]
+    tensor([3., 3., 5.])
+    """
+
+    take: Tensor
+    neighbours: Tensor
+    known: Tensor
+    middle: Tensor
+
+    def __init__(self, good: Good, how: str) -> None:
+        super().__init__()
+        height, width = self.shape = good.shape
+        rows, columns = np.nonzero(~good)
+        around = np.array(_RINGS)
+        down, right = rows[:, None] + around[:, 0], columns[:, None] + around[:, 1]
+        inside = (down >= 0) & (down < height) & (right >= 0) & (right < width)
+        places = np.where(inside, down, 0) * width + np.where(inside, right, 0)
+        known = inside & good.ravel()[places]
+        known[known[:, :_FIRST].any(axis=1), _FIRST:] = False
+        filled = known.any(axis=1) & (how == "median")
+        take = np.arange(good.size)
+        number = int(filled.sum())
+        take[(rows * width + columns)[filled]] = good.size + np.arange(number)
+        take[(rows * width + columns)[~filled]] = good.size + number  # the 0 at the end
+        for name, values in (
+            ("take", take),
+            ("neighbours", places[filled]),
+            ("known", known[filled]),
+            ("middle", (known[filled].sum(axis=1) - 1) // 2 + np.arange(number) * len(_RINGS)),
+        ):
+            self.register_buffer(name, torch.from_numpy(values), persistent=False)
+
+    def forward(self, counts: Tensor) -> Tensor:
+        """Images without their bad pixels.
+
+        Args:
+            counts: any real dtype, shape (N, H, W).
+
+        Returns:
+            float32, same shape.
+        """
+        pixels = counts.to(torch.float32).flatten(1)
+        parts = [pixels]
+        if len(self.middle):
+            values = torch.where(self.known, pixels[:, self.neighbours], torch.inf).sort(dim=-1).values
+            parts.append(values.flatten(1)[:, self.middle])
+        parts.append(torch.zeros_like(pixels[:, :1]))
+        filled: Tensor = torch.cat(parts, dim=1)[:, self.take].unflatten(1, self.shape)
+        return filled
+
+
+def pixel_fill(good: Good | None, how: str) -> PixelFill | None:
+    """What fills the bad pixels of a mask; None where there is nothing to fill.
+
+    Args:
+        good: bool, shape (H, W); None for all.
+        how: `none`, `median` or `zero`.
+    """
+    return None if how == "none" or good is None or good.all() else PixelFill(good, how)
+
+
+def filled_shots(counts: NDArray[np.uint16], good: Good, how: str) -> NDArray[np.uint16]:
+    """Shots that have masks of their own, without their bad pixels.
+
+    Args:
+        counts: shape (n, H, W).
+        good: same shape.
+        how: `median` or `zero`.
+    """
+    changed = counts.copy()
+    for row, mask in enumerate(good):
+        fill = pixel_fill(mask, how)
+        if fill is not None:
+            changed[row] = fill(torch.from_numpy(counts[row : row + 1].astype(np.float32))).numpy()[0]
+    return changed
+
+
+def both(one: Good | None, other: Good | None) -> Good | None:
+    """Pixels that are good by two masks; None for all."""
+    return other if one is None else one if other is None else one & other
+
+
+def trained_mask(store: Store, rows: NDArray[np.int64], config: DataConfig) -> tuple[Good | None, BadPixels | None]:
+    """The mask that a network takes with it from its training.
+
+    Args:
+        store: the shots.
+        rows: of the training shots.
+        config: whether bad pixels are masked, and looked for as well.
+
+    Returns:
+        Pixels that the mask of the store calls good, or good in any training shot where each has a mask of its own,
+        without those that look bad in the training shots, (H, W), None for all; and what was found in them.
+    """
+    if config.input_mask == "none":
+        return None, None
+    own = store.own_masks
+    stored = None if own else store.mask()
+    good = None if stored is None else stored > 0
+    if own:
+        good = np.zeros(store.image_shape, bool)
+        for start in range(0, len(rows), SLICE):
+            good |= (store.read_masks(rows[start : start + SLICE]) > 0).any(axis=0)
+    if not config.find_bad_pixels:
+        return good, None
+    some = np.sort(rows)[sampled_rows(len(rows))]
+    mostly = both(good, (store.read_masks(some) > 0).mean(axis=0) >= MOSTLY_GOOD if own else None)
+    found = find_bad_pixels(store.read_images(some), mostly)
+    return (both(good, found.kinds == 0) if found.count else good), found
+
+
+@dataclass(frozen=True)
+class ShotMasks:
+    """The mask that a network brings along, with the masks of a store.
+
+    Attributes:
+        store: the shots.
+        good: pixels good by both, bool, shape (H, W); None for all. Of a store whose shots have masks of their own it
+            is that of the network.
+        how: `none`, `median` or `zero`.
+    """
+
+    store: Store
+    good: Good | None
+    how: str
+
+    @classmethod
+    def of(cls, store: Store, good: Good | None, how: str) -> "ShotMasks":
+        """Both masks; arguments as those of the class, with the mask of the network."""
+        stored = None if how == "none" or store.own_masks else store.mask()
+        return cls(store, both(good, None if stored is None else stored > 0), how)
+
+    @property
+    def each(self) -> bool:
+        """Whether each shot has a mask of its own, by which `filled` fills; else `fill` fills all."""
+        return self.how != "none" and self.store.own_masks
+
+    def fill(self) -> PixelFill | None:
+        """What fills every shot; None where there is nothing to fill, or each shot has its own mask."""
+        return None if self.each else pixel_fill(self.good, self.how)
+
+    def filled(self, counts: NDArray[np.uint16], rows: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Counts of shots filled by their own masks; unchanged where one mask holds for all.
+
+        Args:
+            counts: shape (n, H, W).
+            rows: which shots they are.
+        """
+        if not self.each:
+            return counts
+        good = self.store.read_masks(rows) > 0
+        return filled_shots(counts, good if self.good is None else good & self.good, self.how)
+
+
+@dataclass(frozen=True)
+class FillingReader(ShotReader):
+    """Reads shots that have masks of their own, and fills their bad pixels.
+
+    Attributes:
+        reader: of the counts.
+        good: the mask of the network, bool, shape (H, W); None for all.
+        how: `median` or `zero`.
+    """
+
+    reader: ShotReader
+    good: Good | None
+    how: str
+
+    @property
+    def shot_bytes(self) -> int:
+        """See `ShotReader.shot_bytes`."""
+        return self.reader.shot_bytes
+
+    @property
+    def risky(self) -> bool:
+        """See `ShotReader.risky`."""
+        return self.reader.risky
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
+        """See `ShotReader.blocks`."""
+        for block in self.reader.blocks(rows):
+            shape = block.counts.shape
+            good = both(block.good, None if self.good is None else np.broadcast_to(self.good, shape))
+            yield block if good is None else Block(filled_shots(block.counts, good, self.how), block.good, block.tally)
+
+    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """See `ShotReader.pieces`."""
+        return self.reader.pieces(rows)
