@@ -206,9 +206,10 @@ class _Sources:
             item = file[inner]
         except (KeyError, OSError, RuntimeError):
             item = None
-        if isinstance(item, h5py.Dataset):
+        if isinstance(item, h5py.Dataset) and item.shape is not None:  # HDF5 may crash on a part of an empty space
             return self._walk(item, above)
-        self._faults[name] = f"has no data set /{inner.strip('/')}"
+        what = "no data set" if item is None or not isinstance(item, h5py.Dataset) else "nothing in data set"
+        self._faults[name] = f"has {what} /{inner.strip('/')}"
         return set()
 
     def _named(self, home: Path, values: h5py.Dataset) -> set[tuple[str, str]]:

@@ -154,6 +154,13 @@ def test_a_source_without_permission_is_not_missing(tmp_path: Path, monkeypatch:
         read(path)
 
 
+def test_a_source_of_nothing_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["x"] = h5py.Empty("u2")
+    with pytest.raises(DataError, match=r"a view of s\.h5, which has nothing in data set /x; get a whole copy"):
+        read(made(tmp_path / "a.h5", view, "s.h5"))
+
+
 def test_a_source_without_the_data_set_is_not_missing(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "s.h5", "w") as file:
         file["other"] = VALUES
