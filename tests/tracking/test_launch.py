@@ -106,7 +106,7 @@ def test_evaluate(command, weights) -> None:
 
 def test_baseline_joins_as_the_support_vectors(command, project) -> None:
     small = ["--count", "64", "--image-size", "32", "--c", "10", "--gamma", "0.001", "--cv", "2"]
-    joined = command("baseline", "--dataset", "cxidb", "--components", "config", *small, others=2)
+    joined = command("baseline", "--dataset", "cxidb", "--components", "config", *small, others=3)
     assert {one.data.tags["airybench.kind"] for one in all_runs(project)} == {"baseline"}
     assert {one.info.status for one in all_runs(project)} == {"FINISHED"}
     assert joined.data.tags["airybench.baseline"] == "svm"
