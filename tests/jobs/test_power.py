@@ -88,9 +88,10 @@ def test_a_pilot_study_of_the_same_space_gives_the_seed_spread(tmp_path: Path) -
 def test_what_cannot_be_judged_is_said() -> None:
     test = ExpectedTest(154, (40.0, 20.0))
     assert "1 seed gives a first look without verdicts" in SweepPower("helium", test, 1, 6, 3).sentence()
-    assert "2 seeds of 4 cells give no verdicts, which takes 3 seeds or 6 cells" in SweepPower(
-        "helium", test, 2, 4, 3
-    ).sentence()
+    assert (
+        "2 seeds of 4 cells give no verdicts, which takes 3 seeds or 6 cells"
+        in SweepPower("helium", test, 2, 4, 3).sentence()
+    )
     assert SweepPower("helium", test, 2, 6, 3).smallest < math.inf
     nothing = SweepPower("helium", None, 3, 6, 3)
     assert (nothing.smallest, nothing.needed) == (math.inf, None)
