@@ -101,7 +101,7 @@ class DatasetComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Studies compared by one metric, data set by data set; differences up to delta do not matter."""
+    """Studies compared by one metric; differences up to delta do not matter."""
 
     metric: str
     datasets: tuple[DatasetComparison, ...]
@@ -205,11 +205,9 @@ class _TestScores:
 
     def mean(self, pairs: Sequence[tuple[Sequence[Trained], Sequence[Trained]]]) -> Estimate:
         """The mean of several differences."""
-        sides = [
-            (sign / len(pairs), self._predictions(trials), True)
-            for pair in pairs
-            for sign, trials in zip((1.0, -1.0), pair, strict=True)
-        ]
+        each = 1 / len(pairs)
+        sides = [(each, self._predictions(on), True) for on, _ in pairs]
+        sides += [(-each, self._predictions(off), True) for _, off in pairs]
         return combination(sides, self._metric, pool=self._pool)
 
     def _predictions(self, trials: Sequence[Trained]) -> list[Predictions]:
@@ -223,9 +221,7 @@ class _TestScores:
         return [self._fetched[trial.run_id][1] for _, trial in trials]
 
 
-def _compare_on(
-    studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int, delta: float
-) -> DatasetComparison:
+def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int, delta: float) -> DatasetComparison:
     """Compare studies of one data set."""
     ranked = _ranked(studies, metric)
     scores, couples = _TestScores(metric, fetch), _with_and_without(ranked)[:top]

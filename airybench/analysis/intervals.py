@@ -172,11 +172,11 @@ def _frequent(predictions: Predictions) -> Tensor:
 def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[str, Tensor]:
     known = _scores_of.setdefault(predictions, {})
     if (seed, frequent) not in known:
-        if np.isnan(predictions.logits).any():
-            rows = np.isnan(predictions.logits).any(axis=1)
+        wrong = predictions.ids[np.isnan(predictions.logits).any(axis=1)]
+        if len(wrong):
             raise StudyError(
-                f"{rows.sum()} of {len(rows)} shots have logits that are not numbers, such as id "
-                f"{predictions.ids[rows][0]}; predict or train again"
+                f"{len(wrong)} of {len(predictions)} shots have logits that are not numbers, such as id {wrong[0]}; "
+                "predict or train again"
             )
         shots = len(predictions)
         weights = torch.cat([torch.ones(1, shots, dtype=torch.float64), predictions.resamples(seed)])

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.analysis.intervals import RESAMPLED, Estimate, difference, score
+from airybench.analysis.estimate import Estimate, Side, combined
+from airybench.analysis.intervals import RESAMPLED, difference, resampled, score
 from airybench.config import SEED
-from airybench.inference.bootstrap import interval
 from airybench.inference.predictions import Predictions
 from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
 

@@ -15,8 +15,8 @@ from airybench.analysis.loss_effects import LossEffect, comparisons
 from airybench.analysis.verdicts import holm
 from airybench.config import TrialConfig
 from airybench.inference.predictions import Predictions
-from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
 from airybench.inference.spread import Sample
+from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
 from airybench.inference.stressed import Stressed
 from airybench.sweep.records import FinishedTrial
 
@@ -192,7 +192,6 @@ def study_robustness(
 
 def _draws(seeds: Sequence[Stressed]) -> Draws:
     """The metric of every seed, on the shots themselves and in every resample of them."""
-
     return {
         name: {strength: resampled([one[name][strength] for one in seeds], METRIC) for strength in found}
         for name, found in seeds[0].items()
@@ -211,7 +210,9 @@ def _cell(
     config: TrialConfig, draws: Draws, loss: Estimate, changed: Estimate, study: Sequence[Draws], sample: Sample
 ) -> CellRobustness:
     def one(name: str, strength: float) -> Estimate:
-        return bounded(combined([Side(1.0, draws[name][strength])], [other[name][strength] for other in study], sample), METRIC)
+        return bounded(
+            combined([Side(1.0, draws[name][strength])], [other[name][strength] for other in study], sample), METRIC
+        )
 
     curves = {name: {strength: one(name, strength) for strength in found} for name, found in draws.items()}
     clean = next(iter(curves.values()))[0.0]

@@ -51,7 +51,13 @@ def compare(
 
     folder = writable(Path(output), "choose another --output") if output else None
     comparison = compare_studies(
-        split_names(study), metric=metric, top=top, delta=margin(delta), uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
+        split_names(study),
+        metric=metric,
+        top=top,
+        delta=margin(delta),
+        uri=tracking_uri,
+        storage=storage,
+        reporter=ConsoleReporter(),
     )
     if folder:
         for path in write_figures(comparison, folder):

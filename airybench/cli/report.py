@@ -30,10 +30,10 @@ def report(
     The page has tables, differences with their 95 % intervals, a verdict on each claim, and pictures. It is one HTML
     file that works offline and prints well. The same text is written as Markdown.
     """
+    from airybench.analysis.verdicts import margin
     from airybench.cli.show.answers import answers_json, print_answers
     from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.output import print_result
-    from airybench.analysis.verdicts import margin
     from airybench.errors import InputError
     from airybench.jobs.report import write_report
     from airybench.tracking.launch import launched
@@ -42,7 +42,9 @@ def report(
         raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
     names = split_names(study)
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        studies = write_report(names, output, pictures=pictures, delta=margin(delta), storage=storage, reporter=ConsoleReporter())
+        studies = write_report(
+            names, output, pictures=pictures, delta=margin(delta), storage=storage, reporter=ConsoleReporter()
+        )
         if run:  # a project from a git URL runs in a temporary folder
             run.keep(output, output.with_suffix(".md"))
     print_result(studies, as_json=as_json, data=answers_json, text=print_answers)

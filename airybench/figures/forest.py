@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
+from typing import Literal
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from matplotlib.lines import Line2D
 from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
 
 _WIDTH = 58
-_LOOKS = {
+_LOOKS: dict[str, tuple[str, Literal["full", "none"]]] = {
     "better": (BLUE, "full"),
     "worse": (ORANGE, "full"),
     "no difference that matters": (GREY, "full"),
@@ -61,7 +62,9 @@ def forest(differences: Sequence[Difference], *, delta: float, label: str, title
         for place, one in zip(places, rows, strict=True):
             color, fill_style = _LOOKS.get(one.verdict, (GREY, "none"))
             axes.plot([one.low, one.high], [place, place], color=color, linewidth=2)
-            axes.plot(one.value, place, "o", color=color, fillstyle=fill_style, markerfacecoloralt="white", markersize=6)
+            axes.plot(
+                one.value, place, "o", color=color, fillstyle=fill_style, markerfacecoloralt="white", markersize=6
+            )
         axes.set_yticks(places, names)
         axes.set_ylim(sum(lines) + 0.6, -0.6)
         axes.grid(axis="x")

@@ -8,9 +8,9 @@ from pathlib import Path
 from airybench.analysis.cells import by_cell
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
-from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.analysis.notes import label_ceiling, left_out_of_differences, not_resolved, unscored_classes
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
+from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
@@ -202,9 +202,7 @@ def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, obj
         val = sum(trial.value for trial in group) / len(group)
         cells.append(ScoredCell(group[0].config, tuple(group), val, found, {}))
     pool, shown = [cell.predictions for cell in cells], dict.fromkeys((metric, "macro_f1", "exact_match"))
-    scored = [
-        replace(cell, test={name: score(cell.predictions, name, pool=pool) for name in shown}) for cell in cells
-    ]
+    scored = [replace(cell, test={name: score(cell.predictions, name, pool=pool) for name in shown}) for cell in cells]
     return sorted(scored, key=lambda cell: -objective.sign * cell.val)
 
 

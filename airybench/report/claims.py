@@ -128,7 +128,7 @@ def _matched(cells: Sequence[TrialConfig], members: list[int], claim: _NetworkCl
 def _claim(
     statement: str, cells: Sequence[TrialConfig], first: list[int], second: list[int], alike: Sequence[str]
 ) -> list[Claim]:
-    """The claim that the first are better than the second, between cells whose networks are alike in some parameters."""
+    """The claim that the first are better than the second, between cells with some parameters of the network alike."""
     if not first or not second:
         return []
 

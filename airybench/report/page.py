@@ -48,9 +48,7 @@ code { padding: 0.1rem 0.3rem; }
 """
 
 
-def html(
-    studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure], delta: float = DELTA
-) -> str:
+def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure], delta: float = DELTA) -> str:
     """The report as HTML; the page fetches nothing from elsewhere.
 
     Args:
