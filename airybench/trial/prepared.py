@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
 from airybench.data.loading.background import RunBackgrounds, store_reader, trained_background
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.loading.masking import trained_mask
 from airybench.data.split.fraction import training_fraction
@@ -67,7 +68,7 @@ class PreparedDataset:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[key] = LoadedDataset.from_store(
                 self.store, self.split, config, scaling, self.device, keep_counts=keep_counts,
-                good=self.trained_mask(config)[0], background=self._background(config),
+                corrections=self._corrections(config),
             )  # fmt: skip
         everything = self._kept[key]
         if config.fraction == 1:
@@ -108,9 +109,10 @@ class PreparedDataset:
             self._background_rows[config.background] = trained_background(self.store, self.split.train, config)
         return self._background_rows[config.background]
 
-    def _background(self, config: DataConfig) -> RunBackgrounds | None:
-        rows = self.background_rows(config)
-        return None if rows is None else RunBackgrounds.of(store_reader(self.store), self.store.groups(), rows)
+    def _corrections(self, config: DataConfig) -> ShotCorrections:
+        rows, store = self.background_rows(config), self.store
+        background = None if rows is None else RunBackgrounds.of(store_reader(store), store.groups(), rows)
+        return ShotCorrections.of(store, self.trained_mask(config)[0], config, background)
 
     @cached_property
     def _hashes(self) -> NDArray[np.uint64]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
-from airybench.data.loading.background import RunBackgrounds
 from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.jitter import DetectorJitter
 from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, choose_placement
@@ -152,8 +151,7 @@ class LoadedDataset:
         placement: Placement | None = None,
         *,
         keep_counts: bool = False,
-        good: NDArray[np.bool_] | None = None,
-        background: RunBackgrounds | None = None,
+        corrections: ShotCorrections | None = None,
     ) -> Self:
         """Read a store once, preprocess it in slices and keep each part on the device.
 
@@ -167,8 +165,7 @@ class LoadedDataset:
             device: where the network is.
             placement: where the inputs are kept; by default chosen by their size.
             keep_counts: keep counts and scale each batch, so that it can be changed before.
-            good: the mask of the training, bool, shape (H, W), see `trained_mask`; None for all pixels.
-            background: of the runs of the store, subtracted from every shot; None for none.
+            corrections: background and mask of the training; the mask of the store alone if left out.
         """
         device = torch.device(device)
         kept = placement or choose_placement(store.count * config.channels, config.image_size, device)
@@ -176,7 +173,7 @@ class LoadedDataset:
         labels = torch.from_numpy(store.labels().astype(np.float32))
         ids = store.ids()
 
-        corrections = ShotCorrections.of(store, good, config, background)
+        corrections = corrections or ShotCorrections.of(store, None, config)
         fill = corrections.fill()
         fill = None if fill is None else fill.to(device)
 

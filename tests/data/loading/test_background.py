@@ -15,6 +15,7 @@ from airybench.data.loading.background import (
     store_reader,
     trained_background,
 )
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.loading.placement import DiskInputs
 from airybench.data.loading.preprocess import preprocess
@@ -28,7 +29,8 @@ def loaded(store: Store, how: str, placement: str = "device") -> dict[str, torch
     data = config(how).data
     rows = trained_background(store, SPLIT.train, data)
     background = None if rows is None else RunBackgrounds.of(store_reader(store), store.groups(), rows)
-    found = LoadedDataset.from_store(store, SPLIT, data, "log1p", CPU, placement, background=background)
+    corrections = ShotCorrections.of(store, None, data, background)
+    found = LoadedDataset.from_store(store, SPLIT, data, "log1p", CPU, placement, corrections=corrections)
     return {part: torch.cat(list(getattr(found, part).evaluation_batches())) for part in ("train", "val", "test")}
 
 

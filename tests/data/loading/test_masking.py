@@ -114,7 +114,9 @@ def test_nothing_is_filled_where_nothing_is_bad() -> None:
 def test_training_sees_filled_images(tmp_path: Path, mask: np.ndarray, how: str, placement: str) -> None:
     store, data = store_of(tmp_path / "s.h5", mask), config(how).data
     good, _ = trained_mask(store, SPLIT.train, data)
-    found = LoadedDataset.from_store(store, SPLIT, data, "counts", CPU, placement, good=good)
+    found = LoadedDataset.from_store(
+        store, SPLIT, data, "counts", CPU, placement, corrections=ShotCorrections.of(store, good, data)
+    )
     expected = preprocess(torch.from_numpy(filled(mask & good, how)), 32, antialias=False, scaling="counts")
     for part in ("train", "val", "test"):
         seen = torch.cat(list(getattr(found, part).evaluation_batches()))

@@ -28,9 +28,9 @@ def loaded(path: Path, mask: np.ndarray, **changes: object) -> LoadedDataset:
     settings = config("none", **changes)
     shared = mask if mask.ndim == 2 else None
     store = run_store(path / "s.h5", mask=None if shared is not None else each.astype(np.uint8))
-    keep = settings.training.detector_jitter
+    keep, corrections = settings.training.detector_jitter, ShotCorrections.of(store, shared, settings.data)
     return LoadedDataset.from_store(
-        store, SPLIT, settings.data, settings.input_scaling, "cpu", keep_counts=keep, good=shared
+        store, SPLIT, settings.data, settings.input_scaling, "cpu", keep_counts=keep, corrections=corrections
     )
 
 
