@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from airybench.data.datasets.imported import imported_once, open_file
+from airybench.data.datasets.imported import imported_once
 from airybench.data.datasets.simulated import Series, simulated_store
-from airybench.data.split.scorable import require_classes
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, slug
@@ -124,24 +123,3 @@ def display_name(name: str) -> str:
     if path.suffix or len(path.parts) > 1:
         raise DataError(f"{path}: no such file", "give helium, cxidb, a store, or a file or folder to import")
     raise unknown("data set", name, (*CATALOG, *FILES))
-
-
-def dataset_size(name: str, count: int) -> tuple[int, int]:
-    """Numbers of shots and classes of a data set, which a dry run needs; nothing is made or imported.
-
-    Args:
-        name: `helium`, `cxidb`, or the path of a store, file or folder.
-        count: number of shots that a simulated stand-in would have.
-
-    Raises:
-        ConfigError: no known name.
-        DataError: the file is missing, damaged, breaks its layout, or has the same labels for all shots.
-    """
-    display_name(name)
-    path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
-    if name in CATALOG and not path.exists():
-        return count, len(CATALOG[name].class_names)
-    found = open_file(path)
-    if found.labels is not None:
-        require_classes(path, found.labels, found.class_names)
-    return found.count, len(found.class_names)
