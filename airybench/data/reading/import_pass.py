@@ -68,6 +68,8 @@ class ImportPass:
         if bad is not None and bad.count:
             binned = " of the binned images" if self._source.binning > 1 else ""
             reporter.notify(f"{name}: {bad}{binned}; {OPTION} masks them")
+        if bad is not None and bad.about_regions:
+            reporter.notify(f"{name}: {bad.about_regions}")
         if self._blank and self._drop_blank:
             reporter.notify(f"{name}: {len(self._blank)} frames {_BLANK} are left out ({_some(self._blank)})")
         elif self._blank:
