@@ -160,7 +160,7 @@ def _dry_run(experiment: SweepConfig, datasets: list[str], device: str, workers:
     """Print the cells of every data set and the time they are estimated to take."""
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.dry_run import cells_json, print_cells
-    from airybench.data.datasets.catalog import dataset_size
+    from airybench.data.datasets.catalog import dataset_size, group_count
     from airybench.sweep.cost import cell_costs
     from airybench.sweep.space import cells, check, ends, finite
     from airybench.training.device import choose_device
@@ -169,7 +169,11 @@ def _dry_run(experiment: SweepConfig, datasets: list[str], device: str, workers:
     chosen = choose_device(device)
     shown = []
     for name in datasets:
-        shots, classes = dataset_size(name, experiment.base.data.count)
+        data = experiment.base.data
+        shots, classes = dataset_size(name, data.count)
+        if data.folds == "all":
+            groups = group_count(name, data.count, data.data_seed, data.simulator)
+            experiment = experiment.customised({"folds": (groups,)}, (), {})
         if not finite(experiment):
             notice("the space has a range; the cells shown are those at its ends")
         costs = cell_costs(cells(ends(experiment)), shots, classes, chosen)
