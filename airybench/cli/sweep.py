@@ -60,7 +60,9 @@ def sweep(
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Print the cells and the estimated time, and run nothing.", rich_help_panel=START
+            "--dry-run",
+            help="Print the cells, the time and the smallest difference that can be told. Runs nothing.",
+            rich_help_panel=START,
         ),
     ] = False,
     fresh: Annotated[
@@ -118,7 +120,7 @@ def sweep(
     experiment = load_experiment(config).customised(changes, AXES, search)
     datasets = _datasets(dataset) or [experiment.base.data.dataset]
     if dry_run:
-        return _dry_run(experiment, datasets, device, workers or 1, as_json=as_json)
+        return _dry_run(experiment, datasets, device, workers or 1, storage, as_json=as_json)
     from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
     from airybench.cli.show.watch import StudyWatch
     from airybench.jobs.options import RunOptions
@@ -156,30 +158,34 @@ def _datasets(words: list[str] | None) -> list[str]:
     return list(dict.fromkeys(split_names(words)))
 
 
-def _dry_run(experiment: SweepConfig, datasets: list[str], device: str, workers: int, *, as_json: bool) -> int:
-    """Print the cells of every data set and the time they are estimated to take."""
+def _dry_run(
+    experiment: SweepConfig, datasets: list[str], device: str, workers: int, storage: str | None, *, as_json: bool
+) -> int:
+    """Print the cells of every data set, the time they are estimated to take, and what they can tell."""
     from airybench.cli.show.console import notice, print_json
     from airybench.cli.show.dry_run import cells_json, print_cells
-    from airybench.data.datasets.catalog import dataset_size, group_count
+    from airybench.data.datasets.outline import outline
+    from airybench.jobs.power import planned_power
+    from airybench.paths import data_folder
     from airybench.sweep.cost import cell_costs
     from airybench.sweep.space import cells, check, ends, finite
+    from airybench.sweep.storage import open_storage
     from airybench.training.device import choose_device
 
     check(experiment)
     chosen = choose_device(device)
     shown = []
     for name in datasets:
-        data = experiment.base.data
-        shots, classes = dataset_size(name, data.count)
-        if data.folds == "all":
-            groups = group_count(name, data.count, data.data_seed, data.simulator)
-            experiment = experiment.customised({"folds": (groups,)}, (), {})
+        known = outline(name, experiment.base.data)
+        if experiment.base.data.folds == "all":
+            experiment = experiment.customised({"folds": (known.groups_apart(),)}, (), {})
         if not finite(experiment):
             notice("the space has a range; the cells shown are those at its ends")
-        costs = cell_costs(cells(ends(experiment)), shots, classes, chosen)
-        shown.append(cells_json(experiment, name, costs, workers))
+        costs = cell_costs(cells(ends(experiment)), *known.size, chosen)
+        power = planned_power(experiment, name, known, open_storage(storage, data_folder() / "studies"))
+        shown.append(cells_json(experiment, name, costs, power, workers))
         if not as_json:
-            print_cells(experiment, name, costs, workers)
+            print_cells(experiment, name, costs, power, workers)
     if as_json:
         print_json(shown)
     return EXIT_DONE

@@ -9,6 +9,7 @@ from airybench.config.space import Range
 from airybench.data.datasets.catalog import display_name
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.jobs.options import DEFAULTS, RunOptions
+from airybench.jobs.power import measured_power
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
@@ -93,7 +94,10 @@ def run_sweep(
     ]
     if engine.remote:
         _refuse_local_tracking(plans)
-    ready = [_prepared(plan, None if options.fresh else home, engine, reporter) for plan in plans]
+    ready = []
+    for plan in plans:
+        ready.append(_prepared(plan, None if options.fresh else home, engine, reporter))
+        reporter.notify(measured_power(ready[-1][0].sweep, ready[-1][1], home).sentence())
     # A run that `mlflow run` made becomes the parent of a single new study; else it links to the parents.
     alone = len(plans) == 1 and not plans[0].resumed
     start = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import group_count
+from airybench.data.datasets.outline import outline
 from airybench.data.store.writer import StoreHeader, StoreWriter
 from airybench.errors import ConfigError, DataError
-from airybench.physics.runs import run_of
 from airybench.sweep.executor import DatasetSpec
 from airybench.trial.prepare import prepare
 
@@ -56,12 +55,11 @@ def test_every_run_is_left_out_once(tmp_path: Path) -> None:
         )
     path, config = str(tmp_path / "runs.h5"), BASE.replace({"folds": "all", "split_by": "group", "every_fold": True})
     data = prepare(path, config, CPU, every_fold=True, load=False)
-    assert data.logged["folds"] == group_count(path, 0, 0, 2) == 5
+    assert data.logged["folds"] == outline(path, config.data).groups_apart() == 5
     assert {tuple(np.unique(groups[one.split.test])) for one in data.by_fold} == {(run,) for run in range(5)}
     with pytest.raises(ConfigError, match=r"fold is 5, but .* has 5 groups to leave out; expected 0 to 4"):
         prepare(path, config.replace({"fold": 5}), CPU, load=False)
     with pytest.raises(DataError, match="every shot has group 0, at least 3 groups are needed"):
         prepare("helium", config, CPU, every_fold=True, load=False)
-    with pytest.raises(DataError, match="helium has 1 group, at least 3 are needed to leave out one after the other"):
-        group_count("helium", 64, 1612, 2)
-    assert group_count("helium", 1500, 1612, 2) == run_of(1612, 1499) + 1
+    with pytest.raises(DataError, match="the data have 1 group, at least 3 are needed to leave out"):
+        outline("helium", config.data).groups_apart()

@@ -1,18 +1,20 @@
 """A dry run of a sweep on stdout: its cells, their size, and the time it would take."""
 
+import math
 from typing import Any
 
 from rich.table import Table
 
 from airybench.cli.show.output import result_console
 from airybench.config import SweepConfig
+from airybench.jobs.power import METRIC, SweepPower
 from airybench.reporter import time_text
 from airybench.sweep.cost import CellCost
 from airybench.sweep.forecast import total_seconds
 
 
-def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers: int = 1) -> None:
-    """The cells, their size, and how long the sweep would take."""
+def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], power: SweepPower, workers: int = 1) -> None:
+    """The cells, their size, how long the sweep would take, and what it could tell."""
     data = sweep.base.data
     folds = f" x {data.fold_count} folds" if data.every_fold else ""
     table = Table(title=f"{dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds", title_justify="left")
@@ -32,9 +34,12 @@ def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers
     console.print(f"Sampler {search.sampler}, {trials}; pruner {search.pruner}; objective {ways}.", soft_wrap=True)
     seconds, shared = total_seconds(sweep, costs, workers), f" with {workers} workers" if workers > 1 else ""
     console.print(f"Estimated training time{shared}: {time_text(seconds)} (good to a factor of two).")
+    console.print(power.sentence(), soft_wrap=True)
 
 
-def cells_json(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers: int = 1) -> dict[str, Any]:
+def cells_json(
+    sweep: SweepConfig, dataset: str, costs: list[CellCost], power: SweepPower, workers: int = 1
+) -> dict[str, Any]:
     """A dry run as data."""
     cells = [
         {"name": one.cell.config.label, "params": one.cell.config.params(), "parameters": one.cost.parameters,
@@ -45,4 +50,16 @@ def cells_json(sweep: SweepConfig, dataset: str, costs: list[CellCost], workers:
     return {
         "dataset": dataset, "sampler": search.sampler, "pruner": search.pruner, "objectives": dict(search.objectives),
         "workers": workers, "cells": cells, "seconds": total_seconds(sweep, costs, workers),
+        "power": power_json(power),
+    }  # fmt: skip
+
+
+def power_json(power: SweepPower) -> dict[str, Any]:
+    """What a sweep can tell, as data; None where nothing can be told."""
+    test = power.test
+    return {
+        "metric": METRIC, "detectable": power.smallest if math.isfinite(power.smallest) else None,
+        "delta": power.delta, "seeds_needed": power.needed, "seeds": power.seeds, "claims": power.claims,
+        "test_shots": test.shots if test else None, "test_runs": test.runs if test else None, "seed_sd": power.sd,
+        "pilot": power.pilot.study if power.pilot else None,
     }  # fmt: skip

@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from airybench.data.datasets.imported import imported_once, open_file
+from airybench.data.datasets.imported import imported_once
 from airybench.data.datasets.simulated import Series, simulated_store
-from airybench.data.split.scorable import require_classes
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
 from airybench.paths import data_folder, slug
 from airybench.physics.populations import CXIDB_CLASSES, HELIUM_CLASSES
-from airybench.physics.runs import run_of
-from airybench.provenance import SIMULATOR_VERSION, UNVERSIONED
+from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 
 
@@ -127,52 +123,3 @@ def display_name(name: str) -> str:
     if path.suffix or len(path.parts) > 1:
         raise DataError(f"{path}: no such file", "give helium, cxidb, a store, or a file or folder to import")
     raise unknown("data set", name, (*CATALOG, *FILES))
-
-
-def group_count(name: str, count: int, seed: int, simulator: int) -> int:
-    """Number of groups, that is runs or files, of a data set; nothing is made or imported.
-
-    Args:
-        name: `helium`, `cxidb`, or the path of a store, file or folder.
-        count: number of shots that a simulated stand-in would have.
-        seed: of the stand-in.
-        simulator: version of the simulator of the stand-in.
-
-    Raises:
-        ConfigError: no known name.
-        DataError: there are too few to leave out one after the other, or the file cannot be read.
-    """
-    path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
-    if name in CATALOG and not path.exists():
-        number = 1 if simulator == UNVERSIONED else run_of(seed, count - 1) + 1
-    else:
-        groups = open_file(path).groups
-        number = 1 if groups is None else len(np.unique(groups))
-    if number < 3:
-        raise DataError(
-            f"{name} has {number} group{'s' if number > 1 else ''}, at least 3 are needed to leave out one after the "
-            "other",
-            "take more shots, import the runs with --groups KEY, or use --folds NUMBER",
-        )
-    return number
-
-
-def dataset_size(name: str, count: int) -> tuple[int, int]:
-    """Numbers of shots and classes of a data set, which a dry run needs; nothing is made or imported.
-
-    Args:
-        name: `helium`, `cxidb`, or the path of a store, file or folder.
-        count: number of shots that a simulated stand-in would have.
-
-    Raises:
-        ConfigError: no known name.
-        DataError: the file is missing, damaged, breaks its layout, or has the same labels for all shots.
-    """
-    display_name(name)
-    path = data_folder() / f"{name}.h5" if name in CATALOG else Path(name).expanduser()
-    if name in CATALOG and not path.exists():
-        return count, len(CATALOG[name].class_names)
-    found = open_file(path)
-    if found.labels is not None:
-        require_classes(path, found.labels, found.class_names)
-    return found.count, len(found.class_names)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from reporters import CollectingReporter
 
-from airybench.data.datasets.catalog import CATALOG, dataset_size, display_name, open_dataset
+from airybench.data.datasets.catalog import CATALOG, display_name, open_dataset
 from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.split.split import make_split
 from airybench.errors import ConfigError, DataError
@@ -183,21 +183,6 @@ def test_a_file_called_like_a_known_data_set_is_not_taken_for_it(folder: Path, t
     assert display_name(str(folder / "helium.h5")) == "helium"  # what `data import --name helium` makes
     (tmp_path / "cxidb").mkdir()
     assert display_name(str(tmp_path / "cxidb")) == "cxidb-file"
-
-
-def test_the_size_of_a_data_set_is_known_without_making_it(
-    tmp_path: Path, folder: Path, quick_simulator: SimpleNamespace, write_store: Make, write_deposit: Make
-) -> None:
-    assert dataset_size("helium", 70) == (70, 11)
-    assert dataset_size("cxidb", 70) == (70, 5)
-    source = write_deposit(tmp_path / "d.cxi", [np.ones((6, 6), np.uint16)] * 2, [(1, 0, 0, 0, 0), (0, 1, 0, 0, 0)])
-    assert dataset_size(str(source), 70) == (2, 5)
-    assert names(folder) == []
-    write_store(folder / "helium.h5")
-    assert dataset_size("helium", 70) == (10, 2)
-    with pytest.raises(ConfigError, match="unknown data set"):
-        dataset_size("heliun", 70)
-    assert quick_simulator.shots == 0
 
 
 def _resolve_slowly(results: Any, counter: Any) -> None:

@@ -10,7 +10,9 @@ from field_files import Truth
 from reporters import CollectingReporter
 
 from airybench.cli.main import run
-from airybench.data.datasets.catalog import dataset_size, display_name, open_dataset
+from airybench.config import DataConfig
+from airybench.data.datasets.catalog import display_name, open_dataset
+from airybench.data.datasets.outline import outline
 from airybench.errors import DataError, MissingOptionError
 
 
@@ -28,7 +30,7 @@ def test_files_of_facilities_are_data_sets(make, tmp_path: Path, folder: Path) -
     np.testing.assert_array_equal(store.read_images(), np.where(good, truth.images, 0))
     assert open_dataset(str(truth.path), count=1, seed=1, reporter=reporter) == store
     assert times_imported(reporter) == 1
-    assert dataset_size(str(truth.path), 1) == (len(truth.images), 0)
+    assert outline(str(truth.path), DataConfig()).size == (len(truth.images), 0)
     assert display_name(str(truth.path)) == truth.path.stem
 
 

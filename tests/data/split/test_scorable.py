@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from airybench.config import TrialConfig
-from airybench.data.datasets.catalog import dataset_size
+from airybench.config import DataConfig, TrialConfig
+from airybench.data.datasets.outline import outline
 from airybench.data.formats.dispatch import import_data
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
 from airybench.data.split.scorable import require_scorable
@@ -42,7 +42,7 @@ def test_a_store_of_one_class_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
         prepare(store, config(), torch.device("cpu"))
     with pytest.raises(DataError, match=message):
-        dataset_size(store, 40)
+        outline(store, DataConfig())
 
 
 def test_a_split_in_which_nothing_can_be_scored_is_refused(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_split_in_which_nothing_can_be_scored_is_refused(tmp_path: Path) -> No
     ):
         prepare(store, config(split_by="group"), torch.device("cpu"))
     assert len(prepare(store, config(), torch.device("cpu")).split.test) > 0
-    assert dataset_size(store, 40) == (60, 2)
+    assert outline(store, DataConfig()).size == (60, 2)
 
 
 def test_a_fraction_of_one_class_is_refused_before_training(tmp_path: Path) -> None:
