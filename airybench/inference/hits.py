@@ -4,18 +4,15 @@ A hit is a shot that is not `Empty` (helium) or not `Background` (cxidb). Every 
 finder as well, and is scored as one here.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from airybench.config import SEED
+from airybench.data.store.labels import miss_column
 from airybench.inference.bootstrap import interval, resamples, weighted_classes
 from airybench.inference.predictions import Predictions
-
-MISSES = ("empty", "background", "miss")
-"""Classes of shots without a particle, in small letters."""
 
 HIT = ("hit",)
 """The one class of predictions that only say hit or miss."""
@@ -23,16 +20,6 @@ HIT = ("hit",)
 HIT_METRICS = ("hit_precision", "hit_recall", "hit_balanced_accuracy", "hit_roc_auc", "hit_ap")
 """How hit finding is scored. Recall is the share of the hits that are found, precision the share of those called hits
 that are; balanced accuracy is the mean of the shares of the hits and of the misses that are told rightly."""
-
-
-def miss_column(class_names: Sequence[str]) -> int | None:
-    """The column of the class of shots without a particle; None where there is none.
-
-    >>> miss_column(("Round", "Streak", "Empty")), miss_column(("a", "b"))
-    (2, None)
-    """
-    found = [column for column, name in enumerate(class_names) if name.casefold() in MISSES]
-    return found[0] if len(found) == 1 else None
 
 
 def as_hits(predictions: Predictions) -> Predictions | None:

@@ -97,7 +97,7 @@ def _explainer(one: StudyAnswers, store: Store) -> Explainer | None:
         return None
     device = torch.device("cpu")
     try:
-        predictor, masks = for_store(placed(open_model(winner.trials[0].run_id, one.uri), device), store)
-        return Explainer(predictor, device, masks)
+        predictor, corrections = for_store(placed(open_model(winner.trials[0].run_id, one.uri), device), store)
+        return Explainer(predictor, device, corrections)
     except AirybenchError:
         return None  # its weights are gone, or it does not end in feature maps: the patterns are shown without maps

@@ -21,7 +21,7 @@ from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
-from airybench.tracking.model import logged_model
+from airybench.tracking.model import example_shots, logged_model
 from airybench.tracking.predictions import predictions, stressed
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
@@ -105,7 +105,7 @@ def summarise_study(
     own, baselines = scores_on_test(on_test), _baselines(finished, reporter)
     test, unscored = _on_folds(best, parent) if best.folds > 1 else (own, on_test.unscored)
     board = replace(board, baselines=baseline_rows(baselines, search.metric))
-    model_uri = logged_model(winner, data.store.read_images(data.split.test[:2]))
+    model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]))
     winner.metrics(own)
     parent.metrics(test)
     ceiling = mean_over_folds([logged_ceiling(data.store, split) for split in data.splits])

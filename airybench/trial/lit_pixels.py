@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.config import TrialConfig
-from airybench.inference.hits import HIT, miss_column
+from airybench.data.store.labels import miss_column
+from airybench.inference.hits import HIT
 from airybench.inference.lit_pixels import hit_logits, lit_numbers, pixel_levels
 from airybench.inference.predictions import Predictions
 from airybench.trial.prepared import PreparedDataset
