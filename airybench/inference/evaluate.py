@@ -8,7 +8,14 @@ from torch import Tensor
 
 from airybench.config import SEED
 from airybench.errors import ConfigError
-from airybench.inference.bootstrap import ClassDraws, interval, resamples, weighted_classes, weighted_scores
+from airybench.inference.bootstrap import (
+    ClassDraws,
+    interval,
+    resamples,
+    weighted_classes,
+    weighted_scores,
+    weighted_sums,
+)
 from airybench.inference.hits import hit_scores
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
@@ -100,7 +107,7 @@ def evaluate(predictions: Predictions, training_labels: Tensor, thresholds: Tens
     weights = resamples(len(labels), SEED)
     drawn = weighted_classes(shifted, labels, kind, weights)
     metrics = weighted_scores(shifted, labels, kind, weights, drawn)
-    metrics["loss"] = weights @ each / len(labels)
+    metrics["loss"] = weighted_sums(each[:, None], weights)[:, 0] / len(labels)
     once = weighted_classes(shifted, labels, kind, torch.ones(1, len(labels)))
     majority = majority_logits(training_labels, len(labels))
     return Evaluation(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.datasets.catalog import display_name, open_dataset
+from airybench.data.split.group_split import FewGroupsError
 from airybench.data.split.repeats_together import merged_groups
 from airybench.data.split.scorable import require_classes, require_scorable
 from airybench.data.split.split import PARTS, Split, make_folds, make_split
@@ -17,6 +18,8 @@ from airybench.errors import ConfigError, DataError
 from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 from airybench.trial.prepared import PreparedDataset
+
+_MORE_RUNS = "simulate more shots (--count N), which have more runs; version 1 has none; or use --split-by shot"
 
 
 def prepare(
@@ -91,10 +94,13 @@ def _splits(
     if data.fold >= max(folds, 1):
         raise ConfigError(f"fold is {data.fold}, but {name} has {folds} groups to leave out; expected 0 to {folds - 1}")
     shots = (store.ids(), store.labels(), store.content_sha256, data.split_seed)
-    if every:
-        splits = make_folds(*shots, groups=groups, hashes=hashes, folds=folds)
-    else:
-        splits = (make_split(*shots, groups=groups, hashes=hashes, folds=folds, fold=data.fold),)
+    try:
+        if every:
+            splits = make_folds(*shots, groups=groups, hashes=hashes, folds=folds)
+        else:
+            splits = (make_split(*shots, groups=groups, hashes=hashes, folds=folds, fold=data.fold),)
+    except FewGroupsError as error:
+        raise (DataError(f"{name}: {error.found}", _MORE_RUNS) if store.simulated else error) from None
     names, by_group = store.class_names, groups is not None
     for split in splits:
         require_scorable(store.path, split, store.labels(), names, by_group=by_group, parts=scored)
