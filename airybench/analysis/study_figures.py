@@ -24,7 +24,7 @@ from airybench.figures.style import save
 from airybench.inference.stress import ALL_CHANGES, METRIC
 from airybench.sweep.records import FinishedTrial
 
-DERIVED = ("lr", "input_scaling", "seed")
+DERIVED = ("lr", "input_scaling", "seed", "fold")
 """Parameters that follow from others, or that a cell does not name."""
 
 MAX_TICKS = 10  # values of a heat map's axis
