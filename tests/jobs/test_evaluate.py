@@ -10,7 +10,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from reporters import CollectingReporter
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from airybench.cli.show.evaluation import print_evaluation
 from airybench.data.datasets.simulated import Series, simulated_store
@@ -184,3 +184,19 @@ def test_strength_zero_is_the_plain_score_and_changes_are_those_of_the_counts(mo
     logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
     assert logged["stress/offset/65535/macro_ap"] == saturated.score.value
     assert logged["stress/hot-pixels/40/loss/low"] == rows["hot-pixels", 40].loss.low
+
+
+def test_a_network_is_scored_as_a_hit_finder_beside_the_lit_pixel_rule(model: Predictor, finished) -> None:
+    column = model.class_names.index("Empty")
+    for split in ("all", "test"):
+        found = evaluate_model("m", model, "helium", tracking_uri=finished.uri, split=split, device=CPU)
+        hits = found.predictions.labels[:, column] == 0
+        if hits.all() or not hits.any():
+            assert found.hits == {}
+            continue
+        scores = found.hits[model.config.label]
+        assert scores["hit_roc_auc"] == pytest.approx(roc_auc_score(hits, -found.predictions.logits[:, column]))
+        assert scores["hit_ap/low"] <= scores["hit_ap"] <= scores["hit_ap/high"]
+        assert ("lit pixels" in found.hits) is (split == "test")
+        logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
+        assert logged[f"{split}/hit_roc_auc"] == scores["hit_roc_auc"]
