@@ -20,7 +20,8 @@ def hits_html(found: Mapping[str, Mapping[str, float]]) -> str:
         return ""
     heads = "".join(f"<th>{escape(head)}</th>" for head in _HEADS)
     body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in _rows(found))
-    return f'<h4>{HEADING}</h4><div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<h4>{HEADING}</h4><div class="scroll">{table}</div>'
 
 
 def hits_lines(found: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -125,7 +125,8 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
         f'<div class="scroll"><table><caption>Ordered by val; the test shots choose nothing. In brackets: 95 % '
         "bootstrap over test shots and seeds.</caption>"
         f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
-        f'{hits_html(one.hits)}{robust}{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
+        f"{hits_html(one.hits)}{robust}{pictures}"
+        f'<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
     )
 
