@@ -103,7 +103,7 @@ def test_any_number_of_weightings_may_be_evaluated_at_once() -> None:
     each = [scored(logits, truth, "multilabel", row[None].astype(np.float64)) for row in weights[[0, AT_ONCE, -1]]]
     for name, values in whole.items():
         np.testing.assert_allclose(values[[0, AT_ONCE, -1]], [one[name][0] for one in each], rtol=1e-12, err_msg=name)
-    assert weights.dtype == np.uint8, "a byte a shot and resample"
+    assert weights.dtype == np.uint8, "one byte for each shot and resample"
 
 
 def test_resample_without_a_scored_class_is_nan() -> None:
