@@ -4,23 +4,35 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from airybench.sweep.records import FinishedTrial
+from airybench.sweep.repeat import Repeat
 
 T = TypeVar("T")
+K = TypeVar("K", int, Repeat)
 
 
 def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
-    """Trials of one cell, which differ in the seed alone, put together; cells and trials keep their order."""
+    """Trials of one cell, which differ in seed and fold alone, put together; cells and trials keep their order."""
     cells: dict[str, list[FinishedTrial]] = {}
     for trial in trials:
         cells.setdefault(trial.config.cell(), []).append(trial)
     return list(cells.values())
 
 
-def matched_by_seed(first: Mapping[int, T], second: Mapping[int, T]) -> tuple[list[T], list[T], bool]:
+def seeds_of(cell: Iterable[FinishedTrial]) -> int:
+    """How many seeds the trials of a cell have."""
+    return len({trial.config.training.seed for trial in cell})
+
+
+def folds_of(cell: Iterable[FinishedTrial]) -> int:
+    """On how many folds a cell was trained; 0 where its study has one split."""
+    return len({trial.config.data.fold for trial in cell if trial.config.data.every_fold})
+
+
+def matched_by_seed(first: Mapping[K, T], second: Mapping[K, T]) -> tuple[list[T], list[T], bool]:
     """What two cells are compared on: the seeds that both have, or everything where they share none.
 
     Args:
-        first: trials, or their predictions, of one cell by seed.
+        first: trials, or their predictions, of one cell by seed, or by seed and fold.
         second: of the other cell.
 
     Returns:

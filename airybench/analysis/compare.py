@@ -15,6 +15,7 @@ from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial
+from airybench.sweep.repeat import Repeat
 from airybench.sweep.saved_studies import SavedStudy, names, read
 from airybench.sweep.storage import StudyStorage, as_storage
 
@@ -175,12 +176,12 @@ class _TestScores:
         self._metric = metric
         self._fetch = fetch
         self._fetched: dict[str, tuple[SavedStudy, Predictions]] = {}
+        self._first: dict[int, tuple[SavedStudy, Predictions]] = {}  # of each fold, on whose shots the others must be
 
     @property
     def shots(self) -> int:
-        """Number of test shots."""
-        _, predictions = next(iter(self._fetched.values()))
-        return len(predictions.ids)
+        """Number of test shots, of all folds."""
+        return sum(len(predictions.ids) for _, predictions in self._first.values())
 
     def score(self, trials: Sequence[Trained]) -> Estimate:
         """The metric of one cell."""
@@ -194,9 +195,8 @@ class _TestScores:
         for study, trial in trials:
             if trial.run_id not in self._fetched:
                 found = self._fetch(study, trial)
-                if self._fetched:
-                    other, first = next(iter(self._fetched.values()))
-                    check_same_shots(first, found, f"studies {other.name} and {study.name}")
+                other, first = self._first.setdefault(trial.repeat.fold, (study, found))
+                check_same_shots(first, found, f"studies {other.name} and {study.name}")
                 self._fetched[trial.run_id] = (study, found)
         return [self._fetched[trial.run_id][1] for _, trial in trials]
 
@@ -256,10 +256,10 @@ def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Tr
     Returns:
         Trials with it and without it, one per seed; those of one cell may come from several studies.
     """
-    cells: dict[str, dict[int, Trained]] = {}
+    cells: dict[str, dict[Repeat, Trained]] = {}
     for trials in ranked:
         for study, trial in trials:
-            cells.setdefault(trial.config.cell(), {}).setdefault(trial.config.training.seed, (study, trial))
+            cells.setdefault(trial.config.cell(), {}).setdefault(trial.repeat, (study, trial))
     networks: dict[str, dict[bool, list[Trained]]] = {}
     for by_seed in cells.values():
         cell = [by_seed[seed] for seed in sorted(by_seed)]
@@ -272,7 +272,7 @@ def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Tr
 
 def _pair(on: Sequence[Trained], off: Sequence[Trained], scores: _TestScores) -> Pair:
     """The difference of two cells over the seeds that both have; over all seeds where they share none."""
-    by_seed = [{trial.config.training.seed: (study, trial) for study, trial in trials} for trials in (on, off)]
+    by_seed = [{trial.repeat: (study, trial) for study, trial in trials} for trials in (on, off)]
     first, second, paired = matched_by_seed(*by_seed)
     return Pair(
         on=on[0][1].config,

@@ -9,11 +9,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
+from airybench.analysis.fold_intervals import fold_difference, fold_score, fold_table, on_folds
 from airybench.config import METRICS, SEED, Direction
-from airybench.config.objective import sign
+from airybench.config.objective import limits, sign
 from airybench.data.store.ids import same_ids
 from airybench.errors import StudyError, unknown
 from airybench.inference.bootstrap import RESAMPLES, interval, resamples, weighted_scores
@@ -119,6 +121,9 @@ def score(
     >>> score([one], "accuracy")
     Estimate(value=0.75, low=0.25, high=1.0, by_seed=(0.75,))
     """
+    if on_folds(cell):
+        found = fold_score(_on_each_fold([cell], metric, values)[0], within=limits(metric))
+        return Estimate(found.value, found.low, found.high)
     drawn = _scores(cell, metric, seed)
     by_seed = drawn[:, 0] if values is None else torch.tensor(values, dtype=torch.float64)
     if draw_seeds:
@@ -145,6 +150,9 @@ def difference(
     Raises:
         StudyError: the two were not scored on the same shots, labels and classes.
     """
+    if on_folds(first) and on_folds(second):
+        found = fold_difference(*_on_each_fold([first, second], metric))
+        return Estimate(found.value, found.low, found.high)
     check_same_shots(first[0], second[0], "the two cells")
     one, other = _scores(first, metric, seed), _scores(second, metric, seed)
     generator = np.random.default_rng(seed)
@@ -156,6 +164,8 @@ def difference(
 
 def mean(estimates: Sequence[Estimate]) -> Estimate:
     """Mean of several estimates, resample by resample, and seed by seed where all have equally many seeds."""
+    if any(not len(one.draws) for one in estimates):
+        return Estimate(float(np.mean([one.value for one in estimates])), math.nan, math.nan)
     equal = len({len(one.by_seed) for one in estimates}) == 1
     by_seed = np.mean([one.by_seed for one in estimates], axis=0).tolist() if equal else []
     draws = torch.stack([one.draws for one in estimates]).mean(dim=0)
@@ -203,6 +213,15 @@ def _scores(cell: Sequence[Predictions], metric: str, seed: int) -> Tensor:
     for other in cell[1:]:
         check_same_shots(cell[0], other, "the trainings of one cell")
     return torch.stack([_resampled(one, seed)[metric] for one in cell])
+
+
+def _on_each_fold(
+    cells: Sequence[Sequence[Predictions]], metric: str, values: Sequence[float] | None = None
+) -> NDArray[np.float64]:
+    """The metric of every cell on every fold, shape (K, k); `values` are those of a single cell where known."""
+    if values is not None:
+        return fold_table(cells, [values])
+    return fold_table(cells, [[one.scores().values.get(metric, math.nan) for one in cell] for cell in cells])
 
 
 def _resampled(predictions: Predictions, seed: int) -> dict[str, Tensor]:

@@ -71,7 +71,7 @@ def parameter_effect(
     couples, reference = _couples(configs, parameter)
     pairs = []
     for first, second in couples:
-        by_seed = [{trial.config.training.seed: trial for trial in cells[digest]} for digest in (first, second)]
+        by_seed = [{trial.repeat: trial for trial in cells[digest]} for digest in (first, second)]
         ours, theirs, paired = matched_by_seed(*by_seed)
         found = difference([fetch(trial) for trial in ours], [fetch(trial) for trial in theirs], metric, paired=paired)
         value = configs[first].params()[parameter]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from airybench.analysis.evaluation_files import write_evaluation, write_robustness
 from airybench.analysis.robustness import Robustness, robustness, runs_not_trained_on
+from airybench.data.datasets.another_run import OtherRuns
 from airybench.data.datasets.catalog import CATALOG
 from airybench.data.split.split import PARTS
 from airybench.errors import ConfigError, DataError, unknown
@@ -18,7 +19,7 @@ from airybench.inference.evaluate import Evaluation, evaluate, require_threshold
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.inference.stress import stress_plan
+from airybench.inference.stress import ALL_CHANGES, ANOTHER_RUN, CHANGES, stress_plan
 from airybench.inference.stressed import stressed_predictions
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
@@ -137,6 +138,8 @@ def evaluate_model(
         config = config.replace({"simulator": options.simulator})
     data = prepare(dataset, config, device, reporter, load=False, scored=sorted(scored))
     require_same(predictor, data, reporter)
+    if plan is not None:
+        plan = _with_another_run(plan, data, reporter)
     if tune and split in ("val", "all"):
         reporter.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is too high")
     rows = np.arange(data.store.count) if split == "all" else getattr(data.split, split)
@@ -234,8 +237,29 @@ def _predict(
 def _other_runs(predictor: Predictor, data: PreparedDataset, rows: NDArray[np.int64]) -> NDArray[np.bool_] | str:
     """Which shots belong to runs that were not in training, or why that cannot be asked."""
     if predictor.provenance is not None and not data.provenance().same_data(predictor.provenance):
-        return "Another run: the model was trained on other shots, so the scores are those of other runs."
+        return "Other runs: the model was trained on other shots, so the scores are those of other runs."
     return runs_not_trained_on(data.store.groups(), rows, data.split.train)
+
+
+def _with_another_run(
+    plan: dict[str, tuple[float, ...]], data: PreparedDataset, reporter: Reporter
+) -> dict[str, tuple[float, ...]]:
+    """The plan with another run, where every change is asked for and the shots can be detected again.
+
+    Raises:
+        ConfigError: another run was asked for by its name, and they cannot.
+    """
+    others, every = OtherRuns.of(data.store), CHANGES.keys() <= plan.keys()
+    if not isinstance(others, str):
+        own = stress_plan({ANOTHER_RUN: ALL_CHANGES[ANOTHER_RUN].strengths})
+        return plan | {name: plan.get(name, strengths) for name, strengths in own.items()} if every else plan
+    if ANOTHER_RUN in plan:
+        raise ConfigError(
+            f"{ANOTHER_RUN}: {others}", "leave it out, or train with --split-by group to score other runs"
+        )
+    if every:
+        reporter.notify(f"{ANOTHER_RUN} is left out: {others}")
+    return plan
 
 
 def _metrics(split: str, result: Evaluation) -> dict[str, float]:

@@ -168,7 +168,7 @@ def measured_power(
 
 def share_of_test(data: DataConfig) -> float:
     """Share of the shots in the test split."""
-    return 1 / data.folds if data.folds else SHARES[2]
+    return 1 / data.fold_count if data.fold_count else SHARES[2]
 
 
 def find_pilot(
@@ -209,7 +209,7 @@ def _spread(sweep: SweepConfig, study: SavedStudy) -> Pilot | None:
         return None
     squares = sum(float(np.var(cell)) * len(cell) for cell in values if cell)
     data = study.sweep.base.data
-    share = 1 / data.folds if data.folds else SHARES[1]
+    share = share_of_test(data)
     return Pilot(study.name, math.sqrt(squares / freedom), freedom, max(1, round(share * data.count)))
 
 

@@ -21,6 +21,7 @@ from airybench.report.claims import claims
 from airybench.report.rerun import command_and_config
 from airybench.study_name import StudyName
 from airybench.sweep.records import FinishedTrial
+from airybench.sweep.repeat import Repeat
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, tags_and_metrics
 from airybench.tracking.predictions import predictions, stressed
@@ -51,14 +52,9 @@ class ScoredCell:
     test: dict[str, Estimate]
 
     @property
-    def seeds(self) -> tuple[int, ...]:
-        """Seeds of the trials."""
-        return tuple(trial.config.training.seed for trial in self.trials)
-
-    @property
-    def by_seed(self) -> dict[int, Predictions]:
-        """The predictions by the seed of their trial."""
-        return dict(zip(self.seeds, self.predictions, strict=True))
+    def by_seed(self) -> dict[Repeat, Predictions]:
+        """The predictions by the seed and fold of their trial."""
+        return dict(zip([trial.repeat for trial in self.trials], self.predictions, strict=True))
 
 
 @dataclass(frozen=True)
@@ -197,7 +193,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
 def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: Objective) -> list[ScoredCell]:
     cells = []
     for group in by_cell(trials):
-        group.sort(key=lambda trial: trial.config.training.seed)
+        group.sort(key=lambda trial: trial.repeat)
         found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
         test = {name: score(found, name) for name in dict.fromkeys((metric, "macro_f1", "exact_match"))}
         val = sum(trial.value for trial in group) / len(group)
@@ -244,7 +240,7 @@ def _against_baseline(winner: ScoredCell, metric: str, tracking: Tracking, split
                 difference=found,
                 verdict=found.verdict(Objective.of(metric).direction),
                 shots=len(baseline[0].ids),
-                seeds=(len(winner.seeds), 1),
+                seeds=(len(winner.trials), 1),
             )
         ]
     return []

@@ -6,12 +6,12 @@ from statistics import fmean
 import optuna
 from optuna.trial import TrialState
 
-from airybench.config import SweepConfig
+from airybench.config import DataConfig, SweepConfig
 from airybench.errors import StudyError
 from airybench.networks.cost import Cost
 from airybench.paths import free_bytes
 from airybench.reporter import time_text
-from airybench.sweep.cost import CellCost, cell_costs, network_costs, training_work
+from airybench.sweep.cost import CellCost, cell_costs, network_costs, shares, training_work
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.space import Cell, cells, ends, finite
@@ -23,7 +23,6 @@ from airybench.trial.prepared import PreparedDataset
 LITTLE_WORK = 1e12  # multiply-adds: less than a minute on any machine, and not worth a timed step
 BYTES_PER_TRIAL = 2_000_000  # plots, configuration and tables beside weights and predictions
 BYTES_PER_WEIGHT = 4
-HELD_OUT = 0.3  # share of the shots whose logits every trial keeps
 MODELS = 2  # the winner's model is written as a graph and as its weights
 
 
@@ -49,7 +48,7 @@ def forecast(
     if not left:
         return f"{name}: nothing left to run"
     costs = network_costs(found, len(dataset.store.class_names))
-    needed = _bytes_needed(left, dataset, list(costs.values()))
+    needed = _bytes_needed(left, dataset, sweep.base.data, list(costs.values()))
     folder = local_folder(uri)
     if folder and free_bytes(folder) < needed:
         raise StudyError(
@@ -75,15 +74,16 @@ def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 
         workers: trials that run at the same time.
     """
     if finite(sweep):
-        everything = [cost.seconds for _ in range(sweep.study.seeds) for cost in costs]
+        everything = [cost.seconds for _ in TrialList(sweep).repeats for cost in costs]
         return sum(everything[: sweep.study.trials]) / workers
     assert sweep.study.trials is not None
     return fmean(cost.seconds for cost in costs) * sweep.study.trials / workers
 
 
-def _bytes_needed(left: int, dataset: PreparedDataset, costs: Sequence[Cost]) -> float:
+def _bytes_needed(left: int, dataset: PreparedDataset, data: DataConfig, costs: Sequence[Cost]) -> float:
     parameters = [cost.parameters for cost in costs]
-    predictions = dataset.store.count * HELD_OUT * len(dataset.store.class_names) * BYTES_PER_WEIGHT
+    _, val, test = shares(data)  # the logits of val and test are kept
+    predictions = dataset.store.count * (val + test) * len(dataset.store.class_names) * BYTES_PER_WEIGHT
     trial = fmean(parameters) * BYTES_PER_WEIGHT + predictions + BYTES_PER_TRIAL
     return left * trial + MODELS * max(parameters) * BYTES_PER_WEIGHT
 
