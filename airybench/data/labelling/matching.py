@@ -159,7 +159,8 @@ def _parts(text: str) -> Key:
     if _REAL.fullmatch(text):
         value = whole(text)
         return None if value is None else (value,)
-    return tuple(int(part) if part.isdecimal() else part for part in _PARTS.findall(_name(text))[:_DIGITS]) or None
+    parts = _PARTS.findall(_name(text))[:_DIGITS]
+    return tuple(int(part) if part.isdecimal() and len(part) < _DIGITS else part for part in parts) or None
 
 
 def _numbers(text: str) -> Key:

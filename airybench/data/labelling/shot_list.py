@@ -22,7 +22,10 @@ from airybench.reporter import SILENT, Reporter
 _HIT_NAMES = frozenset(("hit", "hits", "ishit", "hitflag", "selected", "good", "keep"))
 _FILE_NAMES, _NUMBER_NAMES = frozenset(("filename", "file", "filepath")), frozenset(("index", "frame", "event"))
 _EVENT = re.compile(r"(?P<file>\S.*?)\s+(?P<path>\S*?)//(?P<index>\d*)\s*")
-_RANGE = re.compile(r"(\d+)\s*(?:-|\.\.+|\u2013|to)\s*(\d+)")
+_DIGITS = 20
+"""More than any number of a shot has; Python refuses to read thousands of them."""
+
+_RANGE = re.compile(r"(\d{1,30})\s*(?:-|\.\.+|\u2013|to)\s*(\d{1,30})")
 _PLACE = re.compile(r"(?:(?P<file>.+) )?entry (?P<index>\d+)")
 
 
@@ -174,9 +177,10 @@ def _by_event(events: Sequence[tuple[str, str, str]], source: ShotSource) -> Lis
     rows = []
     for (file, path, index), by_id in zip(events, known.rows.tolist(), strict=True):
         name = _file_name(file)
-        keys = [f"{name} entry {int(index)}"] if index.isdecimal() else []
+        number = index.isdecimal() and len(index) < _DIGITS
+        keys = [f"{name} entry {int(index)}"] if number else []
         if name == single:
-            keys += [f"entry {int(index)}"] if index.isdecimal() and not path else [path.strip("/")]
+            keys += [f"entry {int(index)}"] if number and not path else [path.strip("/")]
         row = next((places[key] for key in keys if key in places), -1)
         rows.append(row if row >= 0 or not path else by_id)
     texts = [f"{file} {path}//{index}" for file, path, index in events]

@@ -73,8 +73,10 @@ def ids_of_names(names: Sequence[str]) -> ShotIds:
     >>> ids_of_names(["007", "8"]).tolist(), ids_of_names(["7a", "8"]).tolist()
     ([7, 8], ['7a', '8'])
     """
-    if all(name.isdecimal() and name.isascii() and int(name) <= np.iinfo(np.int64).max for name in names):
-        return np.array([int(name) for name in names], np.int64)
+    if all(
+        name.isdecimal() and name.isascii() and len(name) < 30 and int(name) <= np.iinfo(np.int64).max for name in names
+    ):
+        return np.array([int(name.lstrip("0") or "0") for name in names], np.int64)
     return np.array(names, "U")
 
 

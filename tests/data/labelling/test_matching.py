@@ -59,3 +59,10 @@ def test_the_strictest_rule_that_fits_all_is_taken() -> None:
     # 42 is exact here, and the last number of the other text would be 42 too.
     assert match_ids(["42", "42"], np.array(["42", "run_42"])).rows.tolist() == [0, 0]
     assert match_ids(["42", "run_42"], np.array(["42", "run_42"])).rows.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, f"run{'9' * 5000}_7", f"{'1' * 5000}:{'2' * 5000}"])
+def test_thousands_of_digits_are_no_number_and_no_crash(text: str) -> None:
+    """Python refuses to make a number of more than 4300 digits."""
+    for ids in (np.arange(3), np.array(["run1_7", "a"])):
+        assert (match_ids([text], ids).rows < 0).all()

@@ -118,3 +118,8 @@ def test_lists_that_name_nothing_are_refused(tmp_path: Path, content: str, messa
     (tmp_path / "hits.txt").write_text(content)
     with pytest.raises(DataError, match=message):
         listed(source(IDS), tmp_path / "hits.txt")
+
+
+@pytest.mark.parametrize("line", [f"{'9' * 5000}-{'9' * 4999}8", f"run.h5 //{'9' * 5000}"])
+def test_a_line_of_thousands_of_digits_names_no_shot(tmp_path: Path, line: str) -> None:
+    assert max(shots(tmp_path, f"{line}\n", source(IDS)), default=-1) < 0
