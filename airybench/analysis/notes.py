@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 from airybench.physics.helium.resolution import unresolved_classes
 
+RUNS_NOT_KNOWN = (
+    "The runs of the test shots are not known: an older version kept these predictions, and their store is not in the "
+    "data folder. The intervals take shots for independent and are too narrow where shots of a run are alike."
+)
+
 
 def simulated_data(*versions: int) -> str:
     """What results on simulated shots hold for.

@@ -8,7 +8,13 @@ from pathlib import Path
 from airybench.analysis.cells import by_cell
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
-from airybench.analysis.notes import label_ceiling, left_out_of_differences, not_resolved, unscored_classes
+from airybench.analysis.notes import (
+    RUNS_NOT_KNOWN,
+    label_ceiling,
+    left_out_of_differences,
+    not_resolved,
+    unscored_classes,
+)
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
@@ -151,7 +157,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
         notes.append(label_ceiling(metric, ceiling))
     try:
-        against_baseline = _against_baseline(cells, metric, tracking, study.provenance.split_digest)
+        against_baseline = _against_baseline(cells, metric, tracking, study.provenance)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
     else:
@@ -241,11 +247,11 @@ def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
     return answers
 
 
-def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
+def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, data: Provenance) -> list[Answer]:
     """The winner against the latest support vectors on the same shots; nothing where there are none."""
     winner = cells[0]
     config = {key: str(value) for key, value in winner.config.params().items()}
-    for run_id, params in baselines(tracking, "svm", split_digest):
+    for run_id, params in baselines(tracking, "svm", data):
         if any(params.get(key) != config[key] for key in BASELINE_DATA):
             continue
         baseline = [predictions(Run(tracking, run_id), "test")]
@@ -271,6 +277,8 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
     unscored, rare = cells[0].predictions[0].unscored, rare_classes(cells[0].predictions[0])
     if unscored:
         notes.append(unscored_classes(unscored))
+    if cells[0].predictions[0].groups is None:
+        notes.append(RUNS_NOT_KNOWN)
     if rare:
         notes.append(left_out_of_differences(rare, FEWEST_POSITIVES))
     return notes

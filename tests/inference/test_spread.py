@@ -23,7 +23,7 @@ def test_it_covers_as_often_as_it_says() -> None:
     rng, covered = np.random.default_rng(1), 0
     for _ in range(400):
         sample = torch.from_numpy((rng.random(60) < 0.6).astype(float))
-        means = resamples(60, seed=int(rng.integers(2**31)), draws=300) @ sample / 60
+        means = resamples(60, seed=int(rng.integers(2**31)), draws=300).double() @ sample / 60
         low, high = interval(means, float(sample.mean()), Sample(60))
         covered += low <= 0.6 <= high
     assert covered / 400 == pytest.approx(0.95, abs=0.03)
