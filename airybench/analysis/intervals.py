@@ -21,6 +21,9 @@ from airybench.inference.predictions import Predictions
 RESAMPLED = tuple(metric for metric in METRICS if metric != "loss")
 """Metrics that have an interval over shots."""
 
+MACRO = ("macro_ap", "roc_auc", "macro_f1", "precision", "recall")
+"""Metrics that are averages over the classes."""
+
 FEWEST_POSITIVES = 5
 """Classes with fewer positive shots stay out of the averages that differences are taken of."""
 
@@ -86,7 +89,8 @@ def difference(
 ) -> Estimate:
     """How much larger a metric is for the first cell than for the second, on the same resamples of the same shots.
 
-    Seeds are not paired. Macro averages are over the classes with FEWEST_POSITIVES positive shots or more.
+    Seeds are not paired. Macro averages are over the classes with FEWEST_POSITIVES positive shots or more. Where no
+    class has so many, they are over all of them, and there is no verdict.
 
     Args:
         first: predictions of one cell, one per seed.
@@ -128,7 +132,8 @@ def combination(
         # Student's t takes the few shots on which the sides differ for a normal sample.
         weighted = [(side.weight, cell) for side, cell in zip(values, cells[: len(sides)], strict=True)]
         found = replace(found, p=max(found.p, exact_p(weighted)))
-    return found
+    judged = metric not in MACRO or bool(_frequent(cells[0][0]).any())
+    return found if judged else replace(found, certain=False, p=math.nan)
 
 
 def resampled(cell: Cell, metric: str, *, frequent: bool = False, seed: int = SEED) -> Tensor:
@@ -228,6 +233,6 @@ def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[s
         known[seed, False] = weighted_scores(logits, labels, kind, weights, classes)
         kept = _frequent(predictions)
         known[seed, True] = known[seed, False]
-        if not kept.all():
+        if kept.any() and not kept.all():
             known[seed, True] = weighted_scores(logits, labels, kind, weights, classes, kept)
     return known[seed, frequent]
