@@ -10,13 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-<<<<<<< HEAD
-from airybench.analysis.estimate import Estimate, Side, bounded, combined
-from airybench.analysis.exact_match import exact_p
-=======
 from airybench.analysis.estimate import Estimate, Shares, Side, bounded, combined
+from airybench.analysis.exact_match import exact_p
 from airybench.analysis.fold_intervals import FoldSpread, fold_combination, fold_of, fold_score, fold_table, on_folds
->>>>>>> main
 from airybench.config import METRICS, SEED
 from airybench.config.objective import limits
 from airybench.data.store.ids import same_ids
@@ -112,15 +108,7 @@ def difference(
     Raises:
         StudyError: the two were not scored on the same shots, labels and classes, or a logit is not a number.
     """
-<<<<<<< HEAD
     return combination([(1.0, first, trained[0]), (-1.0, second, trained[1])], metric, pool=pool, seed=seed)
-=======
-    sides = [(1.0, first, trained[0]), (-1.0, second, trained[1])]
-    if on_folds(first) and on_folds(second):
-        return combination(sides, metric, pool=pool, seed=seed)
-    check_same_shots(first[0], second[0], "the two cells")
-    return combination(sides, metric, pool=pool, seed=seed)
->>>>>>> main
 
 
 def combination(
@@ -139,7 +127,11 @@ def combination(
     Raises:
         StudyError: as `difference`.
     """
-<<<<<<< HEAD
+    if all(on_folds(cell) for _, cell, _ in sides):
+        table = _on_each_fold([*(cell for _, cell, _ in sides), *pool], metric)
+        spread = FoldSpread.of(table[len(sides) :] if pool else table)
+        parts = [(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)]
+        return _counted(fold_combination(parts, spread), [cell for _, cell, _ in sides])
     for _, cell, _ in sides[1:]:
         check_same_shots(sides[0][1][0], cell[0], "the two cells")
     cells = _same_runs([*(cell for _, cell, _ in sides), *pool])
@@ -151,18 +143,6 @@ def combination(
         weighted = [(side.weight, cell) for side, cell in zip(values, cells[: len(sides)], strict=True)]
         found = replace(found, p=max(found.p, exact_p(weighted)))
     judged = metric not in MACRO or bool(_frequent(cells[0][0]).any())
-=======
-    if all(on_folds(cell) for _, cell, _ in sides):
-        table = _on_each_fold([*(cell for _, cell, _ in sides), *pool], metric)
-        spread = FoldSpread.of(table[len(sides) :] if pool else table)
-        parts = [(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)]
-        return _counted(fold_combination(parts, spread), [cell for _, cell, _ in sides])
-    values = [Side(weight, resampled(cell, metric, frequent=True, seed=seed), own) for weight, cell, own in sides]
-    pooled = [resampled(cell, metric, frequent=True, seed=seed) for cell in pool]
-    first = sides[0][1][0]
-    found = combined(values, pooled, first.sample)
-    judged = metric not in MACRO or bool(_frequent(first).any())
->>>>>>> main
     return found if judged else replace(found, certain=False, p=math.nan)
 
 
