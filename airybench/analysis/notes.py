@@ -86,3 +86,20 @@ def unscored_classes(names: Sequence[str], part: str = "test") -> str:
     'Not scored, since test has only positive or only negative shots of: Layered.'
     """
     return f"Not scored, since {part} has only positive or only negative shots of: {', '.join(names)}."
+
+
+def left_out(unscored: Sequence[str], rare: Sequence[str], fewest: int, *, runs_known: bool = True) -> list[str]:
+    """What intervals and averages on test leave out, a sentence for each; none where they hold everything.
+
+    Args:
+        unscored: classes without a positive or without a negative shot.
+        rare: classes with too few positive shots for differences.
+        fewest: positive shots that a class needs for those.
+        runs_known: whether the runs of the shots are known.
+
+    >>> left_out([], [], 5), len(left_out(["Layered"], ["Bent"], 5, runs_known=False))
+    ([], 3)
+    """
+    found = [unscored_classes(unscored)] if unscored else []
+    found += [] if runs_known else [RUNS_NOT_KNOWN]
+    return [*found, *([left_out_of_differences(rare, fewest)] if rare else [])]

@@ -8,13 +8,7 @@ from pathlib import Path
 from airybench.analysis.cells import by_cell
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
-from airybench.analysis.notes import (
-    RUNS_NOT_KNOWN,
-    label_ceiling,
-    left_out_of_differences,
-    not_resolved,
-    unscored_classes,
-)
+from airybench.analysis.notes import label_ceiling, left_out, not_resolved
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
@@ -284,14 +278,9 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
         notes.append("Two seeds per cell: the spread between trainings is taken from all cells together.")
     if finished < total:
         notes.append(f"{finished} of {total} trials are finished; the others are missing here.")
-    unscored, rare = cells[0].predictions[0].unscored, rare_classes(cells[0].predictions[0])
-    if unscored:
-        notes.append(unscored_classes(unscored))
-    if cells[0].predictions[0].groups is None:
-        notes.append(RUNS_NOT_KNOWN)
-    if rare:
-        notes.append(left_out_of_differences(rare, FEWEST_POSITIVES))
-    return notes
+    first = cells[0].predictions[0]
+    known = first.groups is not None
+    return [*notes, *left_out(first.unscored, rare_classes(first), FEWEST_POSITIVES, runs_known=known)]
 
 
 def question_of(parent: Run, name: str) -> str:
