@@ -26,6 +26,7 @@ from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.target import TrackingTarget
+from airybench.trial.hit_finding import hits_beside_rule
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
@@ -66,6 +67,7 @@ class EvaluatedModel:
         ceiling: what the true labels score against the given ones, by metric; empty where they are not known.
         stress: scores under changes of the detector, where they were asked for.
         image_size: side of what the network sees, pixels.
+        hits: scores of hit finding of the network and of the lit-pixel rule, see `hits_beside_rule`.
     """
 
     model: str
@@ -81,6 +83,7 @@ class EvaluatedModel:
     ceiling: dict[str, float] = field(default_factory=dict)
     stress: Robustness | None = None
     image_size: int = 0
+    hits: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def tuned(self) -> bool:
@@ -158,6 +161,7 @@ def evaluate_model(
         if plan is not None:
             stressed = stressed_predictions(predictor, data.store, rows, predictions, plan, device, reporter)
             stress = robustness(stressed, predictions, thresholds, _other_runs(predictor, data, rows))
+        hits = hits_beside_rule(predictions, thresholds, data, predictor.config, split, reporter)
         training_labels = torch.from_numpy(data.store.labels()[data.split.train])
         evaluated = EvaluatedModel(
             model=model,
@@ -173,8 +177,10 @@ def evaluate_model(
             ceiling=ceiling_of(data.store, rows),
             stress=stress,
             image_size=predictor.config.data.image_size,
+            hits=hits,
         )
         run.metrics(_metrics(split, evaluated.result))
+        run.metrics({f"{split}/{name}": value for name, value in hits.get(evaluated.title, {}).items()})
         run.metrics({f"ceiling/{split}/{name}": value for name, value in evaluated.ceiling.items()})
         with run.artifacts() as folder:
             write_evaluation(folder, evaluated.result, predictions, split, evaluated.heading, thresholds)

@@ -4,16 +4,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.split.split import SHARES
+from airybench.data.store.store import Store
+from airybench.inference.stress import CHANGES, stress_plan
 from airybench.networks.build import build
 from airybench.networks.cost import Cost, cost
 from airybench.sweep.space import Cell
 from airybench.training.loss import cross_entropy
 
 STEP_WORK = 3.0  # forward and backward of a step over the forward alone
+PROBE_SHOTS = 4
 PROBE_WORK = 2e10  # multiply-adds of a forward pass worth timing: tenths of a second on two cores
 
 
@@ -79,6 +83,23 @@ def training_work(cell: Cell, size: Cost, shots: int) -> float:
     trained, evaluated, _ = shares(cell.config.data)
     passes = trained * cell.config.data.fraction * STEP_WORK + evaluated
     return size.multiply_adds * shots * cell.config.training.epochs * passes
+
+
+def stress_work(cell: Cell, size: Cost, shots: int) -> float:
+    """Multiply-adds of predicting the test shots under every change of the detector in every strength."""
+    cases = sum(sum(strength > 0 for strength in strengths) for strengths in stress_plan().values())
+    return size.multiply_adds * shots * shares(cell.config.data)[2] * cases
+
+
+def change_seconds(store: Store) -> float:
+    """Seconds of processor time that all changes of the detector take for one shot, from a few shots of a store."""
+    some = np.arange(min(PROBE_SHOTS, store.count))
+    counts, ids = store.read_images(some), store.ids()[some]
+    began = time.process_time()
+    for name, strengths in stress_plan().items():
+        for strength in strengths:
+            CHANGES[name](counts, ids, strength)
+    return (time.process_time() - began) / len(some)
 
 
 def shares(data: DataConfig) -> tuple[float, float, float]:
