@@ -18,7 +18,7 @@ class BaselineRow:
     Attributes:
         name: what results call it.
         value: the objective; NaN where it has none.
-        low: lower end of the 95 % bootstrap interval over shots; NaN where there is none.
+        low: lower end of the 95 % interval over shots, or runs; NaN where there is none.
         high: upper end.
         scores: metrics on the validation split.
     """
@@ -46,7 +46,7 @@ def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str
             values |= {key: value for key, value in found.scores().values.items() if key in (*SHOWN, metric)}
         logged |= {f"{name}/{part}/{key}": value for key, value in values.items()}
     if metric in RESAMPLED and name != LIT_PIXELS:
-        estimate = score([val], metric)
+        estimate = score([val], metric, trained=False)
         logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
     return {key: value for key, value in logged.items() if math.isfinite(value)}
 

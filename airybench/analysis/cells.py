@@ -1,6 +1,6 @@
-"""Trials grouped by cell, and two cells matched by their seeds."""
+"""Trials grouped by cell, within a study and across several."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeVar
 
 from airybench.sweep.records import FinishedTrial
@@ -28,22 +28,14 @@ def folds_of(cell: Iterable[FinishedTrial]) -> int:
     return len({trial.config.data.fold for trial in cell if trial.config.data.every_fold})
 
 
-def matched_by_seed(first: Mapping[K, T], second: Mapping[K, T]) -> tuple[list[T], list[T], bool]:
-    """What two cells are compared on: the seeds that both have, or everything where they share none.
+def joined(cells: Iterable[Iterable[tuple[T, FinishedTrial]]]) -> dict[str, list[tuple[T, FinishedTrial]]]:
+    """The trials of each cell by its digest, one per seed and fold, in their order.
 
     Args:
-        first: trials, or their predictions, of one cell by seed, or by seed and fold.
-        second: of the other cell.
-
-    Returns:
-        Those of each cell in the order of the seeds, and whether they are pairs of equal seeds.
-
-    >>> matched_by_seed({1: "a1", 2: "a2", 3: "a3"}, {2: "b2", 1: "b1"})
-    (['a1', 'a2'], ['b1', 'b2'], True)
-    >>> matched_by_seed({1: "a1"}, {5: "b5", 4: "b4"})
-    (['a1'], ['b4', 'b5'], False)
+        cells: trials with the study of each; of two with one seed and fold the first counts.
     """
-    common = sorted(first.keys() & second.keys())
-    if common:
-        return [first[seed] for seed in common], [second[seed] for seed in common], True
-    return [first[seed] for seed in sorted(first)], [second[seed] for seed in sorted(second)], False
+    found: dict[str, dict[Repeat, tuple[T, FinishedTrial]]] = {}
+    for trials in cells:
+        for study, trial in trials:
+            found.setdefault(trial.config.cell(), {}).setdefault(trial.repeat, (study, trial))
+    return {digest: [repeats[one] for one in sorted(repeats)] for digest, repeats in found.items()}

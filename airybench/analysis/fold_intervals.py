@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from airybench.analysis.estimate import Estimate
 from airybench.inference.predictions import Predictions
+from airybench.inference.spread import Spread
 
 OVERLAP = 0.1
 """Added to 1 / k: folds share training shots, so that their mean varies more than that of independent ones would."""
-
-CONFIDENCE = 0.95
 
 
 def nadeau_bengio(folds: int) -> float:
@@ -32,25 +31,6 @@ def nadeau_bengio(folds: int) -> float:
     Source: Nadeau and Bengio, Machine Learning 52, 239 (2003).
     """
     return 1 / (folds - 1)
-
-
-@dataclass(frozen=True)
-class FoldEstimate:
-    """A combination of cells over folds.
-
-    Attributes:
-        value: the mean over folds.
-        low: lower end of its 95 % t interval; NaN where there is none.
-        high: upper end.
-        p: two-sided, of the value being 0; NaN where there is none.
-        df: degrees of freedom; 0 where there are none.
-    """
-
-    value: float
-    low: float
-    high: float
-    p: float
-    df: float
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,7 @@ def fold_difference(
     spread: FoldSpread | None = None,
     *,
     overlap: float = OVERLAP,
-) -> FoldEstimate:
+) -> Estimate:
     """How much larger a score is for the first cell than for the second, over the folds that both have.
 
     Var(D) = 2 MS (1/k + overlap), with MS the residual mean square of all cells of the study.
@@ -107,13 +87,13 @@ def fold_difference(
         spread = FoldSpread.of(np.stack([first[both], second[both]]))
     value = float((first[both] - second[both]).mean()) if both.any() else math.nan
     if not spread.freedom or not both.any():
-        return FoldEstimate(value, math.nan, math.nan, math.nan, 0)
+        return Estimate(value)
     return _t_interval(value, 2 * spread.variance * (1 / int(both.sum()) + overlap), spread.freedom)
 
 
 def fold_score(
     values: NDArray[np.float64], *, overlap: float = OVERLAP, within: tuple[float, float] = (-math.inf, math.inf)
-) -> FoldEstimate:
+) -> Estimate:
     """The score of one cell: here the folds themselves differ, not only the cells from fold to fold.
 
     Args:
@@ -123,7 +103,7 @@ def fold_score(
     """
     found = values[np.isfinite(values)]
     if len(found) < 2:
-        return FoldEstimate(float(found.mean()) if len(found) else math.nan, math.nan, math.nan, math.nan, 0)
+        return Estimate(float(found.mean()) if len(found) else math.nan)
     variance = float(found.var(ddof=1)) * (1 / len(found) + overlap)
     whole = _t_interval(float(found.mean()), variance, len(found) - 1)
     return replace(whole, low=max(whole.low, within[0]), high=min(whole.high, within[1]))
@@ -134,7 +114,7 @@ def fold_combination(
     spread: FoldSpread | None = None,
     *,
     overlap: float = OVERLAP,
-) -> FoldEstimate:
+) -> Estimate:
     """A weighted sum of cells, such as a mean over several differences.
 
     Args:
@@ -150,7 +130,7 @@ def fold_combination(
         return fold_score(sums, overlap=overlap)
     found = sums[np.isfinite(sums)]
     if not len(found):
-        return FoldEstimate(math.nan, math.nan, math.nan, math.nan, 0)
+        return Estimate(math.nan)
     variance = float((weights**2).sum()) * spread.variance * (1 / len(found) + overlap)
     return _t_interval(float(found.mean()), variance, spread.freedom)
 
@@ -183,10 +163,7 @@ def fold_of(one: Predictions) -> str:
     return hashlib.sha256(one.ids.tobytes()).hexdigest()
 
 
-def _t_interval(value: float, variance: float, freedom: float) -> FoldEstimate:
-    error = math.sqrt(variance)
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)) * error
-    if error == 0:
-        return FoldEstimate(value, value, value, math.nan if value == 0 else 0.0, freedom)
-    p = float(2 * stats.t.sf(abs(value) / error, freedom))
-    return FoldEstimate(value, value - half, value + half, p, freedom)
+def _t_interval(value: float, variance: float, freedom: float) -> Estimate:
+    spread = Spread(math.sqrt(variance), freedom)
+    low, high = spread.ends(value)
+    return Estimate(value, low, high, spread.p(value), freedom, spread.error)

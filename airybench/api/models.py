@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from airybench.analysis.intervals import Estimate
+from airybench.analysis.estimate import Estimate
 from airybench.api.counts import above_background, checked_counts
 from airybench.api.datasets import Dataset
 from airybench.api.read_options import ReadOptions, source_options

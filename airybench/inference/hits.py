@@ -12,8 +12,9 @@ import torch
 
 from airybench.config import SEED
 from airybench.data.store.labels import miss_column
-from airybench.inference.bootstrap import interval, resamples, weighted_classes, weighted_sums
+from airybench.inference.bootstrap import weighted_classes, weighted_sums
 from airybench.inference.predictions import Predictions
+from airybench.inference.spread import interval
 
 HIT = ("hit",)
 """The one class of predictions that only say hit or miss."""
@@ -53,7 +54,7 @@ def hit_scores(predictions: Predictions, *, intervals: bool = False) -> dict[str
 
     Args:
         predictions: labelled, of any classes.
-        intervals: give the ends of 95 % bootstrap intervals over shots as well, as `<metric>/low` and `<metric>/high`.
+        intervals: give the ends of 95 % intervals over shots, or runs, as well, as `<metric>/low` and `<metric>/high`.
     """
     hits = as_hits(predictions)
     if hits is None or not 0 < int(hits.labels.sum()) < len(hits):
@@ -61,8 +62,8 @@ def hit_scores(predictions: Predictions, *, intervals: bool = False) -> dict[str
     weights = torch.ones(1, len(hits)).double()
     found = {name: float(values[0]) for name, values in _scores(hits, weights).items()}
     if intervals:
-        for name, values in _scores(hits, resamples(len(hits), SEED)).items():
-            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name])
+        for name, values in _scores(hits, hits.resamples(SEED)).items():
+            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name], hits.sample)
     return found
 
 

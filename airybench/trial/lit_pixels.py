@@ -48,7 +48,9 @@ def lit_pixel_predictions(
         np.split(logits[best], starts), np.split(hits, starts), (data.train, data.val, data.test), strict=True
     )
     val, test = (
-        Predictions(part.ids, of[:, None].astype(np.float32), truth[:, None].astype(np.uint8), HIT, "multilabel")
+        Predictions(
+            part.ids, of[:, None].astype(np.float32), truth[:, None].astype(np.uint8), HIT, "multilabel", part.groups
+        )
         for of, truth, part in scored
     )
     return val, test, counts[best]

@@ -30,6 +30,7 @@ class LoadedSplit:
         labels: 0 or 1, float32, shape (N, C), on the device.
         ids: int64 or text, shape (N,), on the host.
         scaling: what is still to be done to the inputs; `counts` where they are kept as the network sees them.
+        groups: run of each shot, int32, shape (N,), on the host; None where runs are not known.
         flippable: whether a mirrored or rotated input is a valid input. Correlation maps are not: their axes are no
             directions on the detector, and the map of a mirrored image is the map itself, or its transpose.
     """
@@ -39,6 +40,7 @@ class LoadedSplit:
     ids: ShotIds
     scaling: Scaling = "counts"
     flippable: bool = True
+    groups: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,7 +54,10 @@ class LoadedSplit:
         indices = torch.from_numpy(rows)
         inputs = self.inputs
         some = inputs[indices.to(inputs.device)] if isinstance(inputs, Tensor) else inputs.select(rows)
-        return replace(self, inputs=some, labels=self.labels[indices.to(self.labels.device)], ids=self.ids[rows])
+        labels, groups = self.labels[indices.to(self.labels.device)], self.groups
+        return replace(
+            self, inputs=some, labels=labels, ids=self.ids[rows], groups=None if groups is None else groups[rows]
+        )
 
     def _inputs(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """Inputs on the device, batch by batch, for rows on the host."""
@@ -171,7 +176,7 @@ class LoadedDataset:
         kept = placement or choose_placement(store.count * config.channels, config.image_size, device)
         home = device if kept == "device" else torch.device("cpu")
         labels = torch.from_numpy(store.labels().astype(np.float32))
-        ids = store.ids()
+        ids, groups = store.ids(), store.groups()
 
         corrections = corrections or ShotCorrections.of(store, None, config)
         fill = corrections.fill()
@@ -195,6 +200,6 @@ class LoadedDataset:
                 inputs = values if kept == "device" else HostInputs(values, device)
             own = labels[torch.from_numpy(rows)].to(device)
             later: Scaling = scaling if keep_counts else "counts"
-            return LoadedSplit(inputs, own, ids[rows], later, flippable=config.input == "image")
+            return LoadedSplit(inputs, own, ids[rows], later, config.input == "image", groups[rows])
 
         return cls(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)
