@@ -27,7 +27,7 @@ def test_all_folds_make_one_study_one_leaderboard_and_one_verdict(tmp_path: Path
         assert run(command) == 0
         (shown,) = json.loads(capsys.readouterr().out)
         assert [(row["seeds"], row["folds"], len(row["run_ids"])) for row in shown["leaderboard"]] == [(1, 3, 3)] * 2
-        assert shown["interval"] == "95 % t interval over folds"
+        assert "over folds" in shown["interval"]
         client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
         parent = client.get_run(shown["parent_run"])
         assert parent.data.tags["airybench.folds"] == "3"
