@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.cells import by_cell, matched_by_seed
-from airybench.analysis.intervals import Estimate, check_same_shots, compared_metric, difference, mean, score
+from airybench.analysis.cells import by_cell
+from airybench.analysis.estimate import Estimate
+from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, score
+from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import Objective, TrialConfig
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
@@ -53,14 +55,14 @@ class Pair:
     Attributes:
         on: the network with it; of several alphas the best on the validation split.
         off: the network without it.
-        seeds: number of seeds that both were trained with.
         difference: on minus off, on the same test shots.
+        judgement: of it, among all claims about the data set.
     """
 
     on: TrialConfig
     off: TrialConfig
-    seeds: int
     difference: Estimate
+    judgement: Judgement
 
     @property
     def name(self) -> str:
@@ -81,6 +83,7 @@ class DatasetComparison:
         cell_count: number of cells in all.
         pairs: networks with and without the logarithmic activation.
         mean: mean difference over the pairs, None where there are no pairs.
+        verdict: of the mean, which is judged with the pairs where there are several.
         scaled: whether on and off differ in the input scaling as well, as in the paper.
     """
 
@@ -92,15 +95,17 @@ class DatasetComparison:
     cell_count: int
     pairs: tuple[Pair, ...]
     mean: Estimate | None
+    verdict: Judgement | None
     scaled: bool
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Studies compared by one metric, data set by data set."""
+    """Studies compared by one metric; differences up to delta do not matter."""
 
     metric: str
     datasets: tuple[DatasetComparison, ...]
+    delta: float = DELTA
 
 
 def compare(
@@ -110,6 +115,7 @@ def compare(
     *,
     metric: str | None = None,
     top: int = 10,
+    delta: float = DELTA,
     reporter: Reporter = SILENT,
 ) -> Comparison:
     """Compare finished trials across studies and data sets.
@@ -123,6 +129,7 @@ def compare(
         fetch: fetches the test predictions of a trial.
         metric: what to compare by; by default the objective that the studies share, else macro_ap.
         top: how many cells and pairs of each data set are scored on test.
+        delta: largest difference that does not matter.
         reporter: receives notices.
 
     Raises:
@@ -141,7 +148,8 @@ def compare(
         datasets.setdefault(study.dataset, []).append(study)
     for members in datasets.values():
         _refuse_other_data(members)
-    return Comparison(chosen, tuple(_compare_on(members, chosen, fetch, top) for members in datasets.values()))
+    sides = tuple(_compare_on(members, chosen, fetch, top, delta) for members in datasets.values())
+    return Comparison(chosen, sides, delta)
 
 
 def _finished_studies(wanted: Sequence[str], storage: StudyStorage, reporter: Reporter) -> list[SavedStudy]:
@@ -175,6 +183,7 @@ class _TestScores:
         self._metric = metric
         self._fetch = fetch
         self._fetched: dict[str, tuple[SavedStudy, Predictions]] = {}
+        self._pool: list[list[Predictions]] = []
 
     @property
     def shots(self) -> int:
@@ -182,13 +191,24 @@ class _TestScores:
         _, predictions = next(iter(self._fetched.values()))
         return len(predictions.ids)
 
+    def pool(self, cells: Sequence[Sequence[Trained]]) -> None:
+        """Fetch cells, whose seeds say how far trainings lie apart."""
+        self._pool = [self._predictions(trials) for trials in cells]
+
     def score(self, trials: Sequence[Trained]) -> Estimate:
         """The metric of one cell."""
-        return score(self._predictions(trials), self._metric)
+        return score(self._predictions(trials), self._metric, pool=self._pool)
 
-    def difference(self, ours: Sequence[Trained], theirs: Sequence[Trained], *, paired: bool) -> Estimate:
+    def difference(self, ours: Sequence[Trained], theirs: Sequence[Trained]) -> Estimate:
         """How much larger the metric is for our cell than for theirs."""
-        return difference(self._predictions(ours), self._predictions(theirs), self._metric, paired=paired)
+        return difference(self._predictions(ours), self._predictions(theirs), self._metric, pool=self._pool)
+
+    def mean(self, pairs: Sequence[tuple[Sequence[Trained], Sequence[Trained]]]) -> Estimate:
+        """The mean of several differences."""
+        each = 1 / len(pairs)
+        sides = [(each, self._predictions(on), True) for on, _ in pairs]
+        sides += [(-each, self._predictions(off), True) for _, off in pairs]
+        return combination(sides, self._metric, pool=self._pool)
 
     def _predictions(self, trials: Sequence[Trained]) -> list[Predictions]:
         for study, trial in trials:
@@ -201,10 +221,11 @@ class _TestScores:
         return [self._fetched[trial.run_id][1] for _, trial in trials]
 
 
-def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int) -> DatasetComparison:
+def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int, delta: float) -> DatasetComparison:
     """Compare studies of one data set."""
     ranked = _ranked(studies, metric)
-    scores = _TestScores(metric, fetch)
+    scores, couples = _TestScores(metric, fetch), _with_and_without(ranked)[:top]
+    scores.pool([*ranked[:top], *(trials for couple in couples for trials in couple)])
     cells = [
         CellResult(
             study=trials[0][0].name,
@@ -217,7 +238,14 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         for trials in ranked[:top]
     ]
     origins = [study.provenance for study in studies]
-    pairs = [_pair(on, off, scores) for on, off in _with_and_without(ranked)[:top]]
+    differences = [scores.difference(on, off) for on, off in couples]
+    mean = scores.mean(couples) if couples else None
+    claims = differences if len(couples) < 2 or mean is None else [*differences, mean]
+    judgements = judged(claims, delta=delta, direction=Objective.of(metric).direction)
+    pairs = [
+        Pair(on[0][1].config, off[0][1].config, one, judgement)
+        for (on, off), one, judgement in zip(couples, differences, judgements, strict=False)
+    ]
     return DatasetComparison(
         dataset=studies[0].dataset,
         studies=tuple(study.name for study in studies),
@@ -226,7 +254,8 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         cells=tuple(cells),
         cell_count=len(ranked),
         pairs=tuple(pairs),
-        mean=mean([pair.difference for pair in pairs]) if pairs else None,
+        mean=mean,
+        verdict=judgements[-1] if judgements else None,
         scaled=any(pair.on.input_scaling != pair.off.input_scaling for pair in pairs),
     )
 
@@ -268,15 +297,3 @@ def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Tr
         # The ranking runs from best to worst: the first cell with the activation has the alpha that val chooses.
         networks.setdefault(without, {}).setdefault(config.network.log_activation, cell)
     return [(found[True], found[False]) for found in networks.values() if len(found) == 2]
-
-
-def _pair(on: Sequence[Trained], off: Sequence[Trained], scores: _TestScores) -> Pair:
-    """The difference of two cells over the seeds that both have; over all seeds where they share none."""
-    by_seed = [{trial.config.training.seed: (study, trial) for study, trial in trials} for trials in (on, off)]
-    first, second, paired = matched_by_seed(*by_seed)
-    return Pair(
-        on=on[0][1].config,
-        off=off[0][1].config,
-        seeds=len(first) if paired else 0,
-        difference=scores.difference(first, second, paired=paired),
-    )

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from airybench.analysis.compare import Comparison, DatasetComparison
-from airybench.analysis.intervals import Estimate
+from airybench.analysis.estimate import Estimate
 from airybench.figures.comparison import Bar, interval_rows
 from airybench.figures.style import save
 from airybench.study_name import StudyName
@@ -59,4 +59,4 @@ def write_figures(comparison: Comparison, folder: Path) -> list[Path]:
 
 def bar(name: str, estimate: Estimate, *, marked: bool = False) -> Bar:
     """An estimate as a row of a figure; `marked` makes it stand out."""
-    return Bar(name, estimate.value, (estimate.low, estimate.high), estimate.over_seeds, marked)
+    return Bar(name, estimate.value, (estimate.low, estimate.high), marked)

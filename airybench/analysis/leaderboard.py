@@ -4,25 +4,25 @@ import csv
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
 import torch
 
 from airybench.analysis.cells import by_cell
-from airybench.analysis.intervals import RESAMPLED, Estimate, score, t_interval
+from airybench.analysis.estimate import Estimate, Side, bounded, combined
+from airybench.analysis.intervals import RESAMPLED, difference, score
+from airybench.analysis.verdicts import ALPHA, holm
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import LIT_PIXELS, NAMES
 from airybench.config.objective import SHOWN
-from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.hits import HIT_METRICS, hit_scores
 from airybench.inference.predictions import Predictions
+from airybench.inference.spread import Sample
 from airybench.sweep.records import FinishedTrial
 
 MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
-
-CLEAR_LEAD, LEAD = 0.95, 0.8  # how often the winner stays first in resamples
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class BaselineRow:
     Attributes:
         name: what results call it.
         value: the objective; NaN where it has none.
-        low: lower end of the 95 % bootstrap interval over shots; NaN where there is none.
+        low: lower end of the 95 % interval over shots, or runs; NaN where there is none.
         high: upper end.
         scores: metrics on the validation split.
     """
@@ -78,8 +78,9 @@ class Leaderboard:
         objective: what they are ranked by.
         rows: the cells.
         interval_kind: what the intervals are.
-        certainty: share of bootstrap resamples of the validation shots in which the first row stays first; NaN where
-            there is one cell, or no resampling for this objective.
+        apart: for each row below the first, whether it is told apart from it: Holm's p below 5 % over all of them;
+            None where there are too few seeds to say, empty where there is one cell, or no resampling for this
+            objective.
         shots: number of validation shots.
         baselines: what is reached without a network; they have no rank.
     """
@@ -87,28 +88,34 @@ class Leaderboard:
     objective: Objective
     rows: tuple[RankedCell, ...]
     interval_kind: str
-    certainty: float
+    apart: tuple[bool | None, ...]
     shots: int
     baselines: tuple[BaselineRow, ...] = ()
 
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Names of the cells that are not told apart from the first one."""
+        return tuple(row.config.label for row, apart in zip(self.rows[1:], self.apart, strict=False) if not apart)
+
     def certainty_sentence(self) -> str:
-        """How certain the ranking is."""
+        """Which cells may be as good as the first one."""
         seeds = min(len(row.trials) for row in self.rows)
         scope = f"{seeds} {'seed' if seeds == 1 else 'seeds'} per cell and {self.shots} validation shots"
         if len(self.rows) == 1:
             return f"How certain: a single cell is no ranking ({scope})."
-        if math.isnan(self.certainty):
+        if not self.apart:
             return f"How certain: not estimated for this objective ({scope})."
-        first = f"the winner stays first in {self.certainty:.0%} of {RESAMPLES} bootstrap resamples"
-        if seeds == 1:
+        if all(one is None for one in self.apart):
             return (
-                f"How certain: with {scope}, {first} of the shots; one seed per cell does not show the spread between "
-                "trainings, so this is a first look (--seeds 3 or more, and more shots, make it more certain)."
+                f"How certain: a first look. With {scope}, the spread between trainings is not known, and no cell is "
+                "told apart from another (--seeds 5, and more shots, make verdicts possible)."
             )
-        lead = "no clear ranking"
-        if self.certainty >= LEAD:
-            lead = "a clear lead" if self.certainty >= CLEAR_LEAD else "a lead"
-        return f"How certain: with {scope}, {first}: {lead}."
+        tied, others = self.tied, len(self.apart)
+        if not tied:
+            them = "the other cell" if others == 1 else f"each of the {others} other cells"
+            return f"How certain: with {scope}, the winner is told apart from {them} (Holm, {ALPHA:.0%})."
+        whom = f"any of the {others} others" if len(tied) == others > 1 else ", ".join(tied)
+        return f"How certain: with {scope}, the winner is not told apart from {whom} (Holm, {ALPHA:.0%})."
 
     def table(self) -> list[dict[str, object]]:
         """One entry per cell by column name, numbers unrounded; NaN where a metric or an interval is undefined."""
@@ -172,8 +179,7 @@ def rank(
 ) -> Leaderboard:
     """Rank cells by the first objective.
 
-    With two seeds per cell or more the intervals are Student's t over seeds; with one they are bootstrap intervals over
-    the validation shots. The certainty resamples validation shots, the same draws for every cell.
+    Intervals are over validation shots, or whole runs of them, and over seeds; the same shots are drawn for every cell.
 
     Args:
         trials: finished trials, at least one.
@@ -193,22 +199,22 @@ def rank(
         return (-objective.sign * float(np.mean([trial.value for trial in cell])), *further)
 
     cells.sort(key=standing)
-    estimates, hits, shots = _resampled(cells[:MOST_RESAMPLED], objective.metric, predictions, seed)
-    several_seeds = min(len(cell) for cell in cells) > 1
-    kind = "95 % bootstrap over val shots" if estimates else "none for this objective"
-    if several_seeds:
-        kind = "95 % t interval over seeds"
+    top = cells[:MOST_RESAMPLED]
+    found = [[predictions(trial) for trial in cell] for cell in (top if objective.metric in RESAMPLED else top[:1])]
+    resampled = objective.metric in RESAMPLED
+    estimates = _estimates(top, found, objective.metric, seed) if resampled else _over_seeds(cells)
+    kind = "95 %, over val shots" if resampled else "95 %, over seeds alone"
+    if resampled and max(len(cell) for cell in cells) > 1:
+        kind = "95 %, over val shots and seeds"
     rows = []
     for index, cell in enumerate(cells):
-        low, high = math.nan, math.nan
-        if several_seeds:
-            low, high = t_interval([trial.value for trial in cell])
-        elif index < len(estimates):
-            low, high = estimates[index].low, estimates[index].high
+        one = estimates[index] if index < len(estimates) else Estimate(math.nan)
         value = float(np.mean([trial.value for trial in cell]))
-        scores = _mean([trial.scores for trial in cell]) | (hits[index] if index < len(hits) else {})
-        rows.append(RankedCell(cell[0].config, value, low, high, tuple(cell), scores))
-    return Leaderboard(objective, tuple(rows), kind, _certainty(estimates, objective), shots)
+        hits = _mean([hit_scores(part) for part in found[index]]) if resampled and index < len(found) else {}
+        scores = _mean([trial.scores for trial in cell]) | hits
+        rows.append(RankedCell(cell[0].config, value, one.low, one.high, tuple(cell), scores))
+    apart = _apart(found, objective.metric, seed) if resampled else ()
+    return Leaderboard(objective, tuple(rows), kind, apart, len(found[0][0]))
 
 
 def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str) -> dict[str, float]:
@@ -227,7 +233,7 @@ def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str
             values |= {key: value for key, value in found.scores().values.items() if key in (*SHOWN, metric)}
         logged |= {f"{name}/{part}/{key}": value for key, value in values.items()}
     if metric in RESAMPLED and name != LIT_PIXELS:
-        estimate = score([val], metric)
+        estimate = score([val], metric, trained=False)
         logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
     return {key: value for key, value in logged.items() if math.isfinite(value)}
 
@@ -252,35 +258,32 @@ def baseline_rows(logged: Mapping[str, float], metric: str) -> tuple[BaselineRow
     return tuple(rows)
 
 
-def _resampled(
-    cells: Sequence[Sequence[FinishedTrial]],
-    metric: str,
-    predictions: Callable[[FinishedTrial], Predictions],
-    seed: int,
-) -> tuple[list[Estimate], list[dict[str, float]], int]:
-    """Of each cell, the objective over resamples of the validation shots and the hit finding; the number of shots."""
-    if metric not in RESAMPLED:
-        return [], [], len(predictions(cells[0][0]).ids)
-    estimates, hits, shots = [], [], 0
-    for cell in cells:
-        found = [predictions(trial) for trial in cell]
-        shots = len(found[0].ids)
-        # The values that trials reported are what is ranked; here they are only resampled.
-        values = [trial.value for trial in cell]
-        estimates.append(score(found, metric, values=values, draw_seeds=False, seed=seed))
-        hits.append(_mean([hit_scores(one) for one in found]))
-    return estimates, hits, shots
+def _estimates(
+    cells: Sequence[Sequence[FinishedTrial]], found: Sequence[Sequence[Predictions]], metric: str, seed: int
+) -> list[Estimate]:
+    """The objective of each cell, about the value that its trials reported, which is what is ranked."""
+    estimates = []
+    for cell, predictions in zip(cells, found, strict=True):
+        one = score(predictions, metric, pool=found, seed=seed)
+        moved = float(np.mean([trial.value for trial in cell])) - one.value
+        known = math.isfinite(moved)
+        there = replace(one, value=one.value + moved, low=one.low + moved, high=one.high + moved)
+        estimates.append(bounded(there, metric) if known else Estimate(math.nan))
+    return estimates
+
+
+def _over_seeds(cells: Sequence[Sequence[FinishedTrial]]) -> list[Estimate]:
+    """The objective of each cell where it has no value in resamples: Student's t over seeds."""
+    values = [torch.tensor([[trial.value] for trial in cell], dtype=torch.float64) for cell in cells]
+    return [combined([Side(1.0, one)], values, Sample(0)) for one in values]
+
+
+def _apart(found: Sequence[Sequence[Predictions]], metric: str, seed: int) -> tuple[bool | None, ...]:
+    """Whether each cell after the first is told apart from it."""
+    against = [difference(found[0], other, metric, pool=found, seed=seed) for other in found[1:]]
+    adjusted = holm([one.p for one in against])
+    return tuple(p < ALPHA if one.certain else None for one, p in zip(against, adjusted, strict=True))
 
 
 def _mean(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: fmean(one[name] for one in scores if name in one) for name in scores[0]}
-
-
-def _certainty(estimates: Sequence[Estimate], objective: Objective) -> float:
-    """Share of the resamples in which the first cell is the best; a tie is shared."""
-    if len(estimates) < 2:
-        return math.nan
-    draws = objective.sign * torch.stack([one.draws for one in estimates])
-    draws = draws[:, draws.isfinite().all(dim=0)]  # a resample without a scored class ranks nothing
-    first = draws == draws.amax(dim=0)
-    return float((first[0] / first.sum(dim=0)).mean()) if draws.shape[1] else math.nan

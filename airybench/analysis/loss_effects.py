@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from airybench.analysis.two_level import TwoLevel
+from airybench.analysis.estimate import Estimate
+from airybench.analysis.verdicts import ALPHA
 from airybench.config import TrialConfig, Value
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
@@ -15,9 +16,6 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
 """Parameters that change together; any other parameter that a study varies stands for itself."""
 
 LossVerdict = Literal["loses less", "loses more", "undecided", "first look"]
-
-TESTED = 0.05
-"""Holm's p value below which there is a verdict."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,16 @@ class LossEffect:
     """
 
     choice: Choice
-    difference: TwoLevel
-    changed: TwoLevel
+    difference: Estimate
+    changed: Estimate
     p: float
 
     @property
     def verdict(self) -> LossVerdict:
         """Whether the choice loses less."""
-        if math.isnan(self.difference.p):
+        if not self.difference.certain:
             return "first look"
-        if self.p >= TESTED:
+        if not self.p < ALPHA:
             return "undecided"
         return "loses less" if self.difference.value < 0 else "loses more"
 

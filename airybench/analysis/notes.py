@@ -57,6 +57,19 @@ def not_resolved(class_names: Sequence[str], image_size: int) -> str:
     )
 
 
+def left_out_of_differences(names: Sequence[str], fewest: int) -> str:
+    """Which classes stay out of the averages that differences are taken of.
+
+    Args:
+        names: classes with too few positive shots; at least one.
+        fewest: positive shots that a class needs.
+
+    >>> left_out_of_differences(["Bent"], 5)
+    'Differences leave out the classes with fewer than 5 positive test shots: Bent.'
+    """
+    return f"Differences leave out the classes with fewer than {fewest} positive test shots: {', '.join(names)}."
+
+
 def unscored_classes(names: Sequence[str], part: str = "test") -> str:
     """Which classes the macro averages leave out.
 

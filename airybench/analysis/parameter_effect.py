@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from airybench.analysis.cells import by_cell, matched_by_seed
-from airybench.analysis.intervals import Estimate, difference, mean
+from airybench.analysis.cells import by_cell
+from airybench.analysis.estimate import Estimate
+from airybench.analysis.intervals import combination, difference
 from airybench.config import TrialConfig, Value
 from airybench.errors import ConfigError, unknown
 from airybench.inference.predictions import Predictions
@@ -19,14 +20,12 @@ class CellPair:
         first: configuration of the cell with another value, with the seed of one of its trials.
         second: configuration of the cell with the reference value.
         value: the parameter's value in the first cell.
-        seeds: how many seeds both cells were trained with.
         difference: metric of the first cell minus that of the second, on the same test shots.
     """
 
     first: TrialConfig
     second: TrialConfig
     value: Value
-    seeds: int
     difference: Estimate
 
 
@@ -69,14 +68,23 @@ def parameter_effect(
     if parameter not in names:
         raise unknown("parameter", parameter, names)
     couples, reference = _couples(configs, parameter)
-    pairs = []
+    found = {digest: [fetch(trial) for trial in cells[digest]] for couple in couples for digest in couple}
+    pool = list(found.values())
+    pairs = [
+        CellPair(
+            first=configs[first],
+            second=configs[second],
+            value=configs[first].params()[parameter],
+            difference=difference(found[first], found[second], metric, pool=pool),
+        )
+        for first, second in couples
+    ]
+    weights: dict[str, float] = {}
     for first, second in couples:
-        by_seed = [{trial.config.training.seed: trial for trial in cells[digest]} for digest in (first, second)]
-        ours, theirs, paired = matched_by_seed(*by_seed)
-        found = difference([fetch(trial) for trial in ours], [fetch(trial) for trial in theirs], metric, paired=paired)
-        value = configs[first].params()[parameter]
-        pairs.append(CellPair(configs[first], configs[second], value, len(ours) if paired else 0, found))
-    return ParameterEffect(parameter, reference, metric, tuple(pairs), mean([pair.difference for pair in pairs]))
+        weights[first] = weights.get(first, 0.0) + 1 / len(couples)
+        weights[second] = weights.get(second, 0.0) - 1 / len(couples)
+    whole = combination([(weight, found[digest], True) for digest, weight in weights.items()], metric, pool=pool)
+    return ParameterEffect(parameter, reference, metric, tuple(pairs), whole)
 
 
 def _couples(configs: dict[str, TrialConfig], parameter: str) -> tuple[list[tuple[str, str]], Value]:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.analysis.intervals import RESAMPLED, Estimate, difference, score
+from airybench.analysis.estimate import Estimate, Side, combined
+from airybench.analysis.intervals import RESAMPLED, difference, resampled, score
 from airybench.config import SEED
-from airybench.inference.bootstrap import interval
 from airybench.inference.predictions import Predictions
 from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
 
@@ -182,25 +182,21 @@ def runs_not_trained_on(
 
 
 def _other_runs(plain: Predictions, other: NDArray[np.bool_]) -> StressScore:
-    """Shots of other runs against those of runs with training shots: two samples, so that the loss is not paired."""
-    theirs, ours = (
-        replace(plain, ids=plain.ids[kept], logits=plain.logits[kept], labels=plain.labels[kept])
-        for kept in (other, ~other)
-    )
-    first, second = _score(ours, SEED + 1), _score(theirs, SEED)
-    draws, value = first.draws - second.draws, first.value - second.value
-    low, high = (math.nan, math.nan) if math.isnan(value) else interval(draws, value)
-    loss = Estimate(value, low, high, (), draws)
-    return StressScore(ANOTHER_RUN, 1, f"({len(theirs)} shots)", second, loss, _metrics(theirs))
+    """Shots of other runs against those of runs with training shots: two samples, each with its own resamples."""
+    theirs, ours = (plain.select(kept) for kept in (other, ~other))
+    values = [resampled([part], METRIC, seed=seed) for part, seed in ((ours, SEED + 1), (theirs, SEED))]
+    sample = min(ours.sample, theirs.sample, key=lambda one: one.freedom)
+    loss = combined([Side(1.0, values[0] - values[1], trained=False)], (), sample)
+    return StressScore(ANOTHER_RUN, 1, f"({len(theirs)} shots)", _score(theirs), loss, _metrics(theirs))
 
 
 def _row(name: str, strength: float, unit: str, found: Predictions, clean: Predictions) -> StressScore:
-    loss = difference([clean], [found], METRIC, paired=True)
+    loss = difference([clean], [found], METRIC, trained=(False, False))  # one network, so that no seed is between them
     return StressScore(name, strength, unit, _score(found), loss, _metrics(found))
 
 
-def _score(found: Predictions, seed: int = SEED) -> Estimate:
-    return score([found], METRIC, values=[_metrics(found).get(METRIC, math.nan)], draw_seeds=False, seed=seed)
+def _score(found: Predictions) -> Estimate:
+    return score([found], METRIC, trained=False)
 
 
 def _metrics(found: Predictions) -> dict[str, float]:

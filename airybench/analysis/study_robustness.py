@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from airybench.analysis.cells import by_cell
-from airybench.analysis.intervals import score
+from airybench.analysis.estimate import Estimate, Side, bounded, combined
+from airybench.analysis.intervals import resampled
 from airybench.analysis.loss_effects import LossEffect, comparisons
-from airybench.analysis.two_level import SeedSpread, TwoLevel, holm, two_level
+from airybench.analysis.verdicts import holm
 from airybench.config import TrialConfig
 from airybench.inference.predictions import Predictions
+from airybench.inference.spread import Sample
 from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
 from airybench.inference.stressed import Stressed
 from airybench.sweep.records import FinishedTrial
@@ -39,10 +40,10 @@ class CellRobustness:
 
     config: TrialConfig
     seeds: int
-    clean: TwoLevel
-    changed: TwoLevel
-    loss: TwoLevel
-    curves: dict[str, dict[float, TwoLevel]]
+    clean: Estimate
+    changed: Estimate
+    loss: Estimate
+    curves: dict[str, dict[float, Estimate]]
     worst: tuple[str, float]
 
 
@@ -60,7 +61,7 @@ class StudyRobustness:
     cells: tuple[CellRobustness, ...]
     effects: tuple[LossEffect, ...]
     shots: int
-    worst: tuple[str, float, TwoLevel]
+    worst: tuple[str, float, Estimate]
 
     @property
     def advice(self) -> str:
@@ -161,44 +162,38 @@ def study_robustness(
     """
     groups = sorted(by_cell(trials), key=lambda group: -sign * sum(one.value for one in group) / len(group))
     draws: list[Draws] = []
-    shots = 0
+    sample = Sample(0)
     for group in groups:
         found = [fetch(trial) for trial in group]
-        shots = len(found[0][0])
+        sample = found[0][0].sample
         draws.append(_draws([stressed for _, stressed in found]))
     configs = [group[0].config for group in groups]
     losses, changed = [_loss(one) for one in draws], [mean_over_changes(one) for one in draws]
-    spreads = {id(values): SeedSpread.of(values) for values in (losses, changed)}
 
-    def judged(values: list[Tensor], weights: Mapping[int, float]) -> TwoLevel:
-        return two_level([(weight, values[i]) for i, weight in weights.items()], spreads[id(values)], shots)
+    def judged(values: list[Tensor], weights: Mapping[int, float]) -> Estimate:
+        return combined([Side(weight, values[i]) for i, weight in weights.items()], values, sample)
 
     choices = comparisons(configs)
     differences = [judged(losses, choice.weights) for choice in choices]
     adjusted = holm([one.p for one in differences])
     return StudyRobustness(
         cells=tuple(
-            _cell(config, one, judged(losses, {i: 1.0}), judged(changed, {i: 1.0}), draws, shots)
+            _cell(config, one, judged(losses, {i: 1.0}), judged(changed, {i: 1.0}), draws, sample)
             for i, (config, one) in enumerate(zip(configs, draws, strict=True))
         ),
         effects=tuple(
             LossEffect(choice, difference, judged(changed, choice.weights), p)
             for choice, difference, p in zip(choices, differences, adjusted, strict=True)
         ),
-        shots=shots,
-        worst=_worst(draws, shots),
+        shots=sample.shots,
+        worst=_worst(draws, sample),
     )
 
 
 def _draws(seeds: Sequence[Stressed]) -> Draws:
     """The metric of every seed, on the shots themselves and in every resample of them."""
-
-    def values(one: Predictions) -> Tensor:
-        estimate = score([one], METRIC, draw_seeds=False)
-        return torch.cat([torch.tensor([estimate.value], dtype=torch.float64), estimate.draws])
-
     return {
-        name: {strength: torch.stack([values(one[name][strength]) for one in seeds]) for strength in found}
+        name: {strength: resampled([one[name][strength] for one in seeds], METRIC) for strength in found}
         for name, found in seeds[0].items()
     }
 
@@ -212,11 +207,12 @@ def _loss(draws: Draws) -> Tensor:
 
 
 def _cell(
-    config: TrialConfig, draws: Draws, loss: TwoLevel, changed: TwoLevel, study: Sequence[Draws], shots: int
+    config: TrialConfig, draws: Draws, loss: Estimate, changed: Estimate, study: Sequence[Draws], sample: Sample
 ) -> CellRobustness:
-    def one(name: str, strength: float) -> TwoLevel:
-        spread = SeedSpread.of([other[name][strength] for other in study])
-        return two_level([(1.0, draws[name][strength])], spread, shots)
+    def one(name: str, strength: float) -> Estimate:
+        return bounded(
+            combined([Side(1.0, draws[name][strength])], [other[name][strength] for other in study], sample), METRIC
+        )
 
     curves = {name: {strength: one(name, strength) for strength in found} for name, found in draws.items()}
     clean = next(iter(curves.values()))[0.0]
@@ -225,23 +221,23 @@ def _cell(
     return CellRobustness(config, len(_clean(draws)), clean, changed, loss, curves, worst)
 
 
-def _worst(draws: Sequence[Draws], shots: int) -> tuple[str, float, TwoLevel]:
+def _worst(draws: Sequence[Draws], sample: Sample) -> tuple[str, float, Estimate]:
     """The change that costs most on the mean over cells."""
     found = []
     for name, curve in draws[0].items():
         for strength in curve:
             if strength:
                 losses = [_clean(one) - one[name][strength] for one in draws]
-                parts = [(1 / len(losses), loss) for loss in losses]
-                found.append((name, strength, two_level(parts, SeedSpread.of(losses), shots)))
+                sides = [Side(1 / len(losses), loss) for loss in losses]
+                found.append((name, strength, combined(sides, losses, sample)))
     return max(found, key=lambda one: one[2].value)
 
 
-def _fields(one: TwoLevel) -> list[str]:
+def _fields(one: Estimate) -> list[str]:
     return [f"{number:.6f}" if math.isfinite(number) else "" for number in (one.value, one.low, one.high)]
 
 
-def _as_data(one: TwoLevel) -> dict[str, float | None]:
+def _as_data(one: Estimate) -> dict[str, float | None]:
     return {
         name: number if math.isfinite(number) else None
         for name, number in (("value", one.value), ("low", one.low), ("high", one.high))

@@ -35,7 +35,7 @@ class ParameterComparison:
                 "cell": pair.first.label,
                 "against": pair.second.label,
                 self.effect.parameter: pair.value,
-                "seeds": pair.seeds,
+                "seeds": min(pair.difference.seeds),
                 "difference": pair.difference.value,
                 "low": pair.difference.low,
                 "high": pair.difference.high,

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from airybench.analysis.intervals import Estimate
+from airybench.analysis.estimate import Estimate
+from airybench.api.counts import above_background, checked_counts
 from airybench.api.datasets import Dataset
 from airybench.api.read_options import ReadOptions, source_options
 from airybench.api.reporting import default_reporter
@@ -61,18 +62,28 @@ class Model:
         """Names of the C classes, in the order of the probabilities."""
         return self.predictor.class_names
 
-    def predict(self, counts: ArrayLike, *, ids: ArrayLike | None = None) -> Predictions:
+    def predict(
+        self,
+        counts: ArrayLike,
+        *,
+        ids: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        background: ArrayLike | None = None,
+    ) -> Predictions:
         """Classify patterns that are in memory; for files of any size see `airybench.predict`.
 
         Args:
             counts: detector counts, uint16, shape (N, H, W) or (H, W), of the size that the model was trained on.
             ids: identifiers of the shots, whole numbers or text, shape (N,); 0 to N - 1 by default.
+            groups: run of each shot, whole numbers, shape (N,); one run by default. A model trained with `background`
+                subtracts the median image of each run.
+            background: the median image of the run instead, where it is known, uint16, shape (H, W).
 
         Returns:
             Predictions without labels: `.probabilities` (N, C), `.classes`, `.to_pandas()`.
 
         Raises:
-            DataError: counts of another shape or type.
+            DataError: counts of another shape or type, or too few shots of a run for its background.
 
         Example:
             >>> import airybench as ab
@@ -80,12 +91,13 @@ class Model:
             (2, 12)
         """
         try:
-            array = self._checked(np.asarray(counts))
+            array = checked_counts(self.predictor, np.asarray(counts))
         except ValueError as error:
             raise DataError(f"counts are no array ({error})", "give uint16 of shape (N, H, W)") from None
         names = as_ids(np.arange(len(array)) if ids is None else ids)
         if names.shape != (len(array),):
             raise DataError(f"ids are {names.dtype} of shape {names.shape}, one for each of {len(array)} is expected")
+        array = above_background(self.predictor, array, groups, background)
         batch = BATCH[self.device.type]
         parts = [
             logits(self.predictor, torch.from_numpy(array[start : start + batch]), self.device).numpy()
@@ -94,23 +106,6 @@ class Model:
         values = np.concatenate(parts) if parts else np.empty((0, len(self.class_names)), np.float32)
         unlabelled = np.zeros((len(array), 0), np.uint8)
         return Predictions(names, values, unlabelled, self.class_names, self.predictor.label_kind)
-
-    def _checked(self, array: NDArray[Any]) -> NDArray[np.uint16]:
-        if array.ndim == 2:
-            array = array[None]
-        shape = self.predictor.image_shape
-        expected = "(N, H, W)" if shape is None else f"(N, {shape[0]}, {shape[1]})"
-        if array.ndim != 3 or not self.predictor.fits(array.shape[1:]):
-            raise DataError(f"counts have shape {array.shape}, expected {expected}; bin or crop them to that size")
-        if array.dtype == np.uint16:
-            return np.ascontiguousarray(array)
-        whole = np.issubdtype(array.dtype, np.integer)
-        if not whole or (array.size and (array.min() < 0 or array.max() > 65535)):
-            raise DataError(
-                f"counts are {array.dtype}, expected whole numbers from 0 to 65535; import_data and open_shots turn "
-                "other values into counts by a rule that you choose"
-            )
-        return array.astype(np.uint16)
 
 
 @dataclass(frozen=True)

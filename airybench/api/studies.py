@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
+from airybench.analysis.verdicts import margin
 from airybench.api.arguments import whole
 from airybench.api.comparison import ParameterComparison, StudyComparison
 from airybench.api.datasets import Dataset
@@ -222,7 +223,11 @@ def _resolve_uri(wanted: str | None, saved: SavedStudy) -> str:
 
 
 def compare(
-    *studies: Study | str, metric: str | None = None, top: int = 10, reporter: Reporter | None = None
+    *studies: Study | str,
+    metric: str | None = None,
+    top: int = 10,
+    delta: float | None = None,
+    reporter: Reporter | None = None,
 ) -> StudyComparison:
     """Compare the cells of several studies on test; studies of one data set must share their split.
 
@@ -230,6 +235,7 @@ def compare(
         studies: studies, or names; all studies in the data folder where none is given.
         metric: what to compare by; by default the objective that the studies share, else macro_ap.
         top: how many cells of each data set are scored.
+        delta: largest difference that does not matter; 0.02 by default.
         reporter: receives notices; shown below the cell in a notebook by default.
 
     Raises:
@@ -241,7 +247,13 @@ def compare(
         ['dataset', 'study', 'cell', 'seeds', 'val', 'test', 'low', 'high']
     """
     wanted = [study.name if isinstance(study, Study) else study for study in studies]
-    found = compare_studies(wanted, metric=metric, top=whole("top", top, 1), reporter=reporter or default_reporter())
+    found = compare_studies(
+        wanted,
+        metric=metric,
+        top=whole("top", top, 1),
+        delta=margin(delta),
+        reporter=reporter or default_reporter(),
+    )
     return StudyComparison(found)
 
 
@@ -250,6 +262,7 @@ def write_report(
     output: str | Path = "report.html",
     *,
     pictures: bool = True,
+    delta: float | None = None,
     reporter: Reporter | None = None,
 ) -> Path:
     """Write an HTML page, and Markdown beside it: every claim that the studies can test, with its interval.
@@ -258,6 +271,7 @@ def write_report(
         studies: studies or names; all studies in the data folder by default.
         output: the HTML file.
         pictures: show shots that were classified rightly and wrongly.
+        delta: largest difference that does not matter; 0.02 by default.
         reporter: receives notices; shown below the cell in a notebook by default.
 
     Returns:
@@ -275,5 +289,7 @@ def write_report(
     several = [studies] if isinstance(studies, Study | str) else list(studies)
     wanted = [study.name if isinstance(study, Study) else study for study in several]
     page = Path(output)
-    report_job.write_report(wanted, page, pictures=pictures, reporter=reporter or default_reporter())
+    report_job.write_report(
+        wanted, page, pictures=pictures, delta=margin(delta), reporter=reporter or default_reporter()
+    )
     return page

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from airybench.analysis.intervals import Estimate
+from airybench.analysis.estimate import Estimate
 from airybench.api.datasets import Dataset
 from airybench.api.models import Model, load_model
 from airybench.api.reporting import default_reporter

@@ -82,7 +82,7 @@ def bench_train(
                 for name, rate in rates.items():
                     speeds[name].append(rate)
             advance()
-    size = cost(config.network, config.data.image_size, len(data.class_names))
+    size = cost(config.network, config.data.image_size, len(data.class_names), config.data.channels)
     share = [ours / bare for ours, bare in zip(speeds["ours"], speeds["bare"], strict=True)]
     found = [
         measurement(subject, "training", "images/s", speeds["ours"]),
@@ -134,7 +134,8 @@ def bare_step(config: TrialConfig, data: LoadedDataset, device: torch.device) ->
     """A training step on one ready batch, which is the limit of a training: no data, no tracking, no evaluation."""
     images, labels = next(iter(data.train.training_batches(config.training, 1)))
     torch.manual_seed(config.training.seed)
-    network = build(config.network, len(data.class_names), config.data.image_size).to(device).train()
+    network = build(config.network, len(data.class_names), config.data.image_size, config.data.channels)
+    network = network.to(device).train()
     if channels_last(config.training, device):
         network = network.to(memory_format=torch.channels_last)
     run: Any = torch.compile(network) if config.training.compile else network

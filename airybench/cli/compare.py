@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Storage, StudyNames, TrackingUri, split_names
+from airybench.cli.options.common import Debug, Delta, Json, Storage, StudyNames, TrackingUri, split_names
 from airybench.cli.options.completion import choices
 from airybench.config import METRICS
 
@@ -29,6 +29,7 @@ def compare(
         str | None,
         typer.Option(help="Folder in which to write compare.png and log-activation.png.", metavar="FOLDER"),
     ] = None,
+    delta: Delta = None,
     storage: Storage = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
@@ -41,6 +42,7 @@ def compare(
     from pathlib import Path
 
     from airybench.analysis.comparison_figures import write_figures
+    from airybench.analysis.verdicts import margin
     from airybench.cli.show.comparison import comparison_json, print_comparison
     from airybench.cli.show.console import ConsoleReporter, notice
     from airybench.cli.show.output import print_result
@@ -49,7 +51,13 @@ def compare(
 
     folder = writable(Path(output), "choose another --output") if output else None
     comparison = compare_studies(
-        split_names(study), metric=metric, top=top, uri=tracking_uri, storage=storage, reporter=ConsoleReporter()
+        split_names(study),
+        metric=metric,
+        top=top,
+        delta=margin(delta),
+        uri=tracking_uri,
+        storage=storage,
+        reporter=ConsoleReporter(),
     )
     if folder:
         for path in write_figures(comparison, folder):

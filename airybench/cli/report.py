@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import FROM_CONFIG, Debug, Json, Storage, StudyNames, split_names
+from airybench.cli.options.common import FROM_CONFIG, Debug, Delta, Json, Storage, StudyNames, split_names
 
 app = App()
 
@@ -20,6 +20,7 @@ def report(
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Show shots that were classified right and wrong.")
     ] = True,
+    delta: Delta = None,
     storage: Storage = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -29,6 +30,7 @@ def report(
     The page has tables, differences with their 95 % intervals, a verdict on each claim, and pictures. It is one HTML
     file that works offline and prints well. The same text is written as Markdown.
     """
+    from airybench.analysis.verdicts import margin
     from airybench.cli.show.answers import answers_json, print_answers
     from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.output import print_result
@@ -40,7 +42,9 @@ def report(
         raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
     names = split_names(study)
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        studies = write_report(names, output, pictures=pictures, storage=storage, reporter=ConsoleReporter())
+        studies = write_report(
+            names, output, pictures=pictures, delta=margin(delta), storage=storage, reporter=ConsoleReporter()
+        )
         if run:  # a project from a git URL runs in a temporary folder
             run.keep(output, output.with_suffix(".md"))
     print_result(studies, as_json=as_json, data=answers_json, text=print_answers)

@@ -63,10 +63,15 @@ class DataConfig(Frozen):
         description="Scaling of the counts. counts: none; unit: counts / 65535; log1p: ln(1 + counts); standardised: "
         "every image has mean 0 and standard deviation 1; paper: counts with the logarithmic activation, else unit.",
     )
-    input_mask: Literal["none", "median", "zero"] = Field(
+    background: Literal["none", "empty", "all"] = Field(
+        "none",
+        description="Subtract the median image of its run from every shot. empty: the median of the training shots "
+        "without a particle, or of all shots in a run with fewer than 5 of them; all: that of all shots of the run.",
+    )
+    input_mask: Literal["none", "median", "zero", "channel"] = Field(
         "none",
         description="What stands in the place of masked pixels. none: what the store holds, mostly 0; median: the "
-        "median of the good pixels around; zero: 0.",
+        "median of the good pixels around; zero: 0; channel: 0, and the mask is a second input channel.",
     )
     find_bad_pixels: Switch = Field(
         False, description="With an input mask, also mask pixels that look bad in the training shots."
@@ -97,7 +102,21 @@ class DataConfig(Frozen):
     def _possible(self) -> Self:
         if self.folds in (1, 2) or self.fold >= max(self.folds, 1):
             raise ValueError(f"fold {self.fold} of {self.folds} folds; expected at least 3 folds and a fold below them")
+        if self.input_mask == "channel" and self.input == "ccf":
+            raise ValueError(
+                "input_mask channel is for images; a correlation map leaves masked pixels out with input_mask zero"
+            )
         return self
+
+    @property
+    def channels(self) -> int:
+        """Channels of the network's input: the image, and the mask where it is one."""
+        return 2 if self.input_mask == "channel" else 1
+
+    @property
+    def sees_mask(self) -> bool:
+        """Whether the network's input depends on the mask itself, not only on what stands in the place of pixels."""
+        return self.input_mask == "channel" or (self.input == "ccf" and self.input_mask != "none")
 
     def without_effect(self) -> set[str]:
         """Names of the parameters that have no effect with these settings.

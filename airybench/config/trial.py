@@ -19,7 +19,7 @@ NEUTRAL: dict[str, Value] = {
     "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
     "rotation": "none", "hot_pixels": 0, "dead_pixels": 0, "offset_jitter": 0.0, "gain_jitter": 1.0, "clip_norm": 0.0,
     "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False, "simulator": UNVERSIONED,
-    "input_mask": "none", "find_bad_pixels": False,
+    "background": "none", "input_mask": "none", "find_bad_pixels": False,
 }  # fmt: skip
 """Values without effect. They are left out of the digest of a cell, so that cells keep the digests that they had before
 these parameters existed."""
@@ -136,6 +136,8 @@ class TrialConfig(Frozen):
             parts.append(self.input_scaling)
         if data.noise != "none":
             parts.append(f"noise-{data.noise}")
+        if data.background != "none":
+            parts.append(f"background-{data.background}")
         if data.input_mask != "none":
             parts.append(f"mask-{data.input_mask}{'-found' if data.find_bad_pixels else ''}")
         if data.fraction < 1:

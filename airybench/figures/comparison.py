@@ -19,19 +19,17 @@ class Bar:
         name: label.
         value: the point.
         interval: ends of its 95 % interval, NaN where there is none.
-        over_seeds: ends of the 95 % interval over seeds alone, NaN where there is none.
         marked: whether it stands out, as the winner or the mean does.
     """
 
     name: str
     value: float
     interval: tuple[float, float]
-    over_seeds: tuple[float, float]
     marked: bool = False
 
 
 def interval_rows(panels: Sequence[tuple[str, Sequence[Bar]]], *, label: str, title: str, zero: bool = False) -> Figure:
-    """One panel per data set, one row per cell or pair; thick: the 95 % interval, thin: the one over seeds alone.
+    """One panel per data set, one row per cell or pair with its 95 % interval.
 
     Args:
         panels: heading and rows of each.
@@ -48,13 +46,13 @@ def interval_rows(panels: Sequence[tuple[str, Sequence[Bar]]], *, label: str, ti
             draw_rows(axes, bars, title=heading, zero=zero)
             if zero:
                 axes.set_xlim(*_reach(everything))
-        plots[-1].set_xlabel(f"{label}\nthick: 95 % interval; thin: 95 % over seeds alone (may run past the edge)")
+        plots[-1].set_xlabel(f"{label}, 95 % interval")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
     return figure
 
 
 def draw_rows(axes: Axes, bars: Sequence[Bar], *, title: str, zero: bool = False) -> None:
-    """One row per value: thick its 95 % interval, thin the one over seeds alone.
+    """One row per value with its 95 % interval.
 
     Args:
         axes: where to draw.
@@ -65,7 +63,6 @@ def draw_rows(axes: Axes, bars: Sequence[Bar], *, title: str, zero: bool = False
     for row, bar in enumerate(bars):
         color, marker = (ORANGE, "D" if zero else "o") if bar.marked else (BLUE, "o")
         axes.plot(bar.interval, [row, row], color=color, linewidth=3.2, alpha=0.45, solid_capstyle="round")
-        axes.plot(bar.over_seeds, [row, row], color=color, linewidth=1.0)
         axes.plot(bar.value, row, marker, color=color, markersize=6)
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
     axes.set_ylim(max(2, len(bars)) - 0.5, -0.6)
@@ -78,7 +75,7 @@ def draw_rows(axes: Axes, bars: Sequence[Bar], *, title: str, zero: bool = False
 
 
 def _reach(bars: Sequence[Bar]) -> tuple[float, float]:
-    """Ends of the axis, by points and their intervals: those over two seeds would dwarf all else, and run out."""
+    """Ends of the axis, by points and their intervals."""
     ends = [end for bar in bars for end in (bar.value, *bar.interval) if math.isfinite(end)] or [0.0, 1.0]
     room = 0.3 * (max(ends) - min(ends)) or 0.1
     return min(ends) - room, max(ends) + room

@@ -1,9 +1,10 @@
-"""Bootstrap over shots: every metric in many resamples at once."""
+"""Bootstrap over shots, or over whole runs: every metric in many resamples at once."""
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.training.metrics import decide
@@ -11,13 +12,14 @@ from airybench.training.metrics import decide
 RESAMPLES = 1000
 
 
-def resamples(count: int, seed: int, draws: int = RESAMPLES) -> Tensor:
+def resamples(count: int, seed: int, draws: int = RESAMPLES, groups: NDArray[np.int32] | None = None) -> Tensor:
     """How often each shot is drawn in each resample with replacement.
 
     Args:
         count: number of shots.
         seed: the same count and seed give the same resamples, so that two networks are compared on the same ones.
         draws: number of resamples.
+        groups: run of each shot, shape (count,); whole runs are drawn then, as many as there are.
 
     Returns:
         float64, shape (draws, count).
@@ -26,6 +28,9 @@ def resamples(count: int, seed: int, draws: int = RESAMPLES) -> Tensor:
     >>> weights.shape, weights.sum(dim=1)
     (torch.Size([3, 5]), tensor([5., 5., 5.], dtype=torch.float64))
     """
+    if groups is not None:
+        runs, member = np.unique(groups, return_inverse=True)
+        return resamples(len(runs), seed, draws)[:, torch.from_numpy(member)]
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randint(count, (draws, count), generator=generator)
     return torch.zeros(draws, count, dtype=torch.float64).scatter_add_(1, rows, torch.ones(draws, count).double())
@@ -43,9 +48,15 @@ class ClassDraws:
     values: dict[str, Tensor]
     defined: Tensor
 
-    def macro(self, name: str) -> Tensor:
-        """Mean over the classes that are defined, shape (B,); NaN where there is none."""
-        return torch.where(self.defined, self.values[name], 0.0).sum(1) / self.defined.sum(1)
+    def macro(self, name: str, kept: Tensor | None = None) -> Tensor:
+        """Mean over the classes that are defined, and kept, shape (B,); NaN where there is none.
+
+        Args:
+            name: of the metric.
+            kept: bool, shape (C,); all classes when left out.
+        """
+        counted = self.defined if kept is None else self.defined & kept
+        return torch.where(counted, self.values[name], 0.0).sum(1) / counted.sum(1)
 
 
 def weighted_classes(logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor) -> ClassDraws:
@@ -65,7 +76,12 @@ def weighted_classes(logits: Tensor, labels: Tensor, label_kind: str, weights: T
 
 
 def weighted_scores(
-    logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor, classes: ClassDraws | None = None
+    logits: Tensor,
+    labels: Tensor,
+    label_kind: str,
+    weights: Tensor,
+    classes: ClassDraws | None = None,
+    kept: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """The metrics of `airybench.training.metrics.score` except the loss, under shot weights.
 
@@ -75,6 +91,7 @@ def weighted_scores(
         label_kind: `multilabel` or `multiclass`.
         weights: non-negative, shape (B, N).
         classes: result of `weighted_classes` for the same arguments, where it is known already.
+        kept: classes that macro averages are over, bool, shape (C,); all when left out.
 
     Returns:
         By metric, float64, shape (B,); NaN where a resample has no class with a positive and a negative shot.
@@ -88,45 +105,16 @@ def weighted_scores(
     covariance = pooled_tp * cells - pooled_p * pooled_a
     spread = (pooled_p * (cells - pooled_p) * pooled_a * (cells - pooled_a)).sqrt()
     return {
-        "macro_ap": classes.macro("ap"),
-        "roc_auc": classes.macro("roc_auc"),
-        "macro_f1": classes.macro("f1"),
-        "precision": classes.macro("precision"),
-        "recall": classes.macro("recall"),
+        "macro_ap": classes.macro("ap", kept),
+        "roc_auc": classes.macro("roc_auc", kept),
+        "macro_f1": classes.macro("f1", kept),
+        "precision": classes.macro("precision", kept),
+        "recall": classes.macro("recall", kept),
         "micro_f1": _ratio(2 * pooled_tp, pooled_p + pooled_a),
         "accuracy": weights @ right.mean(1) / total,
         "exact_match": weights @ (right.sum(1) == truth.shape[1]).double() / total,
         "mcc": _ratio(covariance, spread),
     }
-
-
-def interval(values: Tensor, point: float, level: float = 0.95) -> tuple[float, float]:
-    """Bias-corrected percentile interval of the finite values; NaN where there are none.
-
-    Macro averages over rare classes are biased in resamples, since a class drops out or a positive shot counts twice;
-    the plain percentile interval would have the same bias.
-
-    Args:
-        values: the metric in every resample, shape (B,).
-        point: the metric on the shots themselves.
-        level: nominal coverage.
-
-    >>> low, high = interval(torch.arange(1001) / 1000, point=0.5)
-    >>> round(low, 3), round(high, 3)
-    (0.025, 0.975)
-
-    Source: Efron, J. Am. Stat. Assoc. 82, 171 (1987), with zero acceleration.
-    """
-    kept = values[values.isfinite()].double()
-    if not len(kept):
-        return float("nan"), float("nan")
-    normal = NormalDist()
-    below = float(((kept < point).double() + 0.5 * (kept == point).double()).mean())
-    shift = normal.inv_cdf(min(max(below, 0.5 / len(kept)), 1 - 0.5 / len(kept)))
-    tail = normal.inv_cdf((1 - level) / 2)
-    ends = [normal.cdf(2 * shift + tail), normal.cdf(2 * shift - tail)]
-    low, high = torch.quantile(kept, torch.tensor(ends, dtype=torch.float64)).tolist()
-    return low, high
 
 
 def _ratio(above: Tensor, below: Tensor) -> Tensor:

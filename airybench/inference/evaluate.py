@@ -8,10 +8,11 @@ from torch import Tensor
 
 from airybench.config import SEED
 from airybench.errors import ConfigError
-from airybench.inference.bootstrap import ClassDraws, interval, resamples, weighted_classes, weighted_scores
+from airybench.inference.bootstrap import ClassDraws, weighted_classes, weighted_scores
 from airybench.inference.hits import hit_scores
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
+from airybench.inference.spread import Sample, interval
 from airybench.training.metrics import Scores, decide, score
 
 BINS = 10
@@ -28,7 +29,7 @@ class ClassReport:
         positives: number of shots that carry it.
         threshold: probability above which it is assigned (multilabel).
         values: `ap`, `roc_auc`, `f1`, `precision`, `recall`; empty where the class is not scored.
-        intervals: 95 % bootstrap over shots of each value.
+        intervals: 95 % interval over shots, or runs, of each value.
         majority_ap: average precision of the majority baseline, the prevalence.
     """
 
@@ -66,7 +67,7 @@ class Evaluation:
     Attributes:
         shots: number of shots.
         scores: every metric; `loss` is that of the untuned logits.
-        intervals: 95 % bootstrap over shots of every metric.
+        intervals: 95 % interval over shots, or runs, of every metric.
         majority: the same metrics of the majority baseline.
         classes: class by class.
         reliability: reliability of the probabilities.
@@ -97,41 +98,46 @@ def evaluate(predictions: Predictions, training_labels: Tensor, thresholds: Tens
     each = F.binary_cross_entropy_with_logits(logits, labels.double(), reduction="none").mean(1)
     scores = score(shifted, labels, names, kind)
     scores = Scores({**scores.values, "loss": float(each.mean())}, scores.f1, scores.ap)
-    weights = resamples(len(labels), SEED)
+    weights, sample = predictions.resamples(SEED), predictions.sample
     drawn = weighted_classes(shifted, labels, kind, weights)
     metrics = weighted_scores(shifted, labels, kind, weights, drawn)
-    metrics["loss"] = weights @ each / len(labels)
+    metrics["loss"] = weights @ each / weights.sum(1)
     once = weighted_classes(shifted, labels, kind, torch.ones(1, len(labels)))
     majority = majority_logits(training_labels, len(labels))
     return Evaluation(
         shots=len(labels),
         scores=scores,
         intervals={
-            name: interval(draws, scores.values[name]) for name, draws in metrics.items() if name in scores.values
+            name: interval(draws, scores.values[name], sample, metric=name)
+            for name, draws in metrics.items()
+            if name in scores.values
         },
         majority=score(majority, labels, names, kind),
-        classes=_class_reports(names, labels, torch.sigmoid(offset), once, drawn),
+        classes=_class_reports(names, labels, torch.sigmoid(offset), once, drawn, sample),
         reliability=reliability(logits, labels),
         unscored=predictions.unscored,
     )
 
 
 def _class_reports(
-    names: tuple[str, ...], labels: Tensor, thresholds: Tensor, once: ClassDraws, drawn: ClassDraws
+    names: tuple[str, ...], labels: Tensor, thresholds: Tensor, once: ClassDraws, drawn: ClassDraws, sample: Sample
 ) -> tuple[ClassReport, ...]:
     """Values of every class on the shots themselves (`once`), with intervals from the resamples (`drawn`)."""
     reports = []
     for column, name in enumerate(names):
         scored = bool(once.defined[0, column])
         values = {metric: float(of[0, column]) for metric, of in once.values.items()} if scored else {}
-        kept = drawn.defined[:, column]
+        kept, positives = drawn.defined[:, column], int(labels[:, column].sum())
         reports.append(
             ClassReport(
                 name=name,
-                positives=int(labels[:, column].sum()),
+                positives=positives,
                 threshold=float(thresholds[column]),
                 values=values,
-                intervals={key: interval(drawn.values[key][kept, column], value) for key, value in values.items()},
+                intervals={
+                    key: interval(drawn.values[key][kept, column], value, sample, tries=positives)
+                    for key, value in values.items()
+                },
                 majority_ap=float(labels[:, column].double().mean()),
             )
         )
@@ -142,16 +148,17 @@ def scores_on_test(predictions: Predictions) -> dict[str, float]:
     """Metrics on test as they are logged.
 
     Returns:
-        `test/<metric>`, `test/f1/<class>` and `test/ap/<class>`; the ends of the 95 % bootstrap interval over shots
+        `test/<metric>`, `test/f1/<class>` and `test/ap/<class>`; the ends of the 95 % interval over shots, or runs,
         of each metric as `test/<metric>/low` and `test/<metric>/high`. Where a class is that of the misses, those of
         hit finding are among them, see `airybench.inference.hits`.
     """
     logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
     flat = score(logits, labels, predictions.class_names, predictions.label_kind).flat("test")
-    weights = resamples(len(labels), SEED)
+    weights, sample = predictions.resamples(SEED), predictions.sample
     for name, values in weighted_scores(logits, labels, predictions.label_kind, weights).items():
         if f"test/{name}" in flat:
-            flat[f"test/{name}/low"], flat[f"test/{name}/high"] = interval(values, flat[f"test/{name}"])
+            ends = interval(values, flat[f"test/{name}"], sample, metric=name)
+            flat[f"test/{name}/low"], flat[f"test/{name}/high"] = ends
     return flat | {f"test/{name}": value for name, value in hit_scores(predictions, intervals=True).items()}
 
 

@@ -56,7 +56,9 @@ class Exported:
 def export(predictor: Predictor, output: Path, *, format: str, force: bool = False) -> Exported:
     """Write a model that other programs can run. It contains the preprocessing: its input is raw counts.
 
-    The input `counts` is uint16 (N, H, W) with any N; the outputs `probabilities` and `logits` are float32 (N, C).
+    The input `counts` is uint16 (N, H, W) with any N; the outputs `probabilities` and `logits` are float32 (N, C). A
+    model that takes counts above the background has a second input `background`, uint16 (H, W): the median image of
+    the run that the counts are from.
 
     Args:
         predictor: on the CPU, in evaluation mode.
@@ -121,14 +123,14 @@ class WithLogits(nn.Module):
         super().__init__()
         self.predictor = predictor
 
-    def forward(self, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities and logits, float32 (N, C), of raw counts, uint16 (N, H, W)."""
-        logits = self.predictor.logits(counts)
+    def forward(self, counts: Tensor, background: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Probabilities and logits, float32 (N, C), of raw counts, uint16 (N, H, W), and a background (H, W)."""
+        logits = self.predictor.logits(counts, background)
         return torch.sigmoid(logits), logits
 
 
-Run = Callable[[NDArray[np.uint16]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""An exported model: from counts to probabilities and logits."""
+Run = Callable[..., tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""An exported model: from counts, and the background where it takes one, to probabilities and logits."""
 
 
 def _onnx(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
@@ -140,9 +142,11 @@ def _onnx(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
         raise AirybenchError(
             f"{error.name} is not installed, but ONNX needs it; pip install 'airybench[export]'"
         ) from None
+    given, free = _example(module, shape)
+    names = ["counts", "background"][: len(given)]
     program: Any = torch.onnx.export(
-        module, (_counts(2, shape),), dynamo=True, opset_version=OPSET, input_names=["counts"],
-        output_names=["probabilities", "logits"], dynamic_shapes=({0: torch.export.Dim("shots")},), verbose=False,
+        module, given, dynamo=True, opset_version=OPSET, input_names=names,
+        output_names=["probabilities", "logits"], dynamic_shapes=free, verbose=False,
     )  # fmt: skip
     model = program.model_proto
     onnx.helper.set_model_props(model, _description(module))
@@ -151,25 +155,24 @@ def _onnx(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def run(counts: NDArray[np.uint16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        probabilities, logits = session.run(["probabilities", "logits"], {"counts": counts})
+    def run(*inputs: NDArray[np.uint16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        probabilities, logits = session.run(["probabilities", "logits"], dict(zip(names, inputs, strict=True)))
         return probabilities, logits
 
     return run
 
 
 def _pt2(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
-    program = torch.export.export(
-        module, (_counts(2, shape),), dynamic_shapes=({0: torch.export.Dim("shots")},), strict=False
-    )
+    given, free = _example(module, shape)
+    program = torch.export.export(module, given, dynamic_shapes=free, strict=False)
     with path.open("wb") as file:  # a handle, since torch refuses names with another ending
         torch.export.save(program, file, extra_files=_description(module))
     with path.open("rb") as written:
         loaded = torch.export.load(written).module()
 
-    def run(counts: NDArray[np.uint16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def run(*inputs: NDArray[np.uint16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         with torch.no_grad():
-            probabilities, logits = loaded(torch.from_numpy(counts))
+            probabilities, logits = loaded(*map(torch.from_numpy, inputs))
         return probabilities.numpy(), logits.numpy()
 
     return run
@@ -179,10 +182,10 @@ def _compare(module: WithLogits, run: Run, shape: tuple[int, int]) -> tuple[floa
     """Largest differences of probabilities and logits over batches of three sizes; NaN if any value is NaN."""
     probability, logit = [], []
     for shots in (1, 3, 5):
-        counts = _counts(shots, shape)
+        inputs = (_counts(shots, shape), *_background(module, shape))
         with torch.no_grad():
-            probabilities, logits = (output.numpy() for output in module(counts))
-        exported_probabilities, exported_logits = run(counts.numpy())
+            probabilities, logits = (output.numpy() for output in module(*inputs))
+        exported_probabilities, exported_logits = run(*(one.numpy() for one in inputs))
         probability.append(np.abs(exported_probabilities - probabilities).max())
         logit.append((np.abs(exported_logits - logits) / np.maximum(1, np.abs(logits))).max())
     return float(np.max(probability)), float(np.max(logit))
@@ -193,6 +196,17 @@ def _counts(shots: int, shape: tuple[int, int]) -> Tensor:
     rng = np.random.default_rng(SEED + shots)
     counts = rng.poisson(np.exp(rng.normal(2, 2.5, (shots, *shape)))).clip(0, 65535)
     return torch.from_numpy(counts.astype(np.uint16))
+
+
+def _background(module: WithLogits, shape: tuple[int, int]) -> tuple[Tensor, ...]:
+    """The background that a model is given beside counts; none where it takes none."""
+    return (_counts(7, shape)[0],) if module.predictor.subtracts else ()
+
+
+def _example(module: WithLogits, shape: tuple[int, int]) -> tuple[tuple[Tensor, ...], tuple[dict[int, Any], ...]]:
+    """Inputs to trace a model with, and which of their axes are free: the number of shots."""
+    background = _background(module, shape)
+    return (_counts(2, shape), *background), ({0: torch.export.Dim("shots")}, *({} for _ in background))
 
 
 def _description(module: WithLogits) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pytorch_grad_cam import GradCAMPlusPlus
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from airybench.data.loading.masking import ShotMasks
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.preprocess import central_square, network_inputs
 from airybench.data.store.ids import ShotIds
 from airybench.errors import ConfigError
@@ -51,14 +51,14 @@ class Explainer:
     Args:
         predictor: on `device`, in evaluation mode.
         device: where to compute.
-        masks: of the store whose shots are explained, where the predictor is for one, see `for_store`.
+        corrections: of the store whose shots are explained, where the predictor is for one, see `for_store`.
 
     Raises:
         ConfigError: the network does not end in feature maps.
     """
 
-    def __init__(self, predictor: Predictor, device: torch.device, masks: ShotMasks | None = None) -> None:
-        self._predictor, self._device, self._masks = predictor, device, masks
+    def __init__(self, predictor: Predictor, device: torch.device, corrections: ShotCorrections | None = None) -> None:
+        self._predictor, self._device, self._corrections = predictor, device, corrections
         self._target = target_layer(predictor)
 
     def maps(
@@ -74,15 +74,15 @@ class Explainer:
             counts: shape (N, H, W).
             answers: 0/1, shape (N, C).
             ids: of the shots, shape (N,), if the noise of the training is to be added to them as well.
-            rows: of the shots in their store, shape (N,), where each has a mask of its own.
+            rows: of the shots in their store, shape (N,), where each is corrected by its run or its own mask.
 
         Returns:
             Values from 0 to 1, where 1 is the maximum of each map unless nothing supports the class; shape (M, S, S),
             on the pixels of the network's input, in the order of `numpy.argwhere(answers)`.
         """
         config = self._predictor.config
-        if self._masks is not None and rows is not None:
-            counts = self._masks.filled(np.asarray(counts), rows)
+        if self._corrections is not None and rows is not None:
+            counts = self._corrections.corrected(np.asarray(counts), rows)
         raw = torch.as_tensor(counts).to(self._device)
         inputs = network_inputs(raw, config.data, config.input_scaling, ids=ids, fill=self._predictor.fill)
         pairs = np.argwhere(answers)
@@ -119,7 +119,7 @@ def _last_maps(predictor: Predictor) -> nn.Module:
     """The last module of another timm model whose output has the shape of the final features, channels first."""
     network: Any = predictor.network
     size = predictor.config.data.image_size
-    inputs = torch.zeros(1, 1, size, size, device=next(network.parameters()).device)
+    inputs = torch.zeros(1, predictor.config.data.channels, size, size, device=next(network.parameters()).device)
     seen: list[tuple[nn.Module, tuple[int, ...]]] = []
     hooks = [
         module.register_forward_hook(lambda module, _, out: seen.append((module, tuple(getattr(out, "shape", ())))))

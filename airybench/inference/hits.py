@@ -4,18 +4,16 @@ A hit is a shot that is not `Empty` (helium) or not `Background` (cxidb). Every 
 finder as well, and is scored as one here.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from airybench.config import SEED
-from airybench.inference.bootstrap import interval, resamples, weighted_classes
+from airybench.data.store.labels import miss_column
+from airybench.inference.bootstrap import weighted_classes
 from airybench.inference.predictions import Predictions
-
-MISSES = ("empty", "background", "miss")
-"""Classes of shots without a particle, in small letters."""
+from airybench.inference.spread import interval
 
 HIT = ("hit",)
 """The one class of predictions that only say hit or miss."""
@@ -23,16 +21,6 @@ HIT = ("hit",)
 HIT_METRICS = ("hit_precision", "hit_recall", "hit_balanced_accuracy", "hit_roc_auc", "hit_ap")
 """How hit finding is scored. Recall is the share of the hits that are found, precision the share of those called hits
 that are; balanced accuracy is the mean of the shares of the hits and of the misses that are told rightly."""
-
-
-def miss_column(class_names: Sequence[str]) -> int | None:
-    """The column of the class of shots without a particle; None where there is none.
-
-    >>> miss_column(("Round", "Streak", "Empty")), miss_column(("a", "b"))
-    (2, None)
-    """
-    found = [column for column, name in enumerate(class_names) if name.casefold() in MISSES]
-    return found[0] if len(found) == 1 else None
 
 
 def as_hits(predictions: Predictions) -> Predictions | None:
@@ -65,7 +53,7 @@ def hit_scores(predictions: Predictions, *, intervals: bool = False) -> dict[str
 
     Args:
         predictions: labelled, of any classes.
-        intervals: give the ends of 95 % bootstrap intervals over shots as well, as `<metric>/low` and `<metric>/high`.
+        intervals: give the ends of 95 % intervals over shots, or runs, as well, as `<metric>/low` and `<metric>/high`.
     """
     hits = as_hits(predictions)
     if hits is None or not 0 < int(hits.labels.sum()) < len(hits):
@@ -73,8 +61,8 @@ def hit_scores(predictions: Predictions, *, intervals: bool = False) -> dict[str
     weights = torch.ones(1, len(hits)).double()
     found = {name: float(values[0]) for name, values in _scores(hits, weights).items()}
     if intervals:
-        for name, values in _scores(hits, resamples(len(hits), SEED)).items():
-            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name])
+        for name, values in _scores(hits, hits.resamples(SEED)).items():
+            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name], hits.sample)
     return found
 
 

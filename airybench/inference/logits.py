@@ -1,13 +1,15 @@
 """Logits of a trained network, batch by batch in fixed memory."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from airybench.data.loading.masking import ShotMasks
+from airybench.data.loading.background import RunBackgrounds, background_rows, store_reader
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.preprocess import network_inputs
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.store import Store
@@ -35,7 +37,8 @@ def logits(
 
     Args:
         predictor: on `device`, in evaluation mode.
-        counts: shape (N, H, W).
+        counts: shape (N, H, W), above the background where the network takes that; or (N, 2, H, W) with the mask of
+            each shot, see `airybench.data.loading.masking.filled_shots`.
         device: where to compute.
         ids: of the shots, shape (N,), if the noise of the training is to be added to them as well.
         network: the compiled network of the predictor; the network itself if left out.
@@ -75,17 +78,40 @@ def placed(predictor: Predictor, device: torch.device) -> Predictor:
     return predictor
 
 
-def for_store(predictor: Predictor, store: Store) -> tuple[Predictor, ShotMasks]:
-    """A predictor that also masks what a store does, and the masks that its shots have to be filled by before.
+def for_store(predictor: Predictor, store: Store) -> tuple[Predictor, ShotCorrections]:
+    """A predictor that also masks what a store does, and the corrections that its shots need before.
 
     Args:
         predictor: on its device.
         store: the shots.
+
+    Raises:
+        DataError: a run has too few shots for the background that the network takes counts above.
     """
-    masks = ShotMasks.of(store, predictor.good, predictor.config.data.input_mask)
-    if masks.how == "none":
-        return predictor, masks
-    return predictor.with_mask(None if masks.each else masks.good), masks
+    data, background = predictor.config.data, None
+    if predictor.subtracts:
+        groups = store.groups()
+        rows = rows_of_background(predictor, store.path, store.content_sha256, groups)
+        background = RunBackgrounds.of(store_reader(store), groups, rows)
+    corrections = ShotCorrections.of(store, predictor.good, data, background)
+    if data.input_mask == "none":
+        return predictor, corrections
+    return predictor.with_mask(None if corrections.each else corrections.good), corrections
+
+
+def rows_of_background(predictor: Predictor, path: Path, identity: str, groups: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The shots that backgrounds are taken from: those of the training on the same data, else of every run all shots.
+
+    Args:
+        predictor: a model that takes counts above the background.
+        path: of the data, for messages.
+        identity: hash of the data, where they are a store.
+        groups: run of each shot, shape (N,).
+    """
+    kept, origin = predictor.background, predictor.provenance
+    if kept is not None and origin is not None and origin.data_sha256 == identity:
+        return kept
+    return background_rows(path, groups)
 
 
 def store_logits(
@@ -110,12 +136,12 @@ def store_logits(
     Returns:
         float32 on the host, shape (N, C).
     """
-    (predictor, masks), ids = for_store(placed(predictor, device), store), store.ids()
+    (predictor, corrections), ids = for_store(placed(predictor, device), store), store.ids()
     found = []
     with reporter.progress(title) as progress:
         for start in range(0, len(rows), BATCH):
             some = rows[start : start + BATCH]
-            counts = masks.filled(store.read_images(some), some)
+            counts = corrections.corrected(store.read_images(some), some)
             found.append(logits(predictor, counts, device, ids[some]))
             progress(start + len(some), len(rows))
     return torch.cat(found)

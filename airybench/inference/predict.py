@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.data.loading.masking import FillingReader, both
 from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.columns import as_text
@@ -23,6 +22,7 @@ from airybench.inference.logits import compiled_for, logits, placed
 from airybench.inference.parts import EVENTS, Parts
 from airybench.inference.plan import PART, Plan, model_digest, shard_of
 from airybench.inference.predictor import Predictor
+from airybench.inference.source_corrections import for_source
 from airybench.paths import refuse_special
 from airybench.reporter import SILENT, Reporter
 from airybench.training.device import checked_memory
@@ -118,7 +118,7 @@ def predict(
     exists = parts.output.exists() and not options.force
     if exists and not parts.folder.is_dir():
         raise already_exists(parts.output)
-    ready, masked = _for_source(placed(predictor, device), shots)
+    ready, corrections = for_source(placed(predictor, device), shots)
     answerer = _Answerer(ready, device, options)
     plan = _plan(predictor, shots, maps=options.explain)
     if exists:
@@ -131,11 +131,13 @@ def predict(
     parts.begin(plan)
     share = plan.share(options.shard or (1, 1))
     missing = parts.missing(plan, share)
+    wanted = [np.arange(*plan.rows(number)) for number in missing]
     total, left = (sum(map(plan.size, numbers)) for numbers in (share, missing))
     began = time.perf_counter()
+    corrected = corrections.source(np.concatenate(wanted or [np.arange(0)]))
     with checked_memory(predictor.config), reporter.progress(f"predicting {shots.path.name}") as progress:
         progress(total - left, total)
-        _answer_parts(parts, plan, missing, masked, answerer, lambda done: progress(total - left + done, total))
+        _answer_parts(parts, plan, missing, corrected, answerer, lambda done: progress(total - left + done, total))
     speed = left / max(time.perf_counter() - began, 1e-9) if left else float("nan")
     if options.shard is not None:
         return Predicted(parts.folder, total, total - left, speed, False)
@@ -241,16 +243,6 @@ def _stretches(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
         until = min(stop, (start // step + 1) * step)
         yield start, until
         start = until
-
-
-def _for_source(predictor: Predictor, shots: ShotSource) -> tuple[Predictor, ShotSource]:
-    """A predictor that also masks what the source does; or a source that fills shots by the masks that they have."""
-    how = predictor.config.data.input_mask
-    if how == "none":
-        return predictor, shots
-    if shots.mask is None and shots.count and next(iter(shots.read.blocks(np.arange(1)))).good is not None:
-        return predictor.with_mask(None), replace(shots, read=FillingReader(shots.read, predictor.good, how))
-    return predictor.with_mask(both(predictor.good, shots.mask)), shots
 
 
 def _plan(predictor: Predictor, shots: ShotSource, *, maps: bool) -> Plan:

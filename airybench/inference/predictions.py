@@ -1,6 +1,7 @@
 """A network's predictions for some shots: kept with every finished trial, returned by a model in a notebook."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from airybench.data.store.columns import read_column, storable
 from airybench.data.store.ids import ShotIds
 from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import DataError
+from airybench.inference.bootstrap import resamples
+from airybench.inference.spread import Sample
 from airybench.training.metrics import Scores, decide, score
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ class Predictions:
         labels: uint8 0/1, shape (N, C); (N, 0) where the shots are unlabelled.
         class_names: C names.
         label_kind: `multilabel` or `multiclass`.
+        groups: run of each shot, int32, shape (N,); None where runs are not known.
 
     Example:
         >>> logits = np.array([[2.0, -1.0], [-3.0, 1.0]], np.float32)
@@ -49,6 +53,7 @@ class Predictions:
     labels: NDArray[np.uint8]
     class_names: tuple[str, ...]
     label_kind: str
+    groups: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         """Number of shots N."""
@@ -61,6 +66,25 @@ class Predictions:
 
     def _repr_html_(self) -> str:
         return str(self.to_pandas().to_html(max_rows=10, float_format="{:.3f}".format))
+
+    @cached_property
+    def sample(self) -> Sample:
+        """What intervals draw from: whole runs where there are several, else shots."""
+        runs = 0 if self.groups is None else len(np.unique(self.groups))
+        return Sample(len(self), runs if runs > 1 else 0)
+
+    def select(self, rows: NDArray[np.bool_]) -> "Predictions":
+        """The same for some of the shots.
+
+        Args:
+            rows: which, bool, shape (N,).
+        """
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, ids=self.ids[rows], logits=self.logits[rows], labels=self.labels[rows], groups=groups)
+
+    def resamples(self, seed: int) -> torch.Tensor:
+        """How often each shot is drawn in each resample, float64, shape (RESAMPLES, N)."""
+        return resamples(len(self), seed, groups=self.groups if self.sample.runs else None)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -104,6 +128,8 @@ class Predictions:
             file["ids"], file["logits"], file["labels"] = storable(self.ids), self.logits, self.labels
             file.attrs["class_names"] = list(self.class_names)
             file.attrs["label_kind"] = self.label_kind
+            if self.groups is not None:
+                file["groups"] = self.groups
         made_here(path)
 
     @classmethod
@@ -118,6 +144,7 @@ class Predictions:
                 require_all_own(path, file, remedy="predict again")
                 names, kind = file.attrs["class_names"], file.attrs["label_kind"]
                 ids, logits, labels = (read_column(file[key]) for key in ("ids", "logits", "labels"))
+                groups = read_column(file["groups"]) if "groups" in file else None  # files of old have none
         except DataError as error:
             raise DataError(f"{path} holds no predictions ({error}); it is written by train and sweep") from None
         listed = np.ndim(names) == ids.ndim == 1 and all(isinstance(name, str) for name in names)
@@ -130,9 +157,10 @@ class Predictions:
             or labels.shape not in (classes, (len(ids), 0))
             or not isinstance(kind, str)
             or kind not in LABEL_KINDS
+            or (groups is not None and (groups.shape != ids.shape or groups.dtype != np.int32))
         ):
             raise DataError(
                 f"{path} holds no predictions (ids {ids.dtype} {ids.shape}, logits {logits.dtype} {logits.shape}, "
                 f"labels {labels.dtype} {labels.shape}, {kind!r}); it is written by train and sweep"
             )
-        return cls(ids, logits, labels, tuple(map(str, names)), kind)
+        return cls(ids, logits, labels, tuple(map(str, names)), kind, groups)

@@ -69,6 +69,8 @@ class Change:
         most: largest strength that makes sense.
         remedy: what an experimenter does about it.
         apply: counts (N, H, W) and a fault to new counts of the same shape.
+        orderly: whether it does the same to every shot and never swaps larger and smaller counts of a pixel, so that
+            the median of changed shots is the changed median.
     """
 
     meaning: str
@@ -77,6 +79,7 @@ class Change:
     most: float
     remedy: str
     apply: Callable[[Counts, Fault], Counts]
+    orderly: bool = True
 
     def __call__(self, counts: Counts, ids: ShotIds, strength: float, seed: int = SEED) -> Counts:
         """Counts after the change.
@@ -188,6 +191,7 @@ CHANGES: Mapping[str, Change] = {
         1000,
         "measure the stray light without particles and subtract it before import and training",
         _stray_light,
+        orderly=False,
     ),
     "lower-gain": Change(
         "counts divided by 2 for each step, and rounded", "halvings", (0, 1, 2, 3), 16, _GAIN_REMEDY, _lower_gain

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.config import SEED
+from airybench.data.loading.background import RunBackgrounds, store_reader
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.inference.logits import BATCH, for_store, logits, placed
@@ -88,16 +90,17 @@ def stressed_predictions(
         device: where to compute.
         reporter: receives the progress over shots and changes.
     """
-    (predictor, masks), ids = for_store(placed(predictor, device), store), store.ids()
+    (predictor, corrections), ids = for_store(placed(predictor, device), store), store.ids()
     cases = [(name, strength) for name, strengths in plan.items() for strength in strengths if strength]
     found: dict[tuple[str, float], list[NDArray[np.float32]]] = {case: [] for case in cases}
+    corrected = {case: _after_change(corrections, *case) for case in cases}
     done, total = 0, len(rows) * len(cases)
     with reporter.progress("changing the detector") as progress:
         for start in range(0, len(rows), BATCH):
             some = rows[start : start + BATCH]
             counts = store.read_images(some)
             for name, strength in cases:
-                changed = masks.filled(CHANGES[name](counts, ids[some], strength, SEED), some)
+                changed = corrected[name, strength].corrected(CHANGES[name](counts, ids[some], strength, SEED), some)
                 found[name, strength].append(logits(predictor, changed, device, ids[some]).numpy())
                 done += len(some)
                 progress(done, total)
@@ -108,3 +111,21 @@ def stressed_predictions(
         }
         for name, strengths in plan.items()
     }
+
+
+def _after_change(corrections: ShotCorrections, name: str, strength: float) -> ShotCorrections:
+    """The same corrections with the backgrounds of the changed shots, as they would be taken after the change."""
+    background = corrections.background
+    if background is None:
+        return corrections
+    change, store = CHANGES[name], corrections.store
+    if change.orderly:  # the ids play no part in it
+        images = change(background.images, np.arange(len(background.images)), strength, SEED)
+        return replace(corrections, background=background.changed(images))
+    ids, unchanged = store.ids(), store_reader(store)
+
+    def read(rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.bool_] | None]:
+        counts, good = unchanged(rows)
+        return change(counts, ids[rows], strength, SEED), good
+
+    return replace(corrections, background=RunBackgrounds.of(read, background.groups, background.rows))

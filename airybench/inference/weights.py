@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from airybench.config import recorded_trial
 from airybench.data.store.schema import LABEL_KINDS
 from airybench.errors import ConfigError, DataError
-from airybench.inference.predictor import MASK, Predictor
+from airybench.inference.predictor import BACKGROUND, MASK, Predictor
 from airybench.parsing import read_json
 from airybench.provenance import Provenance
 from airybench.training.checkpoint import sha256_of_facts, sha256_of_file
@@ -74,7 +74,11 @@ def load_weights(folder: Path) -> Predictor:
         if mask is not None and (mask.ndim != 2 or mask.dtype != torch.uint8):
             raise ValueError(f"{MASK} is {mask.dtype} of shape {tuple(mask.shape)}, expected uint8 (H, W)")
         good = None if mask is None else mask.numpy() > 0
-        predictor = Predictor(config, tuple(names), kind, provenance=provenance, good=good)
+        rows = state.pop(BACKGROUND, None)
+        if rows is not None and (rows.ndim != 1 or rows.dtype != torch.int64):
+            raise ValueError(f"{BACKGROUND} is {rows.dtype} of shape {tuple(rows.shape)}, expected int64 (R,)")
+        taken = None if rows is None else rows.numpy()
+        predictor = Predictor(config, tuple(names), kind, provenance=provenance, good=good, background=taken)
         predictor.network.load_state_dict(state)
         predictor.hashed = version > FIRST_VERSION
     except (LookupError, *_MISFITS, ConfigError) as error:

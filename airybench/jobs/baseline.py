@@ -8,8 +8,9 @@ import yaml
 from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import LIT_PIXELS, NAMES, BaselineConfig
 from airybench.data.datasets.catalog import display_name
+from airybench.data.store.labels import miss_column
 from airybench.inference.evaluate import scores_on_test
-from airybench.inference.hits import hit_scores, miss_column
+from airybench.inference.hits import hit_scores
 from airybench.paths import data_folder
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter

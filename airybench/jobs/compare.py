@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from airybench.analysis.compare import Comparison, compare
+from airybench.analysis.verdicts import DELTA
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
@@ -19,6 +20,7 @@ def compare_studies(
     *,
     metric: str | None = None,
     top: int = 10,
+    delta: float = DELTA,
     uri: str | None = None,
     storage: str | None = None,
     reporter: Reporter = SILENT,
@@ -29,6 +31,7 @@ def compare_studies(
         wanted: `NAME@D`, or NAME for its studies of every data set; all studies where empty.
         metric: what to compare by; by default the objective that the studies share, else macro_ap.
         top: how many cells and pairs of each data set are scored on test.
+        delta: largest difference that does not matter.
         uri: the tracking store that holds the runs now; by default the one each study logged to.
         storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
         reporter: receives notices.
@@ -47,4 +50,4 @@ def compare_studies(
         return predictions(Run(stores[logged_to], trial.run_id), "test")
 
     where = open_storage(storage, data_folder() / "studies")
-    return compare(wanted, where, fetch, metric=metric, top=top, reporter=reporter)
+    return compare(wanted, where, fetch, metric=metric, top=top, delta=delta, reporter=reporter)

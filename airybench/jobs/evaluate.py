@@ -227,8 +227,8 @@ def _predict(
     """Predictions of rows of the store, with their labels."""
     store = data.store
     logits = store_logits(predictor, store, rows, data.device, title=title, reporter=reporter)
-    labels = store.labels()[rows]
-    return Predictions(store.ids()[rows], logits.numpy(), labels, predictor.class_names, predictor.label_kind)
+    labels, groups = store.labels()[rows], store.groups()[rows]
+    return Predictions(store.ids()[rows], logits.numpy(), labels, predictor.class_names, predictor.label_kind, groups)
 
 
 def _other_runs(predictor: Predictor, data: PreparedDataset, rows: NDArray[np.int64]) -> NDArray[np.bool_] | str:

@@ -16,6 +16,7 @@ from airybench.analysis.power import (
     seeds_and_shots,
     seeds_needed,
 )
+from airybench.analysis.verdicts import DELTA
 from airybench.config import DataConfig, SweepConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.data.datasets.outline import Outline
@@ -29,8 +30,6 @@ from airybench.sweep.storage import StudyStorage
 from airybench.trial.prepared import PreparedDataset
 
 METRIC = "macro_ap"
-DELTA = 0.02
-"""The difference that matters, for which the seeds needed are counted."""
 
 
 @dataclass(frozen=True)

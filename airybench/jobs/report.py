@@ -6,13 +6,14 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
+from airybench.analysis.verdicts import DELTA
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.logits import for_store, placed
 from airybench.jobs.models import open_model
 from airybench.paths import data_folder
-from airybench.report.answers import StudyAnswers, answer_study
+from airybench.report.answers import StudyAnswers, answer_study, together
 from airybench.report.examples import examples, find_store
 from airybench.report.page import html, markdown
 from airybench.reporter import SILENT, Reporter
@@ -28,6 +29,7 @@ def write_report(
     output: Path,
     *,
     pictures: bool = True,
+    delta: float = DELTA,
     storage: str | None = None,
     reporter: Reporter = SILENT,
 ) -> list[StudyAnswers]:
@@ -37,6 +39,7 @@ def write_report(
         wanted: NAME or `NAME@D`; every study where empty.
         output: the HTML file; Markdown is written beside it.
         pictures: whether to show examples of right and wrong predictions.
+        delta: largest difference that does not matter.
         storage: where studies are kept, a folder or a PostgreSQL URL; by default journals in the data folder.
         reporter: receives one line for each study that is left out or has no pictures.
 
@@ -48,7 +51,7 @@ def write_report(
         DataError: the file cannot be written.
     """
     home = open_storage(storage, data_folder() / "studies")
-    studies = _answered(wanted, home, reporter)
+    studies = together(_answered(wanted, home, reporter), delta)
     galleries = {}
     if pictures:
         for one in studies:
@@ -57,8 +60,8 @@ def write_report(
             except DataError as error:
                 reporter.notify(f"{one.name}@{one.dataset}: no pictures of shots: {error}")
     try:
-        output.write_text(html(studies, galleries), encoding="utf-8")
-        output.with_suffix(".md").write_text(markdown(studies), encoding="utf-8")
+        output.write_text(html(studies, galleries, delta), encoding="utf-8")
+        output.with_suffix(".md").write_text(markdown(studies, delta), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
     return studies
@@ -97,7 +100,7 @@ def _explainer(one: StudyAnswers, store: Store) -> Explainer | None:
         return None
     device = torch.device("cpu")
     try:
-        predictor, masks = for_store(placed(open_model(winner.trials[0].run_id, one.uri), device), store)
-        return Explainer(predictor, device, masks)
+        predictor, corrections = for_store(placed(open_model(winner.trials[0].run_id, one.uri), device), store)
+        return Explainer(predictor, device, corrections)
     except AirybenchError:
         return None  # its weights are gone, or it does not end in feature maps: the patterns are shown without maps

@@ -19,7 +19,7 @@ from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
-from airybench.tracking.model import logged_model
+from airybench.tracking.model import example_shots, logged_model
 from airybench.tracking.predictions import predictions, stressed
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
@@ -102,7 +102,7 @@ def summarise_study(
     on_test = predictions(winner, "test")
     test, baselines = scores_on_test(on_test), _baselines(finished, reporter)
     board = replace(board, baselines=baseline_rows(baselines, search.metric))
-    model_uri = logged_model(winner, data.store.read_images(data.split.test[:2]))
+    model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]))
     for run in (winner, parent):
         run.metrics(test)
     ceiling = logged_ceiling(data.store, data.split)

@@ -21,7 +21,7 @@ from airybench.parsing import read_mapping
 from airybench.paths import data_folder, sole_owner
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
-from airybench.tracking.model import logged_model
+from airybench.tracking.model import example_shots, logged_model
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, check_name, register
 from airybench.tracking.run import Run
@@ -103,7 +103,7 @@ def run_training(
     if options.register_as is not None:
         check_name(options.register_as)
     data_folder()
-    require_buildable(config.network, config.data.image_size)
+    require_buildable(config.network, config.data.image_size, config.data.channels)
     target = TrackingTarget.chosen(options.tracking_uri)
     with shared_training(device, sync_batch_norm=sync_batch_norm) as (ranks, own_device):
         prepared = prepare(dataset, config, own_device, reporter)
@@ -156,7 +156,7 @@ def _finished(
     test, majority = scores_on_test(kept), majority_scores(dataset.store, dataset.split)
     ceiling = logged_ceiling(dataset.store, dataset.split)
     run.metrics(test | majority | ceiling)
-    model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[:2]))
+    model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[: example_shots(config)]))
     origin = dataset.provenance(config)
     score = ModelScore(RANKING, outcome.value, origin)
     registered = register(run.tracking, register_as, model_uri, run.run_id, score) if register_as else None

@@ -21,16 +21,17 @@ VGG_KERNEL = 7
 """The first dense layer of a VGG sees 7 x 7 positions, as for images of 224 px."""
 
 
-def build(config: NetworkConfig, classes: int, image_size: int = 224) -> nn.Module:
-    """Build an untrained network with one input channel.
+def build(config: NetworkConfig, classes: int, image_size: int = 224, channels: int = 1) -> nn.Module:
+    """Build an untrained network.
 
     Args:
         config: architecture, depth and activations.
         classes: number of logits C.
         image_size: side S of the images in pixels, at least 32; only timm models of a fixed input size depend on it.
+        channels: of the input, K: 1 for images, 2 for images with their mask.
 
     Returns:
-        A network from float32 (N, 1, S, S) to logits (N, C).
+        A network from float32 (N, K, S, S) to logits (N, C).
 
     Raises:
         ConfigError: timm has no model of that name, or cannot build it for this input.
@@ -42,26 +43,26 @@ def build(config: NetworkConfig, classes: int, image_size: int = 224) -> nn.Modu
     LogActivation(alpha=0.2, beta=0)
     """
     if config.arch not in DEPTHS:
-        return build_timm_model(config, classes, image_size)
+        return build_timm_model(config, classes, image_size, channels)
     leaky = partial(LeakyActivation, leakiness=config.leakiness)
-    network: nn.Module = (_resnet if config.arch == "resnet" else _vgg)(config, classes, leaky)
+    network: nn.Module = (_resnet if config.arch == "resnet" else _vgg)(config, classes, leaky, channels)
     return network
 
 
-def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -> Any:
+def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation], channels: int) -> Any:
     """A pre-activation ResNet, with the logarithm between the first convolution and the pooling."""
     if config.depth == 200:  # timm has no model of this name
         layers = [3, 24, 36, 3]
         network: Any = ResNetV2(
             layers,
             num_classes=classes,
-            in_chans=1,
+            in_chans=channels,
             act_layer=leaky,
             conv_layer=create_conv2d,
             norm_layer=BatchNormAct2d,
         )
     else:
-        network = timm.create_model(f"resnetv2_{config.depth}", in_chans=1, num_classes=classes, act_layer=leaky)
+        network = timm.create_model(f"resnetv2_{config.depth}", in_chans=channels, num_classes=classes, act_layer=leaky)
     _set_norm_momentum(network, config.bn_momentum)
     if config.log_activation:
         stem = network.stem
@@ -69,11 +70,11 @@ def _resnet(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]
     return network
 
 
-def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation]) -> Any:
+def _vgg(config: NetworkConfig, classes: int, leaky: partial[LeakyActivation], channels: int) -> Any:
     """A VGG with a head of `config.head_width`, with the logarithm directly after the first convolution."""
     network: Any = timm.create_model(
         f"vgg{config.depth}{'_bn' if config.batch_norm else ''}",
-        in_chans=1,
+        in_chans=channels,
         num_classes=classes,
         act_layer=leaky,
         mlp_ratio=1 / 4096,

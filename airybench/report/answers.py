@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from airybench.analysis.cells import by_cell, matched_by_seed
-from airybench.analysis.intervals import Estimate, Verdict, compared_metric, difference, score
-from airybench.analysis.notes import label_ceiling, not_resolved, unscored_classes
+from airybench.analysis.cells import by_cell
+from airybench.analysis.estimate import Estimate
+from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
+from airybench.analysis.notes import label_ceiling, left_out_of_differences, not_resolved, unscored_classes
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
+from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
@@ -55,11 +57,6 @@ class ScoredCell:
         """Seeds of the trials."""
         return tuple(trial.config.training.seed for trial in self.trials)
 
-    @property
-    def by_seed(self) -> dict[int, Predictions]:
-        """The predictions by the seed of their trial."""
-        return dict(zip(self.seeds, self.predictions, strict=True))
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -67,23 +64,26 @@ class Answer:
 
     Attributes:
         statement: what is compared with what.
-        first: name of the cell that stands for the claim, the best of its side on the validation split.
-        second: name of the other cell.
-        scores: the metric of either on test.
-        difference: how much larger the metric is for the first.
-        verdict: held, not held or undecided.
-        shots: number of test shots.
-        seeds: number of seeds of either.
+        pairs: names of the cells that are compared, pair by pair; the difference is the mean over them.
+        difference: how much larger the metric is on test for the first of each pair.
+        alike: whether the cells of each pair are equal in all that the claim is not about; else nothing is judged.
+        chosen_among: how many cells the first was chosen from by its score on val.
+        judgement: among all claims of the report; None before that, and where nothing is judged.
     """
 
     statement: str
-    first: str
-    second: str
-    scores: tuple[Estimate, Estimate]
+    pairs: tuple[tuple[str, str], ...]
     difference: Estimate
-    verdict: Verdict
-    shots: int
-    seeds: tuple[int, int]
+    alike: bool = True
+    chosen_among: int = 1
+    judgement: Judgement | None = None
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if not self.alike:
+            return "several things differ"
+        return "not judged" if self.judgement is None else self.judgement.verdict
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
         notes.append(label_ceiling(metric, ceiling))
     try:
-        against_baseline = _against_baseline(cells[0], metric, tracking, study.provenance.split_digest)
+        against_baseline = _against_baseline(cells, metric, tracking, study.provenance.split_digest)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
     else:
@@ -199,54 +199,60 @@ def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, obj
     for group in by_cell(trials):
         group.sort(key=lambda trial: trial.config.training.seed)
         found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
-        test = {name: score(found, name) for name in dict.fromkeys((metric, "macro_f1", "exact_match"))}
         val = sum(trial.value for trial in group) / len(group)
-        cells.append(ScoredCell(group[0].config, tuple(group), val, found, test))
-    return sorted(cells, key=lambda cell: -objective.sign * cell.val)
+        cells.append(ScoredCell(group[0].config, tuple(group), val, found, {}))
+    pool, shown = [cell.predictions for cell in cells], dict.fromkeys((metric, "macro_f1", "exact_match"))
+    scored = [replace(cell, test={name: score(cell.predictions, name, pool=pool) for name in shown}) for cell in cells]
+    return sorted(scored, key=lambda cell: -objective.sign * cell.val)
+
+
+def together(studies: Sequence[StudyAnswers], delta: float = DELTA) -> list[StudyAnswers]:
+    """Judge the claims of all studies of a report together, since each more is one more chance of a false one.
+
+    Args:
+        studies: with their claims.
+        delta: largest difference that does not matter.
+    """
+    claims = [answer for one in studies for answer in one.answers if answer.alike]
+    found, numbers = [answer.difference for answer in claims], [answer.chosen_among for answer in claims]
+    judgements = iter(judged(found, delta=delta, chosen_among=numbers))  # every metric with an interval is to be large
+    return [
+        replace(
+            one,
+            answers=tuple(
+                replace(answer, judgement=next(judgements)) if answer.alike else answer for answer in one.answers
+            ),
+        )
+        for one in studies
+    ]
 
 
 def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
+    names, pool = [cell.config.label for cell in cells], [cell.predictions for cell in cells]
     answers = []
     for claim in claims([cell.config for cell in cells]):
-        # The cells are ordered by val: the test shots do not choose the cell that stands for a side.
-        first, second = cells[min(claim.first)], cells[min(claim.second)]
-        ours, theirs, paired = matched_by_seed(first.by_seed, second.by_seed)
-        found = difference(ours, theirs, metric, paired=paired)
-        answers.append(
-            Answer(
-                statement=claim.statement,
-                first=first.config.label,
-                second=second.config.label,
-                scores=(score(ours, metric), score(theirs, metric)),
-                difference=found,
-                verdict=found.verdict(Objective.of(metric).direction),
-                shots=len(first.predictions[0].ids),
-                seeds=(len(ours), len(theirs)),
-            )
-        )
+        weights: dict[int, float] = {}
+        for first, second in claim.pairs:
+            weights[first] = weights.get(first, 0.0) + 1 / len(claim.pairs)
+            weights[second] = weights.get(second, 0.0) - 1 / len(claim.pairs)
+        found = combination([(weight, pool[i], True) for i, weight in weights.items()], metric, pool=pool)
+        pairs = tuple((names[first], names[second]) for first, second in claim.pairs)
+        answers.append(Answer(claim.statement, pairs, found, claim.alike))
     return answers
 
 
-def _against_baseline(winner: ScoredCell, metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
+def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
     """The winner against the latest support vectors on the same shots; nothing where there are none."""
+    winner = cells[0]
     config = {key: str(value) for key, value in winner.config.params().items()}
     for run_id, params in baselines(tracking, "svm", split_digest):
         if any(params.get(key) != config[key] for key in BASELINE_DATA):
             continue
         baseline = [predictions(Run(tracking, run_id), "test")]
-        found = difference(winner.predictions, baseline, metric)
-        return [
-            Answer(
-                statement="the best network against support vectors on physics features",
-                first=winner.config.label,
-                second=TITLES["svm"],
-                scores=(winner.test[metric], score(baseline, metric)),
-                difference=found,
-                verdict=found.verdict(Objective.of(metric).direction),
-                shots=len(baseline[0].ids),
-                seeds=(len(winner.seeds), 1),
-            )
-        ]
+        pool = [cell.predictions for cell in cells]
+        found = difference(winner.predictions, baseline, metric, pool=pool, trained=(True, False))
+        statement = "the best network against support vectors on physics features"
+        return [Answer(statement, ((winner.config.label, TITLES["svm"]),), found, chosen_among=len(cells))]
     return []
 
 
@@ -255,16 +261,18 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
     seeds = min(len(cell.trials) for cell in cells)
     if seeds == 1:
         notes.append(
-            "One seed per cell: the intervals are over test shots alone and do not contain the spread between "
-            "trainings; --seeds 3 or more would show it."
+            "One seed per cell: a first look. The intervals do not contain the spread between trainings where no cell "
+            "has two; --seeds 5 makes verdicts possible."
         )
     elif seeds == 2:
-        notes.append("Two seeds per cell: the spread between trainings is known only roughly.")
+        notes.append("Two seeds per cell: the spread between trainings is taken from all cells together.")
     if finished < total:
         notes.append(f"{finished} of {total} trials are finished; the others are missing here.")
-    unscored = cells[0].predictions[0].unscored
+    unscored, rare = cells[0].predictions[0].unscored, rare_classes(cells[0].predictions[0])
     if unscored:
         notes.append(unscored_classes(unscored))
+    if rare:
+        notes.append(left_out_of_differences(rare, FEWEST_POSITIVES))
     return notes
 
 

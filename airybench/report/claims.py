@@ -22,13 +22,15 @@ class Claim:
 
     Attributes:
         statement: what is compared with what.
-        first: cells on the side that is claimed to be better, as indices into the study's cells.
-        second: cells on the other side.
+        pairs: cells on the side that is claimed to be better and on the other, as indices into the study's cells; each
+            pair is equal in everything that the claim is not about.
+        alike: whether such pairs exist. Where they do not, the one pair is of the first cell of each side, several
+            things differ between the two, and there is nothing to judge.
     """
 
     statement: str
-    first: tuple[int, ...]
-    second: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    alike: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,10 @@ class _NetworkClaim:
 
 
 def claims(cells: Sequence[TrialConfig]) -> list[Claim]:
-    """The claims that the cells of a study can test; each side has at least one cell.
+    """The claims that the cells of a study can test; each has at least one pair of cells.
 
     Args:
-        cells: one configuration per cell.
+        cells: one configuration per cell, best first.
 
     >>> logarithmic = TrialConfig()
     >>> [claim.statement for claim in claims([logarithmic, logarithmic.replace({"log_activation": False})])]
@@ -65,12 +67,12 @@ def claims(cells: Sequence[TrialConfig]) -> list[Claim]:
     for context, members in _contexts(cells, tuple(name for name in DATA if name != "input")):
         maps = [i for i in members if cells[i].data.input == "ccf"]
         images = [i for i in members if cells[i].data.input == "image"]
-        testable += _claim(f"correlation maps against images{context}", maps, images)
+        testable += _claim(f"correlation maps against images{context}", cells, maps, images, NETWORK)
     for context, members in _contexts(cells, tuple(name for name in DATA if name != "fraction")):
         least = min(cells[i].data.fraction for i in members)
         whole = [i for i in members if cells[i].data.fraction == 1 > least]
         part = [i for i in members if cells[i].data.fraction == least < 1]
-        testable += _claim(f"all training shots against {least:.0%} of them{context}", whole, part)
+        testable += _claim(f"all training shots against {least:.0%} of them{context}", cells, whole, part, NETWORK)
     return testable
 
 
@@ -116,23 +118,27 @@ def _deeper(networks: Sequence[NetworkConfig], arch: str, name: str) -> _Network
 
 
 def _matched(cells: Sequence[TrialConfig], members: list[int], claim: _NetworkClaim, context: str) -> list[Claim]:
-    """The claim over cells that have a counterpart on the other side, equal in all else; over all where none has."""
+    """The claim over all pairs of cells that are equal in all else."""
     first = [i for i in members if claim.first(cells[i].network)]
     second = [i for i in members if claim.second(cells[i].network)]
-    statement = f"{claim.statement}{context}"
     alike = [name for name in NETWORK if name not in claim.about]
+    return _claim(f"{claim.statement}{context}", cells, first, second, alike)
+
+
+def _claim(
+    statement: str, cells: Sequence[TrialConfig], first: list[int], second: list[int], alike: Sequence[str]
+) -> list[Claim]:
+    """The claim that the first are better than the second, between cells with some parameters of the network alike."""
+    if not first or not second:
+        return []
 
     def key(index: int) -> tuple[object, ...]:
         return tuple(getattr(cells[index].network, name) for name in alike)
 
-    shared = {key(i) for i in first} & {key(i) for i in second}
-    if not shared:
-        return _claim(f"{statement} (which differ in more than that)", first, second)
-    return _claim(statement, [i for i in first if key(i) in shared], [i for i in second if key(i) in shared])
-
-
-def _claim(statement: str, first: list[int], second: list[int]) -> list[Claim]:
-    return [Claim(statement, tuple(first), tuple(second))] if first and second else []
+    pairs = tuple((i, j) for i in first for j in second if key(i) == key(j))
+    if pairs:
+        return [Claim(statement, pairs)]
+    return [Claim(f"{statement} (several things differ)", ((min(first), min(second)),), alike=False)]
 
 
 def _contexts(cells: Sequence[TrialConfig], names: Sequence[str]) -> list[tuple[str, list[int]]]:

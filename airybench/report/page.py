@@ -7,8 +7,10 @@ from importlib.metadata import version
 
 from matplotlib.figure import Figure
 
-from airybench.analysis.intervals import VERDICTS, Estimate
+from airybench.analysis.estimate import Estimate
 from airybench.analysis.notes import simulated_data
+from airybench.analysis.verdicts import ALPHA, DELTA, VERDICTS, claim_sentence
+from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import leaderboard
 from airybench.report.answers import Answer, StudyAnswers
 from airybench.report.pictures import picture
@@ -46,14 +48,18 @@ code { padding: 0.1rem 0.3rem; }
 """
 
 
-def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure]) -> str:
+def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure], delta: float = DELTA) -> str:
     """The report as HTML; the page fetches nothing from elsewhere.
 
     Args:
         studies: those of the report, in the order of their questions.
         galleries: examples of right and wrong predictions by (name, data set), where there are any.
+        delta: largest difference that does not matter.
     """
-    parts = [f"<h1>{escape(_title(studies))}</h1>", f"<p>{escape(_lead(studies))}</p>"]
+    parts = [f"<h1>{escape(_title(studies))}</h1>", f"<p>{escape(_lead(studies, delta))}</p>"]
+    overview = claims_figure(studies, delta)
+    if overview is not None:
+        parts.append(picture(overview, "All claims: differences with their 95 % intervals, the largest first"))
     for name, group in _by_name(studies).items():
         parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{escape(group[0].question)}</p>')
         parts.append('<div class="side">')
@@ -69,9 +75,9 @@ def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Fi
     )
 
 
-def markdown(studies: Sequence[StudyAnswers]) -> str:
+def markdown(studies: Sequence[StudyAnswers], delta: float = DELTA) -> str:
     """The report as Markdown, without pictures."""
-    lines = [f"# {_title(studies)}", "", _lead(studies), ""]
+    lines = [f"# {_title(studies)}", "", _lead(studies, delta), ""]
     for name, group in _by_name(studies).items():
         lines += [f"## {name}", "", group[0].question, ""]
         for one in group:
@@ -91,15 +97,35 @@ def markdown(studies: Sequence[StudyAnswers]) -> str:
     return "\n".join([*lines, "## Versions", "", _versions(), ""])
 
 
+def claims_figure(studies: Sequence[StudyAnswers], delta: float = DELTA) -> Figure | None:
+    """Every claim that is judged, as one picture; None where there are none.
+
+    Args:
+        studies: those of the report.
+        delta: largest difference that does not matter.
+    """
+    rows = [
+        Difference(f"{_named(one, answer, studies)}", found.value, found.low, found.high, answer.verdict)
+        for one in studies
+        for answer in one.answers
+        if answer.alike and math.isfinite((found := answer.difference).value)
+    ]
+    metrics = ", ".join(dict.fromkeys(one.metric for one in studies))
+    label = f"difference of test {metrics}, 95 % interval"
+    return forest(rows, delta=delta, label=label, title="Claims, the largest difference first") if rows else None
+
+
+def _named(one: StudyAnswers, answer: Answer, studies: Sequence[StudyAnswers]) -> str:
+    return answer.statement if len(studies) == 1 else f"{one.name}@{one.dataset}: {answer.statement}"
+
+
 def sentence(answer: Answer, metric: str) -> str:
     """The answer to a claim, with its numbers."""
-    (first, second), difference = answer.scores, answer.difference
-    seeds = f"{answer.seeds[0]} and {answer.seeds[1]} seeds" if max(answer.seeds) > 1 else "one seed each"
-    return (
-        f"{answer.statement}: {answer.first} reaches test {metric} {first.value:.3f}, {answer.second} "
-        f"{second.value:.3f}; difference {difference.value:+.3f} (95 % interval "
-        f"{difference.low:+.3f} .. {difference.high:+.3f}; {answer.shots} test shots, {seeds})."
-    )
+    pairs = answer.pairs
+    whom = f"{pairs[0][0]} against {pairs[0][1]}" if len(pairs) == 1 else f"mean over {len(pairs)} pairs of cells"
+    chosen = f", the first chosen among {answer.chosen_among} on val" if answer.chosen_among > 1 else ""
+    numbers = claim_sentence(answer.difference, answer.judgement)
+    return f"{answer.statement} ({whom}{chosen}): test {metric} {numbers}"
 
 
 def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
@@ -121,7 +147,7 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
         f"<section><h3>{escape(one.dataset)}</h3>"
         f'<ul class="answers">{answers}</ul>'
         f'<div class="scroll"><table><caption>Ordered by val; the test shots choose nothing. In brackets: 95 % '
-        "bootstrap over test shots and seeds.</caption>"
+        "intervals over test shots, or runs, and seeds.</caption>"
         f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
         f'{robust}{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
@@ -163,7 +189,7 @@ def _plot(one: StudyAnswers) -> Figure:
         one.baselines,
         metric=f"test {one.metric}",
         title=_title_of(one),
-        note="95 % bootstrap; ordered by val",
+        note="95 % over test shots, or runs, and seeds; ordered by val",
     )
 
 
@@ -182,14 +208,15 @@ def _title(studies: Sequence[StudyAnswers]) -> str:
     return f"airybench report: {', '.join(_by_name(studies))}"
 
 
-def _lead(studies: Sequence[StudyAnswers]) -> str:
-    verdicts = [answer.verdict for one in studies for answer in one.answers]
-    counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in VERDICTS)
+def _lead(studies: Sequence[StudyAnswers], delta: float) -> str:
+    verdicts = [answer.verdict for one in studies for answer in one.answers if answer.alike]
+    counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in VERDICTS if kind in verdicts) or "nothing to judge"
     scope = f"{_counted(len(studies), 'study', 'studies')}, {_counted(len(verdicts), 'claim', 'claims')}: {counts}."
     return (
-        f"{scope} A claim is held where the whole 95 % interval of the difference is on its side of 0, not held where "
-        "it is on the other side, and undecided where it contains 0. Each side is represented by its best cell on val; "
-        "differences are on test, by paired bootstrap over shots and seeds."
+        f"{scope} The claims are judged together: better and worse have a p below {ALPHA:g} after Holm's rule, no "
+        f"difference that matters has its 90 % interval within +-{delta:g}, and undecided is neither. First look means "
+        "too few seeds for a verdict. Differences are on test, between cells that are equal in all else, with 95 % "
+        "intervals over test shots, or whole runs where the data name them, and seeds."
     )
 
 

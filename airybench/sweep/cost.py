@@ -66,10 +66,11 @@ def network_costs(cells: Sequence[Cell], classes: int) -> dict[str, Cost]:
     counted: dict[tuple[object, ...], Cost] = {}
     costs = {}
     for cell in cells:
-        network, size = cell.config.network, cell.config.data.image_size
-        key = (network.arch, network.depth, network.log_activation, network.head_width, network.batch_norm, size)
+        network, data = cell.config.network, cell.config.data
+        shape = (data.image_size, data.channels)
+        key = (network.arch, network.depth, network.log_activation, network.head_width, network.batch_norm, *shape)
         if key not in counted:
-            counted[key] = cost(network, size, classes)
+            counted[key] = cost(network, data.image_size, classes, data.channels)
         costs[cell.digest] = counted[key]
     return costs
 
@@ -82,9 +83,10 @@ def training_work(cell: Cell, size: Cost, shots: int) -> float:
 
 def _rate(config: TrialConfig, size: Cost, classes: int, device: torch.device) -> float:
     """Multiply-adds per second, counting the forward pass, in training steps of this network."""
-    network = build(config.network, classes, config.data.image_size).to(device).train()
+    side, channels = config.data.image_size, config.data.channels
+    network = build(config.network, classes, side, channels).to(device).train()
     batch = max(2, min(config.training.batch_size, int(PROBE_WORK / size.multiply_adds)))
-    images = torch.rand(batch, 1, config.data.image_size, config.data.image_size, device=device)
+    images = torch.rand(batch, channels, side, side, device=device)
     labels = torch.zeros(batch, classes, device=device)
     best = float("inf")
     for _ in range(3):

@@ -96,7 +96,7 @@ def check(sweep: SweepConfig) -> None:
     if finite(sweep):
         found = {(cell.config.network.arch, cell.config.data.image_size): cell.config for cell in cells(sweep)}
         for config in found.values():
-            require_buildable(config.network, config.data.image_size)
+            require_buildable(config.network, config.data.image_size, config.data.channels)
         return
     if sweep.study.sampler == "grid":
         raise ConfigError("the space has a range, which a grid cannot cover; give a list of values or --sampler tpe")

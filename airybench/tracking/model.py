@@ -12,6 +12,8 @@ import torch
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
+from airybench.config import TrialConfig
+from airybench.data.loading.background import FEWEST
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
@@ -39,13 +41,18 @@ class ModelPlace:
     run_id: str | None = None
 
 
+def example_shots(config: TrialConfig) -> int:
+    """Shots of the example of a model: two, so that the batch size stays free, or enough for a background."""
+    return 2 if config.data.background == "none" else FEWEST
+
+
 def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> str:
     """Log a predictor as the MLflow model of a run, with signature and example.
 
     Args:
         run: the run it belongs to.
         predictor: on the CPU, in evaluation mode.
-        example: raw counts, uint16, shape (2, H, W); with two shots the batch size stays free.
+        example: raw counts, uint16, shape (n, H, W), see `example_shots`.
 
     Returns:
         Model URI, `models:/m-...`.
@@ -76,7 +83,7 @@ def logged_model(run: Run, example: NDArray[np.uint16]) -> str:
 
     Args:
         run: a finished training.
-        example: raw counts, uint16, shape (2, H, W).
+        example: raw counts, uint16, shape (n, H, W), see `example_shots`.
 
     Returns:
         Model URI, `models:/m-...`.

@@ -111,7 +111,7 @@ def _run_epochs(
 
 def _network(config: TrialConfig, data: LoadedDataset, device: torch.device, *, sync_batch_norm: bool) -> nn.Module:
     """The untrained network on its device, in the memory layout that it is trained in."""
-    network = build(config.network, len(data.class_names), config.data.image_size).to(device)
+    network = build(config.network, len(data.class_names), config.data.image_size, config.data.channels).to(device)
     if channels_last(config.training, device):
         network = network.to(memory_format=torch.channels_last)
     if sync_batch_norm:

@@ -22,7 +22,8 @@ def split_predictions(logits: ArrayLike, split: LoadedSplit, data: LoadedDataset
         data: which the split is part of.
     """
     labels = split.labels.cpu().numpy().astype(np.uint8)
-    return Predictions(split.ids, np.asarray(logits, np.float32), labels, data.class_names, data.label_kind)
+    values = np.asarray(logits, np.float32)
+    return Predictions(split.ids, values, labels, data.class_names, data.label_kind, split.groups)
 
 
 def write_results(folder: Path, val: Predictions, test: Predictions, scores: Scores, title: str) -> None:

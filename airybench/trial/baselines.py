@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 from airybench.config import TrialConfig
 from airybench.config.baseline import LIT_PIXELS, NAMES, BaselineConfig
 from airybench.data.loading.loaded import LoadedDataset
+from airybench.data.store.labels import miss_column
 from airybench.errors import AirybenchError
-from airybench.inference.hits import miss_column
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
 from airybench.parsing import read_json
@@ -36,7 +36,8 @@ DATA = {"image_size", "antialias", "noise", "noise_seed", "fraction", "split_see
 """What of the configuration a baseline depends on, beside the shots and their split."""
 
 SEEN: dict[str, object] = {
-    "log_activation": True, "input": "image", "input_scaling": "counts", "input_mask": "none"
+    "log_activation": True, "input": "image", "input_scaling": "counts", "background": "none",
+    "input_mask": "none",
 }  # fmt: skip
 """Baselines see counts on the detector, whatever a network would see."""
 

@@ -171,7 +171,8 @@ def _log_results(
         for split in (data.val, data.test)
     )
     provenance, (good, _) = dataset.provenance(config), dataset.trained_mask(config.data)
-    predictor = Predictor(config, data.class_names, data.label_kind, trained.network, provenance, good)
+    predictor = Predictor(config, data.class_names, data.label_kind, trained.network, provenance, good,
+                          dataset.background_rows(config.data))  # fmt: skip
     with run.artifacts() as folder:
         (folder / WEIGHTS).mkdir()
         save_weights(folder / WEIGHTS, predictor)

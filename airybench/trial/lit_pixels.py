@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.config import TrialConfig
-from airybench.inference.hits import HIT, miss_column
+from airybench.data.store.labels import miss_column
+from airybench.inference.hits import HIT
 from airybench.inference.lit_pixels import hit_logits, lit_numbers, pixel_levels
 from airybench.inference.predictions import Predictions
 from airybench.trial.prepared import PreparedDataset
@@ -47,7 +48,9 @@ def lit_pixel_predictions(
         np.split(logits[best], starts), np.split(hits, starts), (data.train, data.val, data.test), strict=True
     )
     val, test = (
-        Predictions(part.ids, of[:, None].astype(np.float32), truth[:, None].astype(np.uint8), HIT, "multilabel")
+        Predictions(
+            part.ids, of[:, None].astype(np.float32), truth[:, None].astype(np.uint8), HIT, "multilabel", part.groups
+        )
         for of, truth, part in scored
     )
     return val, test, counts[best]

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from airybench.config import DataConfig, Scaling, TrialConfig, Value
+from airybench.data.loading.background import RunBackgrounds, store_reader, trained_background
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.loading.masking import trained_mask
 from airybench.data.split.fraction import training_fraction
@@ -42,6 +44,7 @@ class PreparedDataset:
         self.split = split
         self.device = device
         self._kept: dict[tuple[object, ...], LoadedDataset] = {}
+        self._background_rows: dict[str, NDArray[np.int64] | None] = {}
         self._masks: dict[tuple[bool, bool], tuple[NDArray[np.bool_] | None, BadPixels | None]] = {}
 
     def loaded_for(self, config: TrialConfig) -> LoadedDataset:
@@ -58,14 +61,14 @@ class PreparedDataset:
         """
         seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.ccf_centre, config.noise,
                    config.noise_seed)  # fmt: skip
-        masked = (config.input_mask, config.find_bad_pixels)
+        masked = (config.background, config.input_mask, config.find_bad_pixels)
         key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as, *masked)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[key] = LoadedDataset.from_store(
                 self.store, self.split, config, scaling, self.device, keep_counts=keep_counts,
-                good=self.trained_mask(config)[0],
+                corrections=self._corrections(config),
             )  # fmt: skip
         everything = self._kept[key]
         if config.fraction == 1:
@@ -96,6 +99,20 @@ class PreparedDataset:
         if key not in self._masks:
             self._masks[key] = trained_mask(self.store, self.split.train, config)
         return self._masks[key]
+
+    def background_rows(self, config: DataConfig) -> NDArray[np.int64] | None:
+        """The shots that the backgrounds of a configuration are taken from; None where it subtracts none.
+
+        All of the train split is asked for its labels, whatever fraction of it trains. See `trained_background`.
+        """
+        if config.background not in self._background_rows:
+            self._background_rows[config.background] = trained_background(self.store, self.split.train, config)
+        return self._background_rows[config.background]
+
+    def _corrections(self, config: DataConfig) -> ShotCorrections:
+        rows, store = self.background_rows(config), self.store
+        background = None if rows is None else RunBackgrounds.of(store_reader(store), store.groups(), rows)
+        return ShotCorrections.of(store, self.trained_mask(config)[0], config, background)
 
     @cached_property
     def _hashes(self) -> NDArray[np.uint64]:

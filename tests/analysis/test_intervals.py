@@ -1,15 +1,16 @@
-"""Scores and differences: the point by scikit-learn, the interval by its coverage, the verdict by its side."""
+"""Scores and differences: points and resamples by scikit-learn, intervals by their coverage."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 from sklearn.metrics import average_precision_score
 
-from airybench.analysis.intervals import Estimate, difference, mean, score, t_interval
+from airybench.analysis.intervals import combination, difference, rare_classes, resampled, score
+from airybench.analysis.verdicts import judged
 from airybench.errors import StudyError
-from airybench.inference.bootstrap import interval, resamples
+from airybench.inference.bootstrap import resamples
 from airybench.inference.predictions import Predictions
 
 NAMES = ("a", "b")
@@ -37,83 +38,101 @@ def macro_ap(predictions: list[Predictions], rows: np.ndarray | slice = slice(No
 def test_points_are_scikit_learns() -> None:
     good, bad = cell(2.0), cell(1.0, (7,))
     assert score(good, "macro_ap").value == pytest.approx(macro_ap(good), abs=1e-9)
-    assert score(good, "macro_ap").by_seed == pytest.approx([macro_ap([one]) for one in good], abs=1e-9)
+    assert resampled(good, "macro_ap")[:, 0].tolist() == pytest.approx([macro_ap([one]) for one in good], abs=1e-9)
     found = difference(good, bad, "macro_ap")
     assert found.value == pytest.approx(macro_ap(good) - macro_ap(bad), abs=1e-9)
     assert found.low < found.value < found.high
-    assert found.by_seed == ()
+    assert (found.seeds, found.shots, found.runs) == ((3, 1), SHOTS, 0)
 
 
-@pytest.mark.parametrize("paired", [False, True])
-def test_each_resample_draws_shots_and_seeds(paired: bool) -> None:
-    """Against scikit-learn on rows that are really repeated; paired cells draw the same seeds."""
+def test_each_resample_draws_shots_for_all_cells_alike() -> None:
+    """Against scikit-learn on rows that are really repeated."""
     first, second = cell(2.0), cell(1.5)
-    found = difference(first, second, "macro_ap", paired=paired, seed=5)
-    generator = np.random.default_rng(5)
-    ours = generator.integers(3, size=(1000, 3))
-    theirs = ours if paired else generator.integers(3, size=(1000, 3))
-    for number, counts in enumerate(resamples(SHOTS, 5)[:15].numpy()):
+    ours, theirs = resampled(first, "macro_ap", seed=5), resampled(second, "macro_ap", seed=5)
+    for number, counts in enumerate(resamples(SHOTS, 5)[:15].numpy(), 1):
         rows = np.repeat(np.arange(SHOTS), counts.astype(int))
-        one = macro_ap([first[seed] for seed in ours[number]], rows)
-        other = macro_ap([second[seed] for seed in theirs[number]], rows)
-        assert float(found.draws[number]) == pytest.approx(one - other, abs=1e-9)
-    assert (found.low, found.high) == interval(found.draws, found.value)
-    assert score(first, "macro_ap", seed=5).draws[0] == pytest.approx(
-        macro_ap([first[seed] for seed in ours[0]], np.repeat(np.arange(SHOTS), resamples(SHOTS, 5)[0].int().numpy()))
-    )
+        assert float(ours[:, number].mean()) == pytest.approx(macro_ap(first, rows), abs=1e-9)
+        assert float(theirs[:, number].mean()) == pytest.approx(macro_ap(second, rows), abs=1e-9)
+    shots = (ours.mean(0) - theirs.mean(0))[1:].var()
+    seeds = (ours[:, 0].var() + theirs[:, 0].var()) / 3
+    assert difference(first, second, "macro_ap", seed=5).error == pytest.approx(float((shots + seeds).sqrt()))
 
 
-def test_seeds_may_be_left_out_of_the_interval_and_values_given() -> None:
-    found = score(cell(1.5), "macro_ap", values=[0.5, 0.6, 0.7], draw_seeds=False)
-    alone = [score([one], "macro_ap").draws for one in cell(1.5)]
-    np.testing.assert_allclose(found.draws, sum(alone) / 3)
-    assert (found.value, found.by_seed) == (pytest.approx(0.6), (0.5, 0.6, 0.7))
-    assert (found.low, found.high) == interval(found.draws, found.value)
+def test_whole_runs_are_drawn_where_there_are_runs() -> None:
+    runs = np.repeat(np.arange(6), 20).astype(np.int32)
+    cells = [[replace(one, groups=runs) for one in cell(strength)] for strength in (2.0, 1.5)]
+    found = difference(*cells, "macro_ap")
+    assert (found.runs, found.shots, found.parts.shots) == (6, SHOTS, 0)
+    weights = cells[0][0].resamples(5).numpy()
+    assert all(len(set(row[runs == run])) == 1 for row in weights[:20] for run in range(6))
+    np.testing.assert_array_equal(weights[:, ::20], resamples(6, 5).numpy())
+    alone = [replace(one, groups=np.zeros(SHOTS, np.int32)) for one in cell(2.0)]
+    assert score(alone, "macro_ap") == score(cell(2.0), "macro_ap"), "one run is none to draw from"
 
 
-def test_verdicts() -> None:
-    assert difference(cell(2.0), cell(1.0), "macro_ap", paired=True).verdict() == "held"
-    assert difference(cell(1.0), cell(2.0), "macro_ap", paired=True).verdict() == "not held"
-    assert difference(cell(1.0), cell(2.0), "macro_ap", paired=True).verdict("min") == "held"
-    assert difference(cell(1.5), cell(1.5, (4, 5, 6)), "macro_ap").verdict() == "undecided"
-    same = difference(cell(1.5), cell(1.5), "macro_ap", paired=True)
-    assert same == Estimate(0.0, 0.0, 0.0, (0.0, 0.0, 0.0))
-    assert same.verdict() == "undecided"
-    assert Estimate(math.nan, math.nan, math.nan).verdict() == "undecided"
+def test_rare_classes_stay_out_of_differences() -> None:
+    def rare(one: Predictions) -> Predictions:
+        labels = one.labels.copy()
+        labels[4:, 1] = 0
+        labels[:4, 1] = 1
+        return replace(one, labels=labels)
+
+    first, second = ([rare(one) for one in cell(strength)] for strength in (2.0, 1.0))
+    expected = np.mean([average_precision_score(one.labels[:, 0], one.logits[:, 0]) for one in first])
+    expected -= np.mean([average_precision_score(one.labels[:, 0], one.logits[:, 0]) for one in second])
+    assert difference(first, second, "macro_ap").value == pytest.approx(expected, abs=1e-9)
+    assert score(first, "macro_ap").value == pytest.approx(macro_ap(first), abs=1e-9)
+    assert rare_classes(first[0]) == ("b",)
+    assert rare_classes(kept(1.0)) == ()
 
 
-def test_pairing_narrows_the_difference() -> None:
-    first, second = score(cell(1.6), "macro_ap"), score(cell(1.4), "macro_ap")
-    found = difference(cell(1.6), cell(1.4), "macro_ap", paired=True)
-    alone = np.hypot(first.high - first.low, second.high - second.low)
-    assert found.high - found.low < 0.7 * alone
+def test_a_few_seeds_borrow_from_the_study() -> None:
+    cells = [cell(strength, seeds) for strength, seeds in ((2.0, (1, 2)), (1.0, (3, 4)), (1.5, (5, 6, 7, 8, 9)))]
+    alone = difference(cells[0], cells[1], "macro_ap")
+    assert not alone.certain
+    assert math.isnan(alone.p)
+    found = difference(cells[0], cells[1], "macro_ap", pool=cells)
+    assert found.certain
+    assert judged([found])[0].verdict == "better"
+    assert judged([difference(cells[1], cells[0], "macro_ap", pool=cells)])[0].verdict == "worse"
+
+
+def test_the_mean_of_differences_counts_each_cell_once() -> None:
+    """A cell that stands in two pairs moves both: its weight is their sum."""
+    a, b, c = cell(2.0), cell(1.5, (4, 5, 6)), cell(1.0, (7, 8, 9))
+    found = combination([(0.5, a, True), (0.5, b, True), (-1.0, c, True)], "macro_ap")
+    ones = [difference(a, c, "macro_ap"), difference(b, c, "macro_ap")]
+    assert found.value == pytest.approx((ones[0].value + ones[1].value) / 2)
+    values = [resampled(one, "macro_ap") for one in (a, b, c)]
+    spread = sum(w**2 * float(one[:, 0].var()) / 3 for w, one in zip((0.5, 0.5, 1), values, strict=True))
+    shots = float((0.5 * values[0].mean(0) + 0.5 * values[1].mean(0) - values[2].mean(0))[1:].var())
+    assert found.error == pytest.approx(math.sqrt(spread + shots))
+
+
+def test_six_trainings_of_one_recipe_are_hardly_told_apart() -> None:
+    """15 pairs of single trainings on 30 shots once gave 7 verdicts."""
+    generator = np.random.default_rng(4)
+    labels = (generator.random((30, 2)) < 0.4).astype(np.uint8)
+    shared = generator.normal(size=(30, 2))
+    runs = [
+        Predictions(np.arange(30), (1.5 * labels + shared + generator.normal(size=(30, 2))).astype(np.float32), labels,
+                    NAMES, "multilabel")
+        for _ in range(6)
+    ]  # fmt: skip
+    pairs = [(i, j) for i in range(6) for j in range(i)]
+    found = judged([difference([runs[i]], [runs[j]], "macro_ap", pool=[runs]) for i, j in pairs])
+    assert sum(one.verdict == "first look" for one in found) == 15, "one training on either side is no recipe"
+    others = judged([difference(runs[:3], runs[3:], "macro_ap"), difference(runs[::2], runs[1::2], "macro_ap")])
+    assert {one.verdict for one in others} <= {"undecided", "no difference that matters"}
 
 
 def test_the_interval_covers_the_truth() -> None:
-    """Both cells are alike in truth: of 16 data sets, about one may say otherwise."""
+    """Both cells are alike in truth: of 40 data sets, about two may say otherwise."""
     wrong = 0
-    for number in range(16):
-        found = difference(cell(1.5, (1, 2), number), cell(1.5, (4, 5), number), "macro_ap", seed=number)
-        wrong += found.verdict() != "undecided"
-    assert wrong <= 4
-
-
-def test_the_mean_of_differences_is_taken_resample_by_resample() -> None:
-    pairs = [difference(cell(2.0, (s, s + 1)), cell(1.0, (s, s + 1)), "macro_ap", paired=True) for s in (1, 5)]
-    found = mean(pairs)
-    np.testing.assert_allclose(found.draws, (pairs[0].draws + pairs[1].draws) / 2)
-    assert found.by_seed == pytest.approx([(a + b) / 2 for a, b in zip(*(p.by_seed for p in pairs), strict=True)])
-    assert found.above_zero == float((found.draws > 0).double().mean())
-    longer = difference(cell(2.0), cell(1.0), "macro_ap", paired=True)
-    assert mean([pairs[0], longer]).by_seed == ()
-
-
-def test_the_interval_over_seeds_is_students() -> None:
-    values = [0.5, 0.6, 0.56]
-    expected = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
-    assert t_interval(values) == pytest.approx(expected)
-    assert Estimate(0, 0, 0, tuple(values)).over_seeds == t_interval(values)
-    assert all(math.isnan(end) for end in t_interval([0.5]))
+    for number in range(40):
+        found = difference(cell(1.5, (1, 2, 3), number), cell(1.5, (4, 5, 6), number), "macro_ap", seed=number)
+        wrong += found.p < 0.05
+    assert wrong <= 5
 
 
 def test_what_cannot_be_compared_says_why() -> None:
@@ -135,5 +154,22 @@ def test_undefined_is_undecided() -> None:
     found = score([blank], "macro_ap")
     assert math.isnan(found.value)
     assert math.isnan(found.low)
-    assert math.isnan(found.above_zero)
-    assert difference([blank], [blank], "macro_ap").verdict() == "undecided"
+    same = difference([blank] * 3, [blank] * 3, "macro_ap")
+    assert judged([same])[0].verdict == "undecided"
+
+
+def test_logits_that_are_no_numbers_are_refused_by_name() -> None:
+    one = kept(1.0)
+    logits = one.logits.copy()
+    logits[7, 1] = np.nan
+    with pytest.raises(StudyError, match=r"1 of 120 shots have logits that are not numbers, such as id 7"):
+        score([replace(one, logits=logits)], "macro_ap")
+
+
+def test_other_runs_or_kinds_of_labels_are_refused() -> None:
+    one = kept(1.0)
+    first, second = (replace(one, groups=np.arange(SHOTS, dtype=np.int32) // size) for size in (20, 30))
+    with pytest.raises(StudyError, match="their runs differ"):
+        difference([first], [second], "macro_ap")
+    with pytest.raises(StudyError, match=r"their kinds of labels differ \(multilabel against multiclass\)"):
+        difference([one], [replace(one, label_kind="multiclass")], "macro_ap")

@@ -28,7 +28,7 @@ def no_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks are counted, not timed."""
     monkeypatch.setattr(costs, "_rate", lambda config, one, classes, device: RATE)
     monkeypatch.setattr(
-        costs, "cost", lambda network, size, classes: counted(
+        costs, "cost", lambda network, size, classes, channels: counted(
             network.arch, network.depth, network.head_width, size, classes)
     )  # fmt: skip
 

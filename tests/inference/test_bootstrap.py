@@ -5,10 +5,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 from sklearn import metrics as sk
 
-from airybench.inference.bootstrap import interval, resamples, weighted_scores
+from airybench.inference.bootstrap import resamples, weighted_scores
 from airybench.training.metrics import score
 
 NAMES = ("a", "b", "c", "d")
@@ -117,44 +116,20 @@ def test_resamples_draw_with_replacement() -> None:
     assert not torch.equal(resamples(40, seed=2, draws=500), torch.from_numpy(drawn))
 
 
-def test_interval_without_bias_is_the_percentiles() -> None:
-    values = torch.linspace(0, 1, 1001, dtype=torch.float64)
-    assert interval(values, 0.5) == pytest.approx((0.025, 0.975), abs=1e-6)
-    assert interval(values, 0.5, level=0.8) == pytest.approx((0.1, 0.9), abs=1e-6)
+def test_whole_runs_are_drawn() -> None:
+    groups = np.array([3, 3, 1, 7, 7, 7], np.int32)
+    drawn = resamples(6, seed=1, draws=50, groups=groups).numpy()
+    assert (drawn[:, 0] == drawn[:, 1]).all()
+    assert (drawn[:, 3] == drawn[:, 5]).all()
+    assert (drawn[:, [0, 2, 3]].sum(axis=1) == 3).all()
 
 
-def test_interval_is_corrected_for_bias() -> None:
-    values = torch.from_numpy(np.random.default_rng(0).normal(size=999))
-    point = 0.3
-    shift = stats.norm.ppf((values.numpy() < point).mean())
-    ends = stats.norm.cdf([2 * shift - 1.959964, 2 * shift + 1.959964])
-    assert interval(values, point) == pytest.approx(np.quantile(values, ends), abs=1e-4)
-    low, high = interval(values, point)
-    plain = np.quantile(values, [0.025, 0.975])
-    assert low > plain[0]
-    assert high > plain[1]
-
-
-@pytest.mark.parametrize("point", [-5.0, 5.0])
-def test_interval_of_a_point_outside_stays_among_the_values(point: float) -> None:
-    values = torch.linspace(0, 1, 100)
-    low, high = interval(values, point)
-    assert 0 <= low <= high <= 1
-
-
-def test_interval_leaves_undefined_values_out() -> None:
-    values = torch.cat([torch.linspace(0, 1, 1001).double(), torch.full((500,), float("nan"))])
-    assert interval(values, 0.5) == pytest.approx((0.025, 0.975), abs=1e-3)
-    assert np.isnan(interval(torch.full((5,), float("nan")), 0.5)).all()
-    assert interval(torch.full((7,), 0.25), 0.25) == (0.25, 0.25)
-
-
-def test_interval_covers_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(400):
-        sample = torch.from_numpy((rng.random(60) < 0.6).astype(float))
-        means = resamples(60, seed=int(rng.integers(2**31)), draws=300) @ sample / 60
-        low, high = interval(means, float(sample.mean()))
-        covered += low <= 0.6 <= high
-    assert covered / 400 == pytest.approx(0.95, abs=0.04)
+@pytest.mark.parametrize("kind", ["multilabel", "multiclass"])
+def test_macro_averages_can_be_over_some_classes(kind: str) -> None:
+    logits, truth = case(3, kind)
+    tensors, weights = (torch.from_numpy(logits), torch.from_numpy(truth)), torch.ones(1, len(truth))
+    kept = torch.tensor([True, False, True, *[True] * (truth.shape[1] - 3)])
+    found = weighted_scores(*tensors, kind, weights, kept=kept)
+    expected = np.mean([sk.average_precision_score(truth[:, c], logits[:, c]) for c in np.flatnonzero(kept.numpy())])
+    assert float(found["macro_ap"]) == pytest.approx(expected)
+    assert torch.equal(found["exact_match"], weighted_scores(*tensors, kind, weights)["exact_match"])

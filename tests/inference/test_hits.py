@@ -10,7 +10,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from airybench.inference.hits import HIT_METRICS, hit_scores, miss_column
+from airybench.data.store.labels import miss_column
+from airybench.inference.hits import HIT_METRICS, hit_scores
 from airybench.inference.predictions import Predictions
 
 RANDOM = np.random.default_rng(5)

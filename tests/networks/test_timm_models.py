@@ -110,7 +110,7 @@ def test_a_model_that_passes_takes_images_of_that_size(name: str, size: int) -> 
 def test_only_timm_models_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def build_timm_model(config: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def build_timm_model(config: NetworkConfig, classes: int, image_size: int, channels: int) -> nn.Module:
         tried.append(config.arch)
         return nn.Sequential(nn.Flatten(), nn.Linear(image_size**2, classes))
 

@@ -100,6 +100,14 @@ StudyNames = Annotated[
         autocompletion=study_names,
     ),
 ]
+Delta = Annotated[
+    float | None,
+    typer.Option(
+        help="Largest difference that does not matter: claims within it, whole interval included, say so.",
+        metavar="X",
+        show_default="0.02",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -22,7 +22,8 @@ AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
 
 PANELS = {"network": NETWORK, "data": DATA, "training": TRAINING}
 SEEN_BY_NETWORK = {"image_size", "antialias", "input_scaling", "input", "ccf_kind", "ccf_delta", "ccf_zero",
-                   "ccf_centre", "noise", "noise_seed", "input_mask", "find_bad_pixels"}  # fmt: skip
+                   "ccf_centre", "noise", "noise_seed", "background", "input_mask",
+                   "find_bad_pixels"}  # fmt: skip
 """Fields of the data section that say what becomes of an image; the others say which images there are."""
 
 METAVARS = {

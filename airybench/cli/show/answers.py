@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from airybench.cli.show.estimates import estimate_json, judgement_json
 from airybench.report.answers import Answer, StudyAnswers
 from airybench.report.page import sentence
 
@@ -18,10 +19,9 @@ def answers_json(studies: Sequence[StudyAnswers]) -> list[dict[str, Any]]:
     return [
         {
             "study": f"{study.name}@{study.dataset}",
+            **estimate_json(answer.difference),
+            **judgement_json(answer.judgement),
             "verdict": answer.verdict,
-            "difference": answer.difference.value,
-            "low": answer.difference.low,
-            "high": answer.difference.high,
             "sentence": sentence(answer, study.metric),
         }
         for study, answer in _answers(studies)

@@ -92,7 +92,7 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
     return {
         **content,
         "interval": board.interval_kind,
-        "certainty": None if math.isnan(board.certainty) else board.certainty,
+        "not_told_apart": list(board.tied) if any(one is not None for one in board.apart) else None,
         "leaderboard": rows,
         "failures": [{"trial": number, "name": title, "reason": reason} for number, title, reason in summary.failures],
     }

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.config import DataConfig, Scaling, TrainConfig
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.jitter import DetectorJitter
-from airybench.data.loading.masking import ShotMasks
 from airybench.data.loading.placement import DiskInputs, HostInputs, Inputs, Placement, choose_placement
 from airybench.data.loading.preprocess import network_inputs, rotated, scaled
 from airybench.data.split.split import Split
@@ -26,10 +26,11 @@ class LoadedSplit:
     """One part of a split: N shots as a network sees them.
 
     Attributes:
-        inputs: float32, shape (N, 1, S, S), on the device; or `Inputs` kept elsewhere.
+        inputs: float32, shape (N, K, S, S), on the device; or `Inputs` kept elsewhere.
         labels: 0 or 1, float32, shape (N, C), on the device.
         ids: int64 or text, shape (N,), on the host.
         scaling: what is still to be done to the inputs; `counts` where they are kept as the network sees them.
+        groups: run of each shot, int32, shape (N,), on the host; None where runs are not known.
         flippable: whether a mirrored or rotated input is a valid input. Correlation maps are not: their axes are no
             directions on the detector, and the map of a mirrored image is the map itself, or its transpose.
     """
@@ -39,6 +40,7 @@ class LoadedSplit:
     ids: ShotIds
     scaling: Scaling = "counts"
     flippable: bool = True
+    groups: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,7 +54,10 @@ class LoadedSplit:
         indices = torch.from_numpy(rows)
         inputs = self.inputs
         some = inputs[indices.to(inputs.device)] if isinstance(inputs, Tensor) else inputs.select(rows)
-        return replace(self, inputs=some, labels=self.labels[indices.to(self.labels.device)], ids=self.ids[rows])
+        labels, groups = self.labels[indices.to(self.labels.device)], self.groups
+        return replace(
+            self, inputs=some, labels=labels, ids=self.ids[rows], groups=None if groups is None else groups[rows]
+        )
 
     def _inputs(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
         """Inputs on the device, batch by batch, for rows on the host."""
@@ -78,7 +83,7 @@ class LoadedSplit:
             shard: (i, n) takes every n-th shot of each batch from the i-th on, for n processes that share the batch.
 
         Yields:
-            Inputs, float32, shape (n, 1, S, S), and labels, float32, shape (n, C), on the device.
+            Inputs, float32, shape (n, K, S, S), and labels, float32, shape (n, C), on the device.
         """
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
         device, (first, step) = self.labels.device, shard
@@ -100,11 +105,11 @@ class LoadedSplit:
                 images = rotated(images, turns[some], by_quarters=config.rotation == "quarter")
             if config.detector_jitter and self.flippable:
                 jitter = jitter or DetectorJitter.draw(config, len(self), images.shape[-1], generator).to(device)
-                images = jitter.applied(images, some)
+                images = torch.cat([jitter.applied(images[:, :1], some), images[:, 1:]], dim=1)
             yield scaled(images, self.scaling), labels[some]
 
     def evaluation_batches(self) -> Iterator[Tensor]:
-        """Inputs in order, every shot once, float32, shape (n, 1, S, S), on the device."""
+        """Inputs in order, every shot once, float32, shape (n, K, S, S), on the device."""
         for images in self._inputs(list(torch.arange(len(self)).split(EVALUATION_BATCH))):
             yield scaled(images, self.scaling)
 
@@ -151,7 +156,7 @@ class LoadedDataset:
         placement: Placement | None = None,
         *,
         keep_counts: bool = False,
-        good: NDArray[np.bool_] | None = None,
+        corrections: ShotCorrections | None = None,
     ) -> Self:
         """Read a store once, preprocess it in slices and keep each part on the device.
 
@@ -165,21 +170,21 @@ class LoadedDataset:
             device: where the network is.
             placement: where the inputs are kept; by default chosen by their size.
             keep_counts: keep counts and scale each batch, so that it can be changed before.
-            good: the mask of the training, bool, shape (H, W), see `trained_mask`; None for all pixels.
+            corrections: background and mask of the training; the mask of the store alone if left out.
         """
         device = torch.device(device)
-        kept = placement or choose_placement(store.count, config.image_size, device)
+        kept = placement or choose_placement(store.count * config.channels, config.image_size, device)
         home = device if kept == "device" else torch.device("cpu")
         labels = torch.from_numpy(store.labels().astype(np.float32))
-        ids = store.ids()
+        ids, groups = store.ids(), store.groups()
 
-        masks = ShotMasks.of(store, good, config.input_mask)
-        fill = masks.fill()
+        corrections = corrections or ShotCorrections.of(store, None, config)
+        fill = corrections.fill()
         fill = None if fill is None else fill.to(device)
 
         def prepare(counts: Tensor, some: NDArray[np.int64]) -> Tensor:
-            if masks.each:
-                counts = torch.from_numpy(masks.filled(counts.cpu().numpy(), some)).to(device)
+            if corrections.needed:
+                counts = torch.from_numpy(corrections.corrected(counts.cpu().numpy(), some)).to(device)
             return network_inputs(counts, config, "counts" if keep_counts else scaling, ids=ids[some], fill=fill)
 
         def part(rows: NDArray[np.int64]) -> LoadedSplit:
@@ -187,7 +192,7 @@ class LoadedDataset:
             if kept == "disk":
                 inputs = DiskInputs(store, rows, prepare, device)
             else:
-                values = torch.empty(len(rows), 1, config.image_size, config.image_size, device=home)
+                values = torch.empty(len(rows), config.channels, config.image_size, config.image_size, device=home)
                 for start in range(0, len(rows), EVALUATION_BATCH):
                     some = rows[start : start + EVALUATION_BATCH]
                     counts = torch.from_numpy(store.read_images(some)).to(device)
@@ -195,6 +200,6 @@ class LoadedDataset:
                 inputs = values if kept == "device" else HostInputs(values, device)
             own = labels[torch.from_numpy(rows)].to(device)
             later: Scaling = scaling if keep_counts else "counts"
-            return LoadedSplit(inputs, own, ids[rows], later, flippable=config.input == "image")
+            return LoadedSplit(inputs, own, ids[rows], later, config.input == "image", groups[rows])
 
         return cls(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)

@@ -1,15 +1,11 @@
 """Bad pixels at the input of a network: which they are, and what stands in their place."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from airybench.config import DataConfig
-from airybench.data.reading.shot_source import Block, ShotReader
 from airybench.data.store.bad_pixels import MOSTLY_GOOD, BadPixels, find_bad_pixels, sampled_rows
 from airybench.data.store.content import SLICE
 from airybench.data.store.store import Store
@@ -28,12 +24,16 @@ class PixelFill(nn.Module):
 
     With `median` that is the median of the good pixels among the 8 around it, or where none of these is good among the
     24; of an even number the lower of the two in the middle, so that counts stay whole. Pixels farther inside a gap or
-    a shadow are 0, as all bad pixels are with `zero`. A pixel of a smaller input is interpolated from what is then
-    there, so that it is partly measured and partly filled.
+    a shadow are 0, as all bad pixels are with `zero` and `channel`. A pixel of a smaller input is interpolated from
+    what is then there, so that it is partly measured and partly filled.
 
     Args:
         good: which pixels are good, bool, shape (H, W); not all of them.
-        how: `median` or `zero`.
+        how: `median`, `zero` or `channel`.
+
+    Attributes:
+        good: 1 for good pixels, float32, shape (H, W).
+        valued: 1 for pixels that have a value, which are the good ones and those that got a median, float32, (H, W).
 
     >>> good = np.ones((3, 3), bool)
     >>> good[1, 1] = False
@@ -41,6 +41,8 @@ class PixelFill(nn.Module):
     tensor([3., 3., 5.])
     """
 
+    good: Tensor
+    valued: Tensor
     take: Tensor
     neighbours: Tensor
     known: Tensor
@@ -59,9 +61,13 @@ class PixelFill(nn.Module):
         filled = known.any(axis=1) & (how == "median")
         take = np.arange(good.size)
         number = int(filled.sum())
+        valued = good.copy()
+        valued[rows[filled], columns[filled]] = True
         take[(rows * width + columns)[filled]] = good.size + np.arange(number)
         take[(rows * width + columns)[~filled]] = good.size + number  # the 0 at the end
         for name, values in (
+            ("good", good.astype(np.float32)),
+            ("valued", valued.astype(np.float32)),
             ("take", take),
             ("neighbours", places[filled]),
             ("known", known[filled]),
@@ -93,25 +99,29 @@ def pixel_fill(good: Good | None, how: str) -> PixelFill | None:
 
     Args:
         good: bool, shape (H, W); None for all.
-        how: `none`, `median` or `zero`.
+        how: see `DataConfig.input_mask`.
     """
     return None if how == "none" or good is None or good.all() else PixelFill(good, how)
 
 
-def filled_shots(counts: NDArray[np.uint16], good: Good, how: str) -> NDArray[np.uint16]:
+def filled_shots(counts: NDArray[np.uint16], good: Good, data: DataConfig) -> NDArray[np.uint16]:
     """Shots that have masks of their own, without their bad pixels.
 
     Args:
         counts: shape (n, H, W).
         good: same shape.
-        how: `median` or `zero`.
+        data: how bad pixels are filled, and whether the network sees the mask.
+
+    Returns:
+        Shape (n, H, W); or (n, 2, H, W) where the network sees the mask as well: the counts, and 1 where that is.
     """
-    changed = counts.copy()
+    changed, seen = counts.copy(), np.ones_like(counts)
     for row, mask in enumerate(good):
-        fill = pixel_fill(mask, how)
+        fill = pixel_fill(mask, data.input_mask)
         if fill is not None:
             changed[row] = fill(torch.from_numpy(counts[row : row + 1].astype(np.float32))).numpy()[0]
-    return changed
+            seen[row] = (fill.good if data.input_mask == "channel" else fill.valued).numpy()
+    return np.stack([changed, seen], axis=1) if data.sees_mask else changed
 
 
 def both(one: Good | None, other: Good | None) -> Good | None:
@@ -146,82 +156,3 @@ def trained_mask(store: Store, rows: NDArray[np.int64], config: DataConfig) -> t
     mostly = both(good, (store.read_masks(some) > 0).mean(axis=0) >= MOSTLY_GOOD if own else None)
     found = find_bad_pixels(store.read_images(some), mostly)
     return (both(good, found.kinds == 0) if found.count else good), found
-
-
-@dataclass(frozen=True)
-class ShotMasks:
-    """The mask that a network brings along, with the masks of a store.
-
-    Attributes:
-        store: the shots.
-        good: pixels good by both, bool, shape (H, W); None for all. Of a store whose shots have masks of their own it
-            is that of the network.
-        how: `none`, `median` or `zero`.
-    """
-
-    store: Store
-    good: Good | None
-    how: str
-
-    @classmethod
-    def of(cls, store: Store, good: Good | None, how: str) -> "ShotMasks":
-        """Both masks; arguments as those of the class, with the mask of the network."""
-        stored = None if how == "none" or store.own_masks else store.mask()
-        return cls(store, both(good, None if stored is None else stored > 0), how)
-
-    @property
-    def each(self) -> bool:
-        """Whether each shot has a mask of its own, by which `filled` fills; else `fill` fills all."""
-        return self.how != "none" and self.store.own_masks
-
-    def fill(self) -> PixelFill | None:
-        """What fills every shot; None where there is nothing to fill, or each shot has its own mask."""
-        return None if self.each else pixel_fill(self.good, self.how)
-
-    def filled(self, counts: NDArray[np.uint16], rows: NDArray[np.int64]) -> NDArray[np.uint16]:
-        """Counts of shots filled by their own masks; unchanged where one mask holds for all.
-
-        Args:
-            counts: shape (n, H, W).
-            rows: which shots they are.
-        """
-        if not self.each:
-            return counts
-        good = self.store.read_masks(rows) > 0
-        return filled_shots(counts, good if self.good is None else good & self.good, self.how)
-
-
-@dataclass(frozen=True)
-class FillingReader(ShotReader):
-    """Reads shots that have masks of their own, and fills their bad pixels.
-
-    Attributes:
-        reader: of the counts.
-        good: the mask of the network, bool, shape (H, W); None for all.
-        how: `median` or `zero`.
-    """
-
-    reader: ShotReader
-    good: Good | None
-    how: str
-
-    @property
-    def shot_bytes(self) -> int:
-        """See `ShotReader.shot_bytes`."""
-        return self.reader.shot_bytes
-
-    @property
-    def risky(self) -> bool:
-        """See `ShotReader.risky`."""
-        return self.reader.risky
-
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[Block]:
-        """See `ShotReader.blocks`."""
-        for block in self.reader.blocks(rows):
-            shape = block.counts.shape
-            good = both(block.good, None if self.good is None else np.broadcast_to(self.good, shape))
-            yield block if good is None else Block(filled_shots(block.counts, good, self.how), block.good, block.tally)
-
-    def pieces(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """See `ShotReader.pieces`."""
-        return self.reader.pieces(rows)

@@ -13,6 +13,9 @@ from airybench.data.store.ids import ShotIds
 from airybench.physics.correlation import Centre, correlation_map
 from airybench.physics.optics.detector_stages import LARGEST_COUNT
 
+WHOLE = 1 - 1e-4
+"""A pixel of a map's image is left out if less than this share of it comes from pixels that have a value."""
+
 
 def preprocess(counts: Tensor, image_size: int, *, antialias: bool, scaling: Scaling) -> Tensor:
     """Crop to the central power of two, resize and scale: the only way from counts to an image that a network sees.
@@ -38,29 +41,38 @@ def network_inputs(
     """What a network of this configuration sees: the preprocessed image, or its correlation map.
 
     Args:
-        counts: detector counts, shape (N, H, W).
-        config: image size, resize, noise, and whether the input is the image or its map.
+        counts: detector counts, shape (N, H, W); or (N, 2, H, W) with the mask of each shot, see `filled_shots`.
+        config: image size, resize, noise, mask, and whether the input is the image or its map.
         scaling: input scaling of the network; maps have none, see `TrialConfig.input_scaling`.
         ids: identifiers of the shots, shape (N,), from which a study draws the noise it adds. Without them no noise is
             added: it belongs to the shots of the study, not to the network, which meets real noise later.
         fill: what stands in the place of bad pixels, on the device of the counts; None leaves them as they are.
 
     Returns:
-        float32, shape (N, 1, S, S).
+        float32, shape (N, K, S, S) with the K of `DataConfig.channels`.
     """
+    mask: Tensor | None = None
+    if counts.ndim == 4:
+        counts, mask = counts.unbind(1)
     if fill is not None:
         counts = fill(counts)
+        mask = (fill.good if config.input_mask == "channel" else fill.valued).unsqueeze(0)
+    seen = None if mask is None or not config.sees_mask else resized(mask, config.image_size, antialias=False)
     images = resized(counts, config.image_size, antialias=config.antialias)
     if config.noise != "none" and ids is not None:
         images = with_noise(images, config.noise, ids, config.noise_seed)
     if config.input == "ccf":
         height, width = counts.shape[-2:]
+        whole = None if seen is None else seen.squeeze(1) > WHOLE
         maps = correlation_map(
-            images.squeeze(1), kind=config.ccf_kind, delta=config.ccf_delta, zero=config.ccf_zero,
+            images.squeeze(1), mask=whole, kind=config.ccf_kind, delta=config.ccf_delta, zero=config.ccf_zero,
             centre=on_input(config.ccf_centre, (height, width), config.image_size),
         )  # fmt: skip
         return maps.unsqueeze(1)
-    return scaled(images, scaling)
+    images = scaled(images, scaling)
+    if config.input_mask == "channel":
+        images = torch.cat([images, torch.ones_like(images) if seen is None else seen.expand_as(images)], dim=1)
+    return images
 
 
 def central_square(shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -123,7 +135,7 @@ def scaled(images: Tensor, scaling: Scaling) -> Tensor:
     """The last step of `preprocess`.
 
     Args:
-        images: counts, float32, shape (N, 1, S, S).
+        images: counts, float32, shape (N, 1, S, S); or (N, 2, S, S) with their masks, which are not scaled.
         scaling: see `preprocess`.
 
     Returns:
@@ -132,6 +144,8 @@ def scaled(images: Tensor, scaling: Scaling) -> Tensor:
     >>> scaled(torch.full((1, 1, 2, 2), 65535.0), "unit").max()
     tensor(1.)
     """
+    if images.shape[1] > 1 and scaling != "counts":
+        return torch.cat([scaled(images[:, :1], scaling), images[:, 1:]], dim=1)
     if scaling == "unit":
         return images / LARGEST_COUNT
     if scaling == "log1p":

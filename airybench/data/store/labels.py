@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES
 
+MISSES = ("empty", "background", "miss")
+"""Classes of shots without a particle, in small letters."""
+
 
 def check_helium(labels: NDArray[np.uint8], where: Callable[[int], str]) -> None:
     """Check label vectors against rules that all published helium labels obey.
@@ -66,3 +69,13 @@ def named_once(number: int, names: Sequence[str], where: str) -> tuple[str, ...]
     if number != len(names) or len(set(names)) != len(names) or not all(names):
         raise DataError(f"{where}: {number} labels for each shot, class names are {', '.join(names)}", "name each once")
     return tuple(names)
+
+
+def miss_column(class_names: Sequence[str]) -> int | None:
+    """The column of the class of shots without a particle; None where there is none.
+
+    >>> miss_column(("Round", "Streak", "Empty")), miss_column(("a", "b"))
+    (2, None)
+    """
+    found = [column for column, name in enumerate(class_names) if name.casefold() in MISSES]
+    return found[0] if len(found) == 1 else None

@@ -101,6 +101,7 @@ class StoreWriter:
         self._mask = mask
         self._columns: dict[str, list[NDArray[Any]]] = {}
         self._images, self._masks = PerShot(), PerShot()
+        self._open, self._count = dict[str, h5py.Dataset](), 0
         self._left_out, self._notes = list(header.left_out), dict[str, Note]()
         self._removed = False
         self._stack = ExitStack()
@@ -165,11 +166,12 @@ class StoreWriter:
         with writing(self.path):
             self._extend("images", images)
             if mask is not None:
-                if "mask" not in self._file:
+                if "mask" not in self._open:
                     self._create("mask", np.uint8)
                 good = np.asarray(mask, np.uint8)
                 self._masks.add(good)
                 self._extend("mask", good)
+        self._count += count
 
     def column(self, key: str) -> NDArray[Any]:
         """The values of a column so far, such as `ids`, `labels` or `image_hash`; empty before the first batch.
@@ -206,9 +208,9 @@ class StoreWriter:
         kept = np.setdiff1d(np.arange(len(ids)), rows)
         self._columns = {key: [_joined(key, parts)[kept]] for key, parts in self._columns.items()}
         with writing(self.path):
-            for key in ("images", "mask"):
-                if key in self._file:
-                    _compact(self._file[key], kept)
+            for data in self._open.values():
+                _compact(data, kept)
+        self._count = len(kept)
         self._removed = True
 
     def __exit__(
@@ -227,7 +229,7 @@ class StoreWriter:
 
     def _create(self, key: str, dtype: type[np.generic]) -> None:
         """An empty data set that grows image by image."""
-        self._file.create_dataset(
+        self._open[key] = self._file.create_dataset(
             key,
             shape=(0, *self.image_shape),
             maxshape=(None, *self.image_shape),
@@ -238,11 +240,13 @@ class StoreWriter:
         )
 
     def _extend(self, key: str, images: NDArray[Any]) -> None:
-        """Append images, shape (n, H, W), to a data set."""
-        data = self._file[key]
-        data.resize(len(data) + len(images), axis=0)
+        """Append images, shape (n, H, W), to a data set, which stays open: opening it takes as long as writing one."""
         if len(images):
-            data[-len(images) :] = images
+            data, whole = self._open[key].id, (self._count + len(images), *self.image_shape)
+            data.set_extent(whole)
+            there = data.get_space()
+            there.select_hyperslab((self._count, 0, 0), images.shape)
+            data.write(h5py.h5s.create_simple(images.shape), there, np.ascontiguousarray(images))
 
     def _finish(self) -> None:
         with writing(self.path):

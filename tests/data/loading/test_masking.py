@@ -10,8 +10,9 @@ import torch
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.datasets.imported import open_file
+from airybench.data.loading.corrections import ShotCorrections
 from airybench.data.loading.loaded import LoadedDataset
-from airybench.data.loading.masking import PixelFill, ShotMasks, filled_shots, pixel_fill, trained_mask
+from airybench.data.loading.masking import PixelFill, filled_shots, pixel_fill, trained_mask
 from airybench.data.loading.preprocess import preprocess
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
@@ -32,7 +33,7 @@ SHARED[10:18, 20:29] = False  # a shadow that is wider than the fill reaches
 OWN = SHARED & (RANDOM.random((SHOTS, SIDE, SIDE)) > 0.05)
 IMAGES = RANDOM.poisson(40, (SHOTS, SIDE, SIDE)).astype(np.uint16)
 SPLIT = Split(np.arange(0, 16), np.arange(16, 20), np.arange(20, 24), "", 0, "")
-HOWS = pytest.mark.parametrize("how", ["median", "zero"])
+HOWS = pytest.mark.parametrize("how", ["median", "zero", "channel"])
 MASKS = pytest.mark.parametrize("mask", [SHARED, OWN], ids=["shared", "own"])
 
 
@@ -71,8 +72,12 @@ def model(how: str, good: np.ndarray | None) -> Predictor:
     return Predictor(config(how), ("A", "B"), "multilabel", good=good).eval()
 
 
-def expected_logits(predictor: Predictor, images: np.ndarray) -> np.ndarray:
+def expected_logits(predictor: Predictor, images: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     inputs = preprocess(torch.from_numpy(images), 32, antialias=False, scaling=predictor.config.input_scaling)
+    if predictor.config.data.input_mask == "channel":
+        shown = np.ones_like(images) if mask is None else np.broadcast_to(mask, images.shape).astype(np.uint16)
+        second = preprocess(torch.from_numpy(shown), 32, antialias=False, scaling="counts")
+        inputs = torch.cat([inputs, second], dim=1)
     with torch.no_grad():
         return predictor.network(inputs).numpy()
 
@@ -89,7 +94,10 @@ def test_a_bad_pixel_takes_the_median_around_it(how: str, share: float) -> None:
     images = RANDOM.integers(0, 65536, (3, 13, 17)).astype(np.uint16)
     found = PixelFill(good, how)(torch.from_numpy(images))
     assert np.array_equal(found, np.stack([by_hand(image, good, how) for image in images]))
-    assert np.array_equal(filled_shots(images, np.broadcast_to(good, images.shape), how), found)
+    each = filled_shots(images, np.broadcast_to(good, images.shape), DataConfig(input_mask=how))
+    assert np.array_equal(each[:, 0] if how == "channel" else each, found)
+    if how == "channel":
+        assert np.array_equal(each[:, 1], np.broadcast_to(good, images.shape))
 
 
 def test_nothing_is_filled_where_nothing_is_bad() -> None:
@@ -106,7 +114,9 @@ def test_nothing_is_filled_where_nothing_is_bad() -> None:
 def test_training_sees_filled_images(tmp_path: Path, mask: np.ndarray, how: str, placement: str) -> None:
     store, data = store_of(tmp_path / "s.h5", mask), config(how).data
     good, _ = trained_mask(store, SPLIT.train, data)
-    found = LoadedDataset.from_store(store, SPLIT, data, "counts", CPU, placement, good=good)
+    found = LoadedDataset.from_store(
+        store, SPLIT, data, "counts", CPU, placement, corrections=ShotCorrections.of(store, good, data)
+    )
     expected = preprocess(torch.from_numpy(filled(mask & good, how)), 32, antialias=False, scaling="counts")
     for part in ("train", "val", "test"):
         seen = torch.cat(list(getattr(found, part).evaluation_batches()))
@@ -140,7 +150,7 @@ def test_predictions_of_stores_and_files_fill_by_both_masks(tmp_path: Path, mask
     brought = np.ones((SIDE, SIDE), bool)
     brought[12, 12:20] = False
     store, predictor = store_of(tmp_path / "s.h5", mask), model(how, brought)
-    expected = expected_logits(predictor, filled(mask & brought, how))
+    expected = expected_logits(predictor, filled(mask & brought, how), mask & brought)
     rows = np.array([21, 4, 5])
     np.testing.assert_allclose(store_logits(predictor, store, rows, CPU), expected[rows], atol=1e-5)
     output = predict(predictor, open_file(store.path), tmp_path / "p.h5", device=CPU).output
@@ -149,33 +159,35 @@ def test_predictions_of_stores_and_files_fill_by_both_masks(tmp_path: Path, mask
 
 
 @MASKS
-def test_a_changed_detector_is_masked_as_well(tmp_path: Path, mask: np.ndarray) -> None:
-    store, predictor = store_of(tmp_path / "s.h5", mask), model("median", None)
+@pytest.mark.parametrize("how", ["median", "channel"])
+def test_a_changed_detector_is_masked_as_well(tmp_path: Path, mask: np.ndarray, how: str) -> None:
+    store, predictor = store_of(tmp_path / "s.h5", mask), model(how, None)
     clean = Predictions(store.ids(), np.zeros((SHOTS, 2), np.float32), store.labels(), ("A", "B"), "multilabel")
     found = stressed_predictions(predictor, store, np.arange(SHOTS), clean, {"hot-pixels": (0.0, 60.0)}, CPU)
     changed = CHANGES["hot-pixels"](IMAGES, store.ids(), 60.0)
-    expected = expected_logits(predictor, filled(mask, "median", changed))
+    expected = expected_logits(predictor, filled(mask, how, changed), mask)
     np.testing.assert_allclose(found["hot-pixels"][60.0].logits, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_mask_is_part_of_the_model(tmp_path: Path) -> None:
-    predictor = model("median", SHARED)
+@pytest.mark.parametrize("how", ["median", "channel"])
+def test_the_mask_is_part_of_the_model(tmp_path: Path, how: str) -> None:
+    predictor = model(how, SHARED)
     save_weights(tmp_path, predictor)
     read = load_weights(tmp_path)
     assert np.array_equal(read.good, SHARED)
     with torch.no_grad():
         logits = read.logits(torch.from_numpy(IMAGES)).numpy()
-    np.testing.assert_allclose(logits, expected_logits(predictor, filled(SHARED, "median")), atol=1e-5)
+    np.testing.assert_allclose(logits, expected_logits(predictor, filled(SHARED, how), SHARED), atol=1e-5)
     program = torch.export.export(read, (torch.from_numpy(IMAGES[:2]),), dynamic_shapes=({0: torch.export.Dim("n")},))
     found = program.module()(torch.from_numpy(IMAGES)).detach()
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), atol=1e-5)
-    save_weights(tmp_path, model("median", None))
+    save_weights(tmp_path, model(how, None))
     assert load_weights(tmp_path).good is None
 
 
 def test_a_store_without_masks_changes_nothing(tmp_path: Path, write_store: Callable[..., Store]) -> None:
-    masks = ShotMasks.of(write_store(tmp_path / "s.h5"), None, "median")
-    assert (masks.each, masks.fill(), masks.good) == (False, None, None)
+    masks = ShotCorrections.of(write_store(tmp_path / "s.h5"), None, DataConfig(input_mask="median"))
+    assert (masks.each, masks.needed, masks.fill(), masks.good) == (False, False, None, None)
 
 
 def test_a_cell_is_named_by_its_mask_and_keeps_its_digest_without_one() -> None:

@@ -1,0 +1,122 @@
+"""From resamples to an interval: how far a score would move with other shots, and Student's t."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from torch import Tensor
+
+BOUNDS = {"mcc": (-1.0, 1.0), "loss": (0.0, math.inf)}
+"""Smallest and largest possible value of a metric; (0, 1) where it is not named."""
+
+_MOST_UNDEFINED = 0.05
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What resamples are drawn from.
+
+    Attributes:
+        shots: number of shots.
+        runs: number of runs, where whole runs are drawn; 0 where single shots are.
+    """
+
+    shots: int
+    runs: int = 0
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom of a variance over resamples."""
+        return (self.runs or self.shots) - 1
+
+    def variance(self, draws: Tensor) -> float:
+        """Variance of a score between samples like this one, from its value in every resample, shape (RESAMPLES,).
+
+        Resamples without a value are left out. Runs are few, so that their resamples vary by (G - 1)/G too little.
+
+        Returns:
+            NaN where more than one resample in twenty has no value.
+        """
+        values = draws.double().numpy()
+        finite = values[np.isfinite(values)]
+        if len(finite) < (1 - _MOST_UNDEFINED) * len(values) or len(finite) < 2:
+            return math.nan
+        return float(np.var(finite, ddof=1)) * (self.runs / (self.runs - 1) if self.runs > 1 else 1.0)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A sum of variances with the degrees of freedom of each, as one.
+
+    Attributes:
+        error: standard error.
+        df: degrees of freedom; infinite where nothing varies.
+    """
+
+    error: float
+    df: float
+
+    @classmethod
+    def of(cls, components: Sequence[tuple[float, float]]) -> "Spread":
+        """Variances and their degrees of freedom, added.
+
+        Source: Satterthwaite, Biometrics Bull. 2, 110 (1946).
+        """
+        variance = sum(one for one, _ in components)
+        squares = sum(one**2 / df for one, df in components if one and df)
+        return cls(math.sqrt(variance), variance**2 / squares if squares else math.inf)
+
+    def ends(self, value: float, level: float = 0.95) -> tuple[float, float]:
+        """Ends of the t interval about a value."""
+        half = float(stats.t.ppf((1 + level) / 2, self.df)) * self.error if self.error else 0.0
+        return value - half, value + half
+
+    def p(self, value: float) -> float:
+        """Two-sided p of the true value being 0."""
+        if not self.error:
+            return math.nan if value == 0 else 0.0
+        return float(2 * stats.t.sf(abs(value) / self.error, self.df))
+
+
+def within(ends: tuple[float, float], value: float, tries: int, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Ends of the interval of a score, inside what is possible.
+
+    A score at its largest (smallest) possible value in every resample is not certain to be that. It then has the lower
+    (upper) end of Clopper and Pearson's interval for as many successes as tries.
+
+    Args:
+        ends: of its t interval.
+        value: the score.
+        tries: shots, or positive shots of a class, that it rests on.
+        bounds: smallest and largest possible value.
+
+    >>> within((0.9, 1.1), 0.98, 40, (0, 1)), round(within((1, 1), 1, 5, (0, 1))[0], 3)
+    ((0.9, 1), 0.478)
+    """
+    low, high = max(ends[0], bounds[0]), min(ends[1], bounds[1])
+    if low == high and value in bounds and all(map(math.isfinite, bounds)) and tries:
+        missed = (1 - 0.025 ** (1 / tries)) * (bounds[1] - bounds[0])
+        return (bounds[1] - missed, high) if value == bounds[1] else (low, bounds[0] + missed)
+    return low, high
+
+
+def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", tries: int = 0) -> tuple[float, float]:
+    """95 % interval of a score of one training over test shots, or runs, alone.
+
+    Args:
+        draws: the score in every resample, shape (RESAMPLES,).
+        value: on the shots themselves.
+        sample: what was drawn from.
+        metric: its name, for its bounds.
+        tries: what the score rests on, all shots by default.
+
+    Returns:
+        NaN where the score is undefined, or in too many resamples.
+    """
+    variance = sample.variance(draws)
+    if math.isnan(value) or math.isnan(variance):
+        return math.nan, math.nan
+    ends = Spread.of([(variance, sample.freedom)]).ends(value)
+    return within(ends, value, tries or sample.shots, BOUNDS.get(metric, (0.0, 1.0)))
