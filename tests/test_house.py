@@ -50,7 +50,6 @@ OWN_TESTS = ("analysis", "report", "jobs", "sweep")
 """Rooms in which every module has a test module of its own, except for these."""
 
 TESTED_ELSEWHERE = {
-    "analysis.calibration_estimates": "analysis/test_calibration.py",
     "analysis.cells": "analysis/test_leaderboard.py",
     "analysis.notes": "cli/test_report.py",
     "report.page": "cli/test_report.py",

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
+import torch
 
-from airybench.analysis.calibration_draw import Setting, SimulatedBenchmark, draw_benchmark, small_sample_bias
-from airybench.analysis.calibration_estimates import difference, score
-from airybench.analysis.two_level import SeedSpread
+from airybench.analysis.calibration_draw import Setting, SimulatedBenchmark, draw_benchmark, expected_score
+from airybench.analysis.estimate import Side, bounded, combined
+from airybench.analysis.intervals import resampled
+from airybench.analysis.verdicts import judged as judged_together
 
 METRIC = "macro_ap"
-LEVEL = 0.05
 COVERAGE = (0.93, 0.97)
 """What the coverage of a 95 % interval should lie between."""
 
@@ -26,7 +27,8 @@ class VerdictCounts:
     Attributes:
         drawn: benchmarks.
         covered: intervals of a difference that contain the true one.
-        found: verdicts that one cell is better or worse, at .05 for the one claim.
+        found: verdicts that one cell is better or worse, each the one claim of its report.
+        equal: verdicts that there is no difference that matters.
         unjudged: benchmarks without a verdict.
         score_covered: intervals of a single score that contain its mean over test splits of as many shots.
         width: sum over benchmarks of half the interval of the difference.
@@ -36,6 +38,7 @@ class VerdictCounts:
     drawn: int = 0
     covered: int = 0
     found: int = 0
+    equal: int = 0
     unjudged: int = 0
     score_covered: int = 0
     width: float = 0.0
@@ -104,29 +107,35 @@ def judged(setting: Setting, seeds: Sequence[int], first: int, count: int, *, se
     Returns:
         By number of seeds.
     """
-    tallies, bias = dict.fromkeys(seeds, VerdictCounts()), small_sample_bias(setting, seed)
+    tallies = dict.fromkeys(seeds, VerdictCounts())
+    expected = expected_score(setting, seed)
     for number in range(first, first + count):
         rng = np.random.default_rng([seed, *setting.key, number])
         benchmark = draw_benchmark(setting, max(seeds), rng)
         for some in seeds:
-            tallies[some] += _judged(benchmark, some, bias)
+            tallies[some] += _judged(benchmark, some, expected)
     return tallies
 
 
-def _judged(benchmark: SimulatedBenchmark, seeds: int, bias: float) -> VerdictCounts:
-    """One benchmark, of which each cell was trained with that many seeds."""
-    expected = benchmark.truth + bias
-    values = benchmark.values[:, :seeds]
-    pool = SeedSpread(float(values.var(axis=1, ddof=1).mean()) if seeds > 1 else 0.0, len(values) * (seeds - 1))
+def _judged(benchmark: SimulatedBenchmark, seeds: int, expected: float) -> VerdictCounts:
+    """One benchmark, of which each cell was trained with that many seeds; `difference` and `score`, step by step.
+
+    The values of the cells that are not compared are known without their resamples.
+    """
     one, other = (cell[:seeds] for cell in benchmark.cells[:2])
-    found = difference(one, other, METRIC, pool=pool, groups=benchmark.groups)
-    if math.isnan(found.p) or math.isnan(found.low):
+    sides = [Side(1.0, resampled(one, METRIC, frequent=True)), Side(-1.0, resampled(other, METRIC, frequent=True))]
+    pool = list(torch.from_numpy(benchmark.values[:, :seeds, None]))
+    found = combined(sides, pool, one[0].sample)
+    if math.isnan(found.p):
         return VerdictCounts(drawn=1, unjudged=1)
-    alone = score(one, METRIC, pool=pool, groups=benchmark.groups)
+    pool = list(torch.from_numpy(benchmark.scores[:, :seeds, None]))
+    alone = bounded(combined([Side(1.0, resampled(one, METRIC))], pool, one[0].sample), METRIC)
+    (judgement,) = judged_together([found])
     return VerdictCounts(
         drawn=1,
         covered=int(found.low <= benchmark.difference <= found.high),
-        found=int(found.p < LEVEL),
+        found=int(judgement.verdict in ("better", "worse")),
+        equal=int(judgement.verdict == "no difference that matters"),
         score_covered=int(alone.low <= expected <= alone.high),
         width=(found.high - found.low) / 2,
         squares=(found.value - benchmark.difference) ** 2,

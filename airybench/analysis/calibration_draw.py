@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from airybench.analysis.power import FEW_POSITIVES, OTHER_CELL, SAME_CELL
+from airybench.analysis.intervals import FEWEST_POSITIVES
+from airybench.analysis.power import OTHER_CELL, SAME_CELL
 from airybench.inference.predictions import Predictions
 from airybench.physics.populations import HELIUM_CLASSES, helium_label_sets, helium_weights
 
@@ -16,7 +17,7 @@ MACRO_AP = 0.60
 """Of every cell over all classes, on very many shots."""
 
 _CUTS = 2001
-_BIAS = 200  # benchmarks that the bias is estimated from
+_EXPECTED = 300  # benchmarks that an expected score is estimated from
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,14 @@ class SimulatedBenchmark:
 
     Attributes:
         cells: predictions by cell and seed.
-        groups: run of each shot from 0, shape (N,); None where there are no runs.
-        values: macro AP over the classes that count, shape (cells, seeds).
-        truth: what macro AP of the first cell is on very many shots, in the mean over seeds.
-        difference: by how much that is larger than for the other cells.
+        values: macro AP over the classes with enough positive shots for a difference, shape (cells, seeds).
+        scores: over all classes that have positive shots, shape (cells, seeds).
+        difference: by how much the first cell is better on very many shots, in the mean over seeds.
     """
 
     cells: tuple[tuple[Predictions, ...], ...]
-    groups: NDArray[np.int64] | None
     values: NDArray[np.float64]
-    truth: float
+    scores: NDArray[np.float64]
     difference: float
 
 
@@ -80,7 +79,7 @@ def draw_benchmark(setting: Setting, seeds: int, rng: np.random.Generator, *, ke
     """
     members, shares = label_sets()
     labels = members[rng.choice(len(members), setting.shots, p=shares)]
-    runs = np.arange(setting.shots) * setting.runs // setting.shots if setting.runs else None
+    runs = (np.arange(setting.shots) * setting.runs // setting.shots).astype(np.int32) if setting.runs else None
     shape = (setting.shots, labels.shape[1])
 
     def noise(variance: float, *repeats: int) -> NDArray[np.float64]:
@@ -98,35 +97,36 @@ def draw_benchmark(setting: Setting, seeds: int, rng: np.random.Generator, *, ke
     own = noise(1 - SAME_CELL, setting.cells, seeds)
     logits = (shared + own + quality[..., None, None] * labels).astype(np.float32)
     positives = labels.sum(axis=0, dtype=np.int64)
-    counted = (positives >= FEW_POSITIVES) & (positives < setting.shots)
+    scored = (positives > 0) & (positives < setting.shots)
+    enough = positives[scored] >= FEWEST_POSITIVES
     ids = np.arange(setting.shots)
     cells = tuple(
-        tuple(Predictions(ids, one, labels, HELIUM_CLASSES, "multilabel") for one in logits[cell])
+        tuple(Predictions(ids, one, labels, HELIUM_CLASSES, "multilabel", runs) for one in logits[cell])
         for cell in range(kept)
     )
-    values = macro_ap(logits[..., counted], labels[:, counted])
-    spread = setting.seed_sd / slope
-    truth, other = (_expected(middle, spread, counted) for middle in (better, distance))
-    return SimulatedBenchmark(cells, runs, values, truth, truth - other)
+    by_class = average_precision(logits[..., scored], labels[:, scored])
+    spread, counted = setting.seed_sd / slope, np.flatnonzero(scored)[enough]
+    true, other = (_expected(middle, spread, tuple(counted.tolist())) for middle in (better, distance))
+    return SimulatedBenchmark(cells, by_class[..., enough].mean(axis=-1), by_class.mean(axis=-1), true - other)
 
 
-def macro_ap(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Mean of the average precision over classes.
+def average_precision(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Average precision of every class.
 
     Args:
         logits: without ties, shape (..., N, C).
         labels: 0 or 1, each class with a positive shot, shape (N, C).
 
     Returns:
-        Shape (...).
+        Shape (..., C).
 
-    >>> macro_ap(np.array([[3.0], [2.0], [1.0]], np.float32), np.array([[1], [0], [1]], np.uint8)).round(3)
-    array(0.833)
+    >>> average_precision(np.array([[3.0], [2.0], [1.0]], np.float32), np.array([[1], [0], [1]], np.uint8)).round(3)
+    array([0.833])
     """
     order = np.argsort(-logits, axis=-2)
     hits = np.take_along_axis(np.broadcast_to(labels, logits.shape), order, axis=-2).astype(np.float64)
     precision = hits.cumsum(axis=-2) / np.arange(1, logits.shape[-2] + 1)[:, None]
-    found: NDArray[np.float64] = ((precision * hits).sum(axis=-2) / labels.sum(axis=0)).mean(axis=-1)
+    found: NDArray[np.float64] = (precision * hits).sum(axis=-2) / labels.sum(axis=0)
     return found
 
 
@@ -150,22 +150,22 @@ def true_ap(distance: float, shares: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)
-def small_sample_bias(setting: Setting, seed: int) -> float:
-    """By how much macro AP on so few shots is larger in the mean than on very many.
+def expected_score(setting: Setting, seed: int) -> float:
+    """Mean of the macro AP of the first cell over test splits of as many shots, from benchmarks of their own.
 
-    Average precision of a class with few positive shots is too large on average, since each of them counts as found at
-    its own rank. Estimated from benchmarks of their own.
+    It is larger than on very many shots: average precision of a class with few positive ones is too large on average,
+    since each of them counts as found at its own rank.
 
     Args:
         setting: kind of benchmark.
         seed: of the random numbers.
     """
-    single = replace(setting, effect=0.0)
+    equal = replace(setting, effect=0.0)
     drawn = (
-        draw_benchmark(single, 1, np.random.default_rng([seed, *setting.key, _BIAS, number]), kept=0)
-        for number in range(_BIAS)
+        draw_benchmark(equal, 1, np.random.default_rng([seed, *setting.key, _EXPECTED, number]), kept=0)
+        for number in range(_EXPECTED)
     )
-    return float(np.mean([one.values.mean() - one.truth for one in drawn]))
+    return float(np.mean([one.scores.mean() for one in drawn])) + setting.effect
 
 
 @lru_cache(maxsize=1)
@@ -194,13 +194,9 @@ def _slope() -> float:
     return float((true_ap(_distance() + step, _shares()) - true_ap(_distance() - step, _shares())).mean() / (2 * step))
 
 
-def _expected(middle: float, spread: float, counted: NDArray[np.bool_]) -> float:
-    """Mean over seeds of the true macro AP of some classes, by Gauss and Hermite's rule."""
-    return _expected_of(middle, spread, tuple(np.flatnonzero(counted).tolist()))
-
-
 @lru_cache(maxsize=4096)
-def _expected_of(middle: float, spread: float, classes: tuple[int, ...]) -> float:
+def _expected(middle: float, spread: float, classes: tuple[int, ...]) -> float:
+    """Mean over seeds of the true macro AP of some classes, by Gauss and Hermite's rule."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(7)
     shares = _shares()[list(classes)]
     values = [true_ap(middle + spread * node, shares).mean() for node in nodes]

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from airybench.analysis.calibration_estimates import difference, score
-from airybench.analysis.two_level import SeedSpread
+from airybench.analysis.intervals import difference
+from airybench.analysis.verdicts import judged
 from airybench.inference.predictions import Predictions
 
 MOST_WAYS = 500
@@ -25,6 +25,7 @@ class SameCell:
         cells: how many could be divided so.
         ways: divisions of all cells.
         found: verdicts that one side is better; each is false.
+        equal: verdicts that there is no difference that matters.
         covered: intervals that contain 0.
         unjudged: divisions without a verdict.
         largest: largest difference seen.
@@ -35,6 +36,7 @@ class SameCell:
     cells: int
     ways: int
     found: int
+    equal: int
     covered: int
     unjudged: int
     largest: float
@@ -51,30 +53,28 @@ def same_cell(cells: Sequence[Sequence[Predictions]], metric: str, *, seed: int)
     Returns:
         By the sizes of the sides; empty where no cell has two seeds.
     """
-    values = [[score([one], metric, pool=SeedSpread(0.0, 0)).value for one in cell] for cell in cells]
-    freedom = sum(len(cell) - 1 for cell in values)
-    squares = sum(float(np.var(cell)) * len(cell) for cell in values)
-    pool = SeedSpread(squares / freedom if freedom else 0.0, freedom)
     rng = np.random.default_rng(seed)
     sizes = sorted({(small, len(cell) - small) for cell in cells for small in range(1, len(cell) // 2 + 1)})
     found = []
     for small, large in sizes:
         divided = [cell for cell in cells if len(cell) == small + large]
         estimates = [
-            difference([cell[i] for i in one], [cell[i] for i in other], metric, pool=pool)
+            difference([cell[i] for i in one], [cell[i] for i in other], metric, pool=cells)
             for cell in divided
             for one, other in divisions(small, large, rng)
         ]
-        judged = [one for one in estimates if not math.isnan(one.p)]
+        verdicts = [judged([one])[0].verdict for one in estimates]
+        certain = [one for one in estimates if not math.isnan(one.p)]
         found.append(
             SameCell(
                 small,
                 large,
                 len(divided),
                 len(estimates),
-                sum(one.p < 0.05 for one in judged),
-                sum(one.low <= 0 <= one.high for one in judged),
-                len(estimates) - len(judged),
+                sum(verdict in ("better", "worse") for verdict in verdicts),
+                verdicts.count("no difference that matters"),
+                sum(one.low <= 0 <= one.high for one in certain),
+                len(estimates) - len(certain),
                 max(abs(one.value) for one in estimates),
             )
         )

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from airybench.analysis.estimate import ENOUGH
+from airybench.analysis.intervals import FEWEST_POSITIVES
+
 POWER = 0.8
 """Chance of finding a difference of the size that is called detectable."""
-
-FEW_POSITIVES = 5
-"""A class with fewer positive test shots is left out of a verdict's macro average."""
-
-FREEDOM = 6
-"""Degrees of freedom between seeds from which cells of two seeds allow a verdict."""
 
 OTHER_CELL = 0.5
 """Correlation of the errors that a draw of test shots makes in the scores of two cells."""
@@ -76,7 +73,7 @@ def expected_test(
         runs: whole runs that the split draws; 0 where single shots are split.
         correlation: of the errors of two shots of one run.
     """
-    enough = tuple(float(count) for count in positives if FEW_POSITIVES <= count < shots)
+    enough = tuple(float(count) for count in positives if FEWEST_POSITIVES <= count < shots)
     return ExpectedTest(shots, enough, runs=runs, correlation=correlation) if enough else None
 
 
@@ -104,7 +101,7 @@ def detectable(
     110 (1946); Bonferroni's bound in place of Holm's rule.
     """
     between = 2 * (seeds - 1) if freedom is None else freedom
-    if seeds < 2 or test.freedom < 1 or between <= 0 or (seeds == 2 and between < FREEDOM):
+    if seeds < 2 or test.freedom < 1 or between <= 0 or (seeds == 2 and between < ENOUGH):
         return math.inf
     of_shots, of_seeds = _parts(test.variance, seeds, sd)
     variance = of_shots + of_seeds

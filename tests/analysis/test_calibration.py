@@ -7,16 +7,15 @@ import pytest
 
 from airybench.analysis.calibration import METRIC, VerdictCounts, judged
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
-from airybench.analysis.calibration_estimates import difference
+from airybench.analysis.intervals import difference, score
 from airybench.analysis.power import SEED_SD, detectable, expected_test
-from airybench.analysis.two_level import SeedSpread
 
 COVERED, FALSE = (0.93, 0.97), 0.06
 
 
 def test_tallies_add_up() -> None:
-    both = VerdictCounts(10, 9, 1, 0, 8, 1.0, 0.5) + VerdictCounts(10, 5, 2, 4, 6, 1.0, 0.5)
-    assert both == VerdictCounts(20, 14, 3, 4, 14, 2.0, 1.0)
+    both = VerdictCounts(10, 9, 1, 3, 0, 8, 1.0, 0.5) + VerdictCounts(10, 5, 2, 4, 4, 6, 1.0, 0.5)
+    assert both == VerdictCounts(20, 14, 3, 7, 4, 14, 2.0, 1.0)
     assert (both.judged, both.coverage, both.verdicts) == (16, 14 / 16, 3 / 16)
     assert math.isnan(VerdictCounts(3, unjudged=3).coverage)
     assert math.isnan(VerdictCounts(3, unjudged=3).error(0.5))
@@ -46,10 +45,18 @@ def test_two_seeds_of_few_cells_are_not_judged() -> None:
     assert (found[2].unjudged, found[3].unjudged) == (3, 0)
 
 
-def test_the_difference_is_that_of_the_values_that_were_drawn() -> None:
-    drawn = draw_benchmark(Setting(200, 0.03), 3, np.random.default_rng(1))
-    found = difference(*drawn.cells, METRIC, pool=SeedSpread(0.01, 10))
+def test_a_benchmark_is_judged_by_the_estimator_itself() -> None:
+    """The difference and score that are counted are those of `difference` and `score` with all cells as the pool."""
+    setting = Setting(80, 0.03, cells=6, runs=8, correlation=0.1)
+    drawn = draw_benchmark(setting, 2, np.random.default_rng([5, *setting.key, 0]), kept=6)
+    found = difference(*drawn.cells[:2], METRIC, pool=drawn.cells)
+    alone = score(drawn.cells[0], METRIC, pool=drawn.cells)
+    counted = judged(setting, (2,), 0, 1, seed=5)[2]
+    assert counted.width == pytest.approx((found.high - found.low) / 2)
+    assert counted.squares == pytest.approx(found.value**2)
+    assert counted.covered == (found.low <= 0 <= found.high)
     assert found.value == pytest.approx(drawn.values[0].mean() - drawn.values[1].mean())
+    assert alone.value == pytest.approx(drawn.scores[0].mean())
 
 
 def test_a_few_benchmarks_cover_the_truth() -> None:
