@@ -24,7 +24,7 @@ SEED_SD = 0.02
 """Standard deviation of macro AP between seeds, where no pilot study has measured it."""
 
 RUN_CORRELATION = 0.1
-"""Correlation of the errors of two shots of one run, where it is unknown."""
+"""Correlation of the errors of two positive shots of one run, where it is unknown."""
 
 MOST_SEEDS = 100
 
@@ -49,12 +49,16 @@ class ExpectedTest:
 
     @property
     def variance(self) -> float:
-        """Variance of a difference of two macro AP over draws of the test shots, were the two independent."""
+        """Variance of a difference of two macro AP over draws of the test shots, were the two independent.
+
+        Shots of a run err alike. What counts is how many positive shots of a class share a run, since average precision
+        is a mean over these.
+        """
         positives = np.array(self.positives, np.float64)
         ap = np.broadcast_to(np.array(self.ap, np.float64), positives.shape)
-        single = 2 / len(positives) ** 2 * float((ap * (1 - ap) / positives).sum())
-        size = self.shots / self.runs if self.runs else 1.0
-        return single * (1 + (size - 1) * self.correlation)
+        size = np.maximum(positives / self.runs, 1) if self.runs else np.ones_like(positives)
+        by_class = ap * (1 - ap) / positives * (1 + (size - 1) * self.correlation)
+        return 2 / len(positives) ** 2 * float(by_class.sum())
 
     @property
     def freedom(self) -> int:

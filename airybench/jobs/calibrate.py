@@ -226,7 +226,7 @@ def picture(rows: Sequence[CalibrationRow]) -> Any:
         RateLine(runs_in_words(setting), setting.shots, setting.seed_sd, tuple(points))
         for setting, points in lines.items()
     ]
-    title = "Simulated benchmarks without a true difference; bars: two standard errors, grey: the aim"
+    title = "Benchmarks without a true difference (bars: 2 standard errors)"
     return calibration_figure(drawn, coverage=COVERAGE, false=FALSE, title=title)
 
 
