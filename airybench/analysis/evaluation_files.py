@@ -19,11 +19,10 @@ from airybench.figures.curves import precision_recall, reliability, roc
 from airybench.figures.robustness import StressCurve
 from airybench.figures.robustness import robustness as draw_robustness
 from airybench.figures.style import save
+from airybench.inference.bootstrap import CLASS_METRICS
 from airybench.inference.evaluate import Evaluation, decisions
 from airybench.inference.predictions import Predictions
 from airybench.training.metrics import Scores
-
-CLASS_METRICS = ("ap", "roc_auc", "f1", "precision", "recall")
 
 
 def write_evaluation(

@@ -179,7 +179,7 @@ def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[s
                 "predict or train again"
             )
         shots = len(predictions)
-        weights = torch.cat([torch.ones(1, shots, dtype=torch.float64), predictions.resamples(seed)])
+        weights = torch.cat([torch.ones(1, shots, dtype=torch.uint8), predictions.resamples(seed)])
         logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
         kind = predictions.label_kind
         classes = weighted_classes(logits, labels, kind, weights)

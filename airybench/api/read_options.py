@@ -48,7 +48,7 @@ class ReadOptions(TypedDict, total=False):
         counts_per_photon: divide values by this number of detector units per photon, for counts in photons.
         clip: clip values to 0..65535 instead of refusing them.
         nan: `mask` masks pixels that are NaN.
-        find_bad_pixels: look for dead, stuck, hot and noisy pixels in a sample of the shots and mask them.
+        find_bad_pixels: look for dead, stuck, hot, noisy and dim pixels in a sample of the shots and mask them.
         bin: width of the blocks to average, pixels.
         labels_csv: list of ids and labels, in place of a key.
         class_names: in order.

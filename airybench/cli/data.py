@@ -139,6 +139,7 @@ def check(
     near, bad = neighbours.result(), sample.search()
     facts = {"path": str(path), "shots": store.count, "content_sha256": store.content_sha256, "repeats": asdict(found)}
     facts |= {"near_repeats": asdict(near), "bad_pixels": {"shots": bad.shots, **bad.counts}}
+    facts |= {"constant_regions": {"number": bad.region_count, "pixels": int(bad.regions.sum())}}
     lines = check_lines(store, survey, found, near, bad)
     if picture is not None:
         from airybench.figures.bad_pixels import bad_pixel_figure

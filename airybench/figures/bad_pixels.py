@@ -9,14 +9,17 @@ from airybench.data.store.bad_pixels import KINDS, BadPixels
 from airybench.figures.gallery import HIDDEN
 from airybench.figures.style import BLUE, GREEN, ORANGE, PATTERN_COLORS, STYLE, new_figure
 
-COLORS = dict(zip(KINDS, ("#FFFFFF", GREEN, BLUE, ORANGE), strict=True))
+COLORS = dict(zip(KINDS, ("#FFFFFF", GREEN, BLUE, ORANGE, "#F0E442"), strict=True))
 """Colour of the circles of each kind."""
+
+REGIONS = "#FF5555"
+"""Colour of the outlines of larger regions that hold one value."""
 
 _MOST = 5000  # circles of a kind
 
 
 def bad_pixel_figure(found: BadPixels, name: str) -> Figure:
-    """Median counts over the shots on a logarithmic scale, masked pixels grey, bad pixels circled by kind.
+    """Median counts over the shots on a logarithmic scale, masked pixels grey, bad pixels circled, regions outlined.
 
     Args:
         found: the bad pixels.
@@ -37,8 +40,11 @@ def bad_pixel_figure(found: BadPixels, name: str) -> Figure:
                     columns[:_MOST], rows[:_MOST], s=36, facecolors="none", edgecolors=COLORS[kind], linewidths=1,
                     label=f"{kind}: {len(rows)}",
                 )  # fmt: skip
-        if found.count:
-            figure.legend(loc="outside lower center", ncols=len(KINDS), facecolor=HIDDEN, frameon=True)
+        if found.regions.any():
+            axes.contour(found.regions, [0.5], colors=[REGIONS], linewidths=1)
+            axes.plot([], [], color=REGIONS, linewidth=1, label=f"regions: {found.region_count}")
+        if found.count or found.regions.any():
+            figure.legend(loc="outside lower center", ncols=3, facecolor=HIDDEN, frameon=True)
         axes.set_title(f"{name}\n{found}")
         axes.set_xlabel("column / px")
         axes.set_ylabel("row / px")

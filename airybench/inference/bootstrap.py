@@ -1,15 +1,24 @@
 """Bootstrap over shots, or over whole runs: every metric in many resamples at once."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from airybench.inference.rankings import Ranking
 from airybench.training.metrics import decide
 
 RESAMPLES = 1000
+
+
+CLASS_METRICS = ("ap", "roc_auc", "f1", "precision", "recall")
+"""What is computed class by class."""
+
+AT_ONCE = 64
+"""Weightings that are evaluated together: few enough that their cumulative sums stay in the cache of a core."""
 
 
 def resamples(count: int, seed: int, draws: int = RESAMPLES, groups: NDArray[np.int32] | None = None) -> Tensor:
@@ -22,18 +31,38 @@ def resamples(count: int, seed: int, draws: int = RESAMPLES, groups: NDArray[np.
         groups: run of each shot, shape (count,); whole runs are drawn then, as many as there are.
 
     Returns:
-        float64, shape (draws, count).
+        uint8, shape (draws, count); do not change it, since the same tensor is returned again.
 
     >>> weights = resamples(5, seed=0, draws=3)
     >>> weights.shape, weights.sum(dim=1)
-    (torch.Size([3, 5]), tensor([5., 5., 5.], dtype=torch.float64))
+    (torch.Size([3, 5]), tensor([5, 5, 5]))
     """
     if groups is not None:
         runs, member = np.unique(groups, return_inverse=True)
         return resamples(len(runs), seed, draws)[:, torch.from_numpy(member)]
+    return _drawn(count, seed, draws)
+
+
+@lru_cache(maxsize=4)
+def _drawn(count: int, seed: int, draws: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randint(count, (draws, count), generator=generator)
-    return torch.zeros(draws, count, dtype=torch.float64).scatter_add_(1, rows, torch.ones(draws, count).double())
+    counts = torch.zeros(draws, count, dtype=torch.uint8)
+    return counts.scatter_add_(1, rows, torch.ones((), dtype=torch.uint8).expand_as(rows))
+
+
+def weighted_sums(columns: Tensor, weights: Tensor) -> Tensor:
+    """Sums over shots under every weighting, float64, shape (B, K).
+
+    Args:
+        columns: what is summed, shape (N, K).
+        weights: shape (B, N), any type.
+
+    >>> weighted_sums(torch.tensor([[1.0], [10.0]]), torch.tensor([[2, 1]]))
+    tensor([[12.]], dtype=torch.float64)
+    """
+    columns = columns.double()
+    return torch.cat([some.double() @ columns for some in weights.split(AT_ONCE)])
 
 
 @dataclass(frozen=True)
@@ -61,18 +90,14 @@ class ClassDraws:
 
 def weighted_classes(logits: Tensor, labels: Tensor, label_kind: str, weights: Tensor) -> ClassDraws:
     """Metrics of every class under shot weights; arguments as those of `weighted_scores`."""
-    weights, truth = weights.double(), labels.double()
-    decisions = decide(logits, label_kind).double()
-    tp, positives, assigned = weights @ (truth * decisions), weights @ truth, weights @ decisions
+    truth, decisions = labels.double(), decide(logits, label_kind).double()
+    sums = weighted_sums(
+        torch.stack([truth * decisions, truth, decisions, torch.ones_like(truth)], 1).flatten(1), weights
+    )
+    tp, positives, assigned, total = sums.unflatten(1, (4, -1)).unbind(1)
     ap, auc = _rankings(logits, truth, weights)
-    values = {
-        "ap": ap,
-        "roc_auc": auc,
-        "f1": _ratio(2 * tp, positives + assigned),
-        "precision": _ratio(tp, assigned),
-        "recall": _ratio(tp, positives),
-    }
-    return ClassDraws(values, (positives > 0) & (positives < weights.sum(1)[:, None]))
+    values = (ap, auc, _ratio(2 * tp, positives + assigned), _ratio(tp, assigned), _ratio(tp, positives))
+    return ClassDraws(dict(zip(CLASS_METRICS, values, strict=True)), (positives > 0) & (positives < total))
 
 
 def weighted_scores(
@@ -97,10 +122,12 @@ def weighted_scores(
         By metric, float64, shape (B,); NaN where a resample has no class with a positive and a negative shot.
     """
     classes = classes or weighted_classes(logits, labels, label_kind, weights)
-    weights, truth = weights.double(), labels.double()
-    decisions = decide(logits, label_kind).double()
-    total, right = weights.sum(1), (decisions == truth).double()
-    pooled_tp, pooled_p, pooled_a = (weights @ of.sum(1) for of in (truth * decisions, truth, decisions))
+    truth, decisions = labels.double(), decide(logits, label_kind).double()
+    right = (decisions == truth).double()
+    pooled = [(truth * decisions).sum(1), truth.sum(1), decisions.sum(1)]
+    whole = (right.sum(1) == truth.shape[1]).double()
+    columns = torch.stack([*pooled, right.mean(1), whole, torch.ones_like(whole)], 1)
+    pooled_tp, pooled_p, pooled_a, right_mean, exact, total = weighted_sums(columns, weights).unbind(1)
     cells = total * truth.shape[1]
     covariance = pooled_tp * cells - pooled_p * pooled_a
     spread = (pooled_p * (cells - pooled_p) * pooled_a * (cells - pooled_a)).sqrt()
@@ -111,8 +138,8 @@ def weighted_scores(
         "precision": classes.macro("precision", kept),
         "recall": classes.macro("recall", kept),
         "micro_f1": _ratio(2 * pooled_tp, pooled_p + pooled_a),
-        "accuracy": weights @ right.mean(1) / total,
-        "exact_match": weights @ (right.sum(1) == truth.shape[1]).double() / total,
+        "accuracy": right_mean / total,
+        "exact_match": exact / total,
         "mcc": _ratio(covariance, spread),
     }
 
@@ -122,25 +149,12 @@ def _ratio(above: Tensor, below: Tensor) -> Tensor:
 
 
 def _rankings(logits: Tensor, truth: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Average precision and ROC AUC of every class under every weighting, shape (B, C) each.
-
-    Both are sums over the positive shots, which are few: only their ranks are evaluated.
-    """
-    ap, auc = [], []
-    by_shot = weights.T.contiguous()  # one row per shot, so that sorting shots moves whole rows
-    for column, hit in zip(logits.double().unbind(1), truth.unbind(1), strict=True):
-        order = column.argsort(descending=True, stable=True)
-        # Row k holds the weight of the k shots with the highest logits.
-        above = torch.cat([torch.zeros_like(by_shot[:1]), by_shot[order].cumsum(0)])
-        # Shots with equal logits get the same decision: only the ends of ties are operating points.
-        ends = torch.cat([order.new_zeros(1), torch.unique_consecutive(column[order], return_counts=True)[1].cumsum(0)])
-        places = (hit[order] > 0).nonzero()[:, 0]
-        tie = torch.searchsorted(ends, places, right=True)  # the tie of each positive shot
-        ties, members = torch.unique_consecutive(tie, return_counts=True)
-        tp = torch.cat([torch.zeros_like(above[:1]), by_shot[order[places]].cumsum(0)[members.cumsum(0) - 1]])
-        gained = torch.diff(tp, dim=0)
-        fp_before, fp = above[ends[ties - 1]] - tp[:-1], above[ends[ties]] - tp[1:]
-        positives, negatives = tp[-1], above[-1] - tp[-1]
-        ap.append(_ratio((gained * _ratio(tp[1:], tp[1:] + fp)).sum(0), positives))
-        auc.append(_ratio((gained * (negatives - (fp_before + fp) / 2)).sum(0), positives * negatives))
-    return torch.stack(ap, 1), torch.stack(auc, 1)
+    """Average precision and ROC AUC of every class under every weighting, shape (B, C) each."""
+    classes = zip(logits.double().numpy().T, truth.numpy().T, strict=True)
+    rankings = [Ranking.of(*one) for one in classes]
+    chunks = []
+    for some in weights.split(AT_ONCE):
+        by_shot = some.T.double().contiguous().numpy()
+        chunks.append(torch.stack([torch.stack(ranking.scores(by_shot)) for ranking in rankings], 2))
+    ap, auc = torch.cat(chunks, 1)
+    return ap, auc

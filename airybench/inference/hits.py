@@ -11,7 +11,7 @@ import torch
 
 from airybench.config import SEED
 from airybench.data.store.labels import miss_column
-from airybench.inference.bootstrap import weighted_classes
+from airybench.inference.bootstrap import weighted_classes, weighted_sums
 from airybench.inference.predictions import Predictions
 from airybench.inference.spread import interval
 
@@ -70,8 +70,8 @@ def _scores(hits: Predictions, weights: torch.Tensor) -> dict[str, torch.Tensor]
     """Every metric under every weighting of the shots, (B,); NaN where a resample has no hit or no miss."""
     logits, labels = torch.from_numpy(hits.logits), torch.from_numpy(hits.labels)
     drawn = weighted_classes(logits, labels, hits.label_kind, weights)
-    misses = weights @ (1 - labels[:, 0].double())
-    rejected = weights @ ((1 - labels[:, 0].double()) * (logits[:, 0] <= 0).double())
+    is_miss = 1 - labels[:, :1].double()
+    misses, rejected = weighted_sums(torch.cat([is_miss, is_miss * (logits[:, :1] <= 0)], 1), weights).unbind(1)
     values = {
         "hit_precision": drawn.values["precision"][:, 0],
         "hit_recall": drawn.values["recall"][:, 0],

@@ -83,7 +83,7 @@ class Predictions:
         return replace(self, ids=self.ids[rows], logits=self.logits[rows], labels=self.labels[rows], groups=groups)
 
     def resamples(self, seed: int) -> torch.Tensor:
-        """How often each shot is drawn in each resample, float64, shape (RESAMPLES, N)."""
+        """How often each shot is drawn in each resample, uint8, shape (RESAMPLES, N)."""
         return resamples(len(self), seed, groups=self.groups if self.sample.runs else None)
 
     @property

@@ -14,7 +14,14 @@ from airybench.data.datasets.catalog import CATALOG
 from airybench.data.split.split import PARTS
 from airybench.errors import ConfigError, DataError, unknown
 from airybench.inference.ceiling import ceiling_of
-from airybench.inference.evaluate import Evaluation, evaluate, require_thresholds, tuned_thresholds
+from airybench.inference.evaluate import (
+    FEWEST_TO_TUNE,
+    Evaluation,
+    evaluate,
+    require_thresholds,
+    tuned_thresholds,
+    untuned_classes,
+)
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
@@ -150,7 +157,13 @@ def evaluate_model(
         thresholds = None
         if tune:
             val = _predict(predictor, data, data.split.val, "tuning thresholds on val", reporter)
-            thresholds = tuned_thresholds(torch.from_numpy(val.logits), torch.from_numpy(val.labels), val.label_kind)
+            labels = torch.from_numpy(val.labels)
+            thresholds = tuned_thresholds(torch.from_numpy(val.logits), labels, val.label_kind)
+            few = untuned_classes(labels, val.class_names)
+            if few:
+                reporter.notify(
+                    f"thresholds stay at 0.5 for {', '.join(few)}: fewer than {FEWEST_TO_TUNE} positive shots on val"
+                )
         stress = None
         if plan is not None:
             stressed = stressed_predictions(predictor, data.store, rows, predictions, plan, device, reporter)

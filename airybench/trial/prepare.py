@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.datasets.catalog import display_name, open_dataset
+from airybench.data.split.group_split import FewGroupsError
 from airybench.data.split.scorable import require_classes, require_scorable
 from airybench.data.split.split import PARTS, Split, make_split
 from airybench.data.store.repeats import contradictions, contradictions_in_words, repeats
@@ -16,6 +17,8 @@ from airybench.errors import DataError
 from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 from airybench.trial.prepared import PreparedDataset
+
+_MORE_RUNS = "simulate more shots (--count N), which have more runs; version 1 has none; or use --split-by shot"
 
 
 def prepare(
@@ -78,16 +81,19 @@ def _split(store: Store, data: DataConfig, name: str, reporter: Reporter, scored
     groups = store.groups() if data.split_by == "group" else None
     hashes = store.image_hashes(reporter)
     _tell_repeats(store, hashes, name, reporter)
-    split = make_split(
-        store.ids(),
-        store.labels(),
-        store.content_sha256,
-        data.split_seed,
-        groups=groups,
-        hashes=hashes,
-        folds=data.folds,
-        fold=data.fold,
-    )
+    try:
+        split = make_split(
+            store.ids(),
+            store.labels(),
+            store.content_sha256,
+            data.split_seed,
+            groups=groups,
+            hashes=hashes,
+            folds=data.folds,
+            fold=data.fold,
+        )
+    except FewGroupsError as error:
+        raise (DataError(f"{name}: {error.found}", _MORE_RUNS) if store.simulated else error) from None
     require_scorable(store.path, split, store.labels(), store.class_names, by_group=groups is not None, parts=scored)
     if groups is not None:
         shares = ", ".join(f"{part} {len(getattr(split, part)) / store.count:.0%}" for part in PARTS)

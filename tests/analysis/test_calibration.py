@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from airybench.analysis import calibration_draw
 from airybench.analysis.calibration import METRIC, VerdictCounts, judged
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
 from airybench.analysis.intervals import difference, score
@@ -30,7 +31,8 @@ def test_an_aim_is_missed_only_by_more_than_chance() -> None:
     assert not VerdictCounts(5, unjudged=5).missed()
 
 
-def test_a_benchmark_depends_on_its_number_alone() -> None:
+def test_a_benchmark_depends_on_its_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration_draw, "_EXPECTED", 5)
     setting = Setting(60, 0.02, cells=6)
     whole = judged(setting, (2, 3), 0, 4, seed=5)
     parts = [judged(setting, (2, 3), first, 2, seed=5) for first in (0, 2)]

@@ -1,15 +1,15 @@
 """A comparison as figures: every row is named after what was compared."""
 
-import math
-
 import pytest
 
 from airybench.analysis.compare import CellResult, Comparison, DatasetComparison, Pair
 from airybench.analysis.comparison_figures import cells_figure, heading, log_activation_figure, write_figures
-from airybench.analysis.intervals import Estimate
+from airybench.analysis.estimate import Estimate
+from airybench.analysis.verdicts import Judgement
 from airybench.config import TrialConfig
 from airybench.provenance import Provenance
 
+CLEAR = Judgement("better", 0.01, 0.01)
 SIMULATED = Provenance("helium", "simulated", "d", "s")
 
 
@@ -18,16 +18,16 @@ def config(**changes: object) -> TrialConfig:
 
 
 def compared(*pairs: Pair, studies: tuple[str, ...] = ("a@helium",)) -> Comparison:
-    cell = CellResult(studies[0], config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, (0.5, 0.6)), ("run",))
+    cell = CellResult(studies[0], config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, seeds=(2,)), ("run",))
     mean = pairs[0].difference if pairs else None
     return Comparison(
-        "macro_ap", (DatasetComparison("helium", studies, SIMULATED, 60, (cell,), 3, pairs, mean, False),)
+        "macro_ap", (DatasetComparison("helium", studies, SIMULATED, 60, (cell,), 3, pairs, mean, CLEAR, False),)
     )
 
 
 def pair(**on: object) -> Pair:
     off = {name: value for name, value in on.items() if name not in ("alpha", "learn_alpha")}
-    return Pair(config(**on), config(**off, log_activation=False), 1, Estimate(0.1, 0.05, 0.2))
+    return Pair(config(**on), config(**off, log_activation=False), Estimate(0.1, 0.05, 0.2), CLEAR)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,11 @@ def test_nothing_is_drawn_of_an_activation_that_was_never_off(tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["compare.png"]
 
 
-def test_a_row_shows_its_value_and_both_intervals() -> None:
+def test_a_row_shows_its_value_and_its_interval() -> None:
     (axes,) = cells_figure(compared()).axes
-    over_both, over_seeds, point = (line.get_xdata() for line in axes.lines)
+    over_both, point = (line.get_xdata() for line in axes.lines)
     assert list(over_both) == [0.5, 0.6]
     assert list(point) == [0.55]
-    assert math.dist(over_seeds, Estimate(0, 0, 0, (0.5, 0.6)).over_seeds) < 1e-9
     assert [label.get_text() for label in axes.get_yticklabels()] == ["resnet18-log0.2-leaky0.2 (n=2)"]
     title = heading(compared().datasets[0])
     assert title == axes.get_title(loc="left") == "helium (simulated, 60 test shots, 1 of 3 cells, a@helium)"

@@ -1,19 +1,20 @@
-"""The leaderboard: order, intervals by SciPy, and how certain it is."""
+"""The leaderboard: order, intervals by SciPy, and which cells are told apart from the winner."""
 
 import csv
 import io
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from airybench.analysis.leaderboard import MOST_RESAMPLED, Leaderboard, rank
-from airybench.config import SEED, Objective, TrialConfig
-from airybench.inference.bootstrap import interval, resamples, weighted_scores
+from airybench.analysis.intervals import difference
+from airybench.analysis.leaderboard import MOST_RESAMPLED, rank
+from airybench.analysis.verdicts import holm
+from airybench.config import Objective, TrialConfig
+from airybench.inference.bootstrap import resamples, weighted_scores
 from airybench.inference.predictions import Predictions
 from airybench.sweep.study import FinishedTrial
 from airybench.training.metrics import score
@@ -64,91 +65,98 @@ def test_cells_are_ranked_by_their_mean_over_seeds() -> None:
         assert board.rows[1].mean == pytest.approx(0.5)
 
 
-def test_intervals_over_seeds_are_students() -> None:
-    values = {0.1: [0.5, 0.6, 0.55], 0.2: [0.8, 0.7, 0.78]}
-    records = [
-        record(10 * i + s, value, alpha=alpha, seed=s)
-        for i, (alpha, group) in enumerate(values.items())
-        for s, value in enumerate(group)
-    ]
-    board = rank(records, AP, same)
-    assert board.interval_kind == "95 % t interval over seeds"
-    for row in board.rows:
-        group = values[row.config.network.alpha]
-        expected = stats.t.interval(0.95, len(group) - 1, loc=np.mean(group), scale=np.std(group, ddof=1) / 3**0.5)
-        assert (row.low, row.high) == pytest.approx(expected)
+def cells_of(skills: list[float], seeds: int) -> tuple[list[FinishedTrial], dict[int, Predictions]]:
+    """Trials of cells that answer with some skill, and their answers by number."""
+    kept = {
+        10 * cell + seed: answers(skill, 10 * cell + seed) for cell, skill in enumerate(skills) for seed in range(seeds)
+    }
+    records = [record(n, macro_ap(one), alpha=0.1 * (n // 10 + 1), seed=n % 10) for n, one in kept.items()]
+    return records, kept
 
 
-def test_intervals_of_one_seed_are_bootstrapped_over_val() -> None:
-    kept = {0: answers(1.0), 1: answers(0.3)}
-    records = [record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept]
+def test_intervals_add_the_variance_over_shots_and_over_seeds() -> None:
+    records, kept = cells_of([1.0, 0.3], 4)
     board = rank(records, AP, by_number(kept), seed=7)
-    assert board.interval_kind == "95 % bootstrap over val shots"
+    assert board.interval_kind == "95 %, over val shots and seeds"
     assert board.shots == SHOTS
+    for row in board.rows:
+        tensors = [
+            (torch.from_numpy(one.logits), torch.from_numpy(one.labels))
+            for one in (kept[trial.number] for trial in row.trials)
+        ]
+        drawn = torch.stack([weighted_scores(*one, "multilabel", resamples(SHOTS, 7))["macro_ap"] for one in tensors])
+        parts = [(float(drawn.mean(0).var()), SHOTS - 1), (np.var([t.value for t in row.trials], ddof=1) / 4, 3)]
+        error = math.sqrt(sum(one for one, _ in parts))
+        df = error**4 / sum(one**2 / free for one, free in parts)
+        assert (row.low, row.high) == pytest.approx(stats.t.interval(0.95, df, row.mean, error))
+
+
+def test_one_seed_has_the_interval_over_shots_alone() -> None:
+    records, kept = cells_of([1.0, 0.3], 1)
+    board = rank(records, AP, by_number(kept), seed=7)
+    assert board.interval_kind == "95 %, over val shots"
     for row in board.rows:
         of = kept[row.best.number]
         tensors = torch.from_numpy(of.logits), torch.from_numpy(of.labels)
         drawn = weighted_scores(*tensors, "multilabel", resamples(SHOTS, 7))["macro_ap"]
-        assert (row.low, row.high) == interval(drawn, row.mean)
-        assert row.low < row.mean < row.high
+        expected = stats.t.interval(0.95, SHOTS - 1, row.mean, float(drawn.std()))
+        assert (row.low, row.high) == pytest.approx(expected)
 
 
-def test_one_seed_somewhere_means_bootstrap_everywhere() -> None:
-    records = [record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2), record(2, 0.7, alpha=0.2, seed=1)]
-    assert rank(records, AP, same).interval_kind == "95 % bootstrap over val shots"
+def test_two_seeds_far_apart_stay_between_0_and_1() -> None:
+    """Student's t over two seeds alone once gave -0.365 .. 1.259."""
+    kept = {0: answers(3.0), 1: answers(-1.0), 10: answers(1.0, 5), 11: answers(1.0, 6)}
+    records = [record(n, macro_ap(one), alpha=0.1 + n // 10, seed=n % 10) for n, one in kept.items()]
+    for row in rank(records, AP, by_number(kept)).rows:
+        assert 0 <= row.low < row.mean < row.high <= 1
 
 
-def certainty(first: Predictions, second: Predictions) -> Leaderboard:
-    kept = {0: first, 1: second}
-    return rank(
-        [record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept],
-        AP,
-        by_number(kept),
+def test_which_cells_are_told_apart_from_the_winner() -> None:
+    records, kept = cells_of([3.0, 2.9, 0.2], 3)
+    board = rank(records, AP, by_number(kept))
+    groups = [[kept[trial.number] for trial in row.trials] for row in board.rows]
+    against = [difference(groups[0], other, "macro_ap", pool=groups) for other in groups[1:]]
+    assert board.apart == tuple(p < 0.05 for p in holm([one.p for one in against])) == (False, True)
+    assert board.tied == (board.rows[1].config.label,)
+    line = board.certainty_sentence()
+    assert line == (
+        f"How certain: with 3 seeds per cell and {SHOTS} validation shots, the winner is not told apart from "
+        f"{board.rows[1].config.label} (Holm, 5%)."
     )
+    close = rank(*cells_rank([1.0, 1.0, 1.0]))
+    assert "the winner is not told apart from any of the 2 others" in close.certainty_sentence()
+    clear = rank(*cells_rank([5.0, 0.1, 0.0]))
+    assert "the winner is told apart from each of the 2 other cells" in clear.certainty_sentence()
 
 
-def test_certainty() -> None:
-    assert certainty(answers(5.0), answers(0.0)).certainty == 1.0
-    logits = answers(1.0).logits
-    blurred = logits + np.random.default_rng(5).normal(size=logits.shape).astype(np.float32) * 0.1
-    close = certainty(answers(1.0), replace(answers(1.0), logits=blurred)).certainty
-    assert 0.4 < close < 0.95
-    assert certainty(answers(1.0), answers(1.0)).certainty == pytest.approx(0.5)  # a tie is shared
+def cells_rank(skills: list[float]) -> tuple[list[FinishedTrial], list[Objective], Callable[..., Predictions]]:
+    records, kept = cells_of(skills, 3)
+    return records, AP, by_number(kept)
 
 
-def test_certainty_of_a_metric_to_be_small() -> None:
-    kept = {0: answers(5.0), 1: answers(0.0)}
-    records = [record(n, macro_ap(kept[n]), alpha=0.1 * (n + 1)) for n in kept]
-    board = rank(records, [Objective("macro_ap", "min")], by_number(kept))
-    assert board.rows[0].best.number == 1
-    assert board.certainty == 1.0
-
-
-def test_resamples_that_rank_nothing_do_not_count() -> None:
-    truth = np.zeros((SHOTS, 3), np.uint8)
-    truth[0] = 1  # one positive: in a third of the resamples no class is scored
-    good = rank([record(0, 1.0)], AP, lambda r: answers(9.0, truth=truth))
-    assert math.isnan(good.certainty)
-    kept = {0: answers(1.0, 1, truth), 1: answers(1.0, 2, truth)}
-    pair = [torch.from_numpy(kept[n].logits) for n in (0, 1)]
-    drawn = [
-        weighted_scores(logits, torch.from_numpy(truth), "multilabel", resamples(SHOTS, SEED))["macro_ap"].numpy()
-        for logits in pair
-    ]
-    defined = np.isfinite(drawn[0])
-    assert 0.5 < defined.mean() < 0.8
-    for first in (0, 1):  # whichever is called the better
-        records = [record(n, 0.9 if n == first else 0.5, alpha=0.1 * (n + 1)) for n in kept]
-        expected = (drawn[first] >= drawn[1 - first])[defined].mean()
-        assert rank(records, AP, by_number(kept)).certainty == pytest.approx(expected)
+def test_one_seed_is_a_first_look() -> None:
+    records, kept = cells_of([5.0, 0.0], 1)
+    board = rank(records, AP, by_number(kept))
+    assert board.apart == (None,)
+    line = board.certainty_sentence()
+    assert line.startswith(f"How certain: a first look. With 1 seed per cell and {SHOTS} validation shots, the spread")
+    assert "told apart from another (--seeds 5" in line
+    alone = rank(records[:1], AP, by_number(kept)).certainty_sentence()
+    assert alone == f"How certain: a single cell is no ranking (1 seed per cell and {SHOTS} validation shots)."
 
 
 def test_objective_that_is_not_resampled() -> None:
     records = [record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2)]
     board = rank(records, [Objective("loss", "min")], same)
-    assert math.isnan(board.certainty)
+    assert board.apart == ()
     assert all(math.isnan(row.low) and math.isnan(row.high) for row in board.rows)
     assert "not estimated for this objective" in board.certainty_sentence()
+    several = [record(10 * c + s, 0.5 + 0.1 * c + 0.02 * s, alpha=0.1 + c, seed=s) for c in (0, 1) for s in range(3)]
+    board = rank(several, [Objective("loss", "min")], same)
+    assert board.interval_kind == "95 %, over seeds alone"
+    for row in board.rows:
+        values = [trial.value for trial in row.trials]
+        assert (row.low, row.high) == pytest.approx(stats.t.interval(0.95, 2, row.mean, stats.sem(values)))
 
 
 def test_only_the_top_is_resampled() -> None:
@@ -169,28 +177,6 @@ def test_scores_are_means_over_seeds() -> None:
     (row,) = rank(records, AP, same).rows
     assert row.scores["mcc"] == pytest.approx(0.2)
     assert row.scores["macro_ap"] == pytest.approx(0.55)
-
-
-@pytest.mark.parametrize(("value", "verdict"), [(0.99, "a clear lead"), (0.9, "a lead"), (0.5, "no clear ranking")])
-def test_how_sure_in_words(value: float, verdict: str) -> None:
-    records = [record(2 * cell + s, 0.5, alpha=0.1 * (cell + 1), seed=s) for cell in (0, 1) for s in (0, 1)]
-    rows = rank(records, AP, same).rows
-    assert Leaderboard(AP[0], rows, "", value, 154).certainty_sentence() == (
-        f"How certain: with 2 seeds per cell and 154 validation shots, the winner stays first in {value:.0%} of 1000 "
-        f"bootstrap resamples: {verdict}."
-    )
-    assert (
-        "a single cell is no ranking (2 seeds per cell and 154 validation shots)"
-        in Leaderboard(AP[0], rows[:1], "", value, 154).certainty_sentence()
-    )
-
-
-def test_one_seed_is_never_sure() -> None:
-    rows = rank([record(0, 0.5, alpha=0.1), record(1, 0.6, alpha=0.2)], AP, same).rows
-    line = Leaderboard(AP[0], rows, "", 1.0, 154).certainty_sentence()
-    assert "with 1 seed per cell and 154 validation shots, the winner stays first in 100% of 1000" in line
-    assert "one seed per cell does not show the spread between trainings" in line
-    assert "clear lead" not in line
 
 
 def test_csv_is_read_back() -> None:

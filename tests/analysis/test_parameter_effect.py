@@ -49,21 +49,20 @@ def test_a_cell_on_which_the_parameter_has_no_effect_is_in_no_pair() -> None:
     assert found.mean.value == pytest.approx(0.2)
 
 
-def test_cells_are_paired_over_the_seeds_that_both_have() -> None:
+def test_all_seeds_of_both_cells_count() -> None:
     trials = [
         trial(72, seed=2, leakiness=0.2), trial(71, seed=1, leakiness=0.2),
         trial(50, seed=1, leakiness=0.0), trial(60, seed=2, leakiness=0.0), trial(99, seed=3, leakiness=0.0),
     ]  # fmt: skip
     (pair,) = parameter_effect(trials, "leakiness", "accuracy", answers).pairs
-    assert pair.seeds == 2
-    assert pair.difference.by_seed == pytest.approx((0.21, 0.12))  # in the order of the seeds, without the third
-    assert pair.difference.value == pytest.approx(0.165)
+    assert pair.difference.seeds == (2, 3)
+    assert pair.difference.value == pytest.approx((0.72 + 0.71) / 2 - (0.5 + 0.6 + 0.99) / 3)
 
 
-def test_cells_without_a_common_seed_are_compared_unpaired() -> None:
+def test_cells_without_a_common_seed_are_compared() -> None:
     trials = [trial(70, seed=1, leakiness=0.2), trial(50, seed=2, leakiness=0.0)]
     (pair,) = parameter_effect(trials, "leakiness", "accuracy", answers).pairs
-    assert (pair.seeds, pair.difference.by_seed) == (0, ())
+    assert pair.difference.seeds == (1, 1)
     assert pair.difference.value == pytest.approx(0.2)
 
 

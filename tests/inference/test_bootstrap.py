@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn import metrics as sk
 
-from airybench.inference.bootstrap import resamples, weighted_scores
+from airybench.inference.bootstrap import AT_ONCE, resamples, weighted_scores
 from airybench.training.metrics import score
 
 NAMES = ("a", "b", "c", "d")
@@ -95,6 +95,16 @@ def test_a_weight_is_a_number_of_copies() -> None:
         np.testing.assert_allclose(values, repeated[name], rtol=1e-12, err_msg=name)
 
 
+def test_any_number_of_weightings_may_be_evaluated_at_once() -> None:
+    logits, truth = case(7, "multilabel")
+    weights = resamples(50, seed=1, draws=2 * AT_ONCE + 5).numpy()
+    whole = scored(logits, truth, "multilabel", weights)
+    each = [scored(logits, truth, "multilabel", row[None].astype(np.float64)) for row in weights[[0, AT_ONCE, -1]]]
+    for name, values in whole.items():
+        np.testing.assert_allclose(values[[0, AT_ONCE, -1]], [one[name][0] for one in each], rtol=1e-12, err_msg=name)
+    assert weights.dtype == np.uint8, "one byte for each shot and resample"
+
+
 def test_resample_without_a_scored_class_is_nan() -> None:
     logits, truth = case(6, "multilabel")
     weights = np.zeros((1, 50))
@@ -112,7 +122,8 @@ def test_resamples_draw_with_replacement() -> None:
     assert (drawn == drawn.round()).all()
     assert drawn.mean(axis=0) == pytest.approx(np.ones(40), abs=0.25)
     assert (drawn == 0).mean() == pytest.approx((1 - 1 / 40) ** 40, abs=0.01)
-    assert torch.equal(resamples(40, seed=1, draws=500), torch.from_numpy(drawn))
+    rows = torch.randint(40, (500, 40), generator=torch.Generator().manual_seed(1)).numpy()
+    assert [np.bincount(row, minlength=40).tolist() for row in rows] == drawn.tolist()
     assert not torch.equal(resamples(40, seed=2, draws=500), torch.from_numpy(drawn))
 
 

@@ -11,7 +11,15 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
 from airybench.errors import ConfigError
-from airybench.inference.evaluate import Evaluation, decisions, evaluate, reliability, tuned_thresholds
+from airybench.inference.evaluate import (
+    FEWEST_TO_TUNE,
+    Evaluation,
+    decisions,
+    evaluate,
+    reliability,
+    tuned_thresholds,
+    untuned_classes,
+)
 from airybench.inference.predictions import Predictions
 
 NAMES = ("Round", "Spherical/Oblate", "Empty", "Rare")
@@ -172,6 +180,9 @@ def test_tuned_thresholds_are_the_best_there_are(seed: int) -> None:
     for column in range(4):
         truth, score = labels[:, column], logits[:, column]
         cuts = np.concatenate([[score.min() - 1], score + 1e-6])  # every answer that any threshold gives
+        if truth.sum() < FEWEST_TO_TUNE:
+            assert found[column] == 0
+            continue
         best = max(sk.f1_score(truth, score > cut, zero_division=0) for cut in cuts)
         assert sk.f1_score(truth, score > found[column]) == pytest.approx(best)
         assert np.abs(score - found[column]).min() > 1e-3  # between two shots, not on one
@@ -190,6 +201,16 @@ def test_thresholds_shift_answers_and_leave_the_ranking() -> None:
         assert tuned.intervals[same] == pytest.approx(plain.intervals[same])
     assert tuned.reliability == plain.reliability
     assert [one.threshold for one in tuned.classes] == pytest.approx((1 / (1 + np.exp(-cut.numpy()))).tolist())
+
+
+@pytest.mark.parametrize(("positives", "few"), [(3, True), (7, True), (8, False)])
+def test_thresholds_of_rare_classes_stay(positives: int, few: bool) -> None:
+    logits, labels = (torch.from_numpy(of) for of in drawn(60))
+    labels[:, 2] = 0
+    labels[:positives, 2] = 1
+    logits[:, 2] = labels[:, 2] * 4.0 - 9  # all are found by a threshold of -7
+    assert tuned_thresholds(logits, labels, "multilabel")[2] == (0 if few else -7)
+    assert ("c" in untuned_classes(labels, tuple("abcd"))) == few
 
 
 def test_thresholds_where_there_can_be_none() -> None:

@@ -9,11 +9,17 @@ import pytest
 from pilot_studies import pilot, sweep
 from reporters import CollectingReporter
 
+from airybench.analysis import calibration_draw
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
 from airybench.cli.main import run
 from airybench.errors import ConfigError, DataError
 from airybench.jobs import calibrate as job
 from airybench.jobs.calibrate import benchmarks_of, calibrate_synthetic, settings_grid
+
+@pytest.fixture(autouse=True)
+def few_for_expected_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration_draw, "_EXPECTED", 5)
+
 
 GRID = [Setting(60, 0.02, cells=6), Setting(80, 0.02, runs=10, correlation=0.2, cells=6)]
 

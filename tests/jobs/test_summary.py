@@ -106,5 +106,5 @@ def test_the_certainty_stands_in_the_note_beside_the_winner(parent: Run) -> None
     tags = parent.client.get_run(parent.run_id).data.tags
     question, _, winner = tags["mlflow.note.content"].partition("\n\n")
     assert question == "Does it run?"
-    assert winner.startswith(f"Winner: {tags['airybench.winner_name']}. How certain: with 1 seed per cell")
+    assert winner.startswith(f"Winner: {tags['airybench.winner_name']}. How certain: a first look. With 1 seed")
     assert np.isfinite(parent.client.get_run(parent.run_id).data.metrics["majority/test/macro_ap"])

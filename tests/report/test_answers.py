@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import difference
 from airybench.cli.main import run
 from airybench.config.experiments import load_experiment
 from airybench.errors import StudyError, TrackingError
 from airybench.paths import data_folder
 from airybench.report import answers as module
-from airybench.report.answers import StudyAnswers, answer_study, question_of
+from airybench.report.answers import Answer, StudyAnswers, answer_study, question_of, together
+from airybench.report.page import sentence
 from airybench.sweep.saved_studies import SavedStudy, read
 
 
@@ -27,19 +29,32 @@ def answered(saved: SavedStudy) -> StudyAnswers:
     return answer_study(saved)
 
 
-def test_a_difference_is_that_of_the_best_cells_of_either_side(answered: StudyAnswers) -> None:
+def test_a_difference_is_between_cells_that_are_equal_in_all_else(answered: StudyAnswers) -> None:
     claim = next(one for one in answered.answers if one.statement == "the logarithmic activation against none")
     by_name = {cell.config.label: cell for cell in answered.cells}
-    first, second = by_name[claim.first], by_name[claim.second]
-    assert first.config.network.log_activation
-    assert not second.config.network.log_activation
-    matched = [cell.val for cell in answered.cells if cell.config.network.log_activation
-               and cell.config.network.leakiness == second.config.network.leakiness]  # fmt: skip
-    assert first.val == max(matched)
-    assert claim.difference == difference(first.predictions, second.predictions, "macro_ap", paired=True)
-    assert claim.scores == (first.test["macro_ap"], second.test["macro_ap"])
-    assert (claim.shots, claim.seeds) == (len(first.predictions[0].ids), (1, 1))
-    assert claim.verdict == claim.difference.verdict()
+    pool = [cell.predictions for cell in answered.cells]
+    ((one, other),) = claim.pairs
+    first, second = by_name[one].config, by_name[other].config
+    assert first.replace({"log_activation": False}).cell() == second.cell()
+    expected = difference(by_name[one].predictions, by_name[other].predictions, "macro_ap", pool=pool)
+    assert claim.difference == expected
+    assert claim.verdict == "not judged"
+
+
+def test_claims_are_judged_together(answered: StudyAnswers) -> None:
+    (judged,) = together([answered])
+    assert {answer.verdict for answer in judged.answers} == {"first look"}
+    clear = Estimate(0.05, 0.03, 0.07, p=0.02, df=20, error=0.01, seeds=(5, 5), shots=90)
+    claims = (Answer("one", (("a", "b"),), clear), Answer("two", (("a", "c"),), clear),
+              Answer("three (several things differ)", (("a", "d"),), clear, alike=False))  # fmt: skip
+    alone, both = (together([replace(answered, answers=claims[:n])])[0].answers for n in (1, 3))
+    assert alone[0].verdict == "better"
+    assert [one.verdict for one in both] == ["better", "better", "several things differ"]
+    four = together([replace(answered, answers=claims), replace(answered, answers=claims[:2])])
+    assert [one.verdict for study in four for one in study.answers if one.alike] == ["undecided"] * 4
+    chosen = together([replace(answered, answers=(replace(claims[0], chosen_among=3),))])[0].answers[0]
+    assert (chosen.verdict, round(chosen.judgement.p, 6)) == ("undecided", 0.06)
+    assert "the first chosen among 3 on val" in sentence(chosen, "macro_ap")
 
 
 def test_cells_stand_in_the_order_of_the_validation_split(answered: StudyAnswers) -> None:

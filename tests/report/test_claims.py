@@ -12,7 +12,9 @@ def of(name: str) -> tuple[list[TrialConfig], dict[str, Claim]]:
 
 
 def sides(configs: list[TrialConfig], claim: Claim, name: str) -> tuple[list[object], list[object]]:
-    return tuple([configs[i].params()[name] for i in side] for side in (claim.first, claim.second))  # type: ignore[return-value]
+    """A parameter of the cells of either side, each cell once."""
+    first, second = (dict.fromkeys(side) for side in zip(*claim.pairs, strict=True))
+    return [configs[i].params()[name] for i in first], [configs[i].params()[name] for i in second]
 
 
 def test_maps_against_images_at_each_noise() -> None:
@@ -66,9 +68,22 @@ def test_sides_are_equal_in_all_else_or_say_that_they_are_not() -> None:
     space = [{"alpha": [0.5], "leakiness": [0.0]}, {"alpha": [0.2], "leakiness": [0.2]}]
     mixed = [cell.config for cell in cells(SweepConfig.model_validate({"space": space}))]
     assert [claim.statement for claim in claims(mixed)] == [
-        "another alpha than the paper's 0.2 (which differ in more than that)",
-        "a leaky ReLU against a plain one (which differ in more than that)",
+        "another alpha than the paper's 0.2 (several things differ)",
+        "a leaky ReLU against a plain one (several things differ)",
     ]
+    assert [claim.alike for claim in claims(mixed)] == [False, False]
+
+
+def test_every_pair_is_equal_in_all_that_the_claim_is_not_about() -> None:
+    configs, found = of("quick")
+    plain = found["the logarithmic activation against none"]
+    assert len(plain.pairs) == 3  # two alphas of the ResNet, one of the VGG
+    for first, second in plain.pairs:
+        assert configs[first].replace({"log_activation": False}).cell() == configs[second].cell()
+    for claim in found.values():
+        for first, second in claim.pairs:
+            assert configs[first].data == configs[second].data
+            assert configs[first].training == configs[second].training
 
 
 def test_a_single_cell_claims_nothing() -> None:

@@ -12,6 +12,7 @@ from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
 from airybench.data.loading.noise import with_noise
 from airybench.data.split.fraction import digest
+from airybench.errors import DataError
 from airybench.sweep.space import cells
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -27,6 +28,13 @@ def source() -> PreparedDataset:
 def seen(source: PreparedDataset, **changes: object) -> object:
     config = BASE.replace(changes)
     return source.loaded(config.data, config.input_scaling)
+
+
+@pytest.mark.parametrize("simulator", [1, 2])
+def test_simulated_data_of_too_few_runs_need_more_shots(simulator: int) -> None:
+    config = BASE.replace({"split_by": "group", "simulator": simulator})
+    with pytest.raises(DataError, match=r"helium: .* groups? .*; simulate more shots \(--count N\).*--split-by shot"):
+        prepare("helium", config, torch.device("cpu"))
 
 
 def test_every_part_is_noisy_in_the_same_way(source: PreparedDataset) -> None:

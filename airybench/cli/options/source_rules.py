@@ -82,7 +82,7 @@ class RuleOptions:
         bool,
         typer.Option(
             "--find-bad-pixels",
-            help="Look for dead, stuck, hot and noisy pixels before binning, and mask them.",
+            help="Look for dead, stuck, hot, noisy and dim pixels before binning, and mask them.",
             rich_help_panel=COUNTS,
         ),
     ] = False

@@ -60,4 +60,5 @@ def check_lines(store: "Store", survey: "Survey", found: "Repeats", near: "NearR
         f"near-duplicates: {near.pairs} of {near.compared} shots correlate by more than {ALIKE} with the shot before "
         f"them in their group{'; --split-by group keeps them in one part' if near.pairs else ''}\n"
         f"bad pixels: {bad}{'; import the source again with --find-bad-pixels to mask them' if bad.count else ''}"
+        + (f"\n{bad.about_regions}" if bad.about_regions else "")
     )

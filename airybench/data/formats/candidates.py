@@ -1,6 +1,7 @@
 """Data sets of a plain HDF5 file that look like images, identifiers, energies or labels by shape and name."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from airybench.data.hdf5.tree import DatasetNode, FileTree
 
@@ -27,6 +28,38 @@ def image_stacks(tree: FileTree) -> list[DatasetNode]:
         and _name(node) not in _MASKS
     }
     return list(by_place.values())
+
+
+def stacks_along_last(tree: FileTree, *, sure: bool = True) -> list[DatasetNode]:
+    """Data sets of numbers that are images along the last axis, if anything: too few shots for the side of an image.
+
+    Args:
+        tree: of the file.
+        sure: only where columns have its length.
+    """
+    return [
+        node
+        for node in tree.datasets.values()
+        if len(node.shape) == 3
+        and min(node.shape[:2]) >= SMALLEST > node.shape[2] > 0
+        and _is_number(node)
+        and _name(node) not in _MASKS
+        and (not sure or _along_last(tree, node))
+    ]
+
+
+def shots_first(tree: FileTree, images: DatasetNode) -> DatasetNode:
+    """The images with the axis of the shots before the others, for the columns that fit them."""
+    if len(images.shape) == 3 and _along_last(tree, images):
+        return replace(images, shape=(images.shape[2], *images.shape[:2]))
+    return images
+
+
+def _along_last(tree: FileTree, images: DatasetNode) -> bool:
+    """Whether columns have the length of the last axis of images, and none that of the first."""
+    names = (*_IDS, *_MORE_IDS, *_ENERGIES, *_WAVELENGTHS, *_GROUPS, *_LABELS)
+    lengths = {node.shape[0] for node in _named(tree, names) if node.shape and node.shape[1:] in ((), (1,))}
+    return images.shape[-1] in lengths and images.shape[0] not in lengths
 
 
 def single_images(tree: FileTree) -> list[DatasetNode]:

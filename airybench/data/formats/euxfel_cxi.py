@@ -53,9 +53,14 @@ def _column(tree: FileTree, key: str) -> bool:
 
 
 def _flat(tree: FileTree, node: DatasetNode) -> bool:
-    """Whether images have no axis for modules, which the number of dimensions alone does not tell of raw ones."""
+    """Whether images have no axis for modules, which the number of dimensions alone does not tell of raw ones.
+
+    The cells of the detector, one for each module, tell how many there are. A file without them is asked about.
+    """
     cells = tree.datasets.get("entry_1/cellId")
-    modules = cells.shape[1] if cells is not None and len(cells.shape) == 2 else None
+    if cells is None or len(cells.shape) not in (1, 2):
+        return len(node.shape) == 3
+    modules = cells.shape[1] if len(cells.shape) == 2 else 1
     return len(node.shape) == 3 or (len(node.shape) == 4 and node.shape[1] == PLANES != modules)
 
 

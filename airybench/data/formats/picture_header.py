@@ -14,6 +14,9 @@ _PNG, _NPY = b"\x89PNG\r\n\x1a\n", b"\x93NUMPY"
 _TIFF = {b"II*\0": "<", b"MM\0*": ">"}
 _BIG_TIFF = {b"II+\0": "<", b"MM\0+": ">"}
 _GREY, _GREY_ALPHA = 0, 4
+_DEFLATED = 1032
+"""Bytes that one byte of zlib can hold, at most."""
+
 _WHITE_IS_ZERO = 0
 _MOST_PAGES = 1_000_000
 _VALUES = {1: "u", 2: "i", 3: "f"}
@@ -84,9 +87,22 @@ def _with_pixels(header: PictureHeader) -> PictureHeader:
 
 
 def _png(path: Path, file: BinaryIO) -> PictureHeader:
-    """Source: the PNG specification, chunk IHDR."""
+    """Head, and chunks that fit the file: a decoder allocates what they claim before it finds it missing.
+
+    Source: the PNG specification, chunks and IHDR.
+    """
     width, height, bits, colour = struct.unpack(">16xIIBB", file.read(26))
     _require_depth(path, bits, (8, 16))
+    end, where, packed, kind = path.stat().st_size, len(_PNG), 0, b""
+    while kind != b"IEND":
+        file.seek(where)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        where += length + 12
+        packed += length * (kind == b"IDAT")
+        if where > end:
+            raise damaged(path)
+    if width * height * (bits // 8) > _DEFLATED * packed:
+        raise damaged(path)
     return PictureHeader(path, 1, (height, width), f"uint{bits}", colour not in (_GREY, _GREY_ALPHA))
 
 

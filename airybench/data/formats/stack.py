@@ -9,6 +9,8 @@ from airybench.data.formats.candidates import (
     like_labels,
     like_masks,
     like_wavelengths,
+    shots_first,
+    stacks_along_last,
 )
 from airybench.data.formats.layout import Layout
 from airybench.data.hdf5.tree import DatasetNode, FileTree
@@ -20,11 +22,12 @@ NEEDS = "one data set with the shape of a stack of images, or --images KEY"
 
 def layout(tree: FileTree) -> Layout | None:
     """The one stack of a file with columns of obvious names; None when there are several stacks, or none."""
-    stacks = image_stacks(tree)
+    stacks = image_stacks(tree) or stacks_along_last(tree)
     if len(stacks) != 1:
         return None
     # Ids that nobody named may well be numbers that begin again in each file.
-    return Layout(columns_beside(tree, stacks[0]), notes=left_beside(tree, stacks[0]), restarts=True)
+    images = shots_first(tree, stacks[0])
+    return Layout(columns_beside(tree, images), notes=left_beside(tree, images), restarts=True)
 
 
 def columns_beside(tree: FileTree, images: DatasetNode) -> StackKeys:

@@ -7,7 +7,7 @@ from shlex import quote
 
 import h5py
 
-from airybench.data.formats.candidates import image_stacks, like_ids, named_ids, single_images
+from airybench.data.formats.candidates import image_stacks, like_ids, named_ids, single_images, stacks_along_last
 from airybench.data.hdf5.tree import DatasetNode, FileTree, file_tree
 from airybench.data.reading.options import SourceOptions
 from airybench.errors import DataError, MissingOptionError
@@ -79,7 +79,7 @@ def _ids_of(tree: FileTree, images: DatasetNode) -> DatasetNode | None:
 
 def _images(tree: FileTree) -> DatasetNode | str | None:
     """The likely images: the largest stack, a pattern for many data sets of one image each, or one image."""
-    stacks = image_stacks(tree)
+    stacks = image_stacks(tree) or stacks_along_last(tree, sure=False)
     if stacks:
         return max(stacks, key=lambda node: (len(node.shape) == 3, *reversed(node.shape)))
     patterns: dict[str, int] = {}

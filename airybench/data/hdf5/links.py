@@ -15,6 +15,12 @@ _MOST_LINKS = 16
 _MOST_NAMED = 3
 """Files in one message."""
 
+_ENDLESS = 1 << 62
+"""A count or block that goes on as far as there is something is larger."""
+
+_Part = tuple[bool, tuple[int, ...]]
+"""What of a data set is read: all of it, and its lengths above 1; or where a part ends along each axis."""
+
 
 class _Route(Enum):
     """How the way through groups and links to a key ends."""
@@ -180,40 +186,92 @@ class _Sources:
             return set()
         self._done.add(here)
         others: set[str] = set()
-        for name, inner in self._named(home, values):
+        for (name, inner), parts in _named(values).items():
             others |= {os.path.basename(name) if os.path.isabs(name) else name} - {"."}
             if name == ".":
-                others |= self._inside(values.file, home.name, inner, (*above, here))
+                others |= self._inside(values.file, home.name, inner, parts, (*above, here))
             else:
-                others |= self._outside(home, name, inner, (*above, here))
+                others |= self._outside(home, name, inner, parts, (*above, here))
         return others
 
-    def _outside(self, home: Path, name: str, inner: str, above: tuple[tuple[Path, str], ...]) -> set[str]:
+    def _outside(
+        self, home: Path, name: str, inner: str, parts: set[_Part], above: tuple[tuple[Path, str], ...]
+    ) -> set[str]:
         other = beside(home, self._key, name)
         fault = why_unreadable(other) if other.is_file() or not other.exists() else "is no file"
         if not fault and inner:
             try:
                 with h5py.File(other, "r", locking="best-effort") as file:
-                    return self._inside(file, name, inner, above)
+                    return self._inside(file, name, inner, parts, above)
             except (OSError, RuntimeError) as error:
                 fault = f"cannot be read ({str(error).splitlines()[0]})"
         if fault:
             self._faults[name] = fault
         return set()
 
-    def _inside(self, file: h5py.File, name: str, inner: str, above: tuple[tuple[Path, str], ...]) -> set[str]:
+    def _inside(
+        self, file: h5py.File, name: str, inner: str, parts: set[_Part], above: tuple[tuple[Path, str], ...]
+    ) -> set[str]:
         try:
             item = file[inner]
         except (KeyError, OSError, RuntimeError):
             item = None
         if isinstance(item, h5py.Dataset) and item.shape is not None:  # HDF5 may crash on a part of an empty space
-            return self._walk(item, above)
+            if all(_holds(item.shape, one) for one in parts):
+                return self._walk(item, above)
+            # HDF5 takes bytes of other images for those beyond an edge, and may crash on another number of axes.
+            self._faults[name] = f"has {item.shape} in data set /{inner.strip('/')}, which the view does not fit"
+            return set()
         what = "no data set" if item is None or not isinstance(item, h5py.Dataset) else "nothing in data set"
         self._faults[name] = f"has {what} /{inner.strip('/')}"
         return set()
 
-    def _named(self, home: Path, values: h5py.Dataset) -> set[tuple[str, str]]:
-        """Names of files, `.` for the own one, and of data sets in them; that is empty for raw bytes."""
-        if values.is_virtual:
-            return {(source.file_name, source.dset_name) for source in values.virtual_sources()}
-        return {(str(item[0]), "") for item in values.external or ()}
+
+def _named(values: h5py.Dataset) -> dict[tuple[str, str], set[_Part]]:
+    """Names of files, `.` for the own one, of data sets in them (none for raw bytes), and the parts that are read."""
+    found: dict[tuple[str, str], set[_Part]] = {}
+    if not values.is_virtual:
+        return {(str(item[0]), ""): set() for item in values.external or ()}
+    for source in values.virtual_sources():
+        part = _part(source.src_space, source.vspace)
+        found.setdefault((source.file_name, source.dset_name), set()).update([part] if part else [])
+    return found
+
+
+def _part(space: h5py.h5s.SpaceID, place: h5py.h5s.SpaceID) -> _Part | None:
+    """What of a data set a view takes; None where it does not say.
+
+    Args:
+        space: the part, in the data set.
+        place: the same, in the view.
+    """
+    if space.get_select_type() == h5py.h5s.SEL_ALL:
+        sizes = [(count, block) for _, _, count, block in _axes(place)]
+        return (
+            None
+            if not sizes or max(map(max, sizes)) >= _ENDLESS
+            else (True, tuple(a * b for a, b in sizes if a * b > 1))
+        )
+    if axes := _axes(space):
+        ends = (
+            0 if max(count, block) >= _ENDLESS else (count - 1) * stride + block for _, stride, count, block in axes
+        )
+        return False, tuple(axis[0] + end for axis, end in zip(axes, ends, strict=True))
+    return False, tuple(int(last) + 1 for last in space.get_select_bounds()[1])
+
+
+def _axes(space: h5py.h5s.SpaceID) -> list[tuple[int, ...]]:
+    """Start, stride, count and block along each axis; empty where the selection is no regular one."""
+    if space.get_select_type() == h5py.h5s.SEL_ALL:
+        return [(0, 1, 1, int(length)) for length in space.get_simple_extent_dims()]
+    if space.get_select_type() != h5py.h5s.SEL_HYPERSLABS or not space.is_regular_hyperslab():
+        return []
+    return [tuple(map(int, axis)) for axis in zip(*space.get_regular_hyperslab(), strict=True)]
+
+
+def _holds(shape: tuple[int, ...], part: _Part) -> bool:
+    """Whether a data set has a part that a view takes."""
+    whole, lengths = part
+    if whole:
+        return tuple(length for length in shape if length > 1) == lengths
+    return len(shape) == len(lengths) and all(stop <= length for stop, length in zip(lengths, shape, strict=True))

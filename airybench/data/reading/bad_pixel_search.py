@@ -101,8 +101,12 @@ def without_bad_pixels(source: ShotSource, reporter: Reporter) -> ShotSource:
             progress(done, len(sample.rows))
     found = sample.search()
     reporter.notify(f"{source.path.name}: {found}" + ("; they are masked" if found.count else ""))
+    if found.about_regions:
+        reporter.notify(f"{source.path.name}: {found.about_regions}")
     notes: dict[str, Note] = {"bad_pixels": found.count, "bad_pixel_shots": found.shots, "bad_pixel_rule": RULE}
     notes |= {f"bad_pixels_{kind}": number for kind, number in found.counts.items() if number}
+    if found.about_regions:
+        notes |= {"constant_regions": found.region_count, "constant_region_pixels": int(found.regions.sum())}
     source = replace(source, notes={**source.notes, **notes})
     return _masked(source, found.kinds == 0, sample.ever_good) if found.count else source
 

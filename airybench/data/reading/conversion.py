@@ -72,9 +72,12 @@ class Conversion:
         counts = np.empty((count, *self.image_shape), np.uint16)
         kept = np.ones(counts.shape, bool) if masked or self.masks or self.survey else None
         tally, pixels = Tally(), _BlockPixels(self.detector_shape, self.factor)
+        invalid = self.rule.invalid
         for row, (name, values, believed) in enumerate(images):
+            if tally.met < invalid.asked:
+                tally.met |= invalid.met(values)
             good = self._good(values, believed)
-            highest = tally.look(values, good, asked=not self.rule.invalid.counts)
+            highest = tally.look(values, good, asked=not invalid.counts)
             try:
                 whole = self._rule.counts(*self._seen(values, good), tally, masked=believed is not None)
             except CountsError as error:

@@ -1,5 +1,7 @@
 """The one pass over the images of a source that an import makes: what is looked at on the way, and what it leads to."""
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,10 +24,11 @@ class ImportPass:
     Args:
         source: the shots.
         drop_blank: leave out frames whose pixels all hold one value.
+        invalid: values that are masked, as `InvalidValues.asked` has them.
     """
 
-    def __init__(self, source: ShotSource, *, drop_blank: bool) -> None:
-        self._source, self._drop_blank = source, drop_blank
+    def __init__(self, source: ShotSource, *, drop_blank: bool, invalid: Collection[str] = ()) -> None:
+        self._source, self._drop_blank, self._invalid = source, drop_blank, frozenset(invalid)
         self._tally, self._blank = Tally(), list[str]()
         searched = "bad_pixels" in source.notes
         self._sample = None if searched else ShotSample(source.count, source.image_shape)
@@ -64,10 +67,17 @@ class ImportPass:
         name, tally = writer.path.name, self._tally
         for key, value in self._source.notes.items():
             writer.note(key, value)
+        if tally.shots and self._invalid > tally.met:
+            missed = " or ".join(sorted(self._invalid - tally.met))
+            reporter.notify(
+                f"{name}: no pixel of any shot holds a value of --invalid {missed}; nothing is masked by it"
+            )
         bad = self._sample.search(self._source.mask) if self._sample is not None else None
         if bad is not None and bad.count:
             binned = " of the binned images" if self._source.binning > 1 else ""
             reporter.notify(f"{name}: {bad}{binned}; {OPTION} masks them")
+        if bad is not None and bad.about_regions:
+            reporter.notify(f"{name}: {bad.about_regions}")
         if self._blank and self._drop_blank:
             reporter.notify(f"{name}: {len(self._blank)} frames {_BLANK} are left out ({_some(self._blank)})")
         elif self._blank:

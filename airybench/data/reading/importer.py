@@ -52,7 +52,7 @@ def import_source(
     with locked(path):
         require_new(path, force=force)
         _announce(source, path, reporter, first_look(source))
-        whole = ImportPass(source, drop_blank=options.selection.drop_blank)
+        whole = ImportPass(source, drop_blank=options.selection.drop_blank, invalid=options.rule.invalid.asked)
         with _writer(source, path) as writer:
             with reporter.progress(title or f"importing {source.path.name}") as progress:
                 whole.copy(writer, progress)

@@ -1,7 +1,7 @@
 """Values that mark pixels without a measurement: gaps between modules, lost packets, switched-off pixels."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -73,19 +73,36 @@ class InvalidValues:
 
     def valid(self, image: NDArray[Any]) -> NDArray[np.bool_] | None:
         """Which pixels hold a measurement, same shape as the image; None when all do."""
-        tests: list[NDArray[np.bool_]] = []
+        tests = [valid for _, valid in self._tests(image)]
+        return np.logical_and.reduce(tests) if tests else None
+
+    def met(self, image: NDArray[Any]) -> set[str]:
+        """Those of `asked` that any pixel of an image holds."""
+        return {word for word, valid in self._tests(image) if not valid.all()}
+
+    @property
+    def asked(self) -> set[str]:
+        """What is masked, as `--invalid` takes it.
+
+        >>> sorted(InvalidValues.of(["-1", "max"]).asked)
+        ['-1', 'max']
+        """
+        flags = ((MAX, self.largest), (NEGATIVE, self.negative), (NAN, self.nan))
+        return {f"{value:.12g}" for value in self.values} | {word for word, given in flags if given}
+
+    def _tests(self, image: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Each of `asked` that an image of this type may hold, with the pixels that do not."""
         whole = image.dtype.kind in "iu"
         for value in self.values if image.dtype.kind in "iuf" else ():
             if whole and not (value == int(value) and _holds(image.dtype, int(value))):
                 continue  # no value of this type
-            tests.append(image != image.dtype.type(value))
+            yield f"{value:.12g}", image != image.dtype.type(value)
         if self.largest and image.dtype.kind in "iuf":
-            tests.append(image != largest_of(image.dtype))
+            yield MAX, image != largest_of(image.dtype)
         if self.negative and image.dtype.kind in "if":
-            tests.append(~(image < 0))  # NaN is not negative
+            yield NEGATIVE, ~(image < 0)  # NaN is not negative
         if self.nan and image.dtype.kind == "f":
-            tests.append(np.isfinite(image))
-        return np.logical_and.reduce(tests) if tests else None
+            yield NAN, np.isfinite(image)
 
     def words(self) -> str:
         """The values in words, as stores record them.

@@ -91,6 +91,11 @@ def labels_from_text(cells: Sequence[str], options: LabelOptions, where: str, pl
     out = unsure if options.unsure == "unlabelled" else set()
     if options.unsure == "class":
         words |= {cell: words[cell] or ((cell,) if cell else ()) for cell in unsure}
+        doubts = {word for cell in unsure for word in words[cell] if numbers is not None or is_unsure(word)}
+        own = sorted(doubts - set(given))
+        if given and own:
+            notices.append(f"{', '.join(own)} of --unsure class after the classes of --class-names")
+            given = (*given, *own)
     kept, folded = _one_spelling({c: w for c, w in words.items() if c not in out}, counts, options, where)
     words |= kept
     names = _names(kept, counts, given, where, at)

@@ -150,7 +150,7 @@ class SourceOptions:
         frames: how one frame becomes one image.
         selection: which shots are taken.
         rule: how values become counts; by default only whole numbers from 0 to 65535 are accepted.
-        find_bad_pixels: dead, stuck, hot and noisy pixels are looked for and masked.
+        find_bad_pixels: dead, stuck, hot, noisy and dim pixels are looked for and masked.
         factor: width of the blocks to average, pixels; by default what brings images to at most 259 px.
         labels: where labels come from.
         name: of the data set; by default from the source.

@@ -45,6 +45,7 @@ class Tally:
         saturated: good pixels at the largest value of the source's type.
         saturated_shots: shots with such pixels.
         dtype: of the source.
+        met: values of `--invalid` that a pixel held.
     """
 
     shots: int = 0
@@ -54,6 +55,7 @@ class Tally:
     saturated: int = 0
     saturated_shots: int = 0
     dtype: np.dtype[Any] | None = None
+    met: set[str] = field(default_factory=set)
     _held: "_Held | None" = field(default=None, repr=False)
 
     def look(self, image: NDArray[Any], good: NDArray[np.bool_] | None, *, asked: bool) -> Any:
@@ -100,6 +102,7 @@ class Tally:
         for name in ("shots", "clipped_low", "clipped_high", "clipped_shots", "saturated", "saturated_shots"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.dtype = other.dtype or self.dtype
+        self.met |= other.met
         if self._held is None:
             self._held = other._held
         elif other._held is not None:

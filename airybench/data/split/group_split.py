@@ -16,6 +16,10 @@ _NEIGHBOURS = 8
 _LEAST_GAIN = 1e-12
 
 
+class FewGroupsError(DataError):
+    """There are fewer groups than parts of a split."""
+
+
 def by_group(
     groups: NDArray[np.integer[Any]],
     labels: NDArray[np.bool_],
@@ -37,7 +41,7 @@ def by_group(
         0 to K - 1, shape (N,).
 
     Raises:
-        DataError: fewer groups than parts.
+        FewGroupsError: fewer groups than parts.
 
     >>> by_group(np.array([3, 3, 7, 7]), np.ones((4, 1), bool), (0.5, 0.5), seed=0).reshape(2, 2).std(axis=1)
     array([0., 0.])
@@ -45,7 +49,7 @@ def by_group(
     values, members = np.unique(groups, return_inverse=True)
     if len(values) < len(shares):
         found = f"every shot has group {values[0]}" if len(values) == 1 else f"there are {len(values)} groups"
-        raise DataError(
+        raise FewGroupsError(
             f"{found}, at least {len(shares)} groups are needed to split by group",
             "import the runs with --groups KEY or as several files, or use --split-by shot",
         )

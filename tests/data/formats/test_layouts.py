@@ -72,6 +72,22 @@ def test_a_file_of_one_module_asks_for_no_arrangement(tmp_path: Path, raw: bool)
     assert_as(bring(tmp_path, truth.path, keys=ENERGY), replace(truth, images=images))
 
 
+def test_two_planes_are_told_from_two_modules_by_the_cells(tmp_path: Path) -> None:
+    raw = euxfel_cxi(tmp_path, flat=True, raw=True)
+    with h5py.File(raw.path, "a") as file:
+        del file["entry_1/cellId"]
+    with pytest.raises(MissingOptionError, match=r"2 modules .*--stack-modules.*or --channel 0"):
+        bring(tmp_path, raw.path, keys=ENERGY)
+    told = bring(tmp_path, raw.path, keys=ENERGY, frames=FrameOptions(channel=0))
+    assert_as(told, replace(raw, images=raw.images[:, 0]))
+    for modules in (1, 2):
+        with h5py.File(raw.path, "a") as file:
+            file.pop("entry_1/cellId", None)
+            file["entry_1/cellId"] = np.zeros((len(raw.images), modules), "u2")
+        store = bring(tmp_path, raw.path, keys=ENERGY, frames=FrameOptions(stack_modules=modules > 1))
+        assert store.image_shape == (8 * modules, 6)
+
+
 def test_raw_files_of_european_xfel_give_intensities(tmp_path: Path) -> None:
     truth = euxfel_cxi(tmp_path, raw=True)
     store = bring(tmp_path, truth.path, keys=ENERGY, frames=FrameOptions(stack_modules=True))

@@ -82,6 +82,28 @@ def test_pages_of_a_tiff_are_shots(tmp_path: Path) -> None:
     assert "damaged" in refused(tmp_path / "m.tif")
 
 
+def test_a_png_that_claims_more_than_its_file_holds_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder(tmp_path / "p")
+    content = bytearray((tmp_path / "p" / "shot_9.png").read_bytes())
+    opened(tmp_path / "p")
+    monkeypatch.setattr(cv2, "imdecodemulti", None)
+    data = content.index(b"IDAT")
+    for place, value in ((data - 4, 0x7FFFFFFF), (data - 8, 0x00FFFFFF), (16, 0x7FFFFFFF), (20, 0x00FFFFFF)):
+        spoilt = bytearray(content)
+        spoilt[place : place + 4] = value.to_bytes(4, "big")
+        for file in (tmp_path / "p").iterdir():
+            file.write_bytes(spoilt if place != data - 8 else content[: data + 40])
+        assert "truncated or damaged" in refused(tmp_path / "p")
+
+
+def test_a_picture_of_one_value_is_no_claim(tmp_path: Path) -> None:
+    blank = np.zeros((1500, 1500), np.uint16)  # zlib packs it by nearly the most that it can
+    save(tmp_path / "p" / "a.png", blank, optimize=True)
+    assert opened(tmp_path / "p")[0].detector_shape == (1500, 1500)
+
+
 def test_a_sub_folder_is_a_class(tmp_path: Path) -> None:
     for name, images in {"Round": IMAGES[:2], "Streak": IMAGES[2:]}.items():
         folder(tmp_path / "p" / name, images=images)

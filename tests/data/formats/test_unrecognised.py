@@ -8,7 +8,7 @@ import pytest
 from sources import counts, opened
 
 from airybench.data.formats.dispatch import open_source
-from airybench.data.reading.options import SourceOptions, StackKeys
+from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.errors import MissingOptionError
 
 IMAGES = np.random.default_rng(6).poisson(4, (3, 9, 10)).astype(np.uint16)
@@ -34,3 +34,25 @@ def test_one_data_set_a_shot(tmp_path: Path) -> None:
     with pytest.raises(MissingOptionError, match="of no known layout") as caught:
         open_source([tmp_path / "a.h5"])
     assert caught.value.option == "--images 'entry_*/image'"
+
+
+@pytest.mark.parametrize("columns", [True, False])
+def test_fewer_shots_than_the_side_of_an_image_along_the_last_axis(tmp_path: Path, columns: bool) -> None:
+    path = tmp_path / "last.h5"
+    with h5py.File(path, "w") as file:
+        file["images"] = np.moveaxis(np.pad(IMAGES, ((0, 0), (0, 9), (0, 9))), 0, -1)
+        file["centre"] = np.zeros((18, 19, 2))  # of no column's length
+        if columns:
+            file["ids"], file["photon_energy"] = [70, 71, 72], np.full(3, 900.0)
+    if not columns:
+        with h5py.File(path, "a") as file:
+            del file["centre"]
+    with pytest.raises(MissingOptionError) as caught:
+        open_source([path])
+    asked = "--axis last" if columns else "--images images"
+    assert caught.value.option == asked
+    keys = StackKeys() if columns else StackKeys(images="images", photon_energy=900.0)
+    source, _ = opened(path, options=SourceOptions(keys=keys, frames=FrameOptions(axis="last")))
+    np.testing.assert_array_equal(counts(source)[:, :9, :10], IMAGES)
+    assert source.ids.tolist() == ([70, 71, 72] if columns else [0, 1, 2])
+    assert set(source.photon_energy.tolist()) == {900.0}

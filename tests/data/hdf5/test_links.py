@@ -57,3 +57,43 @@ def test_links_that_lead_nowhere_are_refused(tmp_path: Path, edit: Callable[[h5p
     with h5py.File(path) as file, pytest.raises(DataError, match=message) as caught:
         resolve(path, file, "run/data")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize(
+    "shape", [(5, 8, 6), (15, 4, 6), (15, 8, 6, 1), (6, 8, 15), (720,), (), (20, 9, 9), (15, 8, 6)]
+)
+def test_a_view_of_a_part_that_its_source_does_not_have_is_refused(
+    tmp_path: Path, shape: tuple[int, ...], whole: bool
+) -> None:
+    """HDF5 reads other images in its place, or crashes."""
+    linked(tmp_path / "s.h5", lambda f: f.__setitem__("d", np.zeros((15, 8, 6), "f4")))
+    layout, source = h5py.VirtualLayout((15, 8, 6), "f4"), h5py.VirtualSource("s.h5", "d", (15, 8, 6))
+    layout[: 15 if whole else 10] = source if whole else source[:10]
+    path = linked(tmp_path / "v.h5", lambda f: f.create_virtual_dataset("d", layout))
+    linked(tmp_path / "s.h5", lambda f: f.__setitem__("d", np.arange(np.prod(shape, dtype=int)).reshape(shape)))
+    with h5py.File(path) as file:
+        # All of a source may have axes of length 1 besides, and a part of it may be larger.
+        if shape in ((15, 8, 6), (15, 8, 6, 1) if whole else (20, 9, 9)):
+            values, files = resolve(path, file, "d")
+            expected = np.arange(np.prod(shape, dtype=int)).reshape(shape if not whole else (15, 8, 6))
+            np.testing.assert_array_equal(values[: 15 if whole else 10], expected[: 15 if whole else 10, :8, :6])
+            assert files == {"s.h5"}
+        else:
+            with pytest.raises(DataError, match=r"which has \(.*\) in data set /d, which the view does not fit"):
+                resolve(path, file, "d")
+
+
+def test_a_view_that_grows_with_its_source_is_followed(tmp_path: Path) -> None:
+    def grown(count: int) -> Callable[[h5py.File], None]:
+        return lambda f: f.create_dataset("d", data=np.ones((count, 8, 6)), maxshape=(None, 8, 6), chunks=(1, 8, 6))
+
+    linked(tmp_path / "s.h5", grown(15))
+    layout = h5py.VirtualLayout((15, 8, 6), "f8", maxshape=(None, 8, 6))
+    source = h5py.VirtualSource("s.h5", "d", (15, 8, 6), maxshape=(None, 8, 6))
+    layout[: h5py.h5s.UNLIMITED] = source[: h5py.h5s.UNLIMITED]
+    path = linked(tmp_path / "v.h5", lambda f: f.create_virtual_dataset("d", layout))
+    linked(tmp_path / "s.h5", grown(7))
+    with h5py.File(path) as file:
+        values, _ = resolve(path, file, "d")
+        assert values.shape == (7, 8, 6)

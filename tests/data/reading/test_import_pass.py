@@ -116,3 +116,22 @@ def test_contradicting_labels_of_one_image_are_listed_and_settled(tmp_path: Path
         brought(tmp_path / "s.h5", images, labels, conflicts="odd")
     with pytest.raises(DataError, match="--on-conflict drop leaves no shot, since all images have contradicting"):
         brought(tmp_path / "s.h5", images[[0, 12]], labels[[0, 12]], conflicts="drop")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words"), [("u2", "max, 70000, 401"), ("i4", "-7, negative, max"), ("f4", "nan,12.5")]
+)
+def test_values_that_no_pixel_holds_are_named(tmp_path: Path, dtype: str, words: str) -> None:
+    images = COUNTS.astype(dtype)
+    _, said = brought(
+        tmp_path / "s.h5", images, rule=CountsRule(invalid=InvalidValues.of([words]), counts_per_photon=1)
+    )
+    missed = " or ".join(sorted(word.strip() for word in words.split(",")))
+    assert f"no pixel of any shot holds a value of --invalid {missed}" in said
+    images[-1, 3, 4] = np.finfo("f4").max if dtype == "f4" else np.iinfo(dtype).max  # in one pixel of the last shot
+    rule = CountsRule(invalid=InvalidValues.of(["max", "298"]), counts_per_photon=1)
+    store, said = brought(tmp_path / "s.h5", images, rule=rule)
+    assert "--invalid" not in said
+    np.testing.assert_array_equal(
+        store.read_images()[-1] == 0, (images[-1] == 298) | (COUNTS[-1] == 0) | (images[-1] > 300)
+    )

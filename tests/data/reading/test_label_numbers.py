@@ -56,6 +56,14 @@ def test_unknown_ones_are_a_class_on_request(tmp_path: Path) -> None:
     np.testing.assert_array_equal(source.labels.argmax(axis=1) - 1, NUMBERS)
 
 
+def test_unknown_ones_are_a_class_after_those_that_are_named(tmp_path: Path) -> None:
+    source, said = opened(written(tmp_path / "s.h5", NUMBERS), options=options("class"))
+    assert source.class_names == ("a", "b", "-1")
+    assert source.labels is not None
+    np.testing.assert_array_equal(source.labels.argmax(axis=1), np.where(NUMBERS < 0, 2, NUMBERS))
+    assert any("-1 of --unsure class after the classes of --class-names" in line for line in said)
+
+
 def test_only_one_of_several_files_has_unknown_ones(tmp_path: Path) -> None:
     paths = [written(tmp_path / "a.h5", NUMBERS), written(tmp_path / "b.h5", np.abs(NUMBERS))]
     source, _ = opened(*paths, options=options("unlabelled"))

@@ -6,7 +6,7 @@ import pytest
 from airybench.data.store.bad_pixels import FEWEST, KINDS, find_bad_pixels, sampled_rows
 from airybench.physics.simulate import simulate
 
-DEAD, STUCK, HOT, NOISY = (KINDS.index(kind) + 1 for kind in ("dead", "stuck", "hot", "noisy"))
+DEAD, STUCK, HOT, NOISY, DIM = range(1, len(KINDS) + 1)
 
 
 def pattern(count: int, brightness: float, *, size: int = 96, seed: int = 0) -> np.ndarray:
@@ -63,7 +63,9 @@ def test_what_is_put_in_is_found_pixel_by_pixel(count: int) -> None:
     images[:, 10, 11], expected[10, 11] = rng.poisson(40000, count), HOT  # beside a weaker one
     images[:, 38, :29], expected[38, :29] = rng.poisson(300, (count, 29)), HOT
     images[:, 25, 25], expected[25, 25] = 9, STUCK
-    images[::3, 15, 45], expected[15, 45] = 5000, NOISY  # in every third shot
+    images[::2, 15, 45], expected[15, 45] = 300, HOT  # in every second shot
+    if count > 100:  # with fewer the quartiles say too little
+        images[:, 15, 40], expected[15, 40] = rng.choice([0, 24], count, p=[0.6, 0.4]), NOISY
     found = find_bad_pixels(images)
     np.testing.assert_array_equal(found.kinds, expected)
     assert found.counts == {kind: int((expected == number).sum()) for number, kind in enumerate(KINDS, 1)}
@@ -71,13 +73,33 @@ def test_what_is_put_in_is_found_pixel_by_pixel(count: int) -> None:
 
 def test_a_region_without_counts_and_masked_pixels_are_no_fault() -> None:
     images = flat(60, 8)
-    images[:, 10:14, 10:14] = 0
-    images[:, :, 20:22] = 0
+    images[:, 10:18, 10:18] = 0
+    images[:, :, 20:23] = 0
     images[:, 30, 40] = 60000
     good = np.ones(images.shape[1:], bool)
     good[30, 40] = False
     assert find_bad_pixels(images, good).count == 0
-    assert find_bad_pixels(images).count == 1
+    found = find_bad_pixels(images)
+    assert found.count == 1
+    assert (found.region_count, int(found.regions.sum())) == (2, 64 + 120)
+    assert "2 larger regions, 184 pixels, hold one value" in found.about_regions
+
+
+@pytest.mark.parametrize("count", [30, 200])
+def test_double_columns_edges_clusters_and_dim_pixels(count: int) -> None:
+    images, expected = flat(count, 12), np.zeros((40, 50), np.uint8)
+    rng = np.random.default_rng(count)
+    for place in np.s_[10:40, 30:32], np.s_[0, :25], np.s_[20:25, 5:11]:  # double column, edge row, 30 pixels
+        images[:, *place], expected[place] = 0, DEAD
+    images[:, 15, 40], expected[15, 40] = rng.poisson(12 * 0.1, count), DIM
+    images[:, 30, 44] = rng.poisson(12 * 0.8, count)
+    np.testing.assert_array_equal(find_bad_pixels(images).kinds, expected)
+
+
+def test_photons_of_many_counts_are_no_fault() -> None:
+    """A median of no photon beside one of one photon is no factor of 120, but chance."""
+    photons = np.random.default_rng(7).poisson(0.7, (100, 60, 60))
+    assert find_bad_pixels((120 * photons).astype(np.uint16)).count == 0
 
 
 def test_dark_shots_decide_nothing_until_there_are_enough_photons() -> None:

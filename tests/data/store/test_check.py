@@ -26,7 +26,7 @@ def test_the_sample_is_taken_while_the_images_pass(tmp_path: Path) -> None:
     check(store, watch=[sample.add, lambda some, _: seen.append(some)])
     np.testing.assert_array_equal(np.concatenate(seen), images)
     found = sample.search()
-    assert found.counts == {"dead": 0, "stuck": 0, "hot": 1, "noisy": 0}
+    assert found.counts == {"dead": 0, "stuck": 0, "hot": 1, "noisy": 0, "dim": 0}
     assert not found.known[6, 6]
     known = np.ones(images.shape[1:], bool)
     known[6, 6] = False

@@ -76,6 +76,6 @@ def test_repeats_and_bad_pixels_of_an_imported_file(
     facts = json.loads(capsys.readouterr().out)
     assert facts["repeats"] == {"images": 50, "shots": 200, "contradicting": 0}
     assert facts["near_repeats"] == {"pairs": 0, "compared": 199}
-    assert facts["bad_pixels"] == {"shots": 50, "dead": 0, "stuck": 0, "hot": 1, "noisy": 0}
+    assert facts["bad_pixels"] == {"shots": 50, "dead": 0, "stuck": 0, "hot": 1, "noisy": 0, "dim": 0}
     assert np.asarray(Image.open(picture)).std() > 0
     assert run_command(["data", "check", str(out), "--picture", str(picture)]) == 2  # it exists
