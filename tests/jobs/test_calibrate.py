@@ -16,6 +16,7 @@ from airybench.errors import ConfigError, DataError
 from airybench.jobs import calibrate as job
 from airybench.jobs.calibrate import benchmarks_of, calibrate_synthetic, settings_grid
 
+
 @pytest.fixture(autouse=True)
 def few_for_expected_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration_draw, "_EXPECTED", 5)
