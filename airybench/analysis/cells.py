@@ -1,6 +1,6 @@
-"""Trials grouped by cell, and two cells matched by their seeds."""
+"""Trials grouped by cell, within a study and across several."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeVar
 
 from airybench.sweep.records import FinishedTrial
@@ -16,22 +16,14 @@ def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
     return list(cells.values())
 
 
-def matched_by_seed(first: Mapping[int, T], second: Mapping[int, T]) -> tuple[list[T], list[T], bool]:
-    """What two cells are compared on: the seeds that both have, or everything where they share none.
+def joined(cells: Iterable[Iterable[tuple[T, FinishedTrial]]]) -> dict[str, list[tuple[T, FinishedTrial]]]:
+    """The trials of each cell by its digest, one per seed, in the order of the seeds.
 
     Args:
-        first: trials, or their predictions, of one cell by seed.
-        second: of the other cell.
-
-    Returns:
-        Those of each cell in the order of the seeds, and whether they are pairs of equal seeds.
-
-    >>> matched_by_seed({1: "a1", 2: "a2", 3: "a3"}, {2: "b2", 1: "b1"})
-    (['a1', 'a2'], ['b1', 'b2'], True)
-    >>> matched_by_seed({1: "a1"}, {5: "b5", 4: "b4"})
-    (['a1'], ['b4', 'b5'], False)
+        cells: trials with the study of each; of two with one seed the first counts.
     """
-    common = sorted(first.keys() & second.keys())
-    if common:
-        return [first[seed] for seed in common], [second[seed] for seed in common], True
-    return [first[seed] for seed in sorted(first)], [second[seed] for seed in sorted(second)], False
+    found: dict[str, dict[int, tuple[T, FinishedTrial]]] = {}
+    for trials in cells:
+        for study, trial in trials:
+            found.setdefault(trial.config.cell(), {}).setdefault(trial.config.training.seed, (study, trial))
+    return {digest: [by_seed[seed] for seed in sorted(by_seed)] for digest, by_seed in found.items()}

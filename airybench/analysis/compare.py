@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.cells import by_cell
+from airybench.analysis.cells import by_cell, joined
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, score
 from airybench.analysis.verdicts import DELTA, Judgement, judged
@@ -225,7 +225,8 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
     """Compare studies of one data set."""
     ranked = _ranked(studies, metric)
     scores, couples = _TestScores(metric, fetch), _with_and_without(ranked)[:top]
-    scores.pool([*ranked[:top], *(trials for couple in couples for trials in couple)])
+    chosen = {trials[0][1].config.cell() for cells in (ranked[:top], *couples) for trials in cells}
+    scores.pool([trials for digest, trials in joined(ranked).items() if digest in chosen])
     cells = [
         CellResult(
             study=trials[0][0].name,
@@ -285,13 +286,8 @@ def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Tr
     Returns:
         Trials with it and without it, one per seed; those of one cell may come from several studies.
     """
-    cells: dict[str, dict[int, Trained]] = {}
-    for trials in ranked:
-        for study, trial in trials:
-            cells.setdefault(trial.config.cell(), {}).setdefault(trial.config.training.seed, (study, trial))
     networks: dict[str, dict[bool, list[Trained]]] = {}
-    for by_seed in cells.values():
-        cell = [by_seed[seed] for seed in sorted(by_seed)]
+    for cell in joined(ranked).values():
         config = cell[0][1].config
         without = config.replace({"log_activation": False}).cell()
         # The ranking runs from best to worst: the first cell with the activation has the alpha that val chooses.

@@ -9,14 +9,14 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from airybench.inference.spread import BOUNDS, Sample, Spread, within
+from airybench.inference.spread import BOUNDS, Sample, Spread, mostly_defined, within
 
 ENOUGH = 6
 """Degrees of freedom between seeds from which a side with one or two of them allows a verdict."""
 
 
 @dataclass(frozen=True)
-class Parts:
+class Shares:
     """Shares of the variance of an estimate; they add up to 1, or are all 0 where nothing varies.
 
     Attributes:
@@ -55,7 +55,7 @@ class Estimate:
     df: float = math.nan
     error: float = math.nan
     certain: bool = True
-    parts: Parts = field(default_factory=Parts)
+    parts: Shares = field(default_factory=Shares)
     seeds: tuple[int, ...] = ()
     shots: int = 0
     runs: int = 0
@@ -128,6 +128,7 @@ def combined(sides: Sequence[Side], pool: Sequence[Tensor], sample: Sample) -> E
             pooled += scale * spread.variance
     seeds.append((pooled, spread.freedom))
     certain = spread.freedom >= ENOUGH or all(len(side.values) > 2 for side in trained)
+    certain &= mostly_defined(whole[1:]) if len(whole) > 1 else True
     counts = tuple(len(side.values) if side.trained else 0 for side in sides)
     bare = Estimate(value, certain=certain, seeds=counts, shots=sample.shots, runs=sample.runs)
     known = len(whole) > 1 or any(len(side.values) > 1 for side in sides) or spread.freedom
@@ -137,7 +138,7 @@ def combined(sides: Sequence[Side], pool: Sequence[Tensor], sample: Sample) -> E
     low, high = both.ends(value)
     variance = both.error**2
     share = shots / variance if variance else 0.0
-    parts = Parts((1 - share) if variance else 0.0, 0.0 if sample.runs else share, share if sample.runs else 0.0)
+    parts = Shares((1 - share) if variance else 0.0, 0.0 if sample.runs else share, share if sample.runs else 0.0)
     p = both.p(value) if certain else math.nan
     return replace(bare, low=low, high=high, p=p, df=both.df, error=both.error, parts=parts)
 

@@ -1,6 +1,8 @@
 """How good a cell is and how much two cells differ: one estimator over seeds and test shots, or whole runs."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,6 +18,9 @@ from airybench.inference.predictions import Predictions
 
 RESAMPLED = tuple(metric for metric in METRICS if metric != "loss")
 """Metrics that have an interval over shots."""
+
+MACRO = ("macro_ap", "roc_auc", "macro_f1", "precision", "recall")
+"""Metrics that are averages over the classes."""
 
 FEWEST_POSITIVES = 5
 """Classes with fewer positive shots stay out of the averages that differences are taken of."""
@@ -79,7 +84,8 @@ def difference(
 ) -> Estimate:
     """How much larger a metric is for the first cell than for the second, on the same resamples of the same shots.
 
-    Seeds are not paired. Macro averages are over the classes with FEWEST_POSITIVES positive shots or more.
+    Seeds are not paired. Macro averages are over the classes with FEWEST_POSITIVES positive shots or more. Where no
+    class has so many, they are over all of them, and there is no verdict.
 
     Args:
         first: predictions of one cell, one per seed.
@@ -109,7 +115,10 @@ def combination(
     """
     values = [Side(weight, resampled(cell, metric, frequent=True, seed=seed), own) for weight, cell, own in sides]
     pooled = [resampled(cell, metric, frequent=True, seed=seed) for cell in pool]
-    return combined(values, pooled, sides[0][1][0].sample)
+    first = sides[0][1][0]
+    found = combined(values, pooled, first.sample)
+    judged = metric not in MACRO or bool(_frequent(first).any())
+    return found if judged else replace(found, certain=False, p=math.nan)
 
 
 def resampled(cell: Cell, metric: str, *, frequent: bool = False, seed: int = SEED) -> Tensor:
@@ -186,6 +195,6 @@ def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[s
         known[seed, False] = weighted_scores(logits, labels, kind, weights, classes)
         kept = _frequent(predictions)
         known[seed, True] = known[seed, False]
-        if not kept.all():
+        if kept.any() and not kept.all():
             known[seed, True] = weighted_scores(logits, labels, kind, weights, classes, kept)
     return known[seed, frequent]

@@ -1,5 +1,6 @@
 """Scoring predictions: every metric with its interval, class by class, beside the majority baseline."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -163,7 +164,8 @@ def scores_on_test(predictions: Predictions) -> dict[str, float]:
     for name, values in weighted_scores(logits, labels, predictions.label_kind, weights).items():
         if f"test/{name}" in flat:
             ends = interval(values, flat[f"test/{name}"], sample, metric=name)
-            flat[f"test/{name}/low"], flat[f"test/{name}/high"] = ends
+            if math.isfinite(ends[0]):
+                flat[f"test/{name}/low"], flat[f"test/{name}/high"] = ends
     return flat | {f"test/{name}": value for name, value in hit_scores(predictions, intervals=True).items()}
 
 

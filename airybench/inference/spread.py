@@ -37,13 +37,23 @@ class Sample:
         Resamples without a value are left out. Runs are few, so that their resamples vary by (G - 1)/G too little.
 
         Returns:
-            NaN where more than one resample in twenty has no value.
+            NaN where fewer than two resamples have a value.
         """
         values = draws.double().numpy()
         finite = values[np.isfinite(values)]
-        if len(finite) < (1 - _MOST_UNDEFINED) * len(values) or len(finite) < 2:
+        if len(finite) < 2:
             return math.nan
         return float(np.var(finite, ddof=1)) * (self.runs / (self.runs - 1) if self.runs > 1 else 1.0)
+
+
+def mostly_defined(draws: Tensor) -> bool:
+    """Whether at most one resample in twenty has no value; else an interval is no ground for a verdict.
+
+    >>> import torch
+    >>> mostly_defined(torch.tensor([0.5] * 9 + [float("nan")]))
+    False
+    """
+    return bool(draws.isnan().double().mean() <= _MOST_UNDEFINED)
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,7 @@ def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", t
         tries: what the score rests on, all shots by default.
 
     Returns:
-        NaN where the score is undefined, or in too many resamples.
+        NaN where the score is undefined, on the shots or in nearly all resamples.
     """
     variance = sample.variance(draws)
     if math.isnan(value) or math.isnan(variance):

@@ -66,7 +66,8 @@ def test_nothing_is_said_where_resamples_have_no_value() -> None:
     one[:, 1:40] = math.nan
     found = combined([Side(1, one)], [one], Sample(50))
     assert found.value == pytest.approx(0.6)
-    assert math.isnan(found.low)
+    assert not found.certain
+    assert math.isnan(found.p)
     same = cell([0.5, 0.5, 0.5])
     nothing = combined([Side(1, same), Side(-1, same)], [same], Sample(50))
     assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)

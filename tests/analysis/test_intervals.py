@@ -148,14 +148,14 @@ def test_what_cannot_be_compared_says_why() -> None:
         score([one, kept(1.0, shot_seed=1)], "macro_ap")
 
 
-def test_undefined_is_undecided() -> None:
+def test_what_is_undefined_has_no_verdict() -> None:
     one = kept(1.0)
     blank = Predictions(one.ids, one.logits, np.zeros_like(one.labels), NAMES, "multilabel")
     found = score([blank], "macro_ap")
     assert math.isnan(found.value)
     assert math.isnan(found.low)
     same = difference([blank] * 3, [blank] * 3, "macro_ap")
-    assert judged([same])[0].verdict == "undecided"
+    assert judged([same])[0].verdict == "first look"
 
 
 def test_logits_that_are_no_numbers_are_refused_by_name() -> None:

@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import difference
 from airybench.cli.main import run
+from airybench.config.baseline import TITLES
 from airybench.config.experiments import load_experiment
 from airybench.errors import StudyError, TrackingError
 from airybench.paths import data_folder
@@ -43,7 +44,7 @@ def test_a_difference_is_between_cells_that_are_equal_in_all_else(answered: Stud
 
 def test_claims_are_judged_together(answered: StudyAnswers) -> None:
     (judged,) = together([answered])
-    assert {answer.verdict for answer in judged.answers} == {"first look"}
+    assert {answer.verdict for answer in judged.answers if answer.alike} == {"first look"}
     clear = Estimate(0.05, 0.03, 0.07, p=0.02, df=20, error=0.01, seeds=(5, 5), shots=90)
     claims = (Answer("one", (("a", "b"),), clear), Answer("two", (("a", "c"),), clear),
               Answer("three (several things differ)", (("a", "d"),), clear, alike=False))  # fmt: skip
@@ -100,7 +101,7 @@ def test_the_note_on_a_missing_baseline_is_about_baselines_not_names(
 ) -> None:
     """A network whose name began with `features` once passed for the baseline."""
     assert any("No baseline of support vectors" in note for note in answered.notes)
-    renamed = replace(answered.answers[0], second="features_net-log0.2")
+    renamed = replace(answered.answers[0], pairs=(("a", "features_net-log0.2"),))
     monkeypatch.setattr(module, "_answers", lambda *_: [renamed])
     assert any("No baseline of support vectors" in note for note in answer_study(saved).notes)
 
@@ -111,8 +112,9 @@ def test_the_best_network_is_set_against_support_vectors_on_its_shots(finished) 
     found = answer_study(read(data_folder() / "studies", "both@cxidb"))
     last = found.answers[-1]
     assert last.statement == "the best network against support vectors on physics features"
-    assert (last.first, last.seeds) == (found.winner.config.label, (1, 1))
-    assert last.difference.value == pytest.approx(last.scores[0].value - last.scores[1].value)
+    assert last.pairs == ((found.winner.config.label, TITLES["svm"]),)
+    assert last.difference.seeds == (1, 0)
+    assert last.chosen_among == len(found.cells)
     assert not any("No baseline" in note for note in found.notes)
 
 
