@@ -92,12 +92,12 @@ def calibration() -> Figure:
             if row["tally"]["drawn"]
         ]
     rows.sort(key=lambda row: (row.setting.shots, row.setting.runs, row.setting.correlation, row.setting.seed_sd))
-    print("| test shots | runs | seed sd | seeds | benchmarks | false verdicts | coverage | of a score |")
-    print("|---|---|---|---|---|---|---|---|")
-    for row in rows:
-        setting, tally = row.setting, row.tally
-        shares = (tally.verdicts, tally.coverage, tally.score_coverage)
-        cells = " | ".join(f"{100 * share:.1f} ± {100 * tally.error(share):.1f} %" for share in shares)
+    print("| test shots | runs | seed sd | benchmarks | false verdicts, % | coverage, % | of a score, % |")
+    print("|---|---|---|---|---|---|---|")
+    for setting in dict.fromkeys(row.setting for row in rows):
+        tallies = [row.tally for row in rows if row.setting == setting]
+        shares = [(one.verdicts, one.coverage, one.score_coverage) for one in tallies]
+        cells = " | ".join(", ".join(f"{100 * share:.1f}" for share in column) for column in zip(*shares, strict=True))
         runs = f"{setting.runs}, correlation {setting.correlation:g}" if setting.runs else "none"
-        print(f"| {setting.shots} | {runs} | {setting.seed_sd:g} | {row.seeds} | {tally.drawn} | {cells} |")
+        print(f"| {setting.shots} | {runs} | {setting.seed_sd:g} | {tallies[0].drawn} | {cells} |")
     return picture(rows)
