@@ -81,6 +81,7 @@ def calibration_figure(lines: Sequence[RateLine], *, coverage: tuple[float, floa
                     "ls": LINES[spreads.index(line.seed_sd) % len(LINES)],
                 }
                 _draw(above, below, line, APART * (place - (len(here) - 1) / 2), style)
+            above.set_ylim(top=1.0)
             above.set_title(panel)
             below.set_xlabel("seeds of each cell")
             seeds = sorted({point.seeds for line in here for point in line.points})
