@@ -8,10 +8,17 @@ neither torch nor mlflow.
 '0.1.0'
 """
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from airybench.version import __version__ as __version__
+
+if "h5py" not in sys.modules:
+    # HDF5 would read other files than those that were checked; see `data.hdf5.beside`.
+    for _prefix in ("HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX", "HDF5_EXTFILE_PREFIX"):
+        os.environ.pop(_prefix, None)
 
 if TYPE_CHECKING:
     from airybench.api.datasets import Dataset as Dataset

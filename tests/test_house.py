@@ -50,6 +50,7 @@ OWN_TESTS = ("analysis", "report", "jobs", "sweep")
 """Rooms in which every module has a test module of its own, except for these."""
 
 TESTED_ELSEWHERE = {
+    "analysis.baseline_rows": "jobs/test_summary.py",
     "analysis.cells": "analysis/test_leaderboard.py",
     "analysis.notes": "cli/test_report.py",
     "report.page": "cli/test_report.py",
@@ -63,6 +64,7 @@ TESTED_ELSEWHERE = {
     "sweep.observer": "jobs/test_sweep.py",
     "sweep.ray_engine": "test_cluster.py",
     "sweep.records": "sweep/test_study.py",
+    "sweep.repeat": "sweep/test_study.py",
     "sweep.samplers": "sweep/test_study.py",
     "sweep.trial_list": "sweep/test_study.py",
     "sweep.trial_queue": "sweep/test_study.py",

@@ -4,26 +4,38 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from airybench.sweep.records import FinishedTrial
+from airybench.sweep.repeat import Repeat
 
 T = TypeVar("T")
+K = TypeVar("K", int, Repeat)
 
 
 def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
-    """Trials of one cell, which differ in the seed alone, put together; cells and trials keep their order."""
+    """Trials of one cell, which differ in seed and fold alone, put together; cells and trials keep their order."""
     cells: dict[str, list[FinishedTrial]] = {}
     for trial in trials:
         cells.setdefault(trial.config.cell(), []).append(trial)
     return list(cells.values())
 
 
+def seeds_of(cell: Iterable[FinishedTrial]) -> int:
+    """How many seeds the trials of a cell have."""
+    return len({trial.config.training.seed for trial in cell})
+
+
+def folds_of(cell: Iterable[FinishedTrial]) -> int:
+    """On how many folds a cell was trained; 0 where its study has one split."""
+    return len({trial.config.data.fold for trial in cell if trial.config.data.every_fold})
+
+
 def joined(cells: Iterable[Iterable[tuple[T, FinishedTrial]]]) -> dict[str, list[tuple[T, FinishedTrial]]]:
-    """The trials of each cell by its digest, one per seed, in the order of the seeds.
+    """The trials of each cell by its digest, one per seed and fold, in their order.
 
     Args:
-        cells: trials with the study of each; of two with one seed the first counts.
+        cells: trials with the study of each; of two with one seed and fold the first counts.
     """
-    found: dict[str, dict[int, tuple[T, FinishedTrial]]] = {}
+    found: dict[str, dict[Repeat, tuple[T, FinishedTrial]]] = {}
     for trials in cells:
         for study, trial in trials:
-            found.setdefault(trial.config.cell(), {}).setdefault(trial.config.training.seed, (study, trial))
-    return {digest: [by_seed[seed] for seed in sorted(by_seed)] for digest, by_seed in found.items()}
+            found.setdefault(trial.config.cell(), {}).setdefault(trial.repeat, (study, trial))
+    return {digest: [repeats[one] for one in sorted(repeats)] for digest, repeats in found.items()}

@@ -184,12 +184,12 @@ class _TestScores:
         self._fetch = fetch
         self._fetched: dict[str, tuple[SavedStudy, Predictions]] = {}
         self._pool: list[list[Predictions]] = []
+        self._first: dict[int, tuple[SavedStudy, Predictions]] = {}  # of each fold, on whose shots the others must be
 
     @property
     def shots(self) -> int:
-        """Number of test shots."""
-        _, predictions = next(iter(self._fetched.values()))
-        return len(predictions.ids)
+        """Number of test shots, of all folds."""
+        return sum(len(predictions.ids) for _, predictions in self._first.values())
 
     def pool(self, cells: Sequence[Sequence[Trained]]) -> None:
         """Fetch cells, whose seeds say how far trainings lie apart."""
@@ -214,9 +214,8 @@ class _TestScores:
         for study, trial in trials:
             if trial.run_id not in self._fetched:
                 found = self._fetch(study, trial)
-                if self._fetched:
-                    other, first = next(iter(self._fetched.values()))
-                    check_same_shots(first, found, f"studies {other.name} and {study.name}")
+                other, first = self._first.setdefault(trial.repeat.fold, (study, found))
+                check_same_shots(first, found, f"studies {other.name} and {study.name}")
                 self._fetched[trial.run_id] = (study, found)
         return [self._fetched[trial.run_id][1] for _, trial in trials]
 

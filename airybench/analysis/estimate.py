@@ -9,7 +9,8 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from airybench.inference.spread import BOUNDS, Sample, Spread, mostly_defined, within
+from airybench.config.objective import limits
+from airybench.inference.spread import Sample, Spread, mostly_defined, within
 
 ENOUGH = 6
 """Degrees of freedom between seeds from which a side with one or two of them allows a verdict."""
@@ -145,7 +146,7 @@ def combined(sides: Sequence[Side], pool: Sequence[Tensor], sample: Sample) -> E
 
 def bounded(estimate: Estimate, metric: str) -> Estimate:
     """A score whose interval ends where the metric does; it has no p."""
-    bounds = BOUNDS.get(metric, (0.0, 1.0))
+    bounds = limits(metric)
     low, high = within((estimate.low, estimate.high), estimate.value, estimate.shots, bounds)
     return replace(estimate, low=low, high=high, p=math.nan)
 

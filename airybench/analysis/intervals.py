@@ -7,10 +7,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.analysis.estimate import Estimate, Side, bounded, combined
+from airybench.analysis.estimate import Estimate, Shares, Side, bounded, combined
+from airybench.analysis.fold_intervals import FoldSpread, fold_combination, fold_of, fold_score, fold_table, on_folds
 from airybench.config import METRICS, SEED
+from airybench.config.objective import limits
 from airybench.data.store.ids import same_ids
 from airybench.errors import StudyError, unknown
 from airybench.inference.bootstrap import weighted_classes, weighted_scores
@@ -69,6 +72,9 @@ def score(cell: Cell, metric: str, *, pool: Sequence[Cell] = (), trained: bool =
     >>> score([one], "accuracy").value
     0.75
     """
+    if on_folds(cell):
+        found = fold_score(_on_each_fold([cell], metric)[0], within=limits(metric))
+        return _counted(replace(found, p=math.nan), [cell])
     values, pooled = resampled(cell, metric, seed=seed), [resampled(one, metric, seed=seed) for one in pool]
     return bounded(combined([Side(1.0, values, trained)], pooled, cell[0].sample), metric)
 
@@ -98,8 +104,11 @@ def difference(
     Raises:
         StudyError: the two were not scored on the same shots, labels and classes, or a logit is not a number.
     """
+    sides = [(1.0, first, trained[0]), (-1.0, second, trained[1])]
+    if on_folds(first) and on_folds(second):
+        return combination(sides, metric, pool=pool, seed=seed)
     check_same_shots(first[0], second[0], "the two cells")
-    return combination([(1.0, first, trained[0]), (-1.0, second, trained[1])], metric, pool=pool, seed=seed)
+    return combination(sides, metric, pool=pool, seed=seed)
 
 
 def combination(
@@ -113,6 +122,11 @@ def combination(
         pool: the cells of the study.
         seed: seed of the resamples.
     """
+    if all(on_folds(cell) for _, cell, _ in sides):
+        table = _on_each_fold([*(cell for _, cell, _ in sides), *pool], metric)
+        spread = FoldSpread.of(table[len(sides) :] if pool else table)
+        parts = [(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)]
+        return _counted(fold_combination(parts, spread), [cell for _, cell, _ in sides])
     values = [Side(weight, resampled(cell, metric, frequent=True, seed=seed), own) for weight, cell, own in sides]
     pooled = [resampled(cell, metric, frequent=True, seed=seed) for cell in pool]
     first = sides[0][1][0]
@@ -176,6 +190,18 @@ def check_same_shots(first: Predictions, second: Predictions, names: str) -> Non
 
 def _frequent(predictions: Predictions) -> Tensor:
     return torch.from_numpy(predictions.labels.sum(axis=0, dtype=np.int64) >= FEWEST_POSITIVES)
+
+
+def _counted(found: Estimate, cells: Sequence[Cell]) -> Estimate:
+    """An estimate over folds with what it rests on; three folds or more allow a verdict."""
+    folds = {fold_of(one): len(one) for one in cells[0]}
+    counts, parts = tuple(len(cell) for cell in cells), Shares(seeds=1.0 if found.error > 0 else 0.0)
+    return replace(found, seeds=counts, shots=sum(folds.values()), certain=len(folds) > 2, parts=parts)
+
+
+def _on_each_fold(cells: Sequence[Cell], metric: str) -> NDArray[np.float64]:
+    """The metric of every cell on every fold, shape (K, k)."""
+    return fold_table(cells, [[one.scores().values.get(metric, math.nan) for one in cell] for cell in cells])
 
 
 def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[str, Tensor]:

@@ -10,12 +10,13 @@ from statistics import fmean
 import numpy as np
 import torch
 
-from airybench.analysis.cells import by_cell
+from airybench.analysis.baseline_rows import BaselineRow
+from airybench.analysis.cells import by_cell, folds_of, seeds_of
 from airybench.analysis.estimate import Estimate, Side, bounded, combined
+from airybench.analysis.fold_intervals import fold_of
 from airybench.analysis.intervals import RESAMPLED, difference, score
 from airybench.analysis.verdicts import ALPHA, holm
 from airybench.config import SEED, Objective, TrialConfig
-from airybench.config.baseline import LIT_PIXELS, NAMES
 from airybench.config.objective import SHOWN
 from airybench.inference.hits import HIT_METRICS, hit_scores
 from airybench.inference.predictions import Predictions
@@ -50,24 +51,15 @@ class RankedCell:
         """The best trial of the cell."""
         return self.trials[0]
 
+    @property
+    def seeds(self) -> int:
+        """How many seeds it was trained with."""
+        return seeds_of(self.trials)
 
-@dataclass(frozen=True)
-class BaselineRow:
-    """What is reached without a network, on the shots that cells are ranked by.
-
-    Attributes:
-        name: what results call it.
-        value: the objective; NaN where it has none.
-        low: lower end of the 95 % interval over shots, or runs; NaN where there is none.
-        high: upper end.
-        scores: metrics on the validation split.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    scores: dict[str, float]
+    @property
+    def folds(self) -> int:
+        """On how many folds it was trained; 0 where the study has one split."""
+        return folds_of(self.trials)
 
 
 @dataclass(frozen=True)
@@ -99,8 +91,14 @@ class Leaderboard:
 
     def certainty_sentence(self) -> str:
         """Which cells may be as good as the first one."""
-        seeds = min(len(row.trials) for row in self.rows)
+        seeds, folds = min(row.seeds for row in self.rows), max(row.folds for row in self.rows)
         scope = f"{seeds} {'seed' if seeds == 1 else 'seeds'} per cell and {self.shots} validation shots"
+        if folds:
+            return (
+                f"How certain: cells are ranked by the mean over {folds} folds, {scope.split(' and ')[0]}. Every "
+                "shot is a validation shot of one fold and a test shot of another, so the winner's test score is "
+                "flattered a little; differences between cells that were named beforehand are not."
+            )
         if len(self.rows) == 1:
             return f"How certain: a single cell is no ranking ({scope})."
         if not self.apart:
@@ -128,7 +126,8 @@ class Leaderboard:
                 "log_activation": row.config.network.log_activation,
                 "alpha": row.config.network.alpha,
                 "leakiness": row.config.network.leakiness,
-                "seeds": len(row.trials),
+                "seeds": row.seeds,
+                **({"folds": row.folds} if row.folds else {}),
                 f"val_{self.objective.metric}": row.mean,
                 "low": row.low,
                 "high": row.high,
@@ -177,7 +176,7 @@ def rank(
     *,
     seed: int = SEED,
 ) -> Leaderboard:
-    """Rank cells by the first objective.
+    """Rank cells by the first objective, by means over seeds and folds; a cell that lacks a fold stands below.
 
     Intervals are over validation shots, or whole runs of them, and over seeds; the same shots are drawn for every cell.
 
@@ -196,16 +195,18 @@ def rank(
             -other.sign * float(np.mean([trial.values[index] for trial in cell]))
             for index, other in enumerate(objectives[1:], 1)
         )
-        return (-objective.sign * float(np.mean([trial.value for trial in cell])), *further)
+        missing = folds - folds_of(cell)
+        return (missing, -objective.sign * float(np.mean([trial.value for trial in cell])), *further)
 
+    folds = max(map(folds_of, cells))
     cells.sort(key=standing)
     top = cells[:MOST_RESAMPLED]
-    found = [[predictions(trial) for trial in cell] for cell in (top if objective.metric in RESAMPLED else top[:1])]
     resampled = objective.metric in RESAMPLED
+    found = [[predictions(trial) for trial in cell] for cell in (top if resampled else top[:1])]
     estimates = _estimates(top, found, objective.metric, seed) if resampled else _over_seeds(cells)
     kind = "95 %, over val shots" if resampled else "95 %, over seeds alone"
     if resampled and max(len(cell) for cell in cells) > 1:
-        kind = "95 %, over val shots and seeds"
+        kind = "95 %, over folds" if folds else "95 %, over val shots and seeds"
     rows = []
     for index, cell in enumerate(cells):
         one = estimates[index] if index < len(estimates) else Estimate(math.nan)
@@ -214,48 +215,8 @@ def rank(
         scores = _mean([trial.scores for trial in cell]) | hits
         rows.append(RankedCell(cell[0].config, value, one.low, one.high, tuple(cell), scores))
     apart = _apart(found, objective.metric, seed) if resampled else ()
-    return Leaderboard(objective, tuple(rows), kind, apart, len(found[0][0]))
-
-
-def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str) -> dict[str, float]:
-    """The metrics of a baseline as a study logs them, `NAME/val/<metric>` and `NAME/test/<metric>`, and of hit finding.
-
-    Args:
-        name: of the baseline.
-        val: its predictions on the validation split.
-        test: its predictions on the test split.
-        metric: the objective, which has the ends of its interval on val beside it as `/low` and `/high`.
-    """
-    logged: dict[str, float] = {}
-    for part, found in (("val", val), ("test", test)):
-        values = hit_scores(found)
-        if name != LIT_PIXELS:  # which knows hits and misses alone: its scores are no averages over the classes
-            values |= {key: value for key, value in found.scores().values.items() if key in (*SHOWN, metric)}
-        logged |= {f"{name}/{part}/{key}": value for key, value in values.items()}
-    if metric in RESAMPLED and name != LIT_PIXELS:
-        estimate = score([val], metric, trained=False)
-        logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
-    return {key: value for key, value in logged.items() if math.isfinite(value)}
-
-
-def baseline_rows(logged: Mapping[str, float], metric: str) -> tuple[BaselineRow, ...]:
-    """The baselines among the metrics of a study, in the order of NAMES.
-
-    Args:
-        logged: metrics of the study's run, see `baseline_metrics`.
-        metric: the objective.
-
-    >>> baseline_rows({"majority/val/mcc": 0.0, "majority/val/macro_ap": 0.2}, "macro_ap")[0].value
-    0.2
-    """
-    rows = []
-    for name, title in NAMES.items():
-        shown = (*SHOWN, metric, *HIT_METRICS)
-        scores = {metric: logged[key] for metric in shown if (key := f"{name}/val/{metric}") in logged}
-        if scores:
-            low, high = (logged.get(f"{name}/val/{metric}/{end}", math.nan) for end in ("low", "high"))
-            rows.append(BaselineRow(title, scores.get(metric, math.nan), low, high, scores))
-    return tuple(rows)
+    shots = sum(len(one) for one in {fold_of(one): one for one in found[0]}.values())
+    return Leaderboard(objective, tuple(rows), kind, apart, shots)
 
 
 def _estimates(

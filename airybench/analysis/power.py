@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from airybench.analysis.estimate import ENOUGH
+from airybench.analysis.fold_intervals import OVERLAP
 from airybench.analysis.intervals import FEWEST_POSITIVES
 
 POWER = 0.8
@@ -111,6 +112,33 @@ def detectable(
     variance = of_shots + of_seeds
     df = variance**2 / (of_shots**2 / test.freedom + of_seeds**2 / between)
     return _quantiles(df, claims) * math.sqrt(variance)
+
+
+def detectable_on_folds(
+    test: ExpectedTest, folds: int, seeds: int = 1, sd: float = SEED_SD, *, cells: int = 2, claims: int = 1
+) -> float:
+    """Smallest true difference of macro AP that cells on several folds can tell with a chance of 80 %.
+
+    Args:
+        test: the test split of one fold.
+        folds: k of them.
+        seeds: of each cell on each fold.
+        sd: standard deviation of macro AP between seeds on very many shots.
+        cells: of the study, K, which share one residual mean square of (K - 1)(k - 1) degrees of freedom.
+        claims: how many the study tests; each is judged at .05 over their number.
+
+    Returns:
+        The difference; infinite with a single cell.
+
+    >>> one_fold = ExpectedTest(200, (50.0, 30.0, 20.0))
+    >>> round(detectable_on_folds(one_fold, 5, cells=4), 3), round(detectable_on_folds(one_fold, 10, cells=4), 3)
+    (0.101, 0.079)
+    """
+    df = (cells - 1) * (folds - 1)
+    if df < 1:
+        return math.inf
+    variance = test.variance * (SAME_CELL - OTHER_CELL + (1 - SAME_CELL) / seeds) + 2 * sd**2 / seeds
+    return _quantiles(df, claims) * math.sqrt(variance * (1 / folds + OVERLAP))
 
 
 def seeds_needed(

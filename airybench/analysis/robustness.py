@@ -15,12 +15,13 @@ from airybench.analysis.estimate import Estimate, Side, combined
 from airybench.analysis.intervals import RESAMPLED, difference, resampled, score
 from airybench.config import SEED
 from airybench.inference.predictions import Predictions
-from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
+from airybench.inference.stress import ALL_CHANGES, CHANGES, METRIC, mean_over_changes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ANOTHER_RUN = "another-run"
+OTHER_RUNS = "other-runs"
+"""Row of shots of runs without training shots: other shots, so that their loss is not paired."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Robustness:
             return "No change of the detector costs more than chance would."
         return (
             f"Worst: {worst.change} {worst.strength:g} {worst.unit} costs {worst.loss.value:.3f} "
-            f"[{worst.loss.low:.3f} .. {worst.loss.high:.3f}] {self.metric}; {CHANGES[worst.change].remedy}."
+            f"[{worst.loss.low:.3f} .. {worst.loss.high:.3f}] {self.metric}; {ALL_CHANGES[worst.change].remedy}."
         )
 
     def flat(self) -> dict[str, float]:
@@ -94,8 +95,8 @@ class Robustness:
         return {key: value for key, value in found.items() if math.isfinite(value)}
 
     def _means(self) -> dict[str, float]:
-        """Score and loss over all changes, as every trial of `sweep --stress` logs them."""
-        changed = [row for row in self.rows if row.strength]
+        """Score and loss over all changes of counts, as every trial of `sweep --stress` logs them."""
+        changed = [row for row in self.rows if row.strength and row.change in CHANGES]
         if not changed:
             return {}
         scores: dict[str, dict[float, float]] = {}
@@ -150,7 +151,7 @@ def robustness(
     """
     plain = _shifted(clean, thresholds)
     rows = [
-        _row(name, strength, CHANGES[name].unit, plain if found is clean else _shifted(found, thresholds), plain)
+        _row(name, strength, ALL_CHANGES[name].unit, plain if found is clean else _shifted(found, thresholds), plain)
         for name, by_strength in stressed.items()
         for strength, found in by_strength.items()
     ]
@@ -172,12 +173,12 @@ def runs_not_trained_on(
     [False, True]
     """
     if len(np.unique(groups)) < 2:
-        return "Another run: the data do not say which shots belong to which run."
+        return "Other runs: the data do not say which shots belong to which run."
     other = ~np.isin(groups[rows], groups[train])
     if not other.any():
-        return "Another run: every run has training shots; train with --split-by group to see what another run costs."
+        return "Other runs: every run has training shots; train with --split-by group to see what another run costs."
     if other.all():
-        return "Another run: no run of these shots has training shots, so the scores are those of other runs."
+        return "Other runs: no run of these shots has training shots, so the scores are those of other runs."
     return other
 
 
@@ -187,7 +188,7 @@ def _other_runs(plain: Predictions, other: NDArray[np.bool_]) -> StressScore:
     values = [resampled([part], METRIC, seed=seed) for part, seed in ((ours, SEED + 1), (theirs, SEED))]
     sample = min(ours.sample, theirs.sample, key=lambda one: one.freedom)
     loss = combined([Side(1.0, values[0] - values[1], trained=False)], (), sample)
-    return StressScore(ANOTHER_RUN, 1, f"({len(theirs)} shots)", _score(theirs), loss, _metrics(theirs))
+    return StressScore(OTHER_RUNS, 1, f"({len(theirs)} shots)", _score(theirs), loss, _metrics(theirs))
 
 
 def _row(name: str, strength: float, unit: str, found: Predictions, clean: Predictions) -> StressScore:

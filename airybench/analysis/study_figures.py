@@ -21,10 +21,10 @@ from airybench.figures.leaderboard import leaderboard
 from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.robustness import StressCurve, compared
 from airybench.figures.style import save
-from airybench.inference.stress import CHANGES, METRIC
+from airybench.inference.stress import ALL_CHANGES, METRIC
 from airybench.sweep.records import FinishedTrial
 
-DERIVED = ("lr", "input_scaling", "seed")
+DERIVED = ("lr", "input_scaling", "seed", "fold")
 """Parameters that follow from others, or that a cell does not name."""
 
 MAX_TICKS = 10  # values of a heat map's axis
@@ -116,7 +116,7 @@ def robustness_figure(found: StudyRobustness, heading: str) -> Figure:
     networks = {
         cell.config.label: {
             name: StressCurve(
-                CHANGES[name].unit,
+                ALL_CHANGES[name].unit,
                 list(curve),
                 [one.value for one in curve.values()],
                 [one.low for one in curve.values()],

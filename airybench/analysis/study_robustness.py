@@ -16,7 +16,7 @@ from airybench.analysis.verdicts import holm
 from airybench.config import TrialConfig
 from airybench.inference.predictions import Predictions
 from airybench.inference.spread import Sample
-from airybench.inference.stress import CHANGES, METRIC, mean_over_changes
+from airybench.inference.stress import ALL_CHANGES, METRIC, mean_over_changes
 from airybench.inference.stressed import Stressed
 from airybench.sweep.records import FinishedTrial
 
@@ -70,8 +70,8 @@ class StudyRobustness:
         if not loss.low > 0:
             return "No change of the detector costs these networks more than chance would."
         return (
-            f"Worst over all cells: {name} {strength:g} {CHANGES[name].unit} costs {loss.value:.3f} "
-            f"[{loss.low:.3f} .. {loss.high:.3f}] {METRIC}; {CHANGES[name].remedy}."
+            f"Worst over all cells: {name} {strength:g} {ALL_CHANGES[name].unit} costs {loss.value:.3f} "
+            f"[{loss.low:.3f} .. {loss.high:.3f}] {METRIC}; {ALL_CHANGES[name].remedy}."
         )
 
     @property
@@ -96,7 +96,7 @@ class StudyRobustness:
             [
                 cell.config.label, str(cell.seeds), f"{cell.clean.value:.3f}", f"{cell.changed.value:.3f}",
                 f"{cell.loss.value:.3f}", f"{cell.loss.low:.3f} .. {cell.loss.high:.3f}",
-                f"{cell.worst[0]} {cell.worst[1]:g} {CHANGES[cell.worst[0]].unit}",
+                f"{cell.worst[0]} {cell.worst[1]:g} {ALL_CHANGES[cell.worst[0]].unit}",
             ]
             for cell in self.cells
         ]  # fmt: skip
@@ -111,7 +111,7 @@ class StudyRobustness:
             name, seeds = cell.config.label, cell.seeds
             for change, curve in cell.curves.items():
                 for strength, one in curve.items():
-                    writer.writerow([name, seeds, change, f"{strength:g}", CHANGES[change].unit, *_fields(one)])
+                    writer.writerow([name, seeds, change, f"{strength:g}", ALL_CHANGES[change].unit, *_fields(one)])
             writer.writerow([name, seeds, "mean", "", "", *_fields(cell.changed)])
             writer.writerow([name, seeds, "mean loss", "", "", *_fields(cell.loss)])
         return text.getvalue()

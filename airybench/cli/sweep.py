@@ -177,6 +177,8 @@ def _dry_run(
     shown = []
     for name in datasets:
         known = outline(name, experiment.base.data)
+        if experiment.base.data.folds == "all":
+            experiment = experiment.customised({"folds": (known.groups_apart(),)}, (), {})
         if not finite(experiment):
             notice("the space has a range; the cells shown are those at its ends")
         costs = cell_costs(cells(ends(experiment)), *known.size, chosen)

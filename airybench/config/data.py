@@ -1,7 +1,8 @@
 """The data: which shots, how they are split, and how they become network inputs."""
 
+from collections.abc import Mapping
 from math import inf
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -10,6 +11,9 @@ from airybench.provenance import SIMULATOR_VERSION, SIMULATOR_VERSIONS
 
 Scaling = Literal["counts", "unit", "log1p", "standardised"]
 """How raw counts are scaled for the network; see `DataConfig.input_scaling`."""
+
+MOST_FOLDS = 1000
+"""Leaving out one run after the other makes as many folds as there are runs."""
 
 MIN_IMAGE_SIZE = 32
 """Pixels: both families of networks halve the image five times, and need one pixel to be left."""
@@ -49,13 +53,13 @@ class DataConfig(Frozen):
     split_by: Literal["shot", "group"] = Field(
         "shot", description="What the split keeps together. group: all shots of a run or file stay in one part."
     )
-    folds: int = Field(
+    folds: Annotated[int, Field(ge=0, le=MOST_FOLDS)] | Literal["all"] = Field(
         0,
-        ge=0,
-        le=100,
-        description="Number of folds of a k-fold split, at least 3. 0: train, val and test hold 70, 15 and 15 %.",
+        description="Number of folds of a k-fold split, at least 3. A sweep runs them all in one study, unless --fold "
+        "names one. all: each run is left out once (--split-by group). 0: train, val and test hold 70, 15 and 15 %.",
     )
     fold: int = Field(0, ge=0, description="Fold that is the test split, from 0. The next one is the validation split.")
+    every_fold: Switch = Field(False, description="Whether every fold is run in one study, so that no cell has a fold.")
     image_size: int = Field(224, ge=MIN_IMAGE_SIZE, le=1024, description="Side of the network's input in pixels.")
     antialias: Switch = Field(False, description="Resize with antialiasing. The paper resizes without.")
     input_scaling: Literal["paper", "counts", "unit", "log1p", "standardised"] = Field(
@@ -98,15 +102,31 @@ class DataConfig(Frozen):
     noise_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the noise.")
     fraction: Number = Field(1.0, gt=0, le=1, description="Share of the training shots to train on.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_folds(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and str(values.get("folds", 0)) == "0":
+            return {**values, "every_fold": False}
+        return values
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.folds in (1, 2) or self.fold >= max(self.folds, 1):
+        if self.folds == "all":
+            if self.split_by != "group":
+                raise ValueError("folds is 'all', which leaves out one run after the other; add --split-by group")
+        elif self.folds in (1, 2) or self.fold >= max(self.folds, 1):
             raise ValueError(f"fold {self.fold} of {self.folds} folds; expected at least 3 folds and a fold below them")
         if self.input_mask == "channel" and self.input == "ccf":
             raise ValueError(
                 "input_mask channel is for images; a correlation map leaves masked pixels out with input_mask zero"
             )
         return self
+
+    @property
+    def fold_count(self) -> int:
+        """Number of folds, 0 without any; known once the data have said how many runs `all` stands for."""
+        assert self.folds != "all"
+        return self.folds
 
     @property
     def channels(self) -> int:

@@ -1,5 +1,6 @@
 """What a study optimises: a metric, and whether more or less of it is better."""
 
+from math import inf
 from typing import Literal, NamedTuple
 
 Direction = Literal["max", "min"]
@@ -32,6 +33,17 @@ def sign(direction: Direction) -> float:
     [0.9, 0.7, 0.4]
     """
     return 1.0 if direction == "max" else -1.0
+
+
+def limits(metric: str) -> tuple[float, float]:
+    """What a metric can be at all: its least and its greatest value.
+
+    >>> limits("macro_ap"), limits("mcc"), limits("loss")
+    ((0.0, 1.0), (-1.0, 1.0), (0.0, inf))
+    """
+    if metric in ("loss", "classes_scored"):
+        return 0.0, inf
+    return (-1.0 if metric == "mcc" else 0.0), 1.0
 
 
 class Objective(NamedTuple):

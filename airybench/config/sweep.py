@@ -26,6 +26,14 @@ def _for_other_networks(base: Any) -> dict[str, Any]:
     return {name: [network[name]] for name in NetworkConfig.model_fields if name in idle and network.get(name)}
 
 
+def _every_fold(base: Any) -> Any:
+    """A base with folds and without a fold of its own stands for all of them."""
+    data = base.get("data") if isinstance(base, Mapping) else None
+    if isinstance(data, Mapping) and data.get("folds") and not {"fold", "every_fold"} & data.keys():
+        return {**base, "data": {**data, "every_fold": True}}
+    return base
+
+
 class SweepConfig(Frozen):
     """One experiment.
 
@@ -49,7 +57,7 @@ class SweepConfig(Frozen):
     def _as_grids(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
-        values = dict(values)
+        values = {**values, **({"base": _every_fold(values["base"])} if "base" in values else {})}
         if isinstance(values.get("space"), Mapping):
             values["space"] = [values["space"]]
         others = _for_other_networks(values.get("base"))
@@ -64,6 +72,12 @@ class SweepConfig(Frozen):
         first, last = self.base.training.seed, self.base.training.seed + self.study.seeds - 1
         if last > MAX_SEED:
             raise ValueError(f"seed {first} with {self.study.seeds} seeds ends at {last}, expected at most {MAX_SEED}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_split_for_stress(self) -> Self:
+        if self.study.stress and self.base.data.every_fold:
+            raise ValueError("stress is on, which scores one test split; name a --fold, or leave out --folds")
         return self
 
     @field_validator("space")
@@ -101,6 +115,9 @@ class SweepConfig(Frozen):
             for name, axis in given.items()
             if name not in spanning and name not in several and isinstance(axis, tuple)
         }
+        if "every_fold" not in single and {"folds", "fold"} & single.keys():
+            every = "fold" not in single  # without folds it has no effect
+            single |= {"every_fold": every} | ({"fold": 0} if every else {})
         base = self.base.replace(single)
         # A value without effect on the base, such as the head width of a ResNet, becomes an axis for the other cells.
         others: Grid = {name: (value,) for name, value in single.items() if getattr(base.network, name, value) != value}

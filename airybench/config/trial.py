@@ -15,7 +15,8 @@ from airybench.provenance import UNVERSIONED
 NEUTRAL: dict[str, Value] = {
     "input": "image", "ccf_kind": "angular", "ccf_delta": 0.0, "ccf_zero": "keep",
     "ccf_centre": "frame", "noise": "none",
-    "noise_seed": SEED, "fraction": 1.0, "split_by": "shot", "folds": 0, "fold": 0, "batch_norm": False,
+    "noise_seed": SEED, "fraction": 1.0, "split_by": "shot", "folds": 0, "fold": 0, "every_fold": False,
+    "batch_norm": False,
     "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
     "rotation": "none", "hot_pixels": 0, "dead_pixels": 0, "offset_jitter": 0.0, "gain_jitter": 1.0, "clip_norm": 0.0,
     "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False, "simulator": UNVERSIONED,
@@ -94,7 +95,10 @@ class TrialConfig(Frozen):
         return self.data.input_scaling
 
     def cell(self) -> str:
-        """Digest of the configuration without its seed: the trials of a cell differ in their seeds only."""
+        """Digest of the configuration without its seed: the trials of a cell differ in their seeds only.
+
+        Where a study runs every fold, they differ in the fold as well.
+        """
         content = self.model_dump(mode="json")
         content["training"].pop("seed")
         if self.training.schedule != "piecewise":
@@ -105,6 +109,8 @@ class TrialConfig(Frozen):
             for name in IMAGE_ONLY:
                 content["training"].pop(name)
         kept = ("split_by", "folds", "fold") if self.data.folds else ()  # a fold is named by all three
+        if self.data.every_fold:
+            content["data"].pop("fold")
         for name, neutral in NEUTRAL.items():
             section = content[section_of(name)]
             if (
@@ -146,8 +152,9 @@ class TrialConfig(Frozen):
 
     @property
     def title(self) -> str:
-        """Name of the MLflow run."""
-        return f"{self.label}-s{self.training.seed}"
+        """Name of the MLflow run; of one of many folds with its number, as in `...-f3-s1612`."""
+        fold = f"-f{self.data.fold}" if self.data.every_fold else ""
+        return f"{self.label}{fold}-s{self.training.seed}"
 
 
 def recorded_trial(content: Any, *, simulated: bool) -> TrialConfig:

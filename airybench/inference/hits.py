@@ -4,6 +4,7 @@ A hit is a shot that is not `Empty` (helium) or not `Background` (cxidb). Every 
 finder as well, and is scored as one here.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -80,3 +81,21 @@ def _scores(hits: Predictions, weights: torch.Tensor) -> dict[str, torch.Tensor]
         "hit_ap": drawn.values["ap"][:, 0],
     }
     return {name: torch.where(drawn.defined[:, 0], value, torch.nan) for name, value in values.items()}
+
+
+def logged_hits(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The scores of hit finding among logged metrics, by their names in HIT_METRICS and with the ends of intervals.
+
+    Args:
+        metrics: by key.
+        prefix: of the keys.
+
+    Returns:
+        Empty unless all of HIT_METRICS are there.
+
+    >>> logged_hits({f"test/{name}": 0.5 for name in HIT_METRICS}, "test/")["hit_ap"], logged_hits({}, "test/")
+    (0.5, {})
+    """
+    names = [name for metric in HIT_METRICS for name in (metric, f"{metric}/low", f"{metric}/high")]
+    found = {name: metrics[prefix + name] for name in names if prefix + name in metrics}
+    return found if all(metric in found for metric in HIT_METRICS) else {}

@@ -8,8 +8,7 @@ import numpy as np
 from scipy import stats
 from torch import Tensor
 
-BOUNDS = {"mcc": (-1.0, 1.0), "loss": (0.0, math.inf)}
-"""Smallest and largest possible value of a metric; (0, 1) where it is not named."""
+from airybench.config.objective import limits
 
 _MOST_UNDEFINED = 0.05
 
@@ -129,4 +128,4 @@ def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", t
     if math.isnan(value) or math.isnan(variance):
         return math.nan, math.nan
     ends = Spread.of([(variance, sample.freedom)]).ends(value)
-    return within(ends, value, tries or sample.shots, BOUNDS.get(metric, (0.0, 1.0)))
+    return within(ends, value, tries or sample.shots, limits(metric))

@@ -68,9 +68,6 @@ class Change:
         strengths: that are tried, the first is 0.
         most: largest strength that makes sense.
         remedy: what an experimenter does about it.
-        apply: counts (N, H, W) and a fault to new counts of the same shape.
-        orderly: whether it does the same to every shot and never swaps larger and smaller counts of a pixel, so that
-            the median of changed shots is the changed median.
     """
 
     meaning: str
@@ -78,6 +75,18 @@ class Change:
     strengths: tuple[float, ...]
     most: float
     remedy: str
+
+
+@dataclass(frozen=True)
+class CountsChange(Change):
+    """A change that is made to the counts of a shot.
+
+    Attributes:
+        apply: counts (N, H, W) and a fault to new counts of the same shape.
+        orderly: whether it does the same to every shot and never swaps larger and smaller counts of a pixel, so that
+            the median of changed shots is the changed median.
+    """
+
     apply: Callable[[Counts, Fault], Counts]
     orderly: bool = True
 
@@ -161,19 +170,19 @@ def _shifted_beam(counts: Counts, fault: Fault) -> Counts:
     return changed
 
 
-_OFFSET_REMEDY = "subtract the background of each run before import and training, or train with --offset-jitter"
+_OFFSET_REMEDY = "subtract the background of each run (train with --background all), or train with --offset-jitter"
 _GAIN_REMEDY = "train with --gain-jitter, or use --input-scaling standardised, which knows no gain"
 
-CHANGES: Mapping[str, Change] = {
-    "hot-pixels": Change(
+CHANGES: Mapping[str, CountsChange] = {
+    "hot-pixels": CountsChange(
         "pixels that always show 1 000 to 40 000 counts",
         "pixels",
         (0, 10, 40, 160),
         1_000_000,
-        "import with --find-bad-pixels, which masks them, or train with --hot-pixels",
+        "mask them (train with --input-mask median --find-bad-pixels), or train with --hot-pixels",
         _hot_pixels,
     ),
-    "dead-module": Change(
+    "dead-module": CountsChange(
         "a rectangle beside the centre that counts nothing",
         "% of the area",
         (0, 2, 5, 10, 25),
@@ -181,22 +190,22 @@ CHANGES: Mapping[str, Change] = {
         "train on patterns with the same module masked (`data import --mask`), or replace the module",
         _dead_module,
     ),
-    "offset": Change(
+    "offset": CountsChange(
         "counts added to every pixel", "counts", (0, 10, 100, 1000), LARGEST_COUNT, _OFFSET_REMEDY, _offset
     ),
-    "stray-light": Change(
+    "stray-light": CountsChange(
         "a halo about the centre with Poisson noise",
         "x the mean of the shot",
         (0, 0.3, 1, 3),
         1000,
-        "measure the stray light without particles and subtract it before import and training",
+        "subtract the background of each run (train with --background empty, or all where most shots are misses)",
         _stray_light,
         orderly=False,
     ),
-    "lower-gain": Change(
+    "lower-gain": CountsChange(
         "counts divided by 2 for each step, and rounded", "halvings", (0, 1, 2, 3), 16, _GAIN_REMEDY, _lower_gain
     ),
-    "more-photons": Change(
+    "more-photons": CountsChange(
         "a brighter pulse: counts multiplied, and cut off at saturation",
         "decades",
         (0, 0.3, 0.5, 1),
@@ -204,7 +213,7 @@ CHANGES: Mapping[str, Change] = {
         "attenuate the beam, or train with --gain-jitter",
         _more_photons,
     ),
-    "shifted-beam": Change(
+    "shifted-beam": CountsChange(
         "the pattern moves, always in one direction; pixels that come into sight are 0",
         "% of the side",
         (0, 1, 2, 5),
@@ -214,12 +223,26 @@ CHANGES: Mapping[str, Change] = {
     ),
 }
 
+ANOTHER_RUN = "another-run"
+
+ALL_CHANGES: Mapping[str, Change] = {
+    **CHANGES,
+    ANOTHER_RUN: Change(
+        "the same particles in a later run of the same series: another beam, gain, offset, blur and stray light",
+        "runs on",
+        (0, 1),
+        1000,
+        "train on shots of more runs, subtract the background of each run (--background), or train with --gain-jitter",
+    ),
+}
+"""With the one change that is no change of counts: a simulated shot is detected again, see `OtherRuns`."""
+
 
 def stress_plan(asked: Mapping[str, tuple[float, ...]] | None = None) -> dict[str, tuple[float, ...]]:
     """The strengths of each change to try.
 
     Args:
-        asked: strengths by change; all changes with their own strengths if left out or empty.
+        asked: strengths by change; all changes of counts with their own strengths if left out or empty.
 
     Returns:
         By change, rising, beginning with 0.
@@ -232,12 +255,14 @@ def stress_plan(asked: Mapping[str, tuple[float, ...]] | None = None) -> dict[st
     """
     plan = {}
     for name, strengths in (asked or {name: change.strengths for name, change in CHANGES.items()}).items():
-        if name not in CHANGES:
-            raise unknown("detector change", name, CHANGES)
-        change = CHANGES[name]
+        if name not in ALL_CHANGES:
+            raise unknown("detector change", name, ALL_CHANGES)
+        change = ALL_CHANGES[name]
         for strength in strengths:
             if not 0 <= strength <= change.most:
                 raise ConfigError(f"{name} {strength:g}: expected 0 to {change.most:g} {change.unit}")
+            if name == ANOTHER_RUN and strength % 1:
+                raise ConfigError(f"{name} {strength:g}: expected a whole number of {change.unit}")
         plan[name] = tuple(sorted({0.0, *map(float, strengths)}))
     return plan
 

@@ -52,6 +52,9 @@ def load_weights(folder: Path) -> Predictor:
     Raises:
         DataError: a file is missing, damaged, changed or of another version, or the weights do not fit the description.
     """
+    for name in (DESCRIPTION, TENSORS):
+        if (folder / name).exists() and not (folder / name).is_file():  # a pipe without a writer is waited for
+            raise DataError(f"{folder / name} is no file", "restore the file")
     try:
         content = read_json(folder / DESCRIPTION)
         version = _checked_version(folder, content)
@@ -80,11 +83,19 @@ def load_weights(folder: Path) -> Predictor:
         taken = None if rows is None else rows.numpy()
         predictor = Predictor(config, tuple(names), kind, provenance=provenance, good=good, background=taken)
         predictor.network.load_state_dict(state)
+        _require_finite(state)
         predictor.hashed = version > FIRST_VERSION
     except (LookupError, *_MISFITS, ConfigError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"weights in {folder} do not fit their description: {reason}") from None
     return predictor.eval()
+
+
+def _require_finite(state: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights with which every probability could be NaN, which compares as no class."""
+    for name, values in state.items():
+        if values.is_floating_point() and not values.isfinite().all():
+            raise ValueError(f"{name} holds NaN or infinity")
 
 
 def _checked_version(folder: Path, content: Any) -> int:

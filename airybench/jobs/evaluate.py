@@ -10,6 +10,7 @@ from torch import Tensor
 
 from airybench.analysis.evaluation_files import write_evaluation, write_robustness
 from airybench.analysis.robustness import Robustness, robustness, runs_not_trained_on
+from airybench.data.datasets.another_run import OtherRuns
 from airybench.data.datasets.catalog import CATALOG
 from airybench.data.split.split import PARTS
 from airybench.errors import ConfigError, DataError, unknown
@@ -25,13 +26,14 @@ from airybench.inference.evaluate import (
 from airybench.inference.logits import store_logits
 from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
-from airybench.inference.stress import stress_plan
+from airybench.inference.stress import ALL_CHANGES, ANOTHER_RUN, CHANGES, stress_plan
 from airybench.inference.stressed import stressed_predictions
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
 from airybench.tracking.target import TrackingTarget
+from airybench.trial.hit_finding import hits_beside_rule
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
 
@@ -72,6 +74,7 @@ class EvaluatedModel:
         ceiling: what the true labels score against the given ones, by metric; empty where they are not known.
         stress: scores under changes of the detector, where they were asked for.
         image_size: side of what the network sees, pixels.
+        hits: scores of hit finding of the network and of the lit-pixel rule, see `hits_beside_rule`.
     """
 
     model: str
@@ -87,6 +90,7 @@ class EvaluatedModel:
     ceiling: dict[str, float] = field(default_factory=dict)
     stress: Robustness | None = None
     image_size: int = 0
+    hits: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def tuned(self) -> bool:
@@ -144,6 +148,8 @@ def evaluate_model(
         config = config.replace({"simulator": options.simulator})
     data = prepare(dataset, config, device, reporter, load=False, scored=sorted(scored))
     require_same(predictor, data, reporter)
+    if plan is not None:
+        plan = _with_another_run(plan, data, reporter)
     if tune and split in ("val", "all"):
         reporter.notify(f"thresholds are tuned on val, whose shots are among those of {split}: their F1 is too high")
     rows = np.arange(data.store.count) if split == "all" else getattr(data.split, split)
@@ -168,6 +174,7 @@ def evaluate_model(
         if plan is not None:
             stressed = stressed_predictions(predictor, data.store, rows, predictions, plan, device, reporter)
             stress = robustness(stressed, predictions, thresholds, _other_runs(predictor, data, rows))
+        hits = hits_beside_rule(predictions, thresholds, data, predictor.config, split, reporter)
         training_labels = torch.from_numpy(data.store.labels()[data.split.train])
         evaluated = EvaluatedModel(
             model=model,
@@ -183,8 +190,10 @@ def evaluate_model(
             ceiling=ceiling_of(data.store, rows),
             stress=stress,
             image_size=predictor.config.data.image_size,
+            hits=hits,
         )
         run.metrics(_metrics(split, evaluated.result))
+        run.metrics({f"{split}/{name}": value for name, value in hits.get(evaluated.title, {}).items()})
         run.metrics({f"ceiling/{split}/{name}": value for name, value in evaluated.ceiling.items()})
         with run.artifacts() as folder:
             write_evaluation(folder, evaluated.result, predictions, split, evaluated.heading, thresholds)
@@ -247,8 +256,29 @@ def _predict(
 def _other_runs(predictor: Predictor, data: PreparedDataset, rows: NDArray[np.int64]) -> NDArray[np.bool_] | str:
     """Which shots belong to runs that were not in training, or why that cannot be asked."""
     if predictor.provenance is not None and not data.provenance().same_data(predictor.provenance):
-        return "Another run: the model was trained on other shots, so the scores are those of other runs."
+        return "Other runs: the model was trained on other shots, so the scores are those of other runs."
     return runs_not_trained_on(data.store.groups(), rows, data.split.train)
+
+
+def _with_another_run(
+    plan: dict[str, tuple[float, ...]], data: PreparedDataset, reporter: Reporter
+) -> dict[str, tuple[float, ...]]:
+    """The plan with another run, where every change is asked for and the shots can be detected again.
+
+    Raises:
+        ConfigError: another run was asked for by its name, and they cannot.
+    """
+    others, every = OtherRuns.of(data.store), CHANGES.keys() <= plan.keys()
+    if not isinstance(others, str):
+        own = stress_plan({ANOTHER_RUN: ALL_CHANGES[ANOTHER_RUN].strengths})
+        return plan | {name: plan.get(name, strengths) for name, strengths in own.items()} if every else plan
+    if ANOTHER_RUN in plan:
+        raise ConfigError(
+            f"{ANOTHER_RUN}: {others}", "leave it out, or train with --split-by group to score other runs"
+        )
+    if every:
+        reporter.notify(f"{ANOTHER_RUN} is left out: {others}")
+    return plan
 
 
 def _metrics(split: str, result: Evaluation) -> dict[str, float]:

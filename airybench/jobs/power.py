@@ -7,9 +7,11 @@ import numpy as np
 
 from airybench.analysis.cells import by_cell
 from airybench.analysis.power import (
+    MOST_SEEDS,
     SEED_SD,
     ExpectedTest,
     detectable,
+    detectable_on_folds,
     expected_test,
     freedom_between,
     seed_sd,
@@ -62,6 +64,7 @@ class SweepPower:
         sd: standard deviation between seeds.
         pilot: where that comes from; None where it is assumed.
         delta: the difference that matters.
+        folds: how many the study runs, of which `test` is one; 0 with a single split.
     """
 
     dataset: str
@@ -72,12 +75,15 @@ class SweepPower:
     sd: float = SEED_SD
     pilot: Pilot | None = None
     delta: float = DELTA
+    folds: int = 0
 
     @property
     def smallest(self) -> float:
         """Smallest true difference that is found with a chance of 80 %; infinite where none is."""
         if self.test is None:
             return math.inf
+        if self.folds:
+            return self._smallest_on_folds(self.seeds)
         freedom = freedom_between(self.seeds, self.cells)
         return detectable(self.test, self.seeds, self.sd, claims=self.claims, freedom=freedom)
 
@@ -86,20 +92,30 @@ class SweepPower:
         """Seeds with which a difference of delta is found; None where no number of them is enough."""
         if self.test is None:
             return None
+        if self.folds:
+            enough = (n for n in range(1, MOST_SEEDS + 1) if self._smallest_on_folds(n) <= self.delta)
+            return next(enough, None)
         return seeds_needed(self.test, self.delta, self.sd, claims=self.claims, cells=self.cells)
 
     def sentence(self) -> str:
         """One line for people."""
         if self.test is None:
             return f"{self.dataset}: no class has 5 positive test shots: no difference can be judged"
-        if self.test.runs == 1:
+        if self.test.runs == 1 and not self.folds:
             return f"{self.dataset}: the test split holds 1 run: no difference can be judged; add runs"
         return f"{self.dataset}: {self._smallest_in_words()}; {self._needed_in_words()} ({self._assumptions()})"
 
     def _smallest_in_words(self) -> str:
         assert self.test is not None
-        runs = f" in {self.test.runs} runs" if self.test.runs else ""
+        runs = f" in {self.test.runs} run{'s' if self.test.runs > 1 else ''}" if self.test.runs else ""
         seeds = f"{self.seeds} seed{'s' if self.seeds > 1 else ''}"
+        if self.folds and self.cells == 1:
+            return "a single cell has nothing to be told from"
+        if self.folds:
+            return (
+                f"{self.folds} folds of {self.test.shots} test shots{runs} and {seeds} on each can tell two cells "
+                f"apart that differ by {self.smallest:.3f} in {METRIC}"
+            )
         if self.seeds == 1:
             return "1 seed gives a first look without verdicts"
         if math.isinf(self.smallest):
@@ -112,10 +128,17 @@ class SweepPower:
     def _needed_in_words(self) -> str:
         assert self.test is not None
         if self.needed:
-            return f"for {self.delta:g} it takes {self.needed} seeds"
+            each = " on each fold" if self.folds else ""
+            return f"for {self.delta:g} it takes {self.needed} seed{'s' if self.needed > 1 else ''}{each}"
+        if self.folds:
+            return f"{self.delta:g} takes more {'runs' if self.test.runs else 'shots'}"
         seeds, times = seeds_and_shots(self.test, self.delta, self.sd, claims=self.claims)
         drawn = "test runs" if self.test.runs else "test shots"
         return f"for {self.delta:g} it takes {seeds} seeds and about {times:.2g} times the {drawn}"
+
+    def _smallest_on_folds(self, seeds: int) -> float:
+        assert self.test is not None
+        return detectable_on_folds(self.test, self.folds, seeds, self.sd, cells=self.cells, claims=self.claims)
 
     def _assumptions(self) -> str:
         assert self.test is not None
@@ -167,7 +190,7 @@ def measured_power(
 
 def share_of_test(data: DataConfig) -> float:
     """Share of the shots in the test split."""
-    return 1 / data.folds if data.folds else SHARES[2]
+    return 1 / data.fold_count if data.fold_count else SHARES[2]
 
 
 def find_pilot(
@@ -200,7 +223,7 @@ def find_pilot(
 
 
 def _spread(sweep: SweepConfig, study: SavedStudy) -> Pilot | None:
-    if study.sweep.space != sweep.space:
+    if study.sweep.space != sweep.space or study.sweep.base.data.every_fold:  # folds differ by more than their seeds
         return None
     values = [[trial.scores[METRIC] for trial in cell if METRIC in trial.scores] for cell in by_cell(study.finished)]
     freedom = sum(len(cell) - 1 for cell in values if cell)
@@ -208,7 +231,7 @@ def _spread(sweep: SweepConfig, study: SavedStudy) -> Pilot | None:
         return None
     squares = sum(float(np.var(cell)) * len(cell) for cell in values if cell)
     data = study.sweep.base.data
-    share = 1 / data.folds if data.folds else SHARES[1]
+    share = share_of_test(data)
     return Pilot(study.name, math.sqrt(squares / freedom), freedom, max(1, round(share * data.count)))
 
 
@@ -226,6 +249,7 @@ def _power(
         pilot[0] if pilot else SEED_SD,
         pilot[1] if pilot else None,
         delta,
+        sweep.base.data.fold_count if sweep.base.data.every_fold else 0,
     )
 
 

@@ -4,7 +4,9 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 
-from airybench.analysis.leaderboard import Leaderboard, baseline_metrics, baseline_rows, rank
+from airybench.analysis.baseline_rows import baseline_metrics, baseline_rows
+from airybench.analysis.fold_scores import mean_over_folds, scores_on_folds
+from airybench.analysis.leaderboard import Leaderboard, RankedCell, rank
 from airybench.analysis.notes import not_resolved
 from airybench.analysis.study_figures import leaderboard_figure, robustness_figure, study_figures, write_figures
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
@@ -36,7 +38,7 @@ class StudySummary:
         study: its name, `NAME@D`.
         metric: the objective.
         leaderboard: the cells, ranked on the validation split.
-        test: metrics of the winner on test as they are logged, with `/low` and `/high`.
+        test: metrics of the winner on test as they are logged, with `/low` and `/high`; over folds of its cell.
         baselines: metrics of what is reached without a network, such as `majority/val/<metric>` and
             `svm/test/<metric>`.
         model_uri: the winner's MLflow model.
@@ -100,12 +102,13 @@ def summarise_study(
     best = board.rows[0]
     winner = Run(parent.tracking, best.best.run_id)
     on_test = predictions(winner, "test")
-    test, baselines = scores_on_test(on_test), _baselines(finished, reporter)
+    own, baselines = scores_on_test(on_test), _baselines(finished, reporter)
+    test, unscored = _on_folds(best, parent) if best.folds > 1 else (own, on_test.unscored)
     board = replace(board, baselines=baseline_rows(baselines, search.metric))
     model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]))
-    for run in (winner, parent):
-        run.metrics(test)
-    ceiling = logged_ceiling(data.store, data.split)
+    winner.metrics(own)
+    parent.metrics(test)
+    ceiling = mean_over_folds([logged_ceiling(data.store, split) for split in data.splits])
     parent.metrics(baselines | ceiling)
     note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     parent.tag(
@@ -140,20 +143,31 @@ def summarise_study(
         tracking_uri=parent.tracking.uri,
         failures=finished.failures,
         provenance=data.provenance(),
-        unscored=on_test.unscored,
+        unscored=unscored,
         registered=registered,
         robustness=robust,
     )
 
 
+def _on_folds(best: RankedCell, parent: Run) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Metrics of the winning cell on test, over its folds, and the classes that some fold could not score."""
+    found = [predictions(Run(parent.tracking, trial.run_id), "test") for trial in best.trials]
+    missing = {name for one in found for name in one.unscored}
+    return scores_on_folds(found), tuple(name for name in found[0].class_names if name in missing)
+
+
 def _baselines(finished: FinishedStudy, reporter: Reporter) -> dict[str, float]:
     """Metrics of every baseline on the shots of the study, with the inputs of its base configuration."""
-    sweep = finished.study.sweep
-    fitted = fitted_baselines(finished.dataset, sweep.base, BaselineConfig.quick(), reporter=reporter)
-    logged: dict[str, float] = {}
-    for name, one in fitted.items():
-        logged |= baseline_metrics(name, one.val, one.test, sweep.study.metric)
-    return logged
+    sweep, folds = finished.study.sweep, []
+    for dataset in finished.dataset.by_fold:
+        fitted = fitted_baselines(dataset, sweep.base, BaselineConfig.quick(), reporter=reporter)
+        logged: dict[str, float] = {}
+        for name, one in fitted.items():
+            logged |= baseline_metrics(name, one.val, one.test, sweep.study.metric)
+        folds.append(logged)
+        if len(finished.dataset.by_fold) > 1:
+            dataset.unload()
+    return mean_over_folds(folds)
 
 
 def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobustness | None) -> None:

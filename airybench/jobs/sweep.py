@@ -189,10 +189,11 @@ def _prepared(
     plan: StudyPlan, home: StudyStorage | None, engine: Engine, reporter: Reporter
 ) -> tuple[StudyPlan, PreparedDataset]:
     """Prepare the data of a study, complete its configuration from them, and report what it is going to take."""
-    dataset = prepare(plan.dataset, plan.sweep.base, engine.device, reporter)
+    dataset = prepare(plan.dataset, plan.sweep.base, engine.device, reporter, every_fold=True)
     base = plan.sweep.base.replace(dataset.logged)
     for smallest in _smallest_fractions(plan.sweep):
-        dataset.training_rows(base.replace({"fraction": smallest}).data)  # one of one class alone is refused here
+        for one in dataset.by_fold:
+            one.training_rows(base.replace({"fraction": smallest}).data)  # one of one class alone is refused here
     plan = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
     reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
     if missing := not_resolved(dataset.store.class_names, base.data.image_size):

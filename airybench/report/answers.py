@@ -1,7 +1,7 @@
 """The answers of a finished study: every cell on test, and each claim with its difference, interval and verdict."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from airybench.analysis.notes import label_ceiling, left_out_of_differences, not
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
-from airybench.config.baseline import TITLES
+from airybench.config.baseline import NAMES, TITLES
 from airybench.config.experiments import experiments, load_experiment
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
+from airybench.inference.hits import logged_hits
 from airybench.inference.predictions import Predictions
 from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
@@ -105,6 +106,7 @@ class StudyAnswers:
         facts: software, seeds and checksums by name, as printed.
         notes: what a reader must know to read the numbers correctly.
         robustness: the cells under changes of the detector, where the study scored them.
+        hits: scores of hit finding on test, of the winner and of every baseline by its name, where there are any.
     """
 
     name: str
@@ -121,6 +123,7 @@ class StudyAnswers:
     facts: dict[str, str]
     notes: tuple[str, ...] = field(default=())
     robustness: StudyRobustness | None = None
+    hits: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def winner(self) -> ScoredCell:
@@ -191,13 +194,20 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         },
         notes=tuple(notes),
         robustness=robust,
+        hits=_hits(cells[0].config.label, metrics),
     )
+
+
+def _hits(winner: str, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    found = {winner: logged_hits(metrics, "test/")}
+    found |= {title: logged_hits(metrics, f"{name}/test/") for name, title in NAMES.items()}
+    return {name: scores for name, scores in found.items() if scores}
 
 
 def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: Objective) -> list[ScoredCell]:
     cells = []
     for group in by_cell(trials):
-        group.sort(key=lambda trial: trial.config.training.seed)
+        group.sort(key=lambda trial: trial.repeat)
         found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
         val = sum(trial.value for trial in group) / len(group)
         cells.append(ScoredCell(group[0].config, tuple(group), val, found, {}))

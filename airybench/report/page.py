@@ -13,6 +13,7 @@ from airybench.analysis.verdicts import ALPHA, DELTA, VERDICTS, claim_sentence
 from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import leaderboard
 from airybench.report.answers import Answer, StudyAnswers
+from airybench.report.hits import hits_html, hits_lines
 from airybench.report.pictures import picture
 from airybench.report.stressed import robustness_html, robustness_lines
 
@@ -86,6 +87,7 @@ def markdown(studies: Sequence[StudyAnswers], delta: float = DELTA) -> str:
             lines += ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
             lines += ["| " + " | ".join(row) + " |" for row in rows]
             lines += ["", *(f"- **{answer.verdict}**: {sentence(answer, one.metric)}" for answer in one.answers), ""]
+            lines += hits_lines(one.hits)
             if one.robustness is not None:
                 lines += robustness_lines(one.robustness)
             lines += [f"- {note}" for note in _notes(one)]
@@ -149,7 +151,8 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
         f'<div class="scroll"><table><caption>Ordered by val; the test shots choose nothing. In brackets: 95 % '
         "intervals over test shots, or runs, and seeds.</caption>"
         f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
-        f'{robust}{pictures}<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
+        f"{hits_html(one.hits)}{robust}{pictures}"
+        f'<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
     )
 

@@ -4,17 +4,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from airybench.config import TrialConfig
+from airybench.config import DataConfig, TrialConfig
+from airybench.data.split.split import SHARES
+from airybench.data.store.store import Store
+from airybench.inference.stress import CHANGES, stress_plan
 from airybench.networks.build import build
 from airybench.networks.cost import Cost, cost
 from airybench.sweep.space import Cell
 from airybench.training.loss import cross_entropy
 
-TRAINED_SHARE = 0.70
-EVALUATED_SHARE = 0.15  # val, forward only, each epoch
 STEP_WORK = 3.0  # forward and backward of a step over the forward alone
+PROBE_SHOTS = 4
 PROBE_WORK = 2e10  # multiply-adds of a forward pass worth timing: tenths of a second on two cores
 
 
@@ -76,9 +79,38 @@ def network_costs(cells: Sequence[Cell], classes: int) -> dict[str, Cost]:
 
 
 def training_work(cell: Cell, size: Cost, shots: int) -> float:
-    """Multiply-adds of one training of a cell."""
-    passes = TRAINED_SHARE * cell.config.data.fraction * STEP_WORK + EVALUATED_SHARE
+    """Multiply-adds of one training of a cell; val is evaluated each epoch, forward only."""
+    trained, evaluated, _ = shares(cell.config.data)
+    passes = trained * cell.config.data.fraction * STEP_WORK + evaluated
     return size.multiply_adds * shots * cell.config.training.epochs * passes
+
+
+def stress_work(cell: Cell, size: Cost, shots: int) -> float:
+    """Multiply-adds of predicting the test shots under every change of the detector in every strength."""
+    cases = sum(sum(strength > 0 for strength in strengths) for strengths in stress_plan().values())
+    return size.multiply_adds * shots * shares(cell.config.data)[2] * cases
+
+
+def change_seconds(store: Store) -> float:
+    """Seconds of processor time that all changes of the detector take for one shot, from a few shots of a store."""
+    some = np.arange(min(PROBE_SHOTS, store.count))
+    counts, ids = store.read_images(some), store.ids()[some]
+    began = time.process_time()
+    for name, strengths in stress_plan().items():
+        for strength in strengths:
+            CHANGES[name](counts, ids, strength)
+    return (time.process_time() - began) / len(some)
+
+
+def shares(data: DataConfig) -> tuple[float, float, float]:
+    """Shares of the shots in train, val and test, as nearly as the data allow.
+
+    >>> shares(DataConfig(folds=5))
+    (0.6, 0.2, 0.2)
+    """
+    if not data.fold_count:
+        return SHARES
+    return 1 - 2 / data.fold_count, 1 / data.fold_count, 1 / data.fold_count
 
 
 def _rate(config: TrialConfig, size: Cost, classes: int, device: torch.device) -> float:

@@ -91,6 +91,8 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig, dataset: 
     named = dataset in CATALOG and known.get("data_source") == SIMULATED
     given = ("dataset",) if named else ("dataset", "count", "data_seed", "simulator")
     data = {**old["base"]["data"], **{key: new["base"]["data"][key] for key in given}}
+    if new["base"]["data"]["folds"] == "all" and data.get("every_fold"):
+        data["folds"] = "all"  # the data say how many that are, later
     old = {**old, "base": {**old["base"], "data": data}}
     refuse_other(name, {key: old.get(key) for key in new}, new)
 

@@ -111,7 +111,7 @@ def run_task(task: Task, dataset: PreparedDataset, on_epoch: Callable[[Epoch], E
         dataset: the data.
         on_epoch: called after each evaluation on val; decides whether the training continues.
     """
-    run = Run(task.tracking, task.run_id)
+    run, dataset = Run(task.tracking, task.run_id), dataset.at(task.config.data)
     checkpoints = dataset.checkpoints(task.config, task.study, every=task.checkpoint_every)
 
     def stop_or_go_on(epoch: Epoch) -> bool:
@@ -146,14 +146,15 @@ class DatasetSpec:
     """What a worker needs to prepare the data: it opens the store once and keeps it for every trial."""
 
     store: Store
-    split: Split
+    splits: tuple[Split, ...]
     name: str
+    split_digest: str
 
     @classmethod
     def of(cls, dataset: PreparedDataset) -> "DatasetSpec":
         """The specification of data that are prepared already."""
-        return cls(dataset.store, dataset.split, dataset.name)
+        return cls(dataset.store, dataset.splits, dataset.name, dataset.split_digest)
 
     def prepare(self, device: torch.device) -> PreparedDataset:
         """Prepare the data on a device."""
-        return PreparedDataset(self.store, self.split, device, self.name)
+        return PreparedDataset(self.store, self.splits, device, self.name)

@@ -1,17 +1,18 @@
 """Time and disk that a sweep is going to take, reported before it starts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 import optuna
 from optuna.trial import TrialState
 
-from airybench.config import SweepConfig
+from airybench.config import DataConfig, SweepConfig
 from airybench.errors import StudyError
 from airybench.networks.cost import Cost
 from airybench.paths import free_bytes
 from airybench.reporter import time_text
-from airybench.sweep.cost import CellCost, cell_costs, network_costs, training_work
+from airybench.sweep.cost import CellCost, cell_costs, change_seconds, network_costs, shares, stress_work, training_work
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.space import Cell, cells, ends, finite
@@ -21,9 +22,9 @@ from airybench.tracking.store import local_folder
 from airybench.trial.prepared import PreparedDataset
 
 LITTLE_WORK = 1e12  # multiply-adds: less than a minute on any machine, and not worth a timed step
+LITTLE_TIME = 30.0  # seconds of changing counts, which are not worth a timed step either
 BYTES_PER_TRIAL = 2_000_000  # plots, configuration and tables beside weights and predictions
 BYTES_PER_WEIGHT = 4
-HELD_OUT = 0.3  # share of the shots whose logits every trial keeps
 MODELS = 2  # the winner's model is written as a graph and as its weights
 
 
@@ -49,21 +50,51 @@ def forecast(
     if not left:
         return f"{name}: nothing left to run"
     costs = network_costs(found, len(dataset.store.class_names))
-    needed = _bytes_needed(left, dataset, list(costs.values()))
+    needed = _bytes_needed(left, dataset, sweep.base.data, list(costs.values()))
     folder = local_folder(uri)
     if folder and free_bytes(folder) < needed:
         raise StudyError(
             f"{folder}: {free_bytes(folder) / 1e9:.2f} GB free, about {needed / 1e9:.2f} GB needed for {left} trials; "
             "free some space, ask for fewer --trials, or choose another disk with --tracking-uri"
         )
+    stress = _Stress.of(sweep, found, costs, dataset)
     if spent:
-        time = "about " + time_text(left * fmean(spent) / engine.workers)
+        time = "about " + time_text(stress.with_training(left * fmean(spent), left) / engine.workers)
     else:
-        time = _estimated_time(sweep, found, costs, dataset, engine, left)
+        time = _estimated_time(sweep, found, costs, dataset, engine, left, stress)
+    what = "training and changes of the detector" if sweep.study.stress else "training"
     return (
-        f"{name}: {left} trial{'s' if left > 1 else ''} on {engine.name}, {time} of training (good to a factor "
+        f"{name}: {left} trial{'s' if left > 1 else ''} on {engine.name}, {time} of {what} (good to a factor "
         f"of two) and {needed / 1e9:.2f} GB of disk"
     )
+
+
+@dataclass(frozen=True)
+class _Stress:
+    """What the changes of the detector take beside the training.
+
+    Attributes:
+        share: their predictions in units of the training, mean over the cells.
+        seconds: that making the changes takes in a trial.
+    """
+
+    share: float = 0.0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, sweep: SweepConfig, found: list[Cell], costs: dict[str, Cost], dataset: PreparedDataset) -> "_Stress":
+        """Nothing where the sweep asks for no changes."""
+        if not sweep.study.stress:
+            return cls()
+        shots = dataset.store.count
+        training = fmean(training_work(cell, costs[cell.digest], shots) for cell in found)
+        stress = fmean(stress_work(cell, costs[cell.digest], shots) for cell in found)
+        test = fmean(shares(cell.config.data)[2] for cell in found) * shots
+        return cls(stress / training, change_seconds(dataset.store) * test)
+
+    def with_training(self, seconds: float, trials: int) -> float:
+        """Seconds of trials whose trainings take some."""
+        return seconds * (1 + self.share) + self.seconds * trials
 
 
 def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 1) -> float:
@@ -75,15 +106,16 @@ def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 
         workers: trials that run at the same time.
     """
     if finite(sweep):
-        everything = [cost.seconds for _ in range(sweep.study.seeds) for cost in costs]
+        everything = [cost.seconds for _ in TrialList(sweep).repeats for cost in costs]
         return sum(everything[: sweep.study.trials]) / workers
     assert sweep.study.trials is not None
     return fmean(cost.seconds for cost in costs) * sweep.study.trials / workers
 
 
-def _bytes_needed(left: int, dataset: PreparedDataset, costs: Sequence[Cost]) -> float:
+def _bytes_needed(left: int, dataset: PreparedDataset, data: DataConfig, costs: Sequence[Cost]) -> float:
     parameters = [cost.parameters for cost in costs]
-    predictions = dataset.store.count * HELD_OUT * len(dataset.store.class_names) * BYTES_PER_WEIGHT
+    _, val, test = shares(data)  # the logits of val and test are kept
+    predictions = dataset.store.count * (val + test) * len(dataset.store.class_names) * BYTES_PER_WEIGHT
     trial = fmean(parameters) * BYTES_PER_WEIGHT + predictions + BYTES_PER_TRIAL
     return left * trial + MODELS * max(parameters) * BYTES_PER_WEIGHT
 
@@ -95,13 +127,15 @@ def _estimated_time(
     dataset: PreparedDataset,
     engine: Engine,
     left: int,
+    stress: _Stress,
 ) -> str:
     shots, classes = dataset.store.count, len(dataset.store.class_names)
-    if fmean(training_work(cell, costs[cell.digest], shots) for cell in found) * left < LITTLE_WORK:
+    work = fmean(training_work(cell, costs[cell.digest], shots) for cell in found) * (1 + stress.share) * left
+    if work < LITTLE_WORK and stress.seconds * left < LITTLE_TIME:
         return "a minute at most"
     # Timed where this process prepares the data: workers on GPUs are faster than that.
     timed = cell_costs(found, shots, classes, engine.device)
-    return "about " + time_text(total_seconds(sweep, timed, engine.workers))
+    return "about " + time_text(stress.with_training(total_seconds(sweep, timed), left) / engine.workers)
 
 
 def _seconds_spent(storage: StudyStorage, name: str) -> list[float]:

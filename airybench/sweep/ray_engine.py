@@ -49,7 +49,7 @@ def trial(task: Task, spec: DatasetSpec, device: str, mailbox: Any) -> Event:
     import ray
 
     os.environ.pop(RUN_VARIABLE, None)
-    key = (spec.store.content_sha256, spec.split.digest, device)
+    key = (spec.store.content_sha256, spec.split_digest, device)
     try:
         if key not in _prepared:
             store = spec.store.open(spec.store.path)

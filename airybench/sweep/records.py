@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial
 from airybench.config import TrialConfig, recorded_trial
 from airybench.errors import ConfigError, StudyError, TrialError
 from airybench.sweep.journal import UNREADABLE, deferred_sync
+from airybench.sweep.repeat import Repeat, repeat_of
 
 INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
@@ -38,6 +39,11 @@ class FinishedTrial:
     run_id: str
     facts: dict[str, float]
     values: tuple[float, ...]
+
+    @property
+    def repeat(self) -> Repeat:
+        """Its seed and fold, which set the trials of one cell apart."""
+        return repeat_of(self.config)
 
     @property
     def value(self) -> float:

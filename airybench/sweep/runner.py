@@ -174,7 +174,10 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
     with parent.artifacts() as folder:
         text = yaml.safe_dump(sweep.model_dump(mode="json"), sort_keys=False)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
-        (folder / "split.json").write_text(dataset.split.to_json(dataset.store.ids()), encoding="utf-8")
+        ids = dataset.store.ids()
+        for fold, split in enumerate(dataset.splits):
+            name = "split.json" if len(dataset.splits) == 1 else f"split-fold{fold}.json"
+            (folder / name).write_text(split.to_json(ids), encoding="utf-8")
 
 
 def _close_orphans(study: RunningStudy, parent: Run) -> None:

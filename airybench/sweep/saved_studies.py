@@ -103,13 +103,15 @@ class SavedStudy:
         }
 
     def trials(self) -> list[dict[str, Any]]:
-        """Every trial but duplicates, ready for JSON."""
+        """Every trial but duplicates, ready for JSON; `fold` is None where the study has one split."""
+        folds = bool(self._trials) and self.sweep.base.data.every_fold
         return [
             {
                 "number": trial.number,
                 "state": _state(trial),
                 "cell": _title(trial),
                 "seed": trial.user_attrs.get("seed"),
+                "fold": trial.user_attrs.get("fold") if folds else None,
                 "values": trial.values if trial.state == TrialState.COMPLETE else None,
                 "run_id": trial.user_attrs.get("run_id"),
                 "reason": trial.user_attrs.get("reason"),

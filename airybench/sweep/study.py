@@ -26,7 +26,7 @@ from airybench.sweep.records import (
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell
 from airybench.sweep.storage import StudyStorage, as_storage
-from airybench.sweep.trial_queue import Key, TrialQueue, trial_key
+from airybench.sweep.trial_queue import Key, TrialQueue, config_key, trial_key
 from airybench.trial.outcome import Outcome, measured
 
 DIRECTIONS = {"max": optuna.study.StudyDirection.MAXIMIZE, "min": optuna.study.StudyDirection.MINIMIZE}
@@ -82,7 +82,7 @@ class RunningStudy:
         self._study.set_user_attr(key, value)
 
     def total(self) -> int:
-        """Number of trials: what was asked for, at most every cell of a finite space with every seed."""
+        """Number of trials: what was asked for, at most every cell of a finite space with every seed and fold."""
         return self._queue.trials.total()
 
     def plan(self) -> int:
@@ -99,14 +99,14 @@ class RunningStudy:
             trial = RunningTrial(proposal.trial, proposal.config)
             trial.set_attributes(
                 cell=proposal.key[0],
-                seed=proposal.seed,
+                **proposal.key[1]._asdict(),
                 config=proposal.config.model_dump(mode="json"),
                 owner=self.storage.owner,
                 started=time.time(),
             )
             if proposal.is_new:
-                for seed in self._queue.trials.seeds[1:]:  # the other seeds of a new cell follow it at once
-                    self._queue.enqueue(Cell(proposal.config, dict(proposal.trial.params)), seed)
+                for repeat in self._queue.trials.repeats[1:]:  # the rest of a new cell follows it at once
+                    self._queue.enqueue(Cell(proposal.config, dict(proposal.trial.params)), repeat)
         self._own.add(trial.number)
         return trial
 
@@ -148,7 +148,7 @@ class RunningStudy:
         Returns:
             The kind of failure that it counts as.
         """
-        key = (trial.config.cell(), trial.config.training.seed)
+        key = config_key(trial.config)
         lost_before = sum(
             bool(other.user_attrs.get("lost")) and trial_key(other) == key for other in self._get(TrialState.FAIL)
         )
@@ -158,7 +158,7 @@ class RunningStudy:
             self._fail(trial.trial, CRASHED, f"{reason}, {MAX_LOST} times in all")
             return CRASHED
         self._fail(trial.trial, INTERRUPTED, reason)
-        self._queue.enqueue(Cell(trial.config, dict(trial.trial.params)), trial.config.training.seed)
+        self._queue.enqueue(Cell(trial.config, dict(trial.trial.params)), key[1])
         return INTERRUPTED
 
     def reclaim(self) -> list[str]:
@@ -194,7 +194,7 @@ class RunningStudy:
         return [FinishedTrial.of(trial, simulated=simulated) for trial in self._get(TrialState.COMPLETE)]
 
     def failures(self) -> list[FailedTrial]:
-        """Every cell and seed that failed and has no finished trial."""
+        """Every cell, seed and fold that failed and has no finished trial."""
         states = self._queue.states()
         last: dict[Key, FailedTrial] = {}
         for trial in self._get(TrialState.FAIL):

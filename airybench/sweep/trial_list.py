@@ -1,9 +1,10 @@
-"""Which trials a sweep consists of: every cell with every seed, in the order in which they run."""
+"""Which trials a sweep consists of: every cell with every seed and fold, in the order in which they run."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 from airybench.config import SweepConfig
+from airybench.sweep.repeat import Repeat
 from airybench.sweep.space import Cell, cells, finite
 
 
@@ -28,27 +29,28 @@ class TrialList:
         return finite(self.sweep)
 
     @property
-    def seeds(self) -> list[int]:
-        """The seeds of each cell."""
-        first = self.sweep.base.training.seed
-        return list(range(first, first + self.sweep.study.seeds))
+    def repeats(self) -> list[Repeat]:
+        """The trials of each cell: every seed, on every fold."""
+        first, data = self.sweep.base.training.seed, self.sweep.base.data
+        folds = range(data.fold_count) if data.every_fold else (0,)
+        return [Repeat(seed, fold) for seed in range(first, first + self.sweep.study.seeds) for fold in folds]
 
-    def all_trials(self) -> list[tuple[Cell, int]]:
-        """Every cell of a finite space with every seed.
+    def all_trials(self) -> list[tuple[Cell, Repeat]]:
+        """Every cell of a finite space with every seed and fold.
 
-        They come seed by seed: a study that is cut short has compared every cell before it repeats one.
+        They come seed by seed and fold by fold: a study cut short has compared every cell before it repeats one.
         """
-        return [(cell, seed) for seed in self.seeds for cell in self.cells]
+        return [(cell, repeat) for repeat in self.repeats for cell in self.cells]
 
-    def wanted(self) -> list[tuple[Cell, int]]:
+    def wanted(self) -> list[tuple[Cell, Repeat]]:
         """Those of a finite space that the study is to run."""
         return self.all_trials()[: self.total()]
 
     def total(self) -> int:
-        """Number of trials: what was asked for, at most every cell of a finite space with every seed."""
+        """Number of trials: what was asked for, at most every cell of a finite space with every seed and fold."""
         asked = self.sweep.study.trials
         if not self.finite:
             assert asked is not None
             return asked
-        everything = len(self.cells) * self.sweep.study.seeds
+        everything = len(self.cells) * len(self.repeats)
         return everything if asked is None else min(asked, everything)

@@ -1,20 +1,23 @@
 """Which trial of a study runs next: cells in a fixed order for a grid, or whatever a sampler proposes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from airybench.config import SweepConfig, TrialConfig, recorded_trial
+from airybench.config import SweepConfig, TrialConfig, Value, recorded_trial
 from airybench.sweep.records import RETRIED
+from airybench.sweep.repeat import Repeat, repeat_of
 from airybench.sweep.space import Cell, suggest
 from airybench.sweep.trial_list import TrialList
 
 MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has nothing new to ask
 
-Key = tuple[str, int]
-"""Digest of a cell, and a seed: two trials of equal keys have equal results."""
+Key = tuple[str, Repeat]
+"""Digest of a cell, and its seed and fold: two trials of equal keys have equal results."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Proposal:
 
     Attributes:
         trial: Optuna's.
-        config: the cell with the seed.
+        config: the cell with the seed, and the fold.
         is_new: whether the sampler chose it now, rather than the queue.
     """
 
@@ -31,15 +34,10 @@ class Proposal:
     config: TrialConfig
     is_new: bool
 
-    @property
-    def seed(self) -> int:
-        """The seed."""
-        return self.config.training.seed
-
     @cached_property
     def key(self) -> Key:
-        """Cell and seed."""
-        return self.config.cell(), self.seed
+        """Cell, seed and fold."""
+        return config_key(self.config)
 
 
 class TrialQueue:
@@ -60,12 +58,12 @@ class TrialQueue:
         """Enqueue what is missing; returns how many trials are still to run."""
         states = self.states()
         if not self._grid:
-            self._enqueue_missing_seeds(states)
+            self._enqueue_missing_repeats(states)
             return max(0, self.trials.total() - _started(states))
-        wanted = [(cell, seed, states.get((cell.digest, seed))) for cell, seed in self.trials.wanted()]
-        for cell, seed, state in wanted:
+        wanted = [(cell, repeat, states.get((cell.digest, repeat))) for cell, repeat in self.trials.wanted()]
+        for cell, repeat, state in wanted:
             if state is None:
-                self.enqueue(cell, seed)
+                self.enqueue(cell, repeat)
         return sum(state in (None, TrialState.WAITING) for _, _, state in wanted)
 
     def pop(self) -> Proposal | None:
@@ -73,7 +71,7 @@ class TrialQueue:
         return self._pop_grid() if self._grid else self._pop_sampler()
 
     def _pop_grid(self) -> Proposal | None:
-        wanted = {(cell.digest, seed) for cell, seed in self.trials.wanted()}
+        wanted = {(cell.digest, repeat) for cell, repeat in self.trials.wanted()}
         while self._waiting():
             states, proposal = self.states(), self._propose()
             if proposal.key in wanted and _is_open(proposal, states):
@@ -101,43 +99,46 @@ class TrialQueue:
     def _propose(self) -> Proposal:
         trial = self._study.ask()
         is_new = "seed" not in trial.user_attrs  # the sampler's own idea; what is enqueued has a seed
-        seed = self._sweep.base.training.seed if is_new else int(trial.user_attrs["seed"])
-        return Proposal(trial, suggest(trial, self._sweep).replace({"seed": seed}), is_new)
+        repeat = self.trials.repeats[0] if is_new else _repeat(trial.user_attrs)
+        chosen: dict[str, Value] = {"seed": repeat.seed}
+        if self._sweep.base.data.every_fold:
+            chosen["fold"] = repeat.fold
+        return Proposal(trial, suggest(trial, self._sweep).replace(chosen), is_new)
 
-    def enqueue(self, cell: Cell, seed: int) -> None:
-        """Enqueue a cell with a seed."""
-        self._study.enqueue_trial(cell.point, user_attrs={"cell": cell.digest, "seed": seed})
+    def enqueue(self, cell: Cell, repeat: Repeat) -> None:
+        """Enqueue a cell with a seed and a fold."""
+        self._study.enqueue_trial(cell.point, user_attrs={"cell": cell.digest, **repeat._asdict()})
 
     def enqueue_again(self, trial: FrozenTrial) -> None:
-        """Enqueue the cell and seed of a trial again, by the point that led there."""
+        """Enqueue the cell, seed and fold of a trial again, by the point that led there."""
         if "cell" in trial.user_attrs:
             point = trial.system_attrs.get("fixed_params") or trial.params
-            attrs = {"cell": trial.user_attrs["cell"], "seed": trial.user_attrs["seed"]}
-            self._study.enqueue_trial(dict(point), user_attrs=attrs)
+            digest, repeat = trial_key(trial)
+            self._study.enqueue_trial(dict(point), user_attrs={"cell": digest, **repeat._asdict()})
 
     def _enqueue_untried(self, states: dict[Key, TrialState], number: int) -> bool:
         """Enqueue a cell of a finite space that the sampler has not proposed yet; returns whether there is one."""
-        untried = [(cell, seed) for cell, seed in self.trials.all_trials() if (cell.digest, seed) not in states]
+        untried = [(cell, repeat) for cell, repeat in self.trials.all_trials() if (cell.digest, repeat) not in states]
         chosen = untried[number % len(untried)][0] if untried else None
-        for cell, seed in untried:
+        for cell, repeat in untried:
             if cell is chosen:
-                self.enqueue(cell, seed)
+                self.enqueue(cell, repeat)
         return bool(untried)
 
-    def _enqueue_missing_seeds(self, states: dict[Key, TrialState]) -> None:
-        """Enqueue the seeds that an interruption kept from cells which a sampler had chosen."""
+    def _enqueue_missing_repeats(self, states: dict[Key, TrialState]) -> None:
+        """Enqueue the seeds and folds that an interruption kept from cells which a sampler had chosen."""
         for trial in self._study.get_trials(deepcopy=False):
             attrs = trial.user_attrs
             if "config" not in attrs or attrs.get("duplicate"):
                 continue
-            for seed in self.trials.seeds:
-                if (str(attrs["cell"]), seed) not in states:
-                    states[str(attrs["cell"]), seed] = TrialState.WAITING
+            for repeat in self.trials.repeats:
+                if (str(attrs["cell"]), repeat) not in states:
+                    states[str(attrs["cell"]), repeat] = TrialState.WAITING
                     config = recorded_trial(attrs["config"], simulated=self._sweep.base.data.simulator > 0)
-                    self.enqueue(Cell(config, dict(trial.params)), seed)
+                    self.enqueue(Cell(config, dict(trial.params)), repeat)
 
     def states(self) -> dict[Key, TrialState]:
-        """The state of every (cell, seed); those that are to run again are absent."""
+        """The state of every cell with its seeds and folds; those that are to run again are absent."""
         states: dict[Key, TrialState] = {}
         for trial in self._study.get_trials(deepcopy=False):
             attrs = trial.user_attrs
@@ -154,8 +155,17 @@ class TrialQueue:
 
 
 def trial_key(trial: FrozenTrial) -> Key:
-    """Cell and seed of a trial that was enqueued or begun."""
-    return str(trial.user_attrs["cell"]), int(trial.user_attrs["seed"])
+    """Cell, seed and fold of a trial that was enqueued or begun."""
+    return str(trial.user_attrs["cell"]), _repeat(trial.user_attrs)
+
+
+def config_key(config: TrialConfig) -> Key:
+    """Cell, seed and fold of what is trained."""
+    return config.cell(), repeat_of(config)
+
+
+def _repeat(attributes: Mapping[str, Any]) -> Repeat:
+    return Repeat(int(attributes["seed"]), int(attributes.get("fold", 0)))  # older studies have no fold
 
 
 def _is_open(proposal: Proposal, states: dict[Key, TrialState]) -> bool:

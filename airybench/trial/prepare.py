@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from airybench.config import DataConfig, TrialConfig
 from airybench.data.datasets.catalog import display_name, open_dataset
 from airybench.data.split.group_split import FewGroupsError
+from airybench.data.split.repeats_together import merged_groups
 from airybench.data.split.scorable import require_classes, require_scorable
-from airybench.data.split.split import PARTS, Split, make_split
-from airybench.data.store.repeats import contradictions, contradictions_in_words, repeats
+from airybench.data.split.split import PARTS, Split, make_folds, make_split
+from airybench.data.store.repeats import contradictions, contradictions_in_words, first_of_each, repeats
 from airybench.data.store.store import Store
-from airybench.errors import DataError
+from airybench.errors import ConfigError, DataError
 from airybench.provenance import SIMULATOR_VERSION
 from airybench.reporter import SILENT, Reporter
 from airybench.trial.prepared import PreparedDataset
@@ -29,6 +30,7 @@ def prepare(
     *,
     load: bool = True,
     scored: Sequence[str] = PARTS,
+    every_fold: bool = False,
 ) -> PreparedDataset:
     """Find or make the store of a data set, split it, and load it as this configuration sees it.
 
@@ -40,8 +42,10 @@ def prepare(
         load: preprocess the images now, so that an unreadable one is met before any run begins; False leaves that to
             the first trial.
         scored: parts of the split that are to be scored, all where networks are trained.
+        every_fold: make the splits of all folds where the configuration asks for them, not that of its fold alone.
 
     Raises:
+        ConfigError: no such fold.
         DataError: no such data, damaged, without labels, with the same labels for all shots of the store or of such a
             part, or too few shots for three splits.
     """
@@ -53,12 +57,14 @@ def prepare(
     if not store.labelled:
         raise DataError(f"{store.path} has no labels; training needs a labelled store")
     require_classes(store.path, store.labels(), store.class_names)
-    prepared = PreparedDataset(store, _split(store, data, name, reporter, scored), device, name)
+    splits, folds = _splits(store, data, name, reporter, scored, every=every_fold and data.every_fold)
+    prepared = PreparedDataset(store, splits, device, name, folds)
     if "train" in scored:
-        prepared.training_rows(data)  # a fraction that has one class alone is met before any run begins
-    _tell_mask(prepared, data, name, reporter)
+        for one in prepared.by_fold:
+            one.training_rows(data)  # a fraction that has one class alone is met before any run begins
+    _tell_mask(prepared.by_fold[0], data, name, reporter)
     if load:
-        prepared.loaded_for(config)
+        prepared.by_fold[0].loaded_for(config)
     return prepared
 
 
@@ -77,28 +83,37 @@ def _tell_mask(prepared: PreparedDataset, data: DataConfig, name: str, reporter:
         reporter.notify(f"{name}: no bad pixels are known{hint}: the input mask changes nothing{looked}")
 
 
-def _split(store: Store, data: DataConfig, name: str, reporter: Reporter, scored: Sequence[str]) -> Split:
+def _splits(
+    store: Store, data: DataConfig, name: str, reporter: Reporter, scored: Sequence[str], *, every: bool
+) -> tuple[tuple[Split, ...], int]:
+    """The split of a configuration, or those of all folds; and how many folds there are, 0 without any."""
     groups = store.groups() if data.split_by == "group" else None
     hashes = store.image_hashes(reporter)
     _tell_repeats(store, hashes, name, reporter)
+    folds = _apart(groups, hashes) if groups is not None and data.folds == "all" else data.fold_count
+    if data.fold >= max(folds, 1):
+        raise ConfigError(f"fold is {data.fold}, but {name} has {folds} groups to leave out; expected 0 to {folds - 1}")
+    shots = (store.ids(), store.labels(), store.content_sha256, data.split_seed)
     try:
-        split = make_split(
-            store.ids(),
-            store.labels(),
-            store.content_sha256,
-            data.split_seed,
-            groups=groups,
-            hashes=hashes,
-            folds=data.folds,
-            fold=data.fold,
-        )
+        if every:
+            splits = make_folds(*shots, groups=groups, hashes=hashes, folds=folds)
+        else:
+            splits = (make_split(*shots, groups=groups, hashes=hashes, folds=folds, fold=data.fold),)
     except FewGroupsError as error:
         raise (DataError(f"{name}: {error.found}", _MORE_RUNS) if store.simulated else error) from None
-    require_scorable(store.path, split, store.labels(), store.class_names, by_group=groups is not None, parts=scored)
+    names, by_group = store.class_names, groups is not None
+    for split in splits:
+        require_scorable(store.path, split, store.labels(), names, by_group=by_group, parts=scored)
     if groups is not None:
-        shares = ", ".join(f"{part} {len(getattr(split, part)) / store.count:.0%}" for part in PARTS)
-        reporter.notify(f"{name}: {len(np.unique(groups))} groups kept whole: {shares} of the shots")
-    return split
+        shares = ", ".join(f"{part} {len(getattr(splits[0], part)) / store.count:.0%}" for part in PARTS)
+        first = "of the shots in the first fold" if every else "of the shots"
+        reporter.notify(f"{name}: {len(np.unique(groups))} groups kept whole: {shares} {first}")
+    return splits, folds
+
+
+def _apart(groups: NDArray[np.int32], hashes: NDArray[np.uint64]) -> int:
+    """How many groups can be left out one after the other; three where there are fewer, which a split refuses."""
+    return max(3, len(np.unique(merged_groups(groups, first_of_each(hashes), 3))))
 
 
 def _tell_repeats(store: Store, hashes: NDArray[np.uint64], name: str, reporter: Reporter) -> None:

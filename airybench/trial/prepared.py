@@ -1,7 +1,8 @@
-"""A store and its split, preprocessed on demand and kept on a device from trial to trial."""
+"""A store and its splits, preprocessed on demand and kept on a device from trial to trial."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -33,19 +34,45 @@ class PreparedDataset:
 
     Args:
         store: the shots.
-        split: which shot is in which part.
+        split: which shot is in which part; or the splits of several folds, which trials take in turn.
         device: where to train.
         name: what runs call the data set.
+        folds: how many there are, 0 without any.
+
+    Attributes:
+        splits: one, or those of the folds.
+        by_fold: the data with each of them alone.
     """
 
-    def __init__(self, store: Store, split: Split, device: torch.device, name: str) -> None:
+    def __init__(
+        self, store: Store, split: Split | Sequence[Split], device: torch.device, name: str, folds: int = 0
+    ) -> None:
         self.store = store
         self.name = name
-        self.split = split
+        self.splits = (split,) if isinstance(split, Split) else tuple(split)
         self.device = device
+        self.folds = folds
+        self.by_fold: tuple[PreparedDataset, ...] = (self,)
+        if len(self.splits) > 1:
+            self.by_fold = tuple(PreparedDataset(store, one, device, name, folds) for one in self.splits)
         self._kept: dict[tuple[object, ...], LoadedDataset] = {}
         self._background_rows: dict[str, NDArray[np.int64] | None] = {}
         self._masks: dict[tuple[bool, bool], tuple[NDArray[np.bool_] | None, BadPixels | None]] = {}
+
+    @property
+    def split(self) -> Split:
+        """Which shot is in which part; of several folds the first."""
+        return self.splits[0]
+
+    def at(self, config: DataConfig) -> "PreparedDataset":
+        """The data of a trial: those of its fold where a study runs every fold; what others had loaded is freed."""
+        if len(self.splits) == 1:
+            return self
+        chosen = self.by_fold[config.fold]
+        for other in self.by_fold:
+            if other is not chosen:
+                other.unload()
+        return chosen
 
     def loaded_for(self, config: TrialConfig) -> LoadedDataset:
         """The three splits as the network of a trial sees them; see `loaded`."""
@@ -121,11 +148,23 @@ class PreparedDataset:
     def unload(self) -> None:
         """Free the preprocessed copies, where other processes do the training."""
         self._kept.clear()
+        for one in self.by_fold if len(self.splits) > 1 else ():
+            one.unload()
 
     @property
     def logged(self) -> dict[str, Value]:
         """Parameters as they are logged: count and simulator of the store itself, and a name in place of a path."""
-        return {"dataset": self.name, "count": self.store.count, "simulator": self.store.simulator}
+        logged: dict[str, Value] = {"dataset": self.name, "count": self.store.count, "simulator": self.store.simulator}
+        if self.folds:
+            logged["folds"] = self.folds
+        return logged
+
+    @property
+    def split_digest(self) -> str:
+        """Digest of the split; of several folds one digest over theirs."""
+        if len(self.splits) == 1:
+            return self.split.digest
+        return hashlib.sha256(" ".join(one.digest for one in self.splits).encode()).hexdigest()
 
     def provenance(self, config: TrialConfig | None = None) -> Provenance:
         """Where results on these data come from.
@@ -138,7 +177,7 @@ class PreparedDataset:
             dataset=self.name,
             source=store.source,
             data_sha256=store.content_sha256,
-            split_digest=self.split.digest,
+            split_digest=self.split_digest,
             image_shape=store.image_shape,
             config_digest=self.digest(config) if config else "",
             seed=config.training.seed if config else None,
@@ -154,7 +193,8 @@ class PreparedDataset:
     def digest(self, config: TrialConfig) -> str:
         """Digest of a configuration on these data: equal digests give equal networks."""
         # The hash of the store says more than the version of the simulator, which older digests do not have.
-        chosen = config.model_dump(mode="json", exclude={"data": {"simulator"}})
+        # A fold is the same training whether or not its study runs the other folds as well.
+        chosen = config.model_dump(mode="json", exclude={"data": {"simulator", "every_fold"}})
         content = [chosen, self.store.content_sha256, self.split.digest]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -8,7 +8,16 @@ from scipy import optimize, stats
 
 from airybench.analysis import power
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
-from airybench.analysis.power import ExpectedTest, detectable, expected_test, seed_sd, seeds_and_shots, seeds_needed
+from airybench.analysis.fold_intervals import OVERLAP, FoldSpread, fold_difference
+from airybench.analysis.power import (
+    ExpectedTest,
+    detectable,
+    detectable_on_folds,
+    expected_test,
+    seed_sd,
+    seeds_and_shots,
+    seeds_needed,
+)
 from airybench.physics.populations import HELIUM_CLASSES, helium_label_sets, helium_weights
 
 SHARES = np.array([[name in labels for labels in helium_label_sets()[0]] for name in HELIUM_CLASSES]) @ helium_weights()
@@ -115,3 +124,18 @@ def test_drawn_differences_spread_as_predicted(runs: int, correlation: float, bi
     seen = np.mean([np.diff(values.reshape(3, 2))[:, 0] ** 2 for values in drawn])
     predicted = test.variance * (1 - power.OTHER_CELL)
     assert math.sqrt(seen / predicted) == pytest.approx(1, abs=0.25)
+
+
+def test_folds_tell_what_simulated_ones_tell() -> None:
+    """Drawn with the variances that the formula assumes, the verdict of the fold estimator is right in 80 %."""
+    test, folds, cells, sd = ExpectedTest(200, (50.0, 30.0, 20.0)), 5, 4, 0.02
+    smallest = detectable_on_folds(test, folds, 1, sd, cells=cells)
+    rng, found = np.random.default_rng(5), []
+    per_cell = test.variance * 0.5 / 2 + sd**2  # of one cell on one fold, beyond what all cells share
+    lasting = OVERLAP * per_cell  # what is the same on all folds, as they share their training shots
+    for _ in range(3000):
+        table = rng.normal(0, np.sqrt(per_cell), (cells, folds)) + rng.normal(0, np.sqrt(lasting), (cells, 1))
+        table[0] += smallest
+        found.append(fold_difference(table[0], table[1], FoldSpread.of(table)).p < 0.05)
+    assert np.mean(found) == pytest.approx(0.8, abs=0.03)
+    assert detectable_on_folds(test, folds, 1, sd, cells=1) == math.inf

@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import average_precision_score
 
 from airybench.analysis.evaluation_files import write_robustness
-from airybench.analysis.robustness import ANOTHER_RUN, Robustness, robustness, runs_not_trained_on
+from airybench.analysis.robustness import OTHER_RUNS, Robustness, robustness, runs_not_trained_on
 from airybench.inference.predictions import Predictions
 from airybench.training.metrics import Scores
 
@@ -77,15 +77,15 @@ def test_another_run_is_scored_on_its_own_shots() -> None:
     mixed = predictions(np.where(other[:, None], BAD, GOOD))
     found = robustness({"offset": {0.0: mixed}}, mixed, other_runs=other)
     row = found.other_runs
-    assert row.change == ANOTHER_RUN
+    assert row.change == OTHER_RUNS
     theirs, ours = (
         average_precision_score(LABELS[kept], mixed.logits[kept], average="macro") for kept in (other, ~other)
     )
     assert row.score.value == pytest.approx(theirs, abs=1e-6)
     assert row.loss.value == pytest.approx(ours - theirs, abs=1e-6)
     assert row.loss.low < row.loss.value < row.loss.high
-    assert found.flat()["stress/another-run/1/macro_ap"] == pytest.approx(row.score.value, abs=1e-6)
-    assert "another-run,1,(30 shots)," in found.to_csv()
+    assert found.flat()["stress/other-runs/1/macro_ap"] == pytest.approx(row.score.value, abs=1e-6)
+    assert "other-runs,1,(30 shots)," in found.to_csv()
 
 
 def test_files_hold_every_number(found: Robustness, tmp_path) -> None:

@@ -43,9 +43,15 @@ def test_every_question_comes_in_two_sizes() -> None:
     for name in QUESTIONS:
         first = experiments()[name].read_text(encoding="utf-8").splitlines()[0]
         assert first.startswith("# ")
-        assert first.endswith("? A night on a GPU.")
+        assert first.endswith("? Nights on a GPU, five seeds of each cell.")
         small = experiments()[f"{name}-quick"].read_text(encoding="utf-8").splitlines()[0]
-        assert small == first.replace("A night on a GPU.", "Minutes on two CPU cores.")
+        assert small == first.replace(
+            "Nights on a GPU, five seeds of each cell.", "A first look, in minutes on two CPU cores."
+        )
+        assert load_experiment(name).study.seeds == 5
+        quick = load_experiment(f"{name}-quick")
+        assert quick.study.seeds == 1
+        assert "first look" in quick.question
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -187,6 +188,26 @@ def test_damage_is_told(copy: Path, spoil: Callable[[Path], None], message: str)
         load_weights(copy)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == EXIT_INPUT
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_not_read(copy: Path, name: str, make: Callable[[Path], None]) -> None:
+    (copy / name).unlink()
+    make(copy / name)
+    with pytest.raises(DataError, match=rf"{name} is no file; restore the file"):
+        load_weights(copy)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    """Their hash is right: they were written so."""
+    spoilt = predictor()
+    with torch.no_grad():
+        next(spoilt.network.parameters()).view(-1)[-1] = value
+    save_weights(tmp_path, spoilt)
+    with pytest.raises(DataError, match=r"do not fit their description: .* holds NaN or infinity"):
+        load_weights(tmp_path)
 
 
 def first_version(folder: Path) -> None:

@@ -10,14 +10,14 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from reporters import CollectingReporter
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from airybench.cli.show.evaluation import print_evaluation
 from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError, TrackingError
 from airybench.inference.predictor import Predictor
-from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, require_same, trained_on
+from airybench.jobs.evaluate import EvaluatedModel, EvaluationOptions, evaluate_model, require_same, trained_on
 from airybench.jobs.models import open_model
 from airybench.physics.label_bits import TRUE_LABELS, pack
 from airybench.provenance import SIMULATOR_VERSION
@@ -58,13 +58,36 @@ def test_values_predictions_and_run_agree(model: Predictor, finished) -> None:
     assert reporter.steps[-1] == (len(kept), len(kept))
 
 
-def test_all_shots_are_those_of_the_three_parts(model: Predictor, finished) -> None:
-    parts = {
+@pytest.fixture(scope="module")
+def parts(model: Predictor, finished) -> dict[str, EvaluatedModel]:
+    return {
         split: evaluate_model("m", model, "helium", tracking_uri=finished.uri, split=split, device=CPU)
         for split in ("train", "val", "test", "all")
     }
+
+
+def test_all_shots_are_those_of_the_three_parts(parts: dict[str, EvaluatedModel]) -> None:
     ids = np.concatenate([parts[split].predictions.ids for split in ("train", "val", "test")])
     np.testing.assert_array_equal(np.sort(ids), np.sort(parts["all"].predictions.ids))
+
+
+def test_a_network_is_scored_as_a_hit_finder_beside_the_lit_pixel_rule(
+    model: Predictor, parts: dict[str, EvaluatedModel], finished
+) -> None:
+    column, scored = model.class_names.index("Empty"), []
+    for split, found in parts.items():
+        hits = found.predictions.labels[:, column] == 0
+        if hits.all() or not hits.any():
+            assert found.hits == {}
+            continue
+        scored.append(split)
+        scores = found.hits[model.config.label]
+        assert scores["hit_roc_auc"] == pytest.approx(roc_auc_score(hits, -found.predictions.logits[:, column]))
+        assert scores["hit_ap/low"] <= scores["hit_ap"] <= scores["hit_ap/high"]
+        assert ("lit pixels" in found.hits) is (split in ("val", "test"))
+        logged = MlflowClient(finished.uri).get_run(found.run_id).data.metrics
+        assert logged[f"{split}/hit_roc_auc"] == scores["hit_roc_auc"]
+    assert "all" in scored
 
 
 def test_tuned_thresholds_are_those_of_val(model: Predictor, finished) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pilot_studies import pilot, sweep
 
-from airybench.analysis.power import SEED_SD, ExpectedTest, detectable
+from airybench.analysis.power import SEED_SD, ExpectedTest, detectable, detectable_on_folds
 from airybench.config import DataConfig, SweepConfig
 from airybench.data.datasets.outline import Outline, outline
 from airybench.jobs.power import SweepPower, planned_power
@@ -28,6 +28,13 @@ def test_the_data_set_gives_the_test_split(tmp_path: Path) -> None:
     folds = planned_power(sweep(folds=5), "helium", outline("helium", DataConfig(simulator=1)), as_storage(tmp_path))
     assert folds.test is not None
     assert folds.test.shots == 1453
+    assert folds.smallest == detectable_on_folds(folds.test, 5, 3, cells=3, claims=2)
+    assert (
+        "5 folds of 1453 test shots and 3 seeds on each can tell two cells apart that differ by 0." in folds.sentence()
+    )
+    one = planned_power(sweep(1, folds=5), "helium", outline("helium", DataConfig(simulator=1)), as_storage(tmp_path))
+    assert 0 < folds.smallest < one.smallest < 1
+    assert "and 1 seed on each can tell" in one.sentence(), "folds are repeats as well: no first look"
 
 
 def test_runs_are_counted_as_the_split_draws_them(tmp_path: Path) -> None:

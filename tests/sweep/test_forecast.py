@@ -9,9 +9,11 @@ import torch
 
 from airybench.config import SweepConfig
 from airybench.errors import StudyError
+from airybench.inference.stress import stress_plan
 from airybench.provenance import Provenance
 from airybench.reporter import time_text
 from airybench.sweep import forecast as module
+from airybench.sweep.cost import change_seconds
 from airybench.sweep.engines import Engine, engine
 from airybench.sweep.forecast import forecast, total_seconds
 from airybench.sweep.storage import JournalFolder
@@ -52,6 +54,29 @@ def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
     assert "3 trials on 2 workers, about 38 min of training" in found  # 3 x 1500 s / 2
     one = sweep({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]}, trials=2)
     assert forecast(one, "s@x", SOURCE, JournalFolder(tmp_path), four(), "http://host") == "s@x: nothing left to run"
+
+
+def test_changes_of_the_detector_take_their_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "change_seconds", lambda store: 50.0)
+    wanted = sweep({"alpha": [0.1, 0.2, 0.3]}, stress=True)
+    study = RunningStudy(tmp_path, "s@x", wanted, PROVENANCE)
+    study.plan()
+    trial = study.ask()
+    assert trial is not None
+    trial.set_attributes(run_id="r")
+    study.complete(trial, Outcome(0.5, {}, {"seconds": 1000.0}))
+    found = forecast(wanted, "s@x", SOURCE, JournalFolder(tmp_path), four(), "http://host")
+    cases = sum(len(strengths) - 1 for strengths in stress_plan().values())
+    passes = 0.15 * cases / (0.7 * 3 + 0.15)  # forward passes over test, and those of a training of one epoch
+    seconds = 2 * (1000 * (1 + passes) + 0.15 * 64 * 50)
+    assert f"2 trials on 1 workers, about {time_text(seconds)} of training and changes of the detector" in found
+    fresh = forecast(wanted, "t@x", SOURCE, None, four(), f"sqlite:///{tmp_path}/m.db")
+    assert "a minute at most" not in fresh  # 3 trials with 480 s of changes each
+
+
+def test_changes_are_timed_on_a_few_shots(write_store, tmp_path: Path) -> None:
+    store = write_store(tmp_path / "s.h5")
+    assert 0 <= change_seconds(store) < 60
 
 
 def test_a_disk_that_is_too_small_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

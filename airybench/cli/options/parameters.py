@@ -29,6 +29,7 @@ SEEN_BY_NETWORK = {"image_size", "antialias", "input_scaling", "input", "ccf_kin
 METAVARS = {
     "arch": "NAME",
     "ccf_centre": "frame|found|ROW,COL",
+    "folds": "NUMBER|all",
     "simulator": "|".join(map(str, SIMULATOR_VERSIONS)),
     "objective": "METRIC[:max|min],...",
     "time_limit": "TIME",
@@ -70,7 +71,7 @@ def takes_config(
         name: (INPUT if name in SEEN_BY_NETWORK else panel, field)
         for panel, model in models
         for name, field in model.model_fields.items()
-        if name != "dataset"
+        if name not in ("dataset", "every_fold")
     }
     first, repeated = list(first), set(repeated)
     fields = {name: (START, fields[name][1]) for name in first} | {n: f for n, f in fields.items() if n not in first}

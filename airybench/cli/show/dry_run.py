@@ -15,7 +15,9 @@ from airybench.sweep.forecast import total_seconds
 
 def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], power: SweepPower, workers: int = 1) -> None:
     """The cells, their size, how long the sweep would take, and what it could tell."""
-    table = Table(title=f"{dataset}: {len(costs)} cells x {sweep.study.seeds} seeds", title_justify="left")
+    data = sweep.base.data
+    folds = f" x {data.fold_count} folds" if data.every_fold else ""
+    table = Table(title=f"{dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds", title_justify="left")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
         table.add_column(heading, justify="left" if heading == "cell" else "right")
     for one in costs:

@@ -9,6 +9,7 @@ from rich.table import Table
 from airybench.analysis.evaluation_files import evaluation_data
 from airybench.analysis.notes import not_resolved
 from airybench.analysis.robustness import Robustness
+from airybench.cli.show.hits import hit_table
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import interval_text, print_caveats, print_ceiling, print_whereabouts, score_text
 from airybench.jobs.evaluate import EvaluatedModel
@@ -46,6 +47,9 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
             f"{one.threshold:.2f}",
         )  # fmt: skip
     console.print(table)
+    hits = hit_table(f"hit or miss on {evaluated.split}", evaluated.hits)
+    if hits is not None:
+        console.print(hits)
     measured = result.reliability
     console.print(f"Calibration error {measured.error:.3f}, Brier score {measured.brier:.4f}.", soft_wrap=True)
     if missing := not_resolved(names, evaluated.image_size):
@@ -88,6 +92,7 @@ def evaluation_json(evaluated: EvaluatedModel) -> dict[str, Any]:
         "result": evaluation_data(evaluated.result),
         "tuned": evaluated.tuned,
         "ceiling": evaluated.ceiling,
+        "hits": evaluated.hits,
         "stress": None if evaluated.stress is None else evaluated.stress.to_json(),
         "data_source": evaluated.provenance.source,
         "run_id": evaluated.run_id,

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from airybench.analysis.leaderboard import RankedCell
 from airybench.analysis.pareto import front
 from airybench.analysis.study_robustness import StudyRobustness
 from airybench.cli.show.hits import below, hit_table
@@ -33,11 +34,12 @@ def print_summary(summary: StudySummary) -> None:
     table = Table(title=f"{summary.study}: cells ranked by val {metric}", title_justify="left")
     for heading in ("#", "network", "n", f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"):
         table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
-    table.caption, table.caption_justify = f"n: seeds; interval: {board.interval_kind}", "left"
+    each = "seeds x folds" if board.rows[0].folds else "seeds"
+    table.caption, table.caption_justify = f"n: {each}; interval: {board.interval_kind}", "left"
     for place, row in enumerate(board.rows, 1):
         facts, scores = row.best.facts, row.scores
         table.add_row(
-            str(place), row.config.label, str(len(row.trials)), f"{row.mean:.3f}", interval_text(row.low, row.high),
+            str(place), row.config.label, _repeats(row), f"{row.mean:.3f}", interval_text(row.low, row.high),
             score_text(scores.get("macro_f1", math.nan)), f"{scores['exact_match']:.3f}",
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
@@ -70,6 +72,10 @@ def print_summary(summary: StudySummary) -> None:
     print_whereabouts(console, summary.tracking_uri, summary.model_uri)
 
 
+def _repeats(row: RankedCell) -> str:
+    return f"{row.seeds} x {row.folds}" if row.folds else str(row.seeds)
+
+
 def summary_json(summary: StudySummary) -> dict[str, Any]:
     """The result of a study as data."""
     board = summary.leaderboard
@@ -80,7 +86,8 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
             f"val/{summary.metric}": row.mean,
             "low": None if math.isnan(row.low) else row.low,
             "high": None if math.isnan(row.high) else row.high,
-            "seeds": len(row.trials),
+            "seeds": row.seeds,
+            "folds": row.folds,
             "run_ids": [trial.run_id for trial in row.trials],
         }
         for row in board.rows

@@ -29,10 +29,14 @@ def print_study(study: SavedStudy) -> None:
     )
     console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
     table = Table()
-    for heading in ("trial", "cell", "seed", "state", "value", "run or reason"):
-        table.add_column(heading, justify="right" if heading in ("trial", "seed", "value") else "left", overflow="fold")
-    for trial in study.trials():
+    trials = study.trials()
+    folds = any(trial["fold"] is not None for trial in trials)
+    for heading in ("trial", "cell", "seed", *(("fold",) if folds else ()), "state", "value", "run or reason"):
+        right = heading in ("trial", "seed", "fold", "value")
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for trial in trials:
         values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
         last = trial["reason"] or trial["run_id"] or ""
-        table.add_row(str(trial["number"]), trial["cell"] or "", str(trial["seed"] or ""), trial["state"], values, last)
+        repeat = [str(trial["seed"] or ""), *([str(trial["fold"])] if folds else [])]
+        table.add_row(str(trial["number"]), trial["cell"] or "", *repeat, trial["state"], values, last)
     console.print(table)

@@ -10,6 +10,7 @@ from airybench.config import DataConfig
 from airybench.data.datasets.catalog import CATALOG, display_name
 from airybench.data.datasets.imported import open_file
 from airybench.data.split.scorable import require_classes
+from airybench.errors import DataError
 from airybench.paths import data_folder
 from airybench.physics.populations import HELIUM_CLASSES, cxidb_weights, helium_label_sets, helium_weights
 from airybench.physics.runs import run_of
@@ -36,6 +37,20 @@ class Outline:
     def size(self) -> tuple[int, int]:
         """Numbers of shots and of classes."""
         return self.shots, len(self.class_names)
+
+    def groups_apart(self) -> int:
+        """How many folds it takes to leave out one run or file after the other.
+
+        Raises:
+            DataError: there are fewer than three.
+        """
+        if self.runs < 3:
+            found = f"{self.runs} group{'s' if self.runs > 1 else ''}"
+            raise DataError(
+                f"the data have {found}, at least 3 are needed to leave out one after the other",
+                "take more shots, import the runs with --groups KEY, or use --folds NUMBER",
+            )
+        return self.runs
 
 
 def outline(name: str, data: DataConfig) -> Outline:

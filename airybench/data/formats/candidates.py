@@ -113,6 +113,17 @@ def is_text(node: DatasetNode) -> bool:
     return node.dtype.lstrip("<>=|").startswith(("S", "U", "str", "object"))
 
 
+def faulty_columns(tree: FileTree) -> list[DatasetNode]:
+    """Data sets of the names above that cannot be read."""
+    names = (*_IDS, *_MORE_IDS, *_ENERGIES, *_WAVELENGTHS, *_GROUPS, *_LABELS, *_MASKS)
+    return [node for node in _named(tree, names) if node.fault]
+
+
+def fault_of(tree: FileTree, node: DatasetNode) -> str:
+    """Why a data set cannot be read, with its file and key."""
+    return node.fault if node.fault.startswith(str(tree.path.parent)) else f"{tree.path}: /{node.key} {node.fault}"
+
+
 def like_masks(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     """Data sets that could be masks."""
     return [node for node in _named(tree, _MASKS) if node.shape[-2:] == images.shape[-2:]]

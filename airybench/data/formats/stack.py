@@ -1,6 +1,8 @@
 """Plain HDF5 stacks of images: the user says where everything is, or there is only one stack that can be meant."""
 
 from airybench.data.formats.candidates import (
+    fault_of,
+    faulty_columns,
     image_stacks,
     is_text,
     like_energies,
@@ -57,7 +59,7 @@ def left_beside(tree: FileTree, images: DatasetNode) -> dict[str, str]:
     """
     masks, labels, name = like_masks(tree, images), like_labels(tree, images), tree.path.name
     decimals = [] if like_ids(tree, images) else like_ids(tree, images, decimal=True)
-    notes = {}
+    notes = {node.key: f"{fault_of(tree, node)}; it is not used" for node in faulty_columns(tree)}
     if decimals:
         key = decimals[0].key
         notes["ids"] = f"{name}: /{key} looks like ids, holds decimals and is not used; to use it add --ids {key}"

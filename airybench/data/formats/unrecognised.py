@@ -7,7 +7,14 @@ from shlex import quote
 
 import h5py
 
-from airybench.data.formats.candidates import image_stacks, like_ids, named_ids, single_images, stacks_along_last
+from airybench.data.formats.candidates import (
+    fault_of,
+    image_stacks,
+    like_ids,
+    named_ids,
+    single_images,
+    stacks_along_last,
+)
 from airybench.data.hdf5.tree import DatasetNode, FileTree, file_tree
 from airybench.data.reading.options import SourceOptions
 from airybench.errors import DataError, MissingOptionError
@@ -47,7 +54,8 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
     found = f"{path}{more}: {wanted}; it holds {_listed(tree)}"
     images = _images(tree)
     if images is None:
-        return DataError(found, "none of them is a stack of images; give --images KEY")
+        faulty = next((f"; {fault_of(tree, node)}" for node in tree.datasets.values() if node.fault), "")
+        return DataError(found + faulty, "none of them is a stack of images; give --images KEY")
     ids = _ids_of(tree, images) if isinstance(images, DatasetNode) else None
     key = images.key if isinstance(images, DatasetNode) else images
     option = f"--images {quote(key)}" + (f" --ids {quote(ids.key)}" if ids else "")

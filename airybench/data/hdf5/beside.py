@@ -12,9 +12,8 @@ from pathlib import Path
 
 from airybench.errors import DataError
 
-for _variable in ("HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX", "HDF5_EXTFILE_PREFIX"):
-    # HDF5 would look there first, so that another file is read than the one that was checked.
-    os.environ.pop(_variable, None)
+PREFIXES = ("HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX", "HDF5_EXTFILE_PREFIX")
+"""Environment variables that HDF5 takes a folder from when it is loaded; `import airybench` removes them before."""
 
 
 def beside(path: Path, key: str, name: str) -> Path:
@@ -30,6 +29,11 @@ def beside(path: Path, key: str, name: str) -> Path:
     Raises:
         DataError: the name leads out of the folder of the file.
     """
+    if given := [variable for variable in PREFIXES if variable in os.environ]:
+        # HDF5 was loaded before, and would read another file than the one that is looked at here.
+        raise DataError(
+            f"{path}: /{key} leads to {name}, which {given[0]} makes a file of another folder", f"unset {given[0]}"
+        )
     if os.path.isabs(name) and not _exists(Path(name)):
         name = os.path.basename(name) or name
     folders = (path.parent, path.resolve().parent)

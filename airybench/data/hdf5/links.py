@@ -192,7 +192,17 @@ class _Sources:
                 others |= self._inside(values.file, home.name, inner, parts, (*above, here))
             else:
                 others |= self._outside(home, name, inner, parts, (*above, here))
+        self._require_bytes(home, values)
         return others
+
+    def _require_bytes(self, home: Path, values: h5py.Dataset) -> None:
+        """Refuse raw storage that ends before the values do: HDF5 reads zeros there."""
+        left = values.size * values.dtype.itemsize
+        for name, offset, size in values.external or ():
+            taken, other = min(left, size), beside(home, self._key, str(name))
+            left -= taken
+            if other.is_file() and other.stat().st_size < offset + taken:
+                self._faults.setdefault(str(name), f"has {other.stat().st_size} bytes, {offset + taken} are expected")
 
     def _outside(
         self, home: Path, name: str, inner: str, parts: set[_Part], above: tuple[tuple[Path, str], ...]
@@ -212,13 +222,15 @@ class _Sources:
     def _inside(
         self, file: h5py.File, name: str, inner: str, parts: set[_Part], above: tuple[tuple[Path, str], ...]
     ) -> set[str]:
+        # On the way to the data set there may be links, which lead no farther than any other.
+        others, route = _follow(Path(file.filename), file, inner, 0)
         try:
-            item = file[inner]
+            item = file[inner] if route is _Route.WHOLE or others else None
         except (KeyError, OSError, RuntimeError):
             item = None
         if isinstance(item, h5py.Dataset) and item.shape is not None:  # HDF5 may crash on a part of an empty space
             if all(_holds(item.shape, one) for one in parts):
-                return self._walk(item, above)
+                return others | self._walk(item, above)
             # HDF5 takes bytes of other images for those beyond an edge, and may crash on another number of axes.
             self._faults[name] = f"has {item.shape} in data set /{inner.strip('/')}, which the view does not fit"
             return set()

@@ -48,10 +48,11 @@ def require_file(path: Path) -> None:
     """Refuse what is no file.
 
     Raises:
-        DataError: the path is missing, or a folder.
+        DataError: the path is missing, a folder, a pipe or a device.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: a folder, a file is expected")
+        found = "a folder" if path.is_dir() else "a pipe or a device"
+        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: {found}, a file is expected")
 
 
 def _opened(path: Path) -> h5py.File:

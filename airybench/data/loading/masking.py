@@ -60,19 +60,16 @@ class PixelFill(nn.Module):
         known[known[:, :_FIRST].any(axis=1), _FIRST:] = False
         filled = known.any(axis=1) & (how == "median")
         take = np.arange(good.size)
-        number = int(filled.sum())
+        number = self.number = int(filled.sum())
         valued = good.copy()
         valued[rows[filled], columns[filled]] = True
         take[(rows * width + columns)[filled]] = good.size + np.arange(number)
         take[(rows * width + columns)[~filled]] = good.size + number  # the 0 at the end
-        for name, values in (
-            ("good", good.astype(np.float32)),
-            ("valued", valued.astype(np.float32)),
-            ("take", take),
-            ("neighbours", places[filled]),
-            ("known", known[filled]),
-            ("middle", (known[filled].sum(axis=1) - 1) // 2 + np.arange(number) * len(_RINGS)),
-        ):
+        kept = {"good": good.astype(np.float32), "valued": valued.astype(np.float32), "take": take}
+        if number:  # torch.export cannot save tensors without elements
+            middle = (known[filled].sum(axis=1) - 1) // 2 + np.arange(number) * len(_RINGS)
+            kept |= {"neighbours": places[filled], "known": known[filled], "middle": middle}
+        for name, values in kept.items():
             self.register_buffer(name, torch.from_numpy(values), persistent=False)
 
     def forward(self, counts: Tensor) -> Tensor:
@@ -86,7 +83,7 @@ class PixelFill(nn.Module):
         """
         pixels = counts.to(torch.float32).flatten(1)
         parts = [pixels]
-        if len(self.middle):
+        if self.number:
             values = torch.where(self.known, pixels[:, self.neighbours], torch.inf).sort(dim=-1).values
             parts.append(values.flatten(1)[:, self.middle])
         parts.append(torch.zeros_like(pixels[:, :1]))

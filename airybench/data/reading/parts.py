@@ -20,6 +20,7 @@ from airybench.errors import DataError, MissingOptionError
 IMAGES = "--images"
 _BYTES = 64e6
 _MOST = 512
+_MOST_SHOTS = 50_000_000  # whose columns take some gigabytes
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,11 @@ def find_images(columns: Columns, pattern: str, options: FrameOptions, lengths: 
         Part(key, count, not one, _block(data, framing), _coverage(data, one))
         for (key, data), one, count in zip(found, single, counts, strict=True)
     )
+    if sum(counts) > _MOST_SHOTS:
+        raise DataError(
+            f"{columns.where(pattern)} has {sum(counts)} shots, at most {_MOST_SHOTS} are read at once",
+            "get a whole copy, or import it in parts",
+        )
     if not sum(counts):
         raise DataError(f"{columns.where(pattern)} holds no image", "leave this file out")
     return Images(

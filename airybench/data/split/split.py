@@ -96,7 +96,7 @@ def make_split(
     folds: int = 0,
     fold: int = 0,
 ) -> Split:
-    """Split 70/15/15, or into k folds, by iterative stratification or by whole groups.
+    """Split 70/15/15, or into k folds, of which one is taken, by iterative stratification or by whole groups.
 
     All classes, and label sets of at least seven shots, are stratified. A label set that occurs once goes to train.
     Shots with the same image count as one there.
@@ -119,6 +119,34 @@ def make_split(
 
     Source: Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011.
     """
+    drawn = _drawn(ids, labels, split_seed, groups, hashes, folds)
+    return _as_split(_in_roles(drawn, folds, fold) if folds else drawn, ids, split_seed, content_sha256)
+
+
+def make_folds(
+    ids: ShotIds,
+    labels: NDArray[np.uint8],
+    content_sha256: str,
+    split_seed: int = SEED,
+    *,
+    groups: NDArray[np.int32] | None = None,
+    hashes: NDArray[np.uint64] | None = None,
+    folds: int,
+) -> tuple[Split, ...]:
+    """Every split of a k-fold division, in the order of its folds; see `make_split`."""
+    drawn = _drawn(ids, labels, split_seed, groups, hashes, folds)
+    return tuple(_as_split(_in_roles(drawn, folds, fold), ids, split_seed, content_sha256) for fold in range(folds))
+
+
+def _drawn(
+    ids: ShotIds,
+    labels: NDArray[np.uint8],
+    split_seed: int,
+    groups: NDArray[np.int32] | None,
+    hashes: NDArray[np.uint64] | None,
+    folds: int,
+) -> NDArray[np.int64]:
+    """Part of every shot, 0, 1 or 2, or its fold, shape (N,)."""
     if len(ids) < MIN_SHOTS:
         raise DataError(f"{len(ids)} shots, at least {MIN_SHOTS} are needed for a 70/15/15 split", "take more shots")
     if len(np.unique(ids)) != len(ids):
@@ -133,12 +161,20 @@ def make_split(
         of_images, shots, image = one_for_each_image(sorted_labels, first)
         drawn = _folded(of_images, folds, split_seed) if folds else _stratified(of_images, shots, split_seed)
         parts_in_order = drawn[image]
-    if folds:
-        roles = np.zeros(folds, np.int64)  # train
-        roles[[(fold + 1) % folds, fold]] = 1, 2
-        parts_in_order = roles[parts_in_order]
     parts = np.empty(len(ids), np.int64)
     parts[order] = parts_in_order
+    return parts
+
+
+def _in_roles(drawn: NDArray[np.int64], folds: int, fold: int) -> NDArray[np.int64]:
+    """Part of every shot where one fold is test and the next one val, from the fold of every shot."""
+    roles = np.zeros(folds, np.int64)  # train
+    roles[[(fold + 1) % folds, fold]] = 1, 2
+    found: NDArray[np.int64] = roles[drawn]
+    return found
+
+
+def _as_split(parts: NDArray[np.int64], ids: ShotIds, split_seed: int, content_sha256: str) -> Split:
     rows = [np.flatnonzero(parts == part).astype(np.int64) for part in range(len(PARTS))]
     for name, members in zip(PARTS, rows, strict=True):
         if not len(members):

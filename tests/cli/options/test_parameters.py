@@ -10,7 +10,7 @@ from airybench.cli.options.parameters import AXES, given_parameters, single_valu
 from airybench.config import SECTIONS, Range, StudyConfig
 from airybench.errors import ConfigError
 
-FIELDS = [name for model in SECTIONS.values() for name in model.model_fields if name != "dataset"]
+FIELDS = [name for model in SECTIONS.values() for name in model.model_fields if name not in ("dataset", "every_fold")]
 STUDY_FIELDS = list(StudyConfig.model_fields)
 
 

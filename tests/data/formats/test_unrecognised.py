@@ -9,7 +9,7 @@ from sources import counts, opened
 
 from airybench.data.formats.dispatch import open_source
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
-from airybench.errors import MissingOptionError
+from airybench.errors import DataError, MissingOptionError
 
 IMAGES = np.random.default_rng(6).poisson(4, (3, 9, 10)).astype(np.uint16)
 
@@ -56,3 +56,24 @@ def test_fewer_shots_than_the_side_of_an_image_along_the_last_axis(tmp_path: Pat
     np.testing.assert_array_equal(counts(source)[:, :9, :10], IMAGES)
     assert source.ids.tolist() == ([70, 71, 72] if columns else [0, 1, 2])
     assert set(source.photon_energy.tolist()) == {900.0}
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["images"], file["ids"] = IMAGES.repeat(3, axis=1), h5py.ExternalLink("../b.h5", "/ids")
+        file["photon_energy"] = 900.0
+    _, said = opened(path)
+    assert any("/ids leads to ../b.h5, outside the folder" in line and line.endswith("it is not used") for line in said)
+    with h5py.File(path, "a") as file:
+        del file["images"]
+        file["images"] = h5py.ExternalLink("../b.h5", "/images")
+    with pytest.raises(DataError, match=r"a\.h5: /i[a-z]+ leads to \.\./b\.h5, outside .*give --images KEY"):
+        open_source([path])
+
+
+def test_an_impossible_number_of_shots_is_refused_before_their_columns_are_made(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("images", (10**9, 9, 10), "u2", chunks=(1, 9, 10))
+    with pytest.raises(DataError, match="has 1000000000 shots, at most 50000000 are read at once"):
+        open_source([tmp_path / "a.h5"])

@@ -1,6 +1,8 @@
 """One rule for links, views and raw storage: what is read lies beside the file or below, by a relative name."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -177,3 +179,20 @@ def test_a_view_of_itself_is_refused_by_name(tmp_path: Path, names: tuple[str, .
             file.create_virtual_dataset("data", layout)
     with pytest.raises(DataError, match=r"/data is a view that reads itself"):
         read(tmp_path / "a.h5")
+
+
+@WAYS
+def test_folders_of_the_environment_are_never_looked_into(tmp_path: Path, way: Callable[..., None]) -> None:
+    """HDF5 takes them before the folder of the file; what it was loaded with before cannot be taken back."""
+    for folder, values in ((tmp_path, VALUES), (tmp_path / "other", VALUES + 7)):
+        source(folder / "s.bin", way, values)
+    path = made(tmp_path / "a.h5", way, "s.bin")
+    reads = (
+        "from pathlib import Path; import h5py; from airybench.data.hdf5.links import resolve; "
+        f"path = Path({str(path)!r}); print(resolve(path, h5py.File(path), 'data')[0][()].tolist())"
+    )
+    names = ("HDF5_EXT_PREFIX", "HDF5_VDS_PREFIX", "HDF5_EXTFILE_PREFIX")
+    environment = {**os.environ, **dict.fromkeys(names, str(tmp_path / "other"))}
+    for first, expected in (("import airybench; ", "[0, 1, 2, 3, 4, 5]"), ("import h5py; ", "unset HDF5_")):
+        done = subprocess.run([sys.executable, "-c", first + reads], capture_output=True, text=True, env=environment)
+        assert expected in done.stdout + done.stderr, done

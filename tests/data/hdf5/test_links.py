@@ -97,3 +97,42 @@ def test_a_view_that_grows_with_its_source_is_followed(tmp_path: Path) -> None:
     with h5py.File(path) as file:
         values, _ = resolve(path, file, "d")
         assert values.shape == (7, 8, 6)
+
+
+def test_a_view_reaches_no_farther_by_the_links_of_its_source(tmp_path: Path) -> None:
+    """HDF5 itself follows an external link at the key of a source wherever it leads."""
+    (tmp_path / "in").mkdir()
+    linked(tmp_path / "secret.h5", lambda f: f.__setitem__("d", np.arange(4)))
+    linked(tmp_path / "in" / "open.h5", lambda f: f.__setitem__("d", np.arange(4)))
+    linked(tmp_path / "in" / "s.h5", lambda f: (f.__setitem__("out", h5py.ExternalLink("../secret.h5", "/d")),
+                                                f.__setitem__("near", h5py.ExternalLink("open.h5", "/d"))))  # fmt: skip
+
+    def view(file: h5py.File) -> None:
+        for key in ("out", "near"):
+            layout = h5py.VirtualLayout((4,), "i8")
+            layout[:] = h5py.VirtualSource("s.h5", key, (4,))
+            file.create_virtual_dataset(key, layout)
+
+    path = linked(tmp_path / "in" / "v.h5", view)
+    with h5py.File(path) as file:
+        assert file["out"][()].tolist() == [0, 1, 2, 3]
+        with pytest.raises(DataError, match=r"s\.h5: /out leads to \.\./secret\.h5, outside the folder"):
+            resolve(path, file, "out")
+        values, files = resolve(path, file, "near")
+        assert (values[()].tolist(), files) == ([0, 1, 2, 3], {"s.h5", "open.h5"})
+
+
+def test_raw_storage_that_ends_too_early_is_refused(tmp_path: Path) -> None:
+    """HDF5 reads zeros there."""
+    np.arange(6, dtype="u2").tofile(tmp_path / "s.bin")
+    for number, (parts, whole) in enumerate((
+        ([("s.bin", 0, 12)], True), ([("s.bin", 0, h5py.h5f.UNLIMITED)], True), ([("s.bin", 2, 12)], False),
+        ([("s.bin", 0, 8), ("s.bin", 8, 4)], True), ([("s.bin", 0, 8), ("s.bin", 9, 4)], False),
+    )):  # fmt: skip
+        path = linked(tmp_path / f"{number}.h5", lambda f, p=parts: f.create_dataset("d", (6,), "u2", external=p))
+        with h5py.File(path) as file:
+            if whole:
+                assert resolve(path, file, "d")[0][()].tolist() == list(range(6))
+            else:
+                with pytest.raises(DataError, match=r"s\.bin, which has 12 bytes, 1[34] are expected"):
+                    resolve(path, file, "d")

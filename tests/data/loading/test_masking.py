@@ -17,6 +17,7 @@ from airybench.data.loading.preprocess import preprocess
 from airybench.data.split.split import Split
 from airybench.data.store.store import Store
 from airybench.data.store.writer import StoreHeader, StoreWriter
+from airybench.inference.export import export
 from airybench.inference.logits import store_logits
 from airybench.inference.predict import predict
 from airybench.inference.predictions import Predictions
@@ -169,7 +170,7 @@ def test_a_changed_detector_is_masked_as_well(tmp_path: Path, mask: np.ndarray, 
     np.testing.assert_allclose(found["hot-pixels"][60.0].logits, expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("how", ["median", "channel"])
+@HOWS
 def test_the_mask_is_part_of_the_model(tmp_path: Path, how: str) -> None:
     predictor = model(how, SHARED)
     save_weights(tmp_path, predictor)
@@ -178,8 +179,9 @@ def test_the_mask_is_part_of_the_model(tmp_path: Path, how: str) -> None:
     with torch.no_grad():
         logits = read.logits(torch.from_numpy(IMAGES)).numpy()
     np.testing.assert_allclose(logits, expected_logits(predictor, filled(SHARED, how), SHARED), atol=1e-5)
-    program = torch.export.export(read, (torch.from_numpy(IMAGES[:2]),), dynamic_shapes=({0: torch.export.Dim("n")},))
-    found = program.module()(torch.from_numpy(IMAGES)).detach()
+    export(read, tmp_path / "m.pt2", format="pt2")
+    with (tmp_path / "m.pt2").open("rb") as file, torch.no_grad():
+        found = torch.export.load(file).module()(torch.from_numpy(IMAGES))[0]
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), atol=1e-5)
     save_weights(tmp_path, model(how, None))
     assert load_weights(tmp_path).good is None

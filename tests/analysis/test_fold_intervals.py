@@ -1,0 +1,117 @@
+"""Intervals over folds against least squares, the paired t test, and benchmarks drawn by chance."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from airybench.analysis.fold_intervals import (
+    OVERLAP,
+    FoldSpread,
+    fold_combination,
+    fold_difference,
+    fold_of,
+    fold_score,
+    fold_table,
+    nadeau_bengio,
+    on_folds,
+)
+from airybench.analysis.intervals import difference, score
+from airybench.inference.predictions import Predictions
+
+RNG = np.random.default_rng(9)
+TABLE = RNG.normal(0.6, 0.05, (4, 5))
+
+
+def test_spread_is_the_residual_of_least_squares() -> None:
+    """Cells and folds as columns of 0 and 1, fitted by NumPy."""
+    rows, columns = np.indices(TABLE.shape).reshape(2, -1)
+    design = np.hstack([rows[:, None] == np.arange(4), columns[:, None] == np.arange(1, 5)]).astype(float)
+    _, squares, rank, _ = np.linalg.lstsq(design, TABLE.ravel(), rcond=None)
+    found = FoldSpread.of(TABLE)
+    assert found.freedom == TABLE.size - rank == 12
+    assert found.variance == pytest.approx(squares[0] / 12)
+    assert FoldSpread.of(np.vstack([TABLE, [math.nan, *TABLE[0, 1:]]])) == found, "a cell without a fold is left out"
+    assert FoldSpread.of(TABLE[:1]).freedom == 0
+    assert FoldSpread.of(np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])).variance == 0
+
+
+def test_two_cells_alone_without_overlap_are_the_paired_t_test() -> None:
+    found = fold_difference(TABLE[0], TABLE[1], overlap=0)
+    paired = stats.ttest_rel(TABLE[0], TABLE[1])
+    expected = paired.confidence_interval(0.95)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        ((TABLE[0] - TABLE[1]).mean(), expected.low, expected.high)
+    )
+    assert (found.p, found.df) == (pytest.approx(paired.pvalue), 4)
+    # Nadeau and Bengio's corrected t statistic, written out.
+    moved = TABLE[0] - TABLE[1]
+    error = math.sqrt(moved.var(ddof=1) * (1 / 5 + 1 / 4))
+    assert fold_difference(TABLE[0], TABLE[1], overlap=nadeau_bengio(5)).p == pytest.approx(
+        2 * stats.t.sf(abs(moved.mean()) / error, 4)
+    )
+
+
+def test_all_cells_of_a_study_lend_their_spread() -> None:
+    spread = FoldSpread.of(TABLE)
+    found = fold_difference(TABLE[0], TABLE[1], spread)
+    half = stats.t.ppf(0.975, 12) * math.sqrt(2 * spread.variance * (1 / 5 + OVERLAP))
+    assert (found.high - found.value, found.value - found.low) == pytest.approx((half, half))
+    same = fold_combination([(1, TABLE[0]), (-1, TABLE[1])], spread)
+    assert (same.low, same.high, same.p) == pytest.approx((found.low, found.high, found.p))
+    mean = fold_combination([(0.5, TABLE[0]), (0.5, TABLE[2]), (-0.5, TABLE[1]), (-0.5, TABLE[3])], spread)
+    assert mean.high - mean.low == pytest.approx(2 * half / math.sqrt(2)), "two differences say more than one"
+    one = fold_combination([(1, TABLE[0])], spread)
+    assert one == fold_score(TABLE[0]), "a score is no contrast: the folds themselves count"
+
+
+@pytest.mark.parametrize("shared", [0.0, 1 / 11])
+def test_coverage_on_drawn_benchmarks(shared: float) -> None:
+    """Noise of a cell with a correlation r between folds has r / (1 - r) as its overlap: 1 / 11 is that of OVERLAP."""
+    cells, folds, times = 6, 5, 4000
+    own = math.sqrt(1 - shared) * RNG.normal(size=(times, cells, folds))
+    noise = own + math.sqrt(shared) * RNG.normal(size=(times, cells, 1)) + 3 * RNG.normal(size=(times, 1, folds))
+    overlap = shared / (1 - shared)
+    assert overlap == pytest.approx(OVERLAP if shared else 0)
+    held = [
+        found.low <= 0 <= found.high
+        for table in noise
+        for found in [fold_difference(table[0], table[1], FoldSpread.of(table), overlap=overlap)]
+    ]
+    assert np.mean(held) == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / times))
+
+
+def test_missing_folds_are_left_out_of_the_mean() -> None:
+    first = TABLE[0].copy()
+    first[2] = math.nan
+    found = fold_difference(first, TABLE[1], FoldSpread.of(TABLE))
+    kept = [0, 1, 3, 4]
+    assert found.value == pytest.approx((TABLE[0] - TABLE[1])[kept].mean())
+    assert found.df == 12
+    nothing = fold_difference(np.full(5, math.nan), TABLE[1], FoldSpread.of(TABLE))
+    assert math.isnan(nothing.value)
+    assert math.isnan(nothing.p)
+    assert math.isnan(fold_score(np.array([0.3, math.nan])).low)
+    assert fold_score(np.array([0.9, 1.0]), within=(0, 1)).high == 1
+
+
+def predicted(fold: int, seed: int, strength: float) -> Predictions:
+    labels = (np.random.default_rng(fold).random((40, 2)) < 0.4).astype(np.uint8)
+    logits = strength * (labels - 0.5) + np.random.default_rng([fold, seed]).normal(size=(40, 2))
+    return Predictions(np.arange(40) + 40 * fold, logits.astype(np.float32), labels, ("a", "b"), "multilabel")
+
+
+def test_predictions_of_several_folds_are_recognised_and_averaged_over_seeds_first() -> None:
+    cells = [[predicted(fold, seed, s) for fold in range(4) for seed in (1, 2)] for s in (1.0, 3.0)]
+    values = [[one.scores().values["macro_ap"] for one in cell] for cell in cells]
+    table = fold_table(cells, values)
+    np.testing.assert_allclose(table, np.array(values).reshape(2, 4, 2).mean(axis=2))
+    assert on_folds(cells[0])
+    assert not on_folds(cells[0][:2]), "two seeds of one fold are no folds"
+    found, expected = difference(cells[1], cells[0], "macro_ap"), fold_difference(table[1], table[0])
+    assert (found.value, found.low, found.high) == (expected.value, expected.low, expected.high)
+    assert score(cells[0], "macro_ap").value == pytest.approx(table[0].mean())
+    short = fold_table([cells[0], cells[1][:6]], [values[0], values[1][:6]])
+    assert np.isnan(short).tolist() == [[False] * 4, [False, False, False, True]]
+    assert len({fold_of(one) for one in cells[0]}) == 4
