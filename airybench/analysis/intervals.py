@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from airybench.analysis.estimate import Estimate, Shares, Side, bounded, combined
+from airybench.analysis.exact_match import exact_p
 from airybench.analysis.fold_intervals import FoldSpread, fold_combination, fold_of, fold_score, fold_table, on_folds
 from airybench.config import METRICS, SEED
 from airybench.config.objective import limits
@@ -33,6 +34,9 @@ Cell = Sequence[Predictions]
 
 _scores_of: WeakKeyDictionary[Predictions, dict[tuple[int, bool], dict[str, Tensor]]] = WeakKeyDictionary()
 """Every metric in every resample, by predictions and way of averaging: a cell is often compared more than once."""
+
+_with_runs_of: WeakKeyDictionary[Predictions, Predictions] = WeakKeyDictionary()
+"""Predictions with the runs that were not kept with them, made once so that their resamples are."""
 
 
 def compared_metric(objective: str, wanted: str | None = None) -> str:
@@ -104,11 +108,7 @@ def difference(
     Raises:
         StudyError: the two were not scored on the same shots, labels and classes, or a logit is not a number.
     """
-    sides = [(1.0, first, trained[0]), (-1.0, second, trained[1])]
-    if on_folds(first) and on_folds(second):
-        return combination(sides, metric, pool=pool, seed=seed)
-    check_same_shots(first[0], second[0], "the two cells")
-    return combination(sides, metric, pool=pool, seed=seed)
+    return combination([(1.0, first, trained[0]), (-1.0, second, trained[1])], metric, pool=pool, seed=seed)
 
 
 def combination(
@@ -116,22 +116,33 @@ def combination(
 ) -> Estimate:
     """A weighted sum of a metric over cells, such as the mean of several differences; see `difference`.
 
+    The p of a difference in exact matches is no smaller than that of the exact test, see `exact_p`.
+
     Args:
         sides: weight and predictions of each cell, and whether it was trained.
         metric: one of those of `weighted_scores`.
         pool: the cells of the study.
         seed: seed of the resamples.
+
+    Raises:
+        StudyError: as `difference`.
     """
     if all(on_folds(cell) for _, cell, _ in sides):
         table = _on_each_fold([*(cell for _, cell, _ in sides), *pool], metric)
         spread = FoldSpread.of(table[len(sides) :] if pool else table)
         parts = [(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)]
         return _counted(fold_combination(parts, spread), [cell for _, cell, _ in sides])
-    values = [Side(weight, resampled(cell, metric, frequent=True, seed=seed), own) for weight, cell, own in sides]
-    pooled = [resampled(cell, metric, frequent=True, seed=seed) for cell in pool]
-    first = sides[0][1][0]
-    found = combined(values, pooled, first.sample)
-    judged = metric not in MACRO or bool(_frequent(first).any())
+    for _, cell, _ in sides[1:]:
+        check_same_shots(sides[0][1][0], cell[0], "the two cells")
+    cells = _same_runs([*(cell for _, cell, _ in sides), *pool])
+    drawn = [resampled(cell, metric, frequent=True, seed=seed) for cell in cells]
+    values = [Side(weight, one, own) for (weight, _, own), one in zip(sides, drawn[: len(sides)], strict=True)]
+    found = combined(values, drawn[len(sides) :], cells[0][0].sample)
+    if metric == "exact_match" and not math.isnan(found.p):
+        # Student's t takes the few shots on which the sides differ for a normal sample.
+        weighted = [(side.weight, cell) for side, cell in zip(values, cells[: len(sides)], strict=True)]
+        found = replace(found, p=max(found.p, exact_p(weighted)))
+    judged = metric not in MACRO or bool(_frequent(cells[0][0]).any())
     return found if judged else replace(found, certain=False, p=math.nan)
 
 
@@ -183,9 +194,32 @@ def check_same_shots(first: Predictions, second: Predictions, names: str) -> Non
         what = "labels differ"
     elif first.groups is not None and second.groups is not None and not np.array_equal(first.groups, second.groups):
         what = "runs differ"
+    elif _differ(first.store_sha256, second.store_sha256):
+        what = f"stores differ (content {first.store_sha256[:12]} against {second.store_sha256[:12]})"
+    elif _differ(first.split_digest, second.split_digest):
+        what = f"splits differ (digest {first.split_digest[:12]} against {second.split_digest[:12]})"
     else:
         return
     raise StudyError(f"{names} are not comparable, their {what}; compare only what shares data, count and split seed")
+
+
+def _differ(first: str, second: str) -> bool:
+    """Whether two facts are known and differ; what older versions wrote does not say."""
+    return bool(first and second and first != second)
+
+
+def _same_runs(cells: Sequence[Cell]) -> list[Cell]:
+    """The same cells, of the same shots, with the runs that one of them knows: all draw the same resamples."""
+    known = next((one.groups for cell in cells for one in cell if one.groups is not None), None)
+    if known is None:
+        return list(cells)
+    return [[_with_runs(one, known) if one.groups is None else one for one in cell] for cell in cells]
+
+
+def _with_runs(predictions: Predictions, groups: NDArray[np.int32]) -> Predictions:
+    if predictions not in _with_runs_of:
+        _with_runs_of[predictions] = replace(predictions, groups=groups)
+    return _with_runs_of[predictions]
 
 
 def _frequent(predictions: Predictions) -> Tensor:

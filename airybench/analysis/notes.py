@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 from airybench.physics.helium.resolution import unresolved_classes
 
+RUNS_NOT_KNOWN = (
+    "The runs of the test shots are not known: an older version kept these predictions, and their store is not in the "
+    "data folder. The intervals take shots for independent and are too narrow where shots of a run are alike."
+)
+
 
 def simulated_data(*versions: int) -> str:
     """What results on simulated shots hold for.
@@ -81,3 +86,20 @@ def unscored_classes(names: Sequence[str], part: str = "test") -> str:
     'Not scored, since test has only positive or only negative shots of: Layered.'
     """
     return f"Not scored, since {part} has only positive or only negative shots of: {', '.join(names)}."
+
+
+def left_out(unscored: Sequence[str], rare: Sequence[str], fewest: int, *, runs_known: bool = True) -> list[str]:
+    """What intervals and averages on test leave out, a sentence for each; none where they hold everything.
+
+    Args:
+        unscored: classes without a positive or without a negative shot.
+        rare: classes with too few positive shots for differences.
+        fewest: positive shots that a class needs for those.
+        runs_known: whether the runs of the shots are known.
+
+    >>> left_out([], [], 5), len(left_out(["Layered"], ["Bent"], 5, runs_known=False))
+    ([], 3)
+    """
+    found = [unscored_classes(unscored)] if unscored else []
+    found += [] if runs_known else [RUNS_NOT_KNOWN]
+    return [*found, *([left_out_of_differences(rare, fewest)] if rare else [])]

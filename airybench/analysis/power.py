@@ -7,16 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from airybench.analysis.estimate import ENOUGH
 from airybench.analysis.fold_intervals import OVERLAP
+from airybench.analysis.intervals import FEWEST_POSITIVES
 
 POWER = 0.8
 """Chance of finding a difference of the size that is called detectable."""
-
-FEW_POSITIVES = 5
-"""A class with fewer positive test shots is left out of a verdict's macro average."""
-
-FREEDOM = 6
-"""Degrees of freedom between seeds from which cells of two seeds allow a verdict."""
 
 OTHER_CELL = 0.5
 """Correlation of the errors that a draw of test shots makes in the scores of two cells."""
@@ -29,7 +25,7 @@ SEED_SD = 0.02
 """Standard deviation of macro AP between seeds, where no pilot study has measured it."""
 
 RUN_CORRELATION = 0.1
-"""Correlation of the errors of two shots of one run, where it is unknown."""
+"""Correlation of the errors of two positive shots of one run, where it is unknown."""
 
 MOST_SEEDS = 100
 
@@ -54,12 +50,16 @@ class ExpectedTest:
 
     @property
     def variance(self) -> float:
-        """Variance of a difference of two macro AP over draws of the test shots, were the two independent."""
+        """Variance of a difference of two macro AP over draws of the test shots, were the two independent.
+
+        Shots of a run err alike. What counts is how many positive shots of a class share a run, since average precision
+        is a mean over these.
+        """
         positives = np.array(self.positives, np.float64)
         ap = np.broadcast_to(np.array(self.ap, np.float64), positives.shape)
-        single = 2 / len(positives) ** 2 * float((ap * (1 - ap) / positives).sum())
-        size = self.shots / self.runs if self.runs else 1.0
-        return single * (1 + (size - 1) * self.correlation)
+        size = np.maximum(positives / self.runs, 1) if self.runs else np.ones_like(positives)
+        by_class = ap * (1 - ap) / positives * (1 + (size - 1) * self.correlation)
+        return 2 / len(positives) ** 2 * float(by_class.sum())
 
     @property
     def freedom(self) -> int:
@@ -78,7 +78,7 @@ def expected_test(
         runs: whole runs that the split draws; 0 where single shots are split.
         correlation: of the errors of two shots of one run.
     """
-    enough = tuple(float(count) for count in positives if FEW_POSITIVES <= count < shots)
+    enough = tuple(float(count) for count in positives if FEWEST_POSITIVES <= count < shots)
     return ExpectedTest(shots, enough, runs=runs, correlation=correlation) if enough else None
 
 
@@ -106,7 +106,7 @@ def detectable(
     110 (1946); Bonferroni's bound in place of Holm's rule.
     """
     between = 2 * (seeds - 1) if freedom is None else freedom
-    if seeds < 2 or test.freedom < 1 or between <= 0 or (seeds == 2 and between < FREEDOM):
+    if seeds < 2 or test.freedom < 1 or between <= 0 or (seeds == 2 and between < ENOUGH):
         return math.inf
     of_shots, of_seeds = _parts(test.variance, seeds, sd)
     variance = of_shots + of_seeds

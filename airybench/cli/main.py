@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("airybench.cli.report", "Answer the questions of finished studies on one page."),
     "data": ("airybench.cli.data", "Simulate, import, describe and check data."),
     "compare": ("airybench.cli.compare", "Compare cells of several studies and data sets."),
+    "calibrate": ("airybench.cli.calibrate", "Measure how often verdicts and intervals are wrong."),
     "ui": ("airybench.cli.ui", "Open the MLflow user interface."),
     "doctor": ("airybench.cli.doctor", "Check this machine."),
     "bench": ("airybench.cli.bench", "Measure speed and memory on this machine."),

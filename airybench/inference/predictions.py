@@ -1,5 +1,6 @@
 """A network's predictions for some shots: kept with every finished trial, returned by a model in a notebook."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +38,8 @@ class Predictions:
         class_names: C names.
         label_kind: `multilabel` or `multiclass`.
         groups: run of each shot, int32, shape (N,); None where runs are not known.
+        store_sha256: content hash of the store that the shots are from; empty where it is not known.
+        split_digest: of the split that says which shots these are, likewise.
 
     Example:
         >>> logits = np.array([[2.0, -1.0], [-3.0, 1.0]], np.float32)
@@ -54,6 +57,8 @@ class Predictions:
     class_names: tuple[str, ...]
     label_kind: str
     groups: NDArray[np.int32] | None = None
+    store_sha256: str = ""
+    split_digest: str = ""
 
     def __len__(self) -> int:
         """Number of shots N."""
@@ -122,12 +127,21 @@ class Predictions:
             name for name, count in zip(self.class_names, positives, strict=True) if count in (0, len(self.labels))
         )
 
+    @cached_property
+    def labels_sha256(self) -> str:
+        """Hash of the labels and their kind: equal where every shot has the same classes."""
+        digest = hashlib.sha256(f"{self.label_kind} {self.labels.shape} ".encode())
+        digest.update(np.ascontiguousarray(self.labels).tobytes())
+        return digest.hexdigest()
+
     def write(self, path: Path) -> None:
         """Write as HDF5, one data set a field."""
         with h5py.File(path, "w") as file:
             file["ids"], file["logits"], file["labels"] = storable(self.ids), self.logits, self.labels
             file.attrs["class_names"] = list(self.class_names)
             file.attrs["label_kind"] = self.label_kind
+            file.attrs["store_sha256"], file.attrs["split_digest"] = self.store_sha256, self.split_digest
+            file.attrs["labels_sha256"] = self.labels_sha256
             if self.groups is not None:
                 file["groups"] = self.groups
         made_here(path)
@@ -144,7 +158,8 @@ class Predictions:
                 require_all_own(path, file, remedy="predict again")
                 names, kind = file.attrs["class_names"], file.attrs["label_kind"]
                 ids, logits, labels = (read_column(file[key]) for key in ("ids", "logits", "labels"))
-                groups = read_column(file["groups"]) if "groups" in file else None  # files of old have none
+                groups = read_column(file["groups"]) if "groups" in file else None  # older files have none
+                known = [file.attrs.get(key, "") for key in ("store_sha256", "split_digest", "labels_sha256")]
         except DataError as error:
             raise DataError(f"{path} holds no predictions ({error}); it is written by train and sweep") from None
         listed = np.ndim(names) == ids.ndim == 1 and all(isinstance(name, str) for name in names)
@@ -158,9 +173,14 @@ class Predictions:
             or not isinstance(kind, str)
             or kind not in LABEL_KINDS
             or (groups is not None and (groups.shape != ids.shape or groups.dtype != np.int32))
+            or not all(isinstance(one, str) for one in known)
         ):
             raise DataError(
                 f"{path} holds no predictions (ids {ids.dtype} {ids.shape}, logits {logits.dtype} {logits.shape}, "
                 f"labels {labels.dtype} {labels.shape}, {kind!r}); it is written by train and sweep"
             )
-        return cls(ids, logits, labels, tuple(map(str, names)), kind, groups)
+        store, split, labelled = map(str, known)
+        found = cls(ids, logits, labels, tuple(map(str, names)), kind, groups, store, split)
+        if labelled not in ("", found.labels_sha256):
+            raise DataError(f"{path}: its labels were changed since it was written", "predict again")
+        return found

@@ -250,7 +250,9 @@ def _predict(
     store = data.store
     logits = store_logits(predictor, store, rows, data.device, title=title, reporter=reporter)
     labels, groups = store.labels()[rows], store.groups()[rows]
-    return Predictions(store.ids()[rows], logits.numpy(), labels, predictor.class_names, predictor.label_kind, groups)
+    where = (store.content_sha256, data.split.digest)
+    names, kind = predictor.class_names, predictor.label_kind
+    return Predictions(store.ids()[rows], logits.numpy(), labels, names, kind, groups, *where)
 
 
 def _other_runs(predictor: Predictor, data: PreparedDataset, rows: NDArray[np.int64]) -> NDArray[np.bool_] | str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from airybench.analysis.cells import by_cell
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
-from airybench.analysis.notes import label_ceiling, left_out_of_differences, not_resolved, unscored_classes
+from airybench.analysis.notes import label_ceiling, left_out, not_resolved
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
@@ -154,7 +154,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
         notes.append(label_ceiling(metric, ceiling))
     try:
-        against_baseline = _against_baseline(cells, metric, tracking, study.provenance.split_digest)
+        against_baseline = _against_baseline(cells, metric, tracking, study.provenance)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
     else:
@@ -251,11 +251,11 @@ def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
     return answers
 
 
-def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, split_digest: str) -> list[Answer]:
+def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, data: Provenance) -> list[Answer]:
     """The winner against the latest support vectors on the same shots; nothing where there are none."""
     winner = cells[0]
     config = {key: str(value) for key, value in winner.config.params().items()}
-    for run_id, params in baselines(tracking, "svm", split_digest):
+    for run_id, params in baselines(tracking, "svm", data):
         if any(params.get(key) != config[key] for key in BASELINE_DATA):
             continue
         baseline = [predictions(Run(tracking, run_id), "test")]
@@ -278,12 +278,9 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
         notes.append("Two seeds per cell: the spread between trainings is taken from all cells together.")
     if finished < total:
         notes.append(f"{finished} of {total} trials are finished; the others are missing here.")
-    unscored, rare = cells[0].predictions[0].unscored, rare_classes(cells[0].predictions[0])
-    if unscored:
-        notes.append(unscored_classes(unscored))
-    if rare:
-        notes.append(left_out_of_differences(rare, FEWEST_POSITIVES))
-    return notes
+    first = cells[0].predictions[0]
+    known = first.groups is not None
+    return [*notes, *left_out(first.unscored, rare_classes(first), FEWEST_POSITIVES, runs_known=known)]
 
 
 def question_of(parent: Run, name: str) -> str:

@@ -160,6 +160,7 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
             Tag.NOTE: sweep.question,
             Tag.TRIALS: str(study.total()),
             Tag.SEEDS: str(sweep.study.seeds),
+            **({Tag.FOLDS: str(len(dataset.splits))} if sweep.base.data.every_fold else {}),
         }
     )
     parent.params(

@@ -101,6 +101,8 @@ class Scheduler:
     def _start(self, trial: RunningTrial) -> None:
         study, tracking = self._study, self._parent.tracking
         tags = {Tag.STUDY: study.name, Tag.TRIAL: str(trial.number), **study.provenance.tags()}
+        if trial.config.data.every_fold:
+            tags[Tag.FOLD] = str(trial.config.data.fold)
         active = self._active[trial.number] = _Active(trial, time.monotonic())
         active.run = run = Run.create(tracking, trial.config.title, "trial", tags, parent=self._parent.run_id)
         trial.set_attributes(run_id=run.run_id)

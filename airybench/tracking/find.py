@@ -5,7 +5,7 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import DataError, TrackingError
-from airybench.provenance import SPLIT_DIGEST
+from airybench.provenance import DATA_SHA256, SPLIT_DIGEST, Provenance
 from airybench.study_name import StudyName
 from airybench.tracking.store import Tracking, hidden
 from airybench.tracking.tags import Tag
@@ -57,20 +57,20 @@ def winner_of(tracking: Tracking, study: str) -> str:
     return str(winner)
 
 
-def baselines(tracking: Tracking, name: str, split_digest: str) -> list[tuple[str, dict[str, str]]]:
-    """Finished baselines on one split, latest first.
+def baselines(tracking: Tracking, name: str, data: Provenance) -> list[tuple[str, dict[str, str]]]:
+    """Finished baselines on one split of one store, latest first.
 
     Args:
         tracking: where runs are.
         name: of the baseline, a key of `TITLES`.
-        split_digest: of the split that they were scored on.
+        data: the store and the split that they were scored on; the same split of other images is another matter.
 
     Returns:
         Run id and parameters of each.
     """
     wanted = (
-        f"tags.`{Tag.BASELINE}` = '{name}' and tags.`{SPLIT_DIGEST}` = '{split_digest}' "
-        "and attributes.status = 'FINISHED'"
+        f"tags.`{Tag.BASELINE}` = '{name}' and tags.`{SPLIT_DIGEST}` = '{data.split_digest}' "
+        f"and tags.`{DATA_SHA256}` = '{data.data_sha256}' and attributes.status = 'FINISHED'"
     )
     client = MlflowClient(tracking_uri=tracking.uri)
     found = client.search_runs([tracking.experiment_id], wanted, order_by=["attributes.start_time DESC"])

@@ -101,6 +101,17 @@ class Run:
             raise
         self.end("finished")
 
+    def tags(self) -> dict[str, str]:
+        """The tags that the run has.
+
+        Raises:
+            TrackingError: there is no such run.
+        """
+        try:
+            return dict(self.client.get_run(self.run_id).data.tags)
+        except MlflowException:
+            raise TrackingError(f"run {self.run_id} is not in {self.tracking.uri}") from None
+
     def tag(self, tags: Mapping[str, str]) -> None:
         """Set tags."""
         self.client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])

@@ -26,6 +26,8 @@ class Tag:
     TRIAL = "airybench.trial"  # number in the study
     TRIALS = "airybench.trials"  # how many are wanted
     SEEDS = "airybench.seeds"  # how many per cell
+    FOLDS = "airybench.folds"  # how many a study runs; not there where it has one split
+    FOLD = "airybench.fold"  # of a trial of such a study
     FAILED_TRIALS = "airybench.failed_trials"
     WINNER = "airybench.winner"  # run id
     WINNER_NAME = "airybench.winner_name"

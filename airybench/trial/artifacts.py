@@ -23,7 +23,8 @@ def split_predictions(logits: ArrayLike, split: LoadedSplit, data: LoadedDataset
     """
     labels = split.labels.cpu().numpy().astype(np.uint8)
     values = np.asarray(logits, np.float32)
-    return Predictions(split.ids, values, labels, data.class_names, data.label_kind, split.groups)
+    where = (data.store_sha256, data.split_digest)
+    return Predictions(split.ids, values, labels, data.class_names, data.label_kind, split.groups, *where)
 
 
 def write_results(folder: Path, val: Predictions, test: Predictions, scores: Scores, title: str) -> None:

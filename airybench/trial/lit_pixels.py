@@ -49,7 +49,14 @@ def lit_pixel_predictions(
     )
     val, test = (
         Predictions(
-            part.ids, of[:, None].astype(np.float32), truth[:, None].astype(np.uint8), HIT, "multilabel", part.groups
+            part.ids,
+            of[:, None].astype(np.float32),
+            truth[:, None].astype(np.uint8),
+            HIT,
+            "multilabel",
+            part.groups,
+            store.content_sha256,
+            split.digest,
         )
         for of, truth, part in scored
     )

@@ -1,4 +1,4 @@
-"""Draws the figures of docs/physics.md and docs/gallery.md again, and prints the numbers in the text of the former.
+"""Draws the figures of docs/physics.md, docs/gallery.md and docs/statistics.md again, and prints numbers of their text.
 
     python -m docs.figures [NAME ...] [--output FOLDER]
 
@@ -19,6 +19,7 @@ from airybench.figures.style import STYLE
 from docs.figures import architecture
 from docs.figures.aims import aims
 from docs.figures.asymmetry import ewald, odd
+from docs.figures.judging import calibration, power, verdicts
 from docs.figures.natural import natural
 from docs.figures.newton import newton
 from docs.figures.sphere import sphere
@@ -29,6 +30,9 @@ FIGURES = (
     sphere, newton, odd, poisson, population, natural, ewald, gallery_helium_round, gallery_helium_more, gallery_cxidb,
     gallery_cxidb_2,
 )  # fmt: skip
+JUDGING = (verdicts, power, calibration)
+"""Figures of docs/statistics.md."""
+
 DOCS = Path(__file__).parents[1]
 
 
@@ -43,7 +47,7 @@ def write(figure: Figure, path: Path) -> None:
 
 def main() -> None:
     """Draw the figures named on the command line, or all."""
-    known = {figure.__name__: figure for figure in FIGURES}
+    known = {figure.__name__: figure for figure in (*FIGURES, *JUDGING)}
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     names = f"{', '.join(known)}, architecture, counts or aims (default: all)"
     parser.add_argument("names", nargs="*", metavar="NAME", help=names)
@@ -56,8 +60,9 @@ def main() -> None:
         elif name == "architecture":
             (DOCS / "architecture.svg").write_text(architecture.drawing(), encoding="utf-8")
         else:
+            folder = DOCS / "statistics" if known[name] in JUDGING else arguments.output
             with rc_context(STYLE):
-                write(known[name](), arguments.output / f"{name.replace('_', '-')}.png")
+                write(known[name](), folder / f"{name.replace('_', '-')}.png")
 
 
 if __name__ == "__main__":

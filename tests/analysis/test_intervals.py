@@ -173,3 +173,39 @@ def test_other_runs_or_kinds_of_labels_are_refused() -> None:
         difference([first], [second], "macro_ap")
     with pytest.raises(StudyError, match=r"their kinds of labels differ \(multilabel against multiclass\)"):
         difference([one], [replace(one, label_kind="multiclass")], "macro_ap")
+
+
+@pytest.mark.parametrize(("key", "what"), [("store_sha256", "stores differ"), ("split_digest", "splits differ")])
+def test_other_stores_or_splits_are_refused_where_they_are_known(key: str, what: str) -> None:
+    one = kept(1.0)
+    first, second, unknown = (replace(one, **{key: value}) for value in ("669e", "0a4f", ""))
+    for sides in (
+        [(1.0, [first], True), (-1.0, [second], True)],
+        [(1.0, [unknown], True), (1.0, [first, second], True)],
+    ):
+        with pytest.raises(StudyError, match=what):
+            combination(sides, "macro_ap")
+    assert difference([first], [unknown], "macro_ap").value == 0
+
+
+def test_runs_that_one_side_knows_are_drawn_for_both() -> None:
+    """A file of an older version has no runs; its side must not be drawn by shots beside one that is drawn by runs."""
+    runs = np.repeat(np.arange(6), 20).astype(np.int32)
+    first, second = cell(2.0), cell(1.5)
+    known = [[replace(one, groups=runs) for one in side] for side in (first, second)]
+    expected = difference(*known, "macro_ap")
+    assert difference(known[0], second, "macro_ap") == difference(first, known[1], "macro_ap") == expected
+    assert difference(known[0], second, "macro_ap", pool=[second]).runs == 6
+
+
+def test_exact_matches_are_told_apart_by_the_exact_test_as_well() -> None:
+    """Five discordant shots, all one way: far apart by Student's t, while the signs of five are alike in one of 16."""
+    labels = np.ones((200, 1), np.uint8)
+    logits = np.ones((200, 1), np.float32)
+    worse = logits.copy()
+    worse[:5] = -1
+    sides = [[Predictions(np.arange(200), one, labels, ("Round",), "multilabel")] * 3 for one in (logits, worse)]
+    found = difference(*sides, "exact_match")
+    assert found.low > 0
+    assert found.p == pytest.approx(1 / 16)
+    assert difference(*sides, "accuracy").p < 0.03, "the same numbers, of which each is not one shot in general"

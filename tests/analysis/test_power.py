@@ -7,6 +7,7 @@ import pytest
 from scipy import optimize, stats
 
 from airybench.analysis import power
+from airybench.analysis.calibration_draw import Setting, draw_benchmark
 from airybench.analysis.fold_intervals import OVERLAP, FoldSpread, fold_difference
 from airybench.analysis.power import (
     ExpectedTest,
@@ -65,7 +66,7 @@ def test_without_seed_spread_and_own_noise_it_is_the_textbook_t_test(monkeypatch
 def test_runs_count_by_their_correlation_and_number() -> None:
     single = ExpectedTest(200, (50.0, 20.0))
     grouped = ExpectedTest(200, (50.0, 20.0), runs=20, correlation=0.1)
-    assert grouped.variance == pytest.approx(1.9 * single.variance)
+    assert grouped.variance == pytest.approx(2 / 4 * 0.25 * (1.15 / 50 + 1 / 20))
     assert (single.freedom, grouped.freedom) == (199, 19)
     assert ExpectedTest(200, (50.0, 20.0), runs=20, correlation=0).variance == pytest.approx(single.variance)
     fewer = ExpectedTest(200, (50.0, 20.0), runs=4, correlation=0.1)
@@ -112,6 +113,17 @@ def test_the_spread_seen_on_few_shots_is_partly_theirs() -> None:
     seen = math.sqrt(0.02**2 + test.variance / 8)
     assert seed_sd(seen, test) == pytest.approx(0.02)
     assert seed_sd(0.001, test) == 0
+
+
+@pytest.mark.parametrize(("runs", "correlation"), [(0, 0.0), (20, 0.2)])
+def test_drawn_differences_spread_as_predicted(runs: int, correlation: float, binormal: tuple[float, ...]) -> None:
+    setting = Setting(300, 0.0, runs, correlation, cells=6)
+    enough = 300 * SHARES >= 5
+    test = ExpectedTest(300, tuple(300 * SHARES[enough]), tuple(np.array(binormal)[enough]), runs, correlation)
+    drawn = [draw_benchmark(setting, 1, np.random.default_rng([3, n]), kept=0).values[:, 0] for n in range(60)]
+    seen = np.mean([np.diff(values.reshape(3, 2))[:, 0] ** 2 for values in drawn])
+    predicted = test.variance * (1 - power.OTHER_CELL)
+    assert math.sqrt(seen / predicted) == pytest.approx(1, abs=0.25)
 
 
 def test_folds_tell_what_simulated_ones_tell() -> None:

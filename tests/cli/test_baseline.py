@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from airybench.cli.main import run
 from airybench.config.baseline import LIT_PIXELS, NAMES, TITLES
 from airybench.inference.hits import HIT_METRICS
 from airybench.inference.predictions import Predictions
+from airybench.provenance import Provenance
+from airybench.tracking.find import baselines
 from airybench.tracking.run import Run as TrackedRun
 from airybench.tracking.store import connect
 
@@ -40,6 +43,16 @@ def answers(folder: Path) -> dict[str, list[dict[str, object]]]:
 
 def tracked(folder: Path, run_id: object) -> Run:
     return MlflowClient(f"sqlite:///{folder / 'mlflow.db'}").get_run(str(run_id))
+
+
+def test_found_by_store_and_split(folder: Path, answers) -> None:
+    """The same split of other images, such as those of another seed, has baselines of its own."""
+    tracking = connect(f"sqlite:///{folder / 'mlflow.db'}")
+    (svm,) = (one["run_id"] for one in answers["cxidb"] if one["name"] == "svm")
+    data = Provenance.from_tags(tracked(folder, svm).data.tags)
+    assert [run_id for run_id, _ in baselines(tracking, "svm", data)] == [svm]
+    for key in ("data_sha256", "split_digest"):
+        assert baselines(tracking, "svm", replace(data, **{key: "c0ffee"})) == []
 
 
 @pytest.mark.parametrize("dataset", ["helium", "cxidb"])

@@ -5,35 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pilot_studies import pilot, sweep
 
 from airybench.analysis.power import SEED_SD, ExpectedTest, detectable, detectable_on_folds
 from airybench.config import DataConfig, SweepConfig
 from airybench.data.datasets.outline import Outline, outline
 from airybench.jobs.power import SweepPower, planned_power
-from airybench.provenance import SIMULATOR_VERSION, Provenance
 from airybench.sweep.storage import as_storage
-from airybench.sweep.study import RunningStudy
-from airybench.trial.outcome import Outcome
-
-DATA = Provenance("helium", "simulated", "a" * 64, "b" * 64, simulator=SIMULATOR_VERSION)
-SPACE = {"log_activation": [True, False], "alpha": [0.1, 0.2]}
-
-
-def sweep(seeds: int = 3, **data: object) -> SweepConfig:
-    return SweepConfig.model_validate({"base": {"data": data}, "space": SPACE, "study": {"seeds": seeds}})
-
-
-def pilot(folder: Path, name: str, values: dict[float, list[float]], wanted: SweepConfig) -> None:
-    """A finished study with these val scores by alpha."""
-    study = RunningStudy(folder, name, wanted, DATA)
-    study.plan()
-    study.set_attribute("data_source", "simulated")
-    left = {alpha: iter(scores) for alpha, scores in values.items()}
-    while (trial := study.ask()) is not None:
-        trial.set_attributes(run_id=f"run{trial.number}")
-        network = trial.config.network
-        score = next(left[network.alpha if network.log_activation else 0.0])
-        study.complete(trial, Outcome(score, {"macro_ap": score}, {"seconds": 1.0}))
 
 
 def test_the_data_set_gives_the_test_split(tmp_path: Path) -> None:

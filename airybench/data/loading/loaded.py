@@ -137,6 +137,8 @@ class LoadedDataset:
         test: the part that is scored once at the end.
         class_names: C names, in the order of the label columns.
         label_kind: `multilabel` or `multiclass`.
+        store_sha256: content hash of the store; empty for other shots.
+        split_digest: of the split, likewise.
     """
 
     train: LoadedSplit
@@ -144,6 +146,8 @@ class LoadedDataset:
     test: LoadedSplit
     class_names: tuple[str, ...]
     label_kind: str
+    store_sha256: str = ""
+    split_digest: str = ""
 
     @classmethod
     def from_store(
@@ -202,4 +206,5 @@ class LoadedDataset:
             later: Scaling = scaling if keep_counts else "counts"
             return LoadedSplit(inputs, own, ids[rows], later, config.input == "image", groups[rows])
 
-        return cls(part(split.train), part(split.val), part(split.test), store.class_names, store.label_kind)
+        parts = (part(split.train), part(split.val), part(split.test))
+        return cls(*parts, store.class_names, store.label_kind, store.content_sha256, split.digest)

@@ -1,0 +1,298 @@
+"""Calibration: verdicts on simulated benchmarks whose truth is known, and on cells of a study against themselves."""
+
+import json
+import math
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from airybench.analysis.calibration import COVERAGE, FALSE, METRIC, VerdictCounts, judged
+from airybench.analysis.calibration_draw import Setting
+from airybench.analysis.calibration_real import SameCell, same_cell
+from airybench.analysis.cells import by_cell
+from airybench.config import SEED
+from airybench.errors import ConfigError, DataError, StudyError
+from airybench.figures.calibration import RateLine, RatePoint, calibration_figure
+from airybench.figures.style import save
+from airybench.inference.bootstrap import RESAMPLES
+from airybench.parsing import read_mapping
+from airybench.paths import writable
+from airybench.provenance import Software, installed
+from airybench.reporter import SILENT, Reporter
+from airybench.sweep.saved_studies import find_study
+from airybench.tracking.predictions import predictions
+from airybench.tracking.run import Run
+from airybench.tracking.store import reopen, tracking_uri
+
+FILE = "calibration.json"
+PICTURE = "calibration.png"
+REFERENCE_SHOTS = 154
+"""Test shots of a benchmark that is drawn as often as asked; larger ones are drawn less often."""
+
+WORK = 4000
+"""Shots, over all benchmarks, in a piece of work: some seconds."""
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """One kind of benchmark with one number of seeds.
+
+    Attributes:
+        setting: kind of benchmark.
+        seeds: of each cell.
+        tally: what was counted.
+    """
+
+    setting: Setting
+    seeds: int
+    tally: VerdictCounts
+
+
+@dataclass(frozen=True)
+class SyntheticCalibration:
+    """Counts over a grid of simulated benchmarks.
+
+    Attributes:
+        rows: by setting and number of seeds.
+        seed: of the random numbers.
+        benchmarks: how many of REFERENCE_SHOTS shots were asked for.
+        software: what computed them.
+        written: files that hold them.
+    """
+
+    rows: tuple[CalibrationRow, ...]
+    seed: int
+    benchmarks: int
+    software: Software
+    written: tuple[Path, ...] = ()
+
+    @property
+    def missed(self) -> tuple[CalibrationRow, ...]:
+        """Rows whose coverage or false verdicts lie outside their aim by more than chance."""
+        return tuple(row for row in self.rows if not row.setting.effect and row.tally.missed())
+
+
+@dataclass(frozen=True)
+class RealCalibration:
+    """Cells of a study against themselves.
+
+    Attributes:
+        study: its full name.
+        metric: what was compared.
+        shots: in its test split.
+        divisions: by the sizes of the two sides.
+    """
+
+    study: str
+    metric: str
+    shots: int
+    divisions: tuple[SameCell, ...]
+
+
+def settings_grid(
+    shots: Sequence[int], seed_sd: Sequence[float], runs: Sequence[tuple[int, float]], effect: float = 0.0
+) -> list[Setting]:
+    """Every combination.
+
+    Args:
+        shots: in the test split.
+        seed_sd: standard deviation between seeds.
+        runs: number of runs, 0 for none, and the correlation inside them.
+        effect: how much better the first cell is.
+
+    Raises:
+        ConfigError: a value out of range.
+    """
+    grid = [
+        Setting(n, sd, number, correlation, effect) for n, (number, correlation), sd in product(shots, runs, seed_sd)
+    ]
+    for one in grid:
+        if one.shots < 40:
+            raise ConfigError(f"{one.shots} shots found; at least 40 are needed for a class with 5 positive ones")
+        if not 0 <= one.seed_sd <= 0.1:
+            raise ConfigError(f"a spread between seeds of {one.seed_sd:g} found; expected 0 to 0.1")
+        if one.runs and not 2 <= one.runs <= one.shots:
+            raise ConfigError(f"{one.runs} runs of {one.shots} shots found; expected 2 runs to one for each shot")
+        if not 0 <= one.correlation < 1:
+            raise ConfigError(f"correlation {one.correlation:g} found; expected 0 to below 1")
+        if not -0.1 <= one.effect <= 0.1:
+            raise ConfigError(f"effect {one.effect:g} found; expected -0.1 to 0.1")
+    return grid
+
+
+def benchmarks_of(setting: Setting, wanted: int) -> int:
+    """How many benchmarks of a kind are drawn: fewer of many shots, which take longer.
+
+    >>> benchmarks_of(Setting(154, 0.01), 500), benchmarks_of(Setting(5000, 0.01), 500)
+    (500, 88)
+    """
+    return max(1, round(wanted * min(1.0, math.sqrt(REFERENCE_SHOTS / setting.shots))))
+
+
+def calibrate_synthetic(
+    grid: Sequence[Setting],
+    seeds: Sequence[int],
+    *,
+    benchmarks: int = 500,
+    seed: int = SEED,
+    workers: int = 1,
+    folder: Path | None = None,
+    reporter: Reporter = SILENT,
+) -> SyntheticCalibration:
+    """Judge simulated benchmarks of every kind; what was counted is written as it grows, and a second call goes on.
+
+    Args:
+        grid: kinds of benchmark.
+        seeds: numbers of seeds of each cell.
+        benchmarks: how many of each kind with 154 shots; see `benchmarks_of`.
+        seed: of the random numbers.
+        workers: processes.
+        folder: where to write `calibration.json` and `calibration.png`; None for nowhere.
+        reporter: receives progress.
+
+    Raises:
+        ConfigError: fewer than two seeds.
+        DataError: the folder holds another calibration, or cannot be written.
+    """
+    if not seeds or min(seeds) < 2:
+        raise ConfigError(f"seeds {', '.join(map(str, seeds))} found; one seed has no verdict: expected 2 or more")
+    asked = {"grid": [asdict(one) for one in grid], "seeds": list(seeds), "benchmarks": benchmarks, "seed": seed,
+             "resamples": RESAMPLES}  # fmt: skip
+    path = writable(folder, "choose another --output") / FILE if folder else None
+    known = _counted(path, asked) if path else {}
+    total, done = sum(benchmarks_of(one, benchmarks) for one in grid), 0
+    with _mapping(workers) as mapped, reporter.progress("calibrating") as progress:
+        for place, setting in enumerate(grid):
+            wanted = benchmarks_of(setting, benchmarks)
+            tallies = known.setdefault(place, dict.fromkeys(seeds, VerdictCounts()))
+            start = tallies[seeds[0]].drawn
+            done += start
+            judge = partial(_judged, setting, tuple(seeds), seed)
+            for found in mapped(judge, _pieces(setting, start, wanted)):
+                for some, tally in found.items():
+                    tallies[some] += tally
+                done += found[seeds[0]].drawn
+                if path:
+                    _write(path, asked, known)
+                progress(done, total)
+    rows = [CalibrationRow(setting, some, known[place][some]) for place, setting in enumerate(grid) for some in seeds]
+    written = []
+    if path:
+        _write(path, asked, known)
+        save(picture(rows), path.with_name(PICTURE))
+        written = [path, path.with_name(PICTURE)]
+    return SyntheticCalibration(tuple(rows), seed, benchmarks, installed(), tuple(written))
+
+
+def calibrate_study(
+    name: str, *, metric: str = METRIC, storage: str | None = None, uri: str | None = None, seed: int = SEED
+) -> RealCalibration:
+    """Judge cells of a finished study against themselves, in every division of their seeds.
+
+    Args:
+        name: `NAME@D`, or NAME where there is one of a single data set.
+        metric: what is compared on test.
+        storage: where studies are kept, a folder or a PostgreSQL URL.
+        uri: the tracking store that holds the runs now; by default the one the study logged to.
+        seed: draws the divisions where there are very many.
+
+    Raises:
+        StudyError: no such study, or none of its cells has two seeds.
+    """
+    study = find_study(name, storage)
+    cells = [cell for cell in by_cell(study.finished) if len(cell) > 1]
+    if not cells:
+        raise StudyError(f"study {study.name}: no cell has two seeds, which it takes to compare it with itself")
+    tracking = reopen(tracking_uri(uri or study.attributes.get("tracking_uri")), str(study.attributes["experiment_id"]))
+    kept = [[predictions(Run(tracking, trial.run_id), "test") for trial in cell] for cell in cells]
+    return RealCalibration(study.name, metric, len(kept[0][0]), tuple(same_cell(kept, metric, seed=seed)))
+
+
+def picture(rows: Sequence[CalibrationRow]) -> Any:
+    """Coverage and false verdicts against seeds, as a figure."""
+    lines: dict[Setting, list[RatePoint]] = {}
+    for row in rows:
+        tally = row.tally
+        point = RatePoint(row.seeds, tally.coverage, tally.error(tally.coverage), tally.verdicts,
+                          tally.error(tally.verdicts))  # fmt: skip
+        lines.setdefault(row.setting, []).append(point)
+    drawn = [
+        RateLine(runs_in_words(setting), setting.shots, setting.seed_sd, tuple(points))
+        for setting, points in lines.items()
+    ]
+    title = "Benchmarks without a true difference (bars: 2 standard errors)"
+    return calibration_figure(drawn, coverage=COVERAGE, false=FALSE, title=title)
+
+
+def runs_in_words(setting: Setting) -> str:
+    """The runs of a setting as a heading.
+
+    >>> runs_in_words(Setting(154, 0.01)), runs_in_words(Setting(154, 0.01, 20, 0.2))
+    ('no runs', '20 runs, correlation 0.2')
+    """
+    return f"{setting.runs} runs, correlation {setting.correlation:g}" if setting.runs else "no runs"
+
+
+def _pieces(setting: Setting, start: int, end: int) -> list[tuple[int, int]]:
+    """First number and count of the benchmarks of each piece of work."""
+    size = max(1, WORK // setting.shots)
+    return [(first, min(size, end - first)) for first in range(start, end, size)]
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[dict[int, VerdictCounts]]]]:
+    """Yields `map` for work that is done in this process, or in several; answers come in order."""
+    if workers == 1:
+        yield map
+        return
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_one_thread)
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judged(setting: Setting, seeds: Sequence[int], seed: int, piece: tuple[int, int]) -> dict[int, VerdictCounts]:
+    return judged(setting, seeds, *piece, seed=seed)
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _counted(path: Path, asked: dict[str, Any]) -> dict[int, dict[int, VerdictCounts]]:
+    """What a calibration of the same kind has counted so far, by place in the grid and number of seeds."""
+    if not path.exists():
+        return {}
+    content = read_mapping(path)
+    if content.get("asked") != json.loads(json.dumps(asked)):
+        raise DataError(f"{path} holds another calibration; choose another --output, or delete it")
+    found: dict[int, dict[int, VerdictCounts]] = {}
+    for row in content["rows"]:
+        found.setdefault(row["place"], {})[row["seeds"]] = VerdictCounts(**row["tally"])
+    return found
+
+
+def _write(path: Path, asked: dict[str, Any], known: dict[int, dict[int, VerdictCounts]]) -> None:
+    rows = [
+        {"place": place, "seeds": some, "tally": asdict(tally), "coverage": _number(tally.coverage),
+         "false_verdicts": _number(tally.verdicts), "score_coverage": _number(tally.score_coverage)}
+        for place, tallies in known.items()
+        for some, tally in tallies.items()
+    ]  # fmt: skip
+    content = {"asked": asked, "software": installed().tags(), "rows": rows}
+    partly = path.with_suffix(".part")
+    partly.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partly.replace(path)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
