@@ -168,7 +168,7 @@ def test_what_is_printed(finished) -> None:
     for dataset in ("helium", "cxidb"):
         assert f"both@{dataset}: cells ranked by val macro_ap" in finished.printed
     assert finished.printed.count("majority baseline: macro_ap") == 2
-    assert finished.printed.count("How certain: with 1 seed per cell") == 2
+    assert finished.printed.count("How certain: a first look. With 1 seed per cell") == 2
     assert "The data are simulated" in finished.printed
 
 

@@ -72,7 +72,7 @@ class VerdictCounts:
         """Standard error of a share of these benchmarks, not 0 for shares of 0 and 1 either; NaN without any.
 
         >>> round(VerdictCounts(drawn=100).error(0.05), 4), round(VerdictCounts(drawn=100).error(0.0), 4)
-        (0.0245, 0.0135)
+        (0.0246, 0.0135)
 
         Source: Agresti and Coull, Am. Stat. 52, 119 (1998).
         """

@@ -26,11 +26,9 @@ def test_a_comparison_and_a_report_say_the_same(both: Comparison) -> None:
         assert {cell.config.label: cell.test for cell in one.cells} == {
             cell.config.label: cell.test["macro_ap"] for cell in answered.cells
         }
-        claims = {(answer.first, answer.second): answer.difference for answer in answered.answers}
+        claims = {answer.pairs: answer.difference for answer in answered.answers}
         for pair in one.pairs:
-            reported = claims.get((pair.on.label, pair.off.label))
-            # A pair takes the best alpha that has the same leakiness, as the claim does.
-            assert pair.difference == reported
+            assert pair.difference == claims[((pair.on.label, pair.off.label),)]
 
 
 def test_nothing_is_printed_and_notices_are_reported(finished, tmp_path: Path, capsys) -> None:

@@ -114,7 +114,7 @@ def test_baseline_joins_as_the_support_vectors(command, project) -> None:
 
 
 def test_predict(command, weights, data_home, tmp_path) -> None:
-    (source,) = data_home.glob("cxidb-simulated-n64-*.h5")
+    source = data_home / "cxidb-simulated-n64-s1612-v2.h5"
     joined = command("predict", str(weights), str(source), "--output", str(tmp_path / "answers.h5"))
     assert joined.info.status == "FINISHED"
     assert joined.data.tags["airybench.kind"] == "predict"

@@ -233,7 +233,7 @@ def data() -> LoadedDataset:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def build(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         return nn.Sequential(
             nn.Conv2d(1, 4, 5, stride=4), LogActivation(network.alpha, learn=network.learn_alpha), nn.BatchNorm2d(4),
             nn.LeakyReLU(0.2), nn.Dropout(0.3), nn.Flatten(), nn.Linear(4 * 9, classes),

@@ -38,7 +38,7 @@ def data() -> LoadedDataset:
     return LoadedDataset(shots(96, 0), shots(40, 1), shots(40, 2), ("left", "top"), "multilabel")
 
 
-def small(network: NetworkConfig, classes: int, image_size: int = SIDE) -> nn.Module:
+def small(network: NetworkConfig, classes: int, image_size: int = SIDE, channels: int = 1) -> nn.Module:
     """A network of a few hundred weights in place of timm's."""
     return nn.Sequential(
         nn.Conv2d(1, 4, 5, stride=4), LogActivation(network.alpha), nn.BatchNorm2d(4), nn.LeakyReLU(0.2),
@@ -168,7 +168,7 @@ def test_divergence_is_told(data: LoadedDataset) -> None:
     ],
 )
 def test_lack_of_memory_is_told(data: LoadedDataset, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def build(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         raise error
 
     monkeypatch.setattr("airybench.training.loop.build", build)
@@ -179,7 +179,7 @@ def test_lack_of_memory_is_told(data: LoadedDataset, monkeypatch: pytest.MonkeyP
 
 
 def test_other_errors_pass(data: LoadedDataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def build(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         raise RuntimeError("shape mismatch")
 
     monkeypatch.setattr("airybench.training.loop.build", build)
@@ -226,7 +226,7 @@ def test_device_by_name() -> None:
 
 @pytest.mark.parametrize("accumulate", [2, 3])
 def test_accumulated_parts_make_the_step_of_the_whole_batch(data, monkeypatch, accumulate) -> None:
-    def plain(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def plain(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         return nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(4 * 49, classes))
 
     monkeypatch.setattr("airybench.training.loop.build", plain)
@@ -298,7 +298,7 @@ def test_looks_every_few_epochs_and_at_the_end(data, small_network, every, numbe
 
 
 def test_channels_last_changes_the_layout_alone(data) -> None:
-    def plain(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def plain(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         return nn.Sequential(
             nn.Conv2d(1, 6, 5, stride=2), nn.LeakyReLU(0.2), nn.Conv2d(6, 6, 3, stride=2), nn.BatchNorm2d(6),
             nn.Flatten(), nn.Linear(6 * 36, classes),
@@ -313,7 +313,7 @@ def test_channels_last_changes_the_layout_alone(data) -> None:
 
 
 def test_float16_trains_on_raw_counts(data, monkeypatch) -> None:
-    def stemmed(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def stemmed(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         convolution, log, *others = small(network, classes)
         return nn.Sequential(CountsStem(convolution, log), *others)
 
@@ -325,7 +325,7 @@ def test_float16_trains_on_raw_counts(data, monkeypatch) -> None:
 
 
 def test_learned_alpha_is_reported(data, monkeypatch) -> None:
-    def learning(network: NetworkConfig, classes: int, image_size: int) -> nn.Module:
+    def learning(network: NetworkConfig, classes: int, image_size: int, channels: int = 1) -> nn.Module:
         layers = small(network, classes)
         layers[1] = LogActivation(network.alpha, learn=network.learn_alpha)
         return layers
