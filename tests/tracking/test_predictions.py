@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from airybench.inference.predictions import Predictions
-from airybench.paths import data_folder
 from airybench.tracking.predictions import predictions
 from tests.run_store import CLASSES, GROUPS, run_store
 
@@ -32,8 +31,9 @@ LABELS = np.zeros((8, 2), np.uint8)
 OLD = Predictions(np.arange(24, 32), LABELS.astype(np.float32), LABELS, CLASSES, "multilabel")
 
 
-def test_older_predictions_take_their_runs_from_the_store() -> None:
-    store = run_store(data_folder() / "helium.h5")
+def test_older_predictions_take_their_runs_from_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path))  # `helium` is simulated for the other tests
+    store = run_store(tmp_path / "helium.h5")
     tags = {"airybench.data_sha256": store.content_sha256, "airybench.split_digest": "c128"}
     found = predictions(_KeptRun(OLD, tags), "test")
     assert (found.store_sha256, found.split_digest) == (store.content_sha256, "c128")
