@@ -204,9 +204,10 @@ def rank(
     resampled = objective.metric in RESAMPLED
     found = [[predictions(trial) for trial in cell] for cell in (top if resampled else top[:1])]
     estimates = _estimates(top, found, objective.metric, seed) if resampled else _over_seeds(cells)
-    kind = "95 %, over val shots" if resampled else "95 %, over seeds alone"
+    drawn = f"{found[0][0].sample.runs} val runs" if found[0][0].sample.runs else "val shots"
+    kind = f"95 %, over {drawn}" if resampled else "95 %, over seeds alone"
     if resampled and max(len(cell) for cell in cells) > 1:
-        kind = "95 %, over folds" if folds else "95 %, over val shots and seeds"
+        kind = "95 %, over folds" if folds else f"95 %, over {drawn} and seeds"
     rows = []
     for index, cell in enumerate(cells):
         one = estimates[index] if index < len(estimates) else Estimate(math.nan)
