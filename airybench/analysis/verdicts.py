@@ -119,6 +119,8 @@ def basis(one: Estimate) -> str:
     first, *others = one.seeds or (0,)
     if 0 in one.seeds and any(one.seeds):
         seeds = f"{first} seeds against none" if first > 1 else f"{first or max(others)} seed against none"
+    elif set(one.seeds) == {1} and others:
+        seeds = "one seed each"
     elif others:
         seeds = f"{min(one.seeds)} seeds or more a cell" if len(one.seeds) > 2 else f"{first} and {others[0]} seeds"
     else:

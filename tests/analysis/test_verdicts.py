@@ -73,4 +73,5 @@ def test_a_margin_is_a_number_between_0_and_1(delta: float) -> None:
 
 def test_the_basis_is_said() -> None:
     assert basis(Estimate(0.1, seeds=(5, 5), shots=20)) == "5 and 5 seeds, 20 test shots"
+    assert basis(Estimate(0.1, seeds=(1, 1, 1), shots=20)) == "one seed each, 20 test shots"
     assert basis(Estimate(0.1, seeds=(5, 3, 4), shots=20, runs=4)) == "3 seeds or more a cell, 20 test shots of 4 runs"
