@@ -219,7 +219,7 @@ def test_more_seeds_go_on_with_the_same_study(finished, tiny, client, capsys) ->
     (row,) = found["leaderboard"]
     assert row["seeds"] == 2
     assert first["run_ids"][0] in row["run_ids"]
-    assert found["interval"] == "95 % t interval over seeds"
+    assert found["interval"] == "95 %, over val shots and seeds"
     values = [client.get_run(run_id).data.metrics["best/macro_ap"] for run_id in row["run_ids"]]
     assert row["val/macro_ap"] == pytest.approx(np.mean(values))
 
