@@ -17,6 +17,9 @@ from airybench.errors import DataError, ReaderError
 MOST = 8
 """More processes than this only wait for the one that writes."""
 
+_AHEAD = 1
+"""Answers of each process that are kept until they are asked for; one more is on its way."""
+
 _KEEP_FREED = str(1 << 30)
 """Bytes that glibc keeps for the next chunk; else each chunk of some MB gets new pages, which the system clears."""
 
@@ -102,9 +105,9 @@ class WorkerProcess:
 class _Lane:
     """The jobs of one process, and a thread that takes its answers in before they are asked for."""
 
-    def __init__(self, worker: WorkerProcess, work: bytes, jobs: Sequence[Any], name: str, ahead: int) -> None:
+    def __init__(self, worker: WorkerProcess, work: bytes, jobs: Sequence[Any], name: str) -> None:
         self.worker, self._work, self._jobs, self._name = worker, work, jobs, name
-        self._answers: queue.Queue[tuple[str, Any]] = queue.Queue(ahead)
+        self._answers: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
         self._stopped = threading.Event()
         self.done = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -185,16 +188,13 @@ class Workers:
         self._lock = threading.Lock()
         self._idle: list[WorkerProcess] = []
 
-    def stream(
-        self, work: Callable[[Any], Iterable[Any]], jobs: Sequence[Any], name: str, *, ahead: int = 1
-    ) -> Iterator[Any]:
+    def stream(self, work: Callable[[Any], Iterable[Any]], jobs: Sequence[Any], name: str) -> Iterator[Any]:
         """Do jobs in several processes; the answers come in the order of the jobs.
 
         Args:
             work: called with each job; it and all that it holds can be pickled.
             jobs: what to do.
             name: of the file, for messages.
-            ahead: answers of each process that are kept until they are asked for; one more is on its way.
 
         Yields:
             What `work` yields for the first job, then for the second, and so on; a few are held in memory.
@@ -206,7 +206,7 @@ class Workers:
         # A reader of a data loader is one of several already.
         number = min(usable_cores(), MOST, len(jobs)) if multiprocessing.parent_process() is None else min(1, len(jobs))
         packed = pickle.dumps(work, protocol=5)
-        lanes = [_Lane(self._hired(), packed, jobs[turn::number], name, ahead) for turn in range(number)]
+        lanes = [_Lane(self._hired(), packed, jobs[turn::number], name) for turn in range(number)]
         try:
             for turn in range(len(jobs)):
                 yield from lanes[turn % number].answers()

@@ -16,12 +16,6 @@ WORTH = 64e6
 """Bytes in the source from which on other processes are worth the time that they take to start."""
 
 
-_ANSWER = 1 << 20
-"""Bytes of counts in an answer, about: what fits in a pipe, so that a process goes on while this one is busy."""
-
-_AHEAD = 8
-"""Answers of each process that are kept, as far as `WORTH` has room for them."""
-
 _EACH = 4
 """Jobs for each core, as far as there are so many pieces."""
 
@@ -70,8 +64,7 @@ class IsolatedReader(ShotReader):
             yield from self.reader.blocks(rows)
         else:
             jobs = joined(list(self.pieces(rows)), int(WORTH // max(1, self.shot_bytes)))
-            ahead = min(_AHEAD, max(1, int(WORTH // max(1, self.shot_bytes))))
-            yield from WORKERS.stream(_SmallBlocks(self.reader, _ANSWER), jobs, str(self.path), ahead=ahead)
+            yield from WORKERS.stream(self.reader.blocks, jobs, str(self.path))
 
     def stretch(self, start: int, stop: int) -> NDArray[np.uint16]:
         """See `ShotReader.stretch`."""
@@ -80,28 +73,6 @@ class IsolatedReader(ShotReader):
     def _alone(self, count: int) -> bool:
         """Whether this process reads that many shots itself."""
         return count * self.shot_bytes < WORTH and not self.unsafe
-
-
-@dataclass(frozen=True)
-class _SmallBlocks:
-    """The work of another process: blocks of a reader, cut so small that they go through a pipe at once.
-
-    Attributes:
-        reader: reads them.
-        size: of the counts in a block, bytes, about.
-    """
-
-    reader: ShotReader
-    size: int
-
-    def __call__(self, rows: NDArray[np.int64]) -> Iterator[Block]:
-        for block in self.reader.blocks(rows):
-            most = max(1, self.size // max(1, block.counts[:1].nbytes))
-            for start in range(0, len(block.counts), most):
-                part = slice(start, start + most)
-                good = None if block.good is None else block.good[part]
-                # The first one has the tally of all.
-                yield Block(block.counts[part], good, None if start else block.tally)
 
 
 def joined(pieces: Sequence[NDArray[np.int64]], most: int) -> list[NDArray[np.int64]]:

@@ -85,24 +85,11 @@ def test_small_work_without_risk_stays_in_this_process(tmp_path: Path, monkeypat
         file["images"] = np.arange(8 * 16 * 16, dtype=np.uint16).reshape(8, 16, 16)
     source = open_source([tmp_path / "plain.h5"], OPTIONS)
     expected = source.read(0, 8)
-    monkeypatch.setattr(WORKERS, "stream", lambda *_, **__: pytest.fail("another process reads"))
+    monkeypatch.setattr(WORKERS, "stream", lambda *_: pytest.fail("another process reads"))
     np.testing.assert_array_equal(source.read(0, 8), expected)
     monkeypatch.setattr(isolated, "WORTH", 1)
     with pytest.raises(pytest.fail.Exception):
         source.read(0, 8)
-
-
-def test_other_processes_answer_in_small_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = open_source([stack(tmp_path / "run.h5")], OPTIONS)
-    whole = list(source.read.reader.blocks(np.arange(COUNT)))  # type: ignore[attr-defined]
-    monkeypatch.setattr(isolated, "WORTH", 1)
-    monkeypatch.setattr(isolated, "_ANSWER", 3 * 64 * 64 * 2)
-    found = list(source.read.blocks(np.arange(COUNT)))
-    assert max(len(block.counts) for block in found) <= 3
-    assert sum(len(block.counts) for block in found) == COUNT
-    tallies = [block.tally for block in found if block.tally is not None]
-    assert sum(tally.shots for tally in tallies) == sum(block.tally.shots for block in whole if block.tally) == COUNT
-    np.testing.assert_array_equal(*(np.concatenate([block.counts for block in blocks]) for blocks in (found, whole)))
 
 
 def test_small_pieces_are_asked_for_together() -> None:
