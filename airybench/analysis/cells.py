@@ -1,13 +1,13 @@
 """Trials grouped by cell, within a study and across several."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.repeat import Repeat
 
 T = TypeVar("T")
-K = TypeVar("K", int, Repeat)
+K = TypeVar("K", int, str)
 
 
 def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
@@ -39,3 +39,19 @@ def joined(cells: Iterable[Iterable[tuple[T, FinishedTrial]]]) -> dict[str, list
         for study, trial in trials:
             found.setdefault(trial.config.cell(), {}).setdefault(trial.repeat, (study, trial))
     return {digest: [repeats[one] for one in sorted(repeats)] for digest, repeats in found.items()}
+
+
+def pair_weights(pairs: Sequence[tuple[K, K]]) -> dict[K, float]:
+    """The weight of each cell in the mean of several differences; a cell of several pairs stands there once.
+
+    Args:
+        pairs: first and second cell of each difference.
+
+    >>> pair_weights([("a", "c"), ("b", "c")])
+    {'a': 0.5, 'c': -1.0, 'b': 0.5}
+    """
+    weights: dict[K, float] = {}
+    for pair in pairs:
+        for cell, side in zip(pair, (1, -1), strict=True):
+            weights[cell] = weights.get(cell, 0.0) + side / len(pairs)
+    return weights

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from airybench.analysis.cells import pair_weights
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.verdicts import ALPHA
 from airybench.config import TrialConfig, Value
@@ -99,9 +100,8 @@ def comparisons(configs: Sequence[TrialConfig]) -> list[Choice]:
         reference, *others = sorted(set(levels))
         for level in others:
             pairs = [(group[level], group[reference]) for group in alike.values() if {level, reference} <= group.keys()]
-            weights = {cell: side / len(pairs) for pair in pairs for cell, side in zip(pair, (1, -1), strict=True)}
             if pairs:
-                found.append(Choice(factor, level, reference, len(pairs), weights))
+                found.append(Choice(factor, level, reference, len(pairs), pair_weights(pairs)))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from airybench.analysis.cells import by_cell
+from airybench.analysis.cells import by_cell, pair_weights
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import combination, difference
 from airybench.config import TrialConfig, Value
@@ -79,11 +79,8 @@ def parameter_effect(
         )
         for first, second in couples
     ]
-    weights: dict[str, float] = {}
-    for first, second in couples:
-        weights[first] = weights.get(first, 0.0) + 1 / len(couples)
-        weights[second] = weights.get(second, 0.0) - 1 / len(couples)
-    whole = combination([(weight, found[digest], True) for digest, weight in weights.items()], metric, pool=pool)
+    sides = [(weight, found[digest], True) for digest, weight in pair_weights(couples).items()]
+    whole = combination(sides, metric, pool=pool)
     return ParameterEffect(parameter, reference, metric, tuple(pairs), whole)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from airybench.analysis.cells import by_cell
+from airybench.analysis.cells import by_cell, pair_weights
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
 from airybench.analysis.notes import label_ceiling, left_out, not_resolved
@@ -241,11 +241,9 @@ def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
     names, pool = [cell.config.label for cell in cells], [cell.predictions for cell in cells]
     answers = []
     for claim in claims([cell.config for cell in cells]):
-        weights: dict[int, float] = {}
-        for first, second in claim.pairs:
-            weights[first] = weights.get(first, 0.0) + 1 / len(claim.pairs)
-            weights[second] = weights.get(second, 0.0) - 1 / len(claim.pairs)
-        found = combination([(weight, pool[i], True) for i, weight in weights.items()], metric, pool=pool)
+        found = combination(
+            [(weight, pool[i], True) for i, weight in pair_weights(claim.pairs).items()], metric, pool=pool
+        )
         pairs = tuple((names[first], names[second]) for first, second in claim.pairs)
         answers.append(Answer(claim.statement, pairs, found, claim.alike))
     return answers
