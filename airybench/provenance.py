@@ -23,8 +23,15 @@ SIMULATOR_VERSION = 2
 SIMULATOR_VERSIONS = (1, 2)
 """Versions that can be asked for. The same seed gives other shots in each; 2 has runs, artefacts and true labels."""
 
+SPLIT_VERSION = 2
+"""The version of the split by shot in force where none is asked for."""
+
+SPLIT_VERSIONS = (1, 2)
+"""Versions that can be asked for. 1 goes through the shots by id, so that val and test hold mostly the last runs of a
+set; 2 mixes them by the seed of the split."""
+
 UNVERSIONED = 1
-"""The version that made simulated shots whose store, study or model does not say which: it is older than version 2."""
+"""The version of simulator and split where a store, study or model does not say which: it is older than version 2."""
 
 DATASET = "airybench.dataset"
 DATA_SOURCE = "airybench.data_source"

@@ -113,7 +113,8 @@ def _simulation_seconds(config: TrialConfig, store: Store, device: torch.device)
 
 def _epoch_seconds(config: TrialConfig, store: Store, device: torch.device) -> float:
     """Time of the last epoch of a training on a store."""
-    split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
+    of = config.data
+    split = make_split(store.ids(), store.labels(), store.content_sha256, of.split_seed, of.split_version)
     data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
     shots = len(data.train) // config.training.batch_size * config.training.batch_size
     return shots / train(config, data, device).epochs[-1].images_per_second

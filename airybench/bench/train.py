@@ -66,7 +66,8 @@ def bench_train(
     training = config.training
     require_at_least(repeats=(repeats, 1), count=(count, math.ceil(training.batch_size / TRAIN_SHARE)))
     store = open_dataset("helium", count=count, seed=config.data.data_seed, simulator=config.data.simulator)
-    split = make_split(store.ids(), store.labels(), store.content_sha256, config.data.split_seed)
+    of = config.data
+    split = make_split(store.ids(), store.labels(), store.content_sha256, of.split_seed, of.split_version)
     data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
     steps = len(data.train) // training.batch_size
     subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {_dtype(config, device)}"

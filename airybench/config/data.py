@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from airybench.config.values import MAX_SEED, SEED, Frozen, Number, Switch
-from airybench.provenance import SIMULATOR_VERSION, SIMULATOR_VERSIONS
+from airybench.provenance import SIMULATOR_VERSION, SIMULATOR_VERSIONS, SPLIT_VERSION, SPLIT_VERSIONS, UNVERSIONED
 
 Scaling = Literal["counts", "unit", "log1p", "standardised"]
 """How raw counts are scaled for the network; see `DataConfig.input_scaling`."""
@@ -50,6 +50,12 @@ class DataConfig(Frozen):
         description="Version of the simulator, if the data set is simulated. Recorded as 0 for measured data.",
     )
     split_seed: int = Field(SEED, ge=0, le=MAX_SEED, description="Seed of the split into train, val and test.")
+    split_version: int = Field(
+        SPLIT_VERSION,
+        ge=min(SPLIT_VERSIONS),
+        le=max(SPLIT_VERSIONS),
+        description="Version of the split by shot. 2: shots are mixed first. 1: val and test hold mostly the last ids.",
+    )
     split_by: Literal["shot", "group"] = Field(
         "shot", description="What the split keeps together. group: all shots of a run or file stay in one part."
     )
@@ -104,10 +110,12 @@ class DataConfig(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_folds(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and str(values.get("folds", 0)) == "0":
-            return {**values, "every_fold": False}
-        return values
+    def _without_effect(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        none = {"every_fold": False} if str(values.get("folds", 0)) == "0" else {}
+        of_groups = {"split_version": UNVERSIONED} if values.get("split_by") == "group" else {}
+        return {**values, **none, **of_groups}
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

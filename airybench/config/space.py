@@ -44,6 +44,11 @@ Grid = dict[str, Axis]
 """Axes by parameter name; the cells are all their combinations."""
 
 
+_OF_A_STUDY = {"count", "data_seed", "simulator", "split_seed", "split_version", "split_by",
+               "folds", "fold", "every_fold"}  # fmt: skip
+"""Parameters that are the same for a whole study."""
+
+
 def checked_axis(name: str, axis: tuple[Value, ...] | Range) -> tuple[Value, ...] | Range:
     """An axis with its values converted to the type of their parameter.
 
@@ -53,7 +58,7 @@ def checked_axis(name: str, axis: tuple[Value, ...] | Range) -> tuple[Value, ...
     numeric = is_number(name)
     if name in ("seed", "dataset"):
         raise ConfigError(f"{name} is no axis of a space; use --{name if name == 'dataset' else 'seeds'}")
-    if name in ("count", "data_seed", "simulator", "split_seed", "split_by", "folds", "fold", "every_fold"):
+    if name in _OF_A_STUDY:
         raise ConfigError(f"{name} is no axis of a space: a study has one split; run a study for each value")
     if isinstance(axis, Range) and not numeric:
         raise ConfigError(f"axis {name} is a range, but {name} is not a number; give a list of values")

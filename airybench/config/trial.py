@@ -20,6 +20,7 @@ NEUTRAL: dict[str, Value] = {
     "learn_alpha": False, "loss": "bce", "focal_gamma": 0.0, "class_weights": "none", "penalty": "mean",
     "rotation": "none", "hot_pixels": 0, "dead_pixels": 0, "offset_jitter": 0.0, "gain_jitter": 1.0, "clip_norm": 0.0,
     "evaluate_every": 1, "patience": 0, "channels_last": "auto", "compile": False, "simulator": UNVERSIONED,
+    "split_version": UNVERSIONED,
     "background": "none", "input_mask": "none", "find_bad_pixels": False,
 }  # fmt: skip
 """Values without effect. They are left out of the digest of a cell, so that cells keep the digests that they had before
@@ -158,7 +159,7 @@ class TrialConfig(Frozen):
 
 
 def recorded_trial(content: Any, *, simulated: bool) -> TrialConfig:
-    """A configuration that a study or model recorded, perhaps before the simulators had versions.
+    """A configuration that a study or model recorded, perhaps before the simulators or the split had versions.
 
     Args:
         content: what was recorded.
@@ -171,6 +172,7 @@ def recorded_trial(content: Any, *, simulated: bool) -> TrialConfig:
     1
     """
     data = content.get("data") if isinstance(content, Mapping) else None
-    if isinstance(data, Mapping) and "simulator" not in data:
-        content = {**content, "data": {**data, "simulator": UNVERSIONED if simulated else 0}}
+    if isinstance(data, Mapping):
+        unsaid = {"simulator": UNVERSIONED if simulated else 0, "split_version": UNVERSIONED}
+        content = {**content, "data": unsaid | dict(data)}
     return validated(TrialConfig, content)

@@ -14,6 +14,9 @@ from airybench.paths import is_plain
 from airybench.provenance import SIMULATED
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
+_VERSIONED = {"simulator": "simulator", "split_version": "split"}
+"""Parameters that are versions, and of what."""
+
 MAX_NAME = 100  # it becomes part of file names
 GROWING = ("trials", "seeds", "time_limit")
 """How much of a study is wanted; this may change from one command to the next."""
@@ -113,11 +116,13 @@ def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> No
     base = recorded_trial(known["base"], simulated=now > 0)
     known = {**known, "base": base.model_dump(mode="json")}
     if known != wanted:
-        before = base.data.simulator
-        if now and before not in (0, now) and _of_version(known, now) == _of_version(wanted, now):
+        old = _other_versions(known, wanted)
+        if old:
+            words = " and ".join(f"version {version} of the {_VERSIONED[key]}" for key, version in old.items())
+            options = " ".join(f"--{key.replace('_', '-')} {version}" for key, version in old.items())
             raise StudyError(
-                f"study {name} is of version {before} of the simulator, and {now} is asked for; go on with "
-                f"--simulator {before}, choose another name with --study, or archive it with --fresh"
+                f"study {name} is of {words}, and another is asked for; go on with {options}, choose another name with "
+                "--study, or archive it with --fresh"
             )
         raise StudyError(
             f"study {name} exists with another content ({_difference(known, wanted)}); choose another name with "
@@ -125,11 +130,21 @@ def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> No
         )
 
 
-def _of_version(content: dict[str, Any], simulator: int) -> dict[str, Any]:
-    """A definition with another version of the simulator, without the digests of its data, which follow from that."""
-    kept = {key: value for key, value in content.items() if key not in ("data_sha256", "split_digest")}
-    base = content["base"]
-    return {**kept, "base": {**base, "data": {**base["data"], "simulator": simulator}}}
+def _other_versions(known: dict[str, Any], wanted: dict[str, Any]) -> dict[str, int]:
+    """Versions of a study by parameter, where it has others than are asked for; empty where more differs than these."""
+
+    def rest(content: dict[str, Any]) -> dict[str, Any]:
+        # The digests of the data and of the split follow from the versions.
+        kept = {key: value for key, value in content.items() if key not in ("base", "data_sha256", "split_digest")}
+        base = content["base"]
+        data = {key: value for key, value in base["data"].items() if key not in _VERSIONED}
+        return {**kept, "base": {**base, "data": data}}
+
+    before, now = known["base"]["data"], wanted["base"]["data"]
+    measured = 0 in (before["simulator"], now["simulator"])
+    if rest(known) != rest(wanted) or (measured and before["simulator"] != now["simulator"]):
+        return {}
+    return {key: before[key] for key in _VERSIONED if before[key] != now[key]}
 
 
 def _difference(old: Any, new: Any, where: str = "") -> str:

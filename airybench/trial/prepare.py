@@ -93,12 +93,14 @@ def _splits(
     folds = _apart(groups, hashes) if groups is not None and data.folds == "all" else data.fold_count
     if data.fold >= max(folds, 1):
         raise ConfigError(f"fold is {data.fold}, but {name} has {folds} groups to leave out; expected 0 to {folds - 1}")
-    shots = (store.ids(), store.labels(), store.content_sha256, data.split_seed)
+    shots = (store.ids(), store.labels(), store.content_sha256)
+    drawn = (data.split_seed, data.split_version)
     try:
-        if every:
-            splits = make_folds(*shots, groups=groups, hashes=hashes, folds=folds)
+        if folds:
+            all_folds = make_folds(*shots, folds, *drawn, groups=groups, hashes=hashes)
+            splits = all_folds if every else all_folds[data.fold : data.fold + 1]
         else:
-            splits = (make_split(*shots, groups=groups, hashes=hashes, folds=folds, fold=data.fold),)
+            splits = (make_split(*shots, *drawn, groups=groups, hashes=hashes),)
     except FewGroupsError as error:
         raise (DataError(f"{name}: {error.found}", _MORE_RUNS) if store.simulated else error) from None
     names, by_group = store.class_names, groups is not None

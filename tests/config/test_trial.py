@@ -113,18 +113,19 @@ def test_effects_of_maps_and_noise_make_new_cells() -> None:
 
 @pytest.mark.parametrize("simulator", [0, 1], ids=["measured", "version 1"])
 def test_cells_from_before_a_parameter_existed_keep_their_names(simulator: int) -> None:
-    base = BASE.replace({"simulator": simulator})
+    base = BASE.replace({"simulator": simulator, "split_version": 1})
     assert base.cell() == "4a795c1967fc19a7"
     assert base.replace({"arch": "vgg", "folds": 3}).cell() == "23e0fed3df2e96ae"
     assert base.replace({"log_activation": False, "input_scaling": "counts"}).cell() == "ee91454d41309bc4"
     assert base.replace({"simulator": 2}).cell() != base.cell()
+    assert base.replace({"split_version": 2}).cell() != base.cell()
 
 
 @pytest.mark.parametrize(("simulated", "version"), [(True, 1), (False, 0)])
 def test_what_was_recorded_before_there_were_versions_is_of_the_first(simulated: bool, version: int) -> None:
     old = BASE.model_dump(mode="json")
-    del old["data"]["simulator"]
-    assert recorded_trial(old, simulated=simulated) == BASE.replace({"simulator": version})
+    del old["data"]["simulator"], old["data"]["split_version"]
+    assert recorded_trial(old, simulated=simulated) == BASE.replace({"simulator": version, "split_version": 1})
     assert recorded_trial(BASE.model_dump(mode="json"), simulated=simulated) == BASE
     with pytest.raises(ConfigError, match="simulator: found 3"):
         recorded_trial({"data": {"simulator": 3}}, simulated=True)

@@ -21,9 +21,10 @@ def stored(source: str, **data: object) -> dict[str, object]:
 
 
 def stored_before(source: str) -> dict[str, object]:
-    """The same as it was stored before the simulators had versions."""
+    """The same as it was stored before the simulators and the split had versions."""
     known = stored(source)
-    del known["definition"]["base"]["data"]["simulator"]
+    for name in ("simulator", "split_version"):
+        del known["definition"]["base"]["data"][name]
     return known
 
 
@@ -64,19 +65,28 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "known", [stored_before("simulated"), stored("simulated", simulator=1)], ids=["unsaid", "said"]
+    "known", [stored_before("simulated"), stored("simulated", simulator=1, split_version=1)], ids=["unsaid", "said"]
 )
-def test_versions_of_the_simulator_never_share_a_study(known: dict[str, object]) -> None:
-    refuse_early("s@helium", known, sweep(count=64, simulator=1), "helium")
-    with pytest.raises(
-        StudyError, match=r"is of version 1 of the simulator, and 2 is asked for; go on with --simulator 1"
-    ):
-        refuse_early("s@helium", known, sweep(count=64, simulator=2), "helium")
+def test_versions_of_simulator_and_split_never_share_a_study(known: dict[str, object]) -> None:
+    refuse_early("s@helium", known, sweep(count=64, simulator=1, split_version=1), "helium")
+    with pytest.raises(StudyError, match=r"of version 1 of the simulator, and another .*; go on with --simulator 1,"):
+        refuse_early("s@helium", known, sweep(count=64, simulator=2, split_version=1), "helium")
+    with pytest.raises(StudyError, match=r"of version 1 of the split, and another .*; go on with --split-version 1,"):
+        refuse_early("s@helium", known, sweep(count=64, simulator=1), "helium")
+    with pytest.raises(StudyError, match=r"1 of the simulator and version 1 of the split, .*--simulator 1 --split-ver"):
+        refuse_early("s@helium", known, sweep(count=64), "helium")
     with pytest.raises(StudyError, match=r"base.data.count: 64 there, 65 now; base.data.simulator: 1 there, 2 now"):
         refuse_early("s@helium", known, sweep(count=65, simulator=2), "helium")
 
 
+def test_a_split_by_group_has_no_versions() -> None:
+    known = stored_before("cxidb-94")
+    known["definition"]["base"]["data"]["split_by"] = "group"
+    refuse_early("s@helium", known, sweep(count=64, split_by="group"), "helium")
+
+
 def test_a_study_on_measured_shots_from_before_there_were_versions_goes_on() -> None:
     known = stored_before("cxidb-94")
-    refuse_early("s@helium", known, sweep(count=64, simulator=2), "helium")
-    refuse_other("s@helium", known["definition"], {**known["definition"], **definition(sweep(count=64, simulator=0))})
+    refuse_early("s@helium", known, sweep(count=64, simulator=2, split_version=1), "helium")
+    measured = definition(sweep(count=64, simulator=0, split_version=1))
+    refuse_other("s@helium", known["definition"], {**known["definition"], **measured})

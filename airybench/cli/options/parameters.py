@@ -15,7 +15,7 @@ from airybench.cli.options.panels import DATA, INPUT, NETWORK, OBVIOUS, START, S
 from airybench.cli.options.signature import with_options
 from airybench.config import COSTS, DEPTHS, METRICS, SECTIONS, TIMM, Range, StudyConfig, Value, parse_value_or_range
 from airybench.errors import ConfigError
-from airybench.provenance import SIMULATOR_VERSIONS
+from airybench.provenance import SIMULATOR_VERSIONS, SPLIT_VERSIONS
 
 AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
 """Parameters that a sweep takes more than once."""
@@ -31,6 +31,7 @@ METAVARS = {
     "ccf_centre": "frame|found|ROW,COL",
     "folds": "NUMBER|all",
     "simulator": "|".join(map(str, SIMULATOR_VERSIONS)),
+    "split_version": "|".join(map(str, SPLIT_VERSIONS)),
     "objective": "METRIC[:max|min],...",
     "time_limit": "TIME",
     "trial_time_limit": "TIME",
@@ -44,6 +45,7 @@ COMPLETED = {
     "depth": [str(depth) for depths in DEPTHS.values() for depth in depths],
     "objective": (*METRICS, *COSTS),
     "simulator": [str(version) for version in SIMULATOR_VERSIONS],
+    "split_version": [str(version) for version in SPLIT_VERSIONS],
 }
 LIMIT_SHOWN = 10_000
 """An upper limit beyond this only stops mistyped numbers; help leaves it out."""

@@ -17,6 +17,7 @@ from airybench.data.store.ids import ShotIds, ids_from_json, same_ids
 from airybench.data.store.repeats import first_of_each
 from airybench.errors import DataError
 from airybench.parsing import parse_mapping
+from airybench.provenance import SPLIT_VERSION
 
 PARTS = ("train", "val", "test")
 SHARES = (0.70, 0.15, 0.15)
@@ -90,13 +91,12 @@ def make_split(
     labels: NDArray[np.uint8],
     content_sha256: str,
     split_seed: int = SEED,
+    version: int = SPLIT_VERSION,
     *,
     groups: NDArray[np.int32] | None = None,
     hashes: NDArray[np.uint64] | None = None,
-    folds: int = 0,
-    fold: int = 0,
 ) -> Split:
-    """Split 70/15/15, or into k folds, of which one is taken, by iterative stratification or by whole groups.
+    """Split 70/15/15 by iterative stratification or by whole groups.
 
     All classes, and label sets of at least seven shots, are stratified. A label set that occurs once goes to train.
     Shots with the same image count as one there.
@@ -106,35 +106,43 @@ def make_split(
         ids: unique identifiers, shape (N,); the part of a shot depends on ids and labels, not on the order of rows.
         labels: 0 or 1, shape (N, C).
         content_sha256: hash of the store, kept in the split.
-        split_seed: decides between equals.
+        split_seed: mixes the shots and decides between equals.
+        version: of the split by shot. 1 does not mix them: it fills train with the first ids, so that val and test
+            hold mostly the last runs of a set.
         groups: run or file of each shot, shape (N,), to keep together; the parts then have their shares as nearly as
             whole groups allow.
         hashes: of the images, shape (N,): shots with the same image stay in one part, and groups that share an image
             count as one.
-        folds: k >= 3 for a k-fold split, where each shot is in test once over all values of `fold`; 0 for 70/15/15.
-        fold: which fold is test; the next one is val, all others are train.
 
     Raises:
         DataError: fewer than 20 shots, repeated ids, too few groups, or a part comes out empty.
 
     Source: Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011.
     """
-    drawn = _drawn(ids, labels, split_seed, groups, hashes, folds)
-    return _as_split(_in_roles(drawn, folds, fold) if folds else drawn, ids, split_seed, content_sha256)
+    parts = _drawn(ids, labels, split_seed, version, groups, hashes, folds=0)
+    return _as_split(parts, ids, split_seed, content_sha256)
 
 
 def make_folds(
     ids: ShotIds,
     labels: NDArray[np.uint8],
     content_sha256: str,
+    folds: int,
     split_seed: int = SEED,
+    version: int = SPLIT_VERSION,
     *,
     groups: NDArray[np.int32] | None = None,
     hashes: NDArray[np.uint64] | None = None,
-    folds: int,
 ) -> tuple[Split, ...]:
-    """Every split of a k-fold division, in the order of its folds; see `make_split`."""
-    drawn = _drawn(ids, labels, split_seed, groups, hashes, folds)
+    """The splits of a k-fold division, in the order of their folds: each shot is in test once over all of them.
+
+    Of each split, one fold is test, the next one val, and all others are train. The arguments are those of
+    `make_split`, beside `folds`, at least 3.
+
+    Raises:
+        DataError: as `make_split`.
+    """
+    drawn = _drawn(ids, labels, split_seed, version, groups, hashes, folds)
     return tuple(_as_split(_in_roles(drawn, folds, fold), ids, split_seed, content_sha256) for fold in range(folds))
 
 
@@ -142,6 +150,7 @@ def _drawn(
     ids: ShotIds,
     labels: NDArray[np.uint8],
     split_seed: int,
+    version: int,
     groups: NDArray[np.int32] | None,
     hashes: NDArray[np.uint64] | None,
     folds: int,
@@ -159,7 +168,11 @@ def _drawn(
         parts_in_order = by_group(merged_groups(groups[order], first, len(shares)), sorted_labels, shares, split_seed)
     else:
         of_images, shots, image = one_for_each_image(sorted_labels, first)
-        drawn = _folded(of_images, folds, split_seed) if folds else _stratified(of_images, shots, split_seed)
+        # iterstrat gives a part its shots in the order in which they come, and ids mostly follow the runs.
+        mixed = np.random.default_rng(split_seed).permutation(len(shots)) if version > 1 else np.arange(len(shots))
+        of_images, shots = of_images[mixed], shots[mixed]
+        drawn = np.empty(len(shots), np.int64)
+        drawn[mixed] = _folded(of_images, folds, split_seed) if folds else _stratified(of_images, shots, split_seed)
         parts_in_order = drawn[image]
     parts = np.empty(len(ids), np.int64)
     parts[order] = parts_in_order

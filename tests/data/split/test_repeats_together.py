@@ -5,7 +5,7 @@ import pytest
 
 from airybench.data.split.fraction import training_fraction
 from airybench.data.split.repeats_together import merged_groups
-from airybench.data.split.split import PARTS, Split, make_split
+from airybench.data.split.split import PARTS, Split, make_folds, make_split
 from airybench.errors import DataError
 
 RNG = np.random.default_rng(20)
@@ -46,16 +46,17 @@ def test_contradicting_labels_keep_their_image_whole() -> None:
     assert_apart(make_split(IDS, labels, "", hashes=HASHES))
 
 
-@pytest.mark.parametrize("fold", range(5))
-def test_by_fold(fold: int) -> None:
-    assert_apart(make_split(IDS, NOISE, "", hashes=HASHES, folds=5, fold=fold))
+def test_by_fold() -> None:
+    for split in make_folds(IDS, NOISE, "", 5, hashes=HASHES):
+        assert_apart(split)
 
 
 @pytest.mark.parametrize("folds", [0, 4])
 def test_by_group(folds: int) -> None:
     groups = (np.arange(COUNT) % 25).astype(np.int32)  # each image is in two groups
     groups[100:] += 100
-    split = make_split(IDS, NOISE, "", groups=groups, hashes=HASHES, folds=folds, fold=min(folds, 1))
+    same = {"groups": groups, "hashes": HASHES}
+    split = make_folds(IDS, NOISE, "", folds, **same)[1] if folds else make_split(IDS, NOISE, "", **same)
     assert_apart(split)
     for group in np.unique(groups):
         inside = [np.isin(np.flatnonzero(groups == group), getattr(split, part)).all() for part in PARTS]
@@ -75,8 +76,10 @@ def test_a_chain_of_groups_is_one() -> None:
 
 def test_without_repeats_nothing_changes() -> None:
     hashes, groups = np.arange(COUNT).astype(np.uint64), (np.arange(COUNT) % 9).astype(np.int32)
-    for how in ({}, {"folds": 5, "fold": 2}, {"groups": groups}, {"groups": groups, "folds": 4}):
+    for how in ({}, {"groups": groups}):
         assert make_split(IDS, NOISE, "", hashes=hashes, **how).digest == make_split(IDS, NOISE, "", **how).digest
+        with_hashes, without = make_folds(IDS, NOISE, "", 4, hashes=hashes, **how), make_folds(IDS, NOISE, "", 4, **how)
+        assert [split.digest for split in with_hashes] == [split.digest for split in without]
     rows = np.arange(0, COUNT, 2)
     for fraction in (0.1, 0.37, 1):
         np.testing.assert_array_equal(

@@ -7,8 +7,9 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency
 
-from airybench.data.split.split import PARTS, Split, make_split
+from airybench.data.split.split import PARTS, Split, make_folds, make_split
 from airybench.errors import DataError
 from airybench.physics.populations import HELIUM_CLASSES, helium_label_sets
 
@@ -184,7 +185,7 @@ def test_too_few_shots_are_refused() -> None:
 @pytest.mark.parametrize("folds", [3, 5, 10])
 def test_every_shot_is_tested_once_over_the_folds(folds: int) -> None:
     ids, labels = helium(600)
-    splits = [make_split(ids, labels, "", folds=folds, fold=fold) for fold in range(folds)]
+    splits = make_folds(ids, labels, "", folds)
     tested = np.concatenate([split.test for split in splits])
     np.testing.assert_array_equal(np.sort(tested), np.arange(600))
     for fold, split in enumerate(splits):
@@ -221,7 +222,7 @@ def test_groups_stay_whole_and_in_proportion(seed: int) -> None:
 def test_groups_and_folds_together() -> None:
     ids, labels = helium(400)
     groups = (np.arange(400) // 40).astype(np.int32)
-    tested = [make_split(ids, labels, "", groups=groups, folds=5, fold=fold).test for fold in range(5)]
+    tested = [split.test for split in make_folds(ids, labels, "", 5, groups=groups)]
     np.testing.assert_array_equal(np.sort(np.concatenate(tested)), np.arange(400))
     assert [len(part) for part in tested] == [80] * 5  # ten runs of forty shots in five folds
     assert all(len(np.unique(groups[part])) == 2 for part in tested)
@@ -232,11 +233,34 @@ def test_too_few_groups_are_refused() -> None:
     with pytest.raises(DataError, match=r"every shot has group 0, at least 3 groups .*--groups KEY.*--split-by shot"):
         make_split(ids, labels, "", groups=np.zeros(100, np.int32))
     with pytest.raises(DataError, match="there are 4 groups, at least 5 groups are needed"):
-        make_split(ids, labels, "", groups=(np.arange(100) % 4).astype(np.int32), folds=5)
+        make_folds(ids, labels, "", 5, groups=(np.arange(100) % 4).astype(np.int32))
     uneven = np.r_[np.zeros(90), np.arange(1, 3).repeat(5)].astype(np.int32)  # one run has nearly all shots
     assert [len(part) for part in parts_of(make_split(ids, labels, "", groups=uneven))] == [90, 5, 5]
 
 
 def test_splits_of_earlier_versions_are_unchanged() -> None:
     ids, labels = np.arange(100), np.eye(5, dtype=np.uint8)[np.arange(100) % 5]
-    assert make_split(ids, labels, "").digest == "6f94d012e1725813e0095c5f682ade406d1ebc0f98e79f15977f552030aacdd6"
+    first = make_split(ids, labels, "", version=1)
+    assert first.digest == "6f94d012e1725813e0095c5f682ade406d1ebc0f98e79f15977f552030aacdd6"
+    second = make_split(ids, labels, "")
+    assert second.digest == "a7632e3070fe054bd8a6b7c6b89f42dcd08d7c171b70e53dd4217da995f886cd"
+
+
+@pytest.mark.parametrize("folds", [0, 5])
+def test_every_part_holds_its_share_of_every_run(folds: int) -> None:
+    """The shots of a run have neighbouring ids; once val and test held the last runs alone."""
+    ids, labels = np.arange(1024), helium(1024)[1]
+    run = np.repeat(np.arange(8), 128)
+
+    def p_values(version: int) -> list[float]:
+        seeds = range(10)
+        if folds:
+            splits = [make_folds(ids, labels, "", folds, seed, version)[0] for seed in seeds]
+        else:
+            splits = [make_split(ids, labels, "", seed, version) for seed in seeds]
+        tables = [[np.bincount(run[part], minlength=8) for part in parts_of(split)] for split in splits]
+        return [float(chi2_contingency(table).pvalue) for table in tables]
+
+    assert min(p_values(2)) > 1e-4
+    if not folds:
+        assert max(p_values(1)) < 1e-20

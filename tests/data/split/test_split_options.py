@@ -26,7 +26,7 @@ def test_impossible_options_are_refused(changes: dict[str, Any], message: str) -
 
 
 def test_cells_of_earlier_versions_keep_their_names() -> None:
-    assert TrialConfig().replace({"simulator": 1}).cell() == "4a795c1967fc19a7"
+    assert TrialConfig().replace({"simulator": 1, "split_version": 1}).cell() == "4a795c1967fc19a7"
     cells = {TrialConfig().replace(changes).cell() for changes in ({}, {"split_by": "group"}, {"folds": 3})}
     cells.add(TrialConfig().replace({"folds": 3, "fold": 1}).cell())
     assert len(cells) == 4
