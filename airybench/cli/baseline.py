@@ -5,14 +5,29 @@ from typing import Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import FROM_CONFIG, Config, Dataset, Debug, Device, Json, Settings, TrackingUri
+from airybench.cli.options.common import (
+    FROM_CONFIG,
+    Config,
+    Dataset,
+    Debug,
+    Device,
+    Json,
+    Settings,
+    Storage,
+    TrackingUri,
+    unless_config,
+)
+from airybench.cli.options.completion import study_names
 from airybench.cli.options.panels import START
 from airybench.cli.options.parameters import given_parameters, help_text, single_values, takes_config
 from airybench.config import validated
 from airybench.config.baseline import BaselineConfig
 from airybench.config.experiments import load_experiment
+from airybench.errors import ConfigError
 
 app = App()
+
+QUICK = "quick"
 
 
 def _field(name: str, metavar: str) -> Any:
@@ -30,12 +45,22 @@ def _field(name: str, metavar: str) -> Any:
 @takes_config(sections=("data",))
 def baseline(
     dataset: Dataset = FROM_CONFIG,
-    config: Config = "quick",
+    config: Config = QUICK,
     components: Annotated[str | None, _field("components", "NUMBER")] = None,
     c: Annotated[str | None, _field("c", "NUMBER,...")] = None,
     gamma: Annotated[str | None, _field("gamma", "NUMBER,...")] = None,
     cv: Annotated[str | None, _field("cv", "NUMBER")] = None,
     lit_count: Annotated[str | None, _field("lit_count", "NUMBER")] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(
+            help="Study, as NAME@DATASET: take its shots, split and preprocessing, and log where it logs.",
+            metavar="NAME",
+            autocompletion=study_names,
+            callback=unless_config,
+            rich_help_panel=START,
+        ),
+    ] = None,
     quick: Annotated[
         bool,
         typer.Option(
@@ -43,6 +68,7 @@ def baseline(
         ),
     ] = False,
     settings: Settings = None,
+    storage: Storage = None,
     device: Device = "auto",
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
@@ -59,16 +85,29 @@ def baseline(
     from airybench.cli.show.baselines import baselines_json, print_baselines
     from airybench.cli.show.console import ConsoleReporter
     from airybench.cli.show.output import print_result
-    from airybench.jobs.baseline import run_baselines
+    from airybench.jobs.baseline import of_study, run_baselines
+    from airybench.sweep.saved_studies import find_study
     from airybench.training.device import choose_device
 
-    trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
+    changes = single_values(given_parameters(options, settings))
+    saved = find_study(study, storage) if study else None
+    if saved and config != QUICK:
+        raise ConfigError(f"--study {saved.name} says how its shots are preprocessed; leave out --config {config}")
+    trial = of_study(saved, changes) if saved else load_experiment(config).base.replace(changes)
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     asked = {"components": components, "c": c, "gamma": gamma, "cv": cv, "lit_count": lit_count}
     start = BaselineConfig.quick() if quick else BaselineConfig()
-    changes = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
-    search = validated(BaselineConfig, {**start.model_dump(), **changes})
+    searched = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
+    search = validated(BaselineConfig, {**start.model_dump(), **searched})
+    if saved and tracking_uri is None:
+        tracking_uri = saved.attributes.get("tracking_uri")
     baselines = run_baselines(
-        trial, search, name, device=choose_device(device), tracking_uri=tracking_uri, reporter=ConsoleReporter()
+        trial,
+        search,
+        name,
+        device=choose_device(device),
+        study=saved,
+        tracking_uri=tracking_uri,
+        reporter=ConsoleReporter(),
     )
     print_result(baselines, as_json=as_json, data=baselines_json, text=lambda both: print_baselines(both, name))

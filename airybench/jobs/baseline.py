@@ -1,6 +1,8 @@
 """Baselines without a network, as runs beside those of the networks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import yaml
@@ -9,11 +11,13 @@ from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import LIT_PIXELS, NAMES, BaselineConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.data.store.labels import miss_column
+from airybench.errors import ConfigError, DataError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.hits import hit_scores
 from airybench.paths import data_folder
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
+from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
 from airybench.tracking.target import TrackingTarget
@@ -54,6 +58,7 @@ def run_baselines(
     dataset: str,
     *,
     device: torch.device,
+    study: SavedStudy | None = None,
     tracking_uri: str | None = None,
     reporter: Reporter = SILENT,
 ) -> list[Baseline]:
@@ -68,6 +73,7 @@ def run_baselines(
         search: the values that cross-validation chooses from.
         dataset: name or path.
         device: where features are computed.
+        study: whose shots and split these have to be, as `of_study` gives them.
         tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
         reporter: receives notices and progress.
 
@@ -79,6 +85,8 @@ def run_baselines(
     target = TrackingTarget.chosen(tracking_uri)
     config = config.replace(SEEN)
     prepared = prepare(dataset, config, device, reporter)
+    if study is not None:
+        _require_same_shots(prepared, study, config)
     config = config.replace(prepared.logged)
     tracking = target.connect()
     baselines = []
@@ -92,6 +100,41 @@ def run_baselines(
             found = fitted_baselines(prepared, config, search, [name], reporter)[name]
             baselines.append(_logged(name, title, found, run, prepared, config, search))
     return baselines
+
+
+def of_study(study: SavedStudy, changes: Mapping[str, Any]) -> TrialConfig:
+    """The configuration of a study, for baselines on its very shots.
+
+    Args:
+        study: finished or not.
+        changes: parameters that were asked for beside it; of the data, only the fold may be.
+
+    Raises:
+        ConfigError: other parameters of the data are asked for, or the study runs every fold and none is named.
+    """
+    base = study.sweep.base
+    own = base.params()
+    other = [name for name in changes if name != "fold" and changes[name] != own[name]]
+    if other:
+        words = ", ".join(f"--{name.replace('_', '-')}" for name in other)
+        raise ConfigError(f"--study {study.name} says which shots are taken; leave out {words}")
+    if base.data.every_fold and "fold" not in changes:
+        raise ConfigError(
+            f"study {study.name} runs each of {base.data.folds} folds, and its leaderboard has the baselines of all; "
+            "--fold I takes those of one"
+        )
+    return base.replace({**changes, "every_fold": False} if "fold" in changes else {})
+
+
+def _require_same_shots(prepared: PreparedDataset, study: SavedStudy, config: TrialConfig) -> None:
+    """Refuse shots or a split that are not those of the study; the digest of one fold says nothing about all."""
+    ours, its = prepared.provenance(), study.provenance
+    of_fold = study.sweep.base.data.folds != config.data.folds or study.sweep.base.data.every_fold
+    if ours.data_sha256 != its.data_sha256 or not (of_fold or ours.split_digest == its.split_digest):
+        raise DataError(
+            f"{prepared.name}: these are not the shots that study {study.name} was run on",
+            "name the store that it was run on with --dataset",
+        )
 
 
 def _logged(

@@ -8,13 +8,16 @@ import torch
 from mlflow import MlflowClient
 from sklearn.metrics import average_precision_score
 
-from airybench.config import TrialConfig
+from airybench.config import SweepConfig, TrialConfig
 from airybench.config.baseline import BaselineConfig
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.split.split import make_split
-from airybench.errors import AirybenchError
+from airybench.errors import AirybenchError, ConfigError, DataError
 from airybench.inference.predictions import Predictions
-from airybench.jobs.baseline import Baseline, run_baselines
+from airybench.jobs.baseline import Baseline, of_study, run_baselines
+from airybench.provenance import Provenance
+from airybench.sweep.saved_studies import SavedStudy, read
+from airybench.sweep.study import RunningStudy
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
@@ -89,3 +92,39 @@ def test_data_that_are_not_there_leave_no_run(tmp_path: Path) -> None:
     with pytest.raises(AirybenchError):
         run_baselines(CONFIG, SEARCH, "nosuch", device=CPU, tracking_uri=f"sqlite:///{tmp_path / 'm.db'}")
     assert not (tmp_path / "m.db").exists()
+
+
+def study(folder: Path, *, split_digest: str = "", **data: object) -> SavedStudy:
+    """A study on the shots of CONFIG, before its first trial."""
+    store = open_dataset("helium", count=64, seed=CONFIG.data.data_seed)
+    split = make_split(store.ids(), store.labels(), store.content_sha256, CONFIG.data.split_seed)
+    shots = Provenance("helium", "simulated", store.content_sha256, split_digest or split.digest, simulator=2)
+    base = CONFIG.replace(data).model_dump(mode="json")
+    sweep = SweepConfig.model_validate({"base": base, "space": {"alpha": [0.1, 0.2]}})
+    RunningStudy(folder, "mine@helium", sweep, shots).set_attribute("data_source", "simulated")
+    return read(folder, "mine@helium")
+
+
+def test_the_shots_of_a_study(tmp_path: Path, baselines: dict[str, Baseline]) -> None:
+    """Once `baseline --dataset helium` after a study of few shots made 1024 others."""
+    mine = study(tmp_path)
+    config, uri = of_study(mine, {"count": 64}), f"sqlite:///{tmp_path / 'm.db'}"
+    again = run_baselines(config, SEARCH, "helium", device=CPU, study=mine, tracking_uri=uri)
+    assert [one.test for one in again] == [one.test for one in baselines.values()]
+    with pytest.raises(ConfigError, match=r"--study mine@helium says which shots .*; leave out --count, --noise"):
+        of_study(mine, {"count": 128, "noise": "max"})
+
+
+def test_shots_that_are_not_those_of_the_study(tmp_path: Path) -> None:
+    other = study(tmp_path, split_digest="c" * 64)
+    with pytest.raises(DataError, match=r"not the shots that study mine@helium was run on; name .* with --dataset"):
+        run_baselines(CONFIG, SEARCH, "helium", device=CPU, study=other, tracking_uri=f"sqlite:///{tmp_path / 'm.db'}")
+    assert not (tmp_path / "m.db").exists()
+
+
+def test_a_study_of_every_fold_needs_a_fold(tmp_path: Path) -> None:
+    every = study(tmp_path, folds=3, every_fold=True)
+    with pytest.raises(ConfigError, match=r"runs each of 3 folds, .*--fold I takes those of one"):
+        of_study(every, {})
+    data = of_study(every, {"fold": 1}).data
+    assert (data.folds, data.fold, data.every_fold) == (3, 1, False)
