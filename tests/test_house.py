@@ -51,7 +51,7 @@ OWN_TESTS = ("analysis", "report", "jobs", "sweep")
 
 TESTED_ELSEWHERE = {
     "analysis.baseline_rows": "jobs/test_summary.py",
-    "analysis.cells": "analysis/test_leaderboard.py",
+    "analysis.cells": "analysis/test_compare.py",
     "analysis.notes": "cli/test_report.py",
     "report.page": "cli/test_report.py",
     "report.pictures": "cli/test_report.py",

@@ -1,4 +1,4 @@
-"""Trials grouped by cell, within a study and across several."""
+"""Cells across several studies, and in the mean of several differences."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -8,24 +8,6 @@ from airybench.sweep.repeat import Repeat
 
 T = TypeVar("T")
 K = TypeVar("K", int, str)
-
-
-def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
-    """Trials of one cell, which differ in seed and fold alone, put together; cells and trials keep their order."""
-    cells: dict[str, list[FinishedTrial]] = {}
-    for trial in trials:
-        cells.setdefault(trial.config.cell(), []).append(trial)
-    return list(cells.values())
-
-
-def seeds_of(cell: Iterable[FinishedTrial]) -> int:
-    """How many seeds the trials of a cell have."""
-    return len({trial.config.training.seed for trial in cell})
-
-
-def folds_of(cell: Iterable[FinishedTrial]) -> int:
-    """On how many folds a cell was trained; 0 where its study has one split."""
-    return len({trial.config.data.fold for trial in cell if trial.config.data.every_fold})
 
 
 def joined(cells: Iterable[Iterable[tuple[T, FinishedTrial]]]) -> dict[str, list[tuple[T, FinishedTrial]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.analysis.cells import by_cell, joined
+from airybench.analysis.cells import joined
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, score
 from airybench.analysis.verdicts import DELTA, Judgement, judged
@@ -16,6 +16,7 @@ from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
+from airybench.sweep.ranking import by_cell
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy, names, read
 from airybench.sweep.storage import StudyStorage, as_storage

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -11,7 +12,6 @@ import numpy as np
 import torch
 
 from airybench.analysis.baseline_rows import BaselineRow
-from airybench.analysis.cells import by_cell, folds_of, seeds_of
 from airybench.analysis.estimate import Estimate, Side, bounded, combined
 from airybench.analysis.fold_intervals import fold_of
 from airybench.analysis.intervals import RESAMPLED, difference, score
@@ -21,6 +21,7 @@ from airybench.config.objective import SHOWN
 from airybench.inference.hits import HIT_METRICS, hit_scores
 from airybench.inference.predictions import Predictions
 from airybench.inference.spread import Sample
+from airybench.sweep.ranking import folds_of, ranked, seeds_of
 from airybench.sweep.records import FinishedTrial
 
 MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
@@ -89,6 +90,11 @@ class Leaderboard:
         """Names of the cells that are not told apart from the first one."""
         return tuple(row.config.label for row, apart in zip(self.rows[1:], self.apart, strict=False) if not apart)
 
+    @property
+    def tried(self) -> dict[str, int]:
+        """How many configurations of each architecture were tried."""
+        return Counter(row.config.network.arch for row in self.rows)
+
     def certainty_sentence(self) -> str:
         """Which cells may be as good as the first one."""
         seeds, folds = min(row.seeds for row in self.rows), max(row.folds for row in self.rows)
@@ -117,6 +123,7 @@ class Leaderboard:
 
     def table(self) -> list[dict[str, object]]:
         """One entry per cell by column name, numbers unrounded; NaN where a metric or an interval is undefined."""
+        tried = self.tried
         return [
             {
                 "rank": place,
@@ -128,6 +135,7 @@ class Leaderboard:
                 "leakiness": row.config.network.leakiness,
                 "seeds": row.seeds,
                 **({"folds": row.folds} if row.folds else {}),
+                **({"tried": tried[row.config.network.arch]} if len(set(tried.values())) > 1 else {}),
                 f"val_{self.objective.metric}": row.mean,
                 "low": row.low,
                 "high": row.high,
@@ -188,18 +196,8 @@ def rank(
         seed: seed of the resamples.
     """
     objective = objectives[0]
-    cells = [sorted(cell, key=lambda trial: -objective.sign * trial.value) for cell in by_cell(trials)]
-
-    def standing(cell: Sequence[FinishedTrial]) -> tuple[float, ...]:
-        further = (
-            -other.sign * float(np.mean([trial.values[index] for trial in cell]))
-            for index, other in enumerate(objectives[1:], 1)
-        )
-        missing = folds - folds_of(cell)
-        return (missing, -objective.sign * float(np.mean([trial.value for trial in cell])), *further)
-
+    cells = ranked(trials, objectives)
     folds = max(map(folds_of, cells))
-    cells.sort(key=standing)
     top = cells[:MOST_RESAMPLED]
     resampled = objective.metric in RESAMPLED
     found = [[predictions(trial) for trial in cell] for cell in (top if resampled else top[:1])]

@@ -1,6 +1,6 @@
 """Sentences that go with every result, in the terminal and in reports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from airybench.physics.helium.resolution import unresolved_classes
 
@@ -73,6 +73,28 @@ def left_out_of_differences(names: Sequence[str], fewest: int) -> str:
     'Differences leave out the classes with fewer than 5 positive test shots: Bent.'
     """
     return f"Differences leave out the classes with fewer than {fewest} positive test shots: {', '.join(names)}."
+
+
+def tried_of_each(tried: Mapping[str, int]) -> str:
+    """How many configurations of each architecture a study tried; empty where it has one architecture.
+
+    Args:
+        tried: configurations by architecture.
+
+    >>> tried_of_each({"resnet": 2, "vgg": 2})
+    'Tried: 2 configurations of each architecture.'
+    >>> tried_of_each({"resnet": 4, "vgg": 1})
+    'Tried: 4 configurations of resnet, 1 of vgg. The best of more has more chances to be a lucky one (--confirm 3).'
+    """
+    if len(tried) < 2:
+        return ""
+    counts = [f"{count} of {name}" for name, count in tried.items()]
+    if len(set(tried.values())) == 1:
+        (count, *_) = tried.values()
+        return f"Tried: {count} configuration{'' if count == 1 else 's'} of each architecture."
+    first = counts[0].replace(" of", " configuration of" if counts[0].startswith("1 ") else " configurations of", 1)
+    rest = ", ".join([first, *counts[1:]])
+    return f"Tried: {rest}. The best of more has more chances to be a lucky one (--confirm 3)."
 
 
 def unscored_classes(names: Sequence[str], part: str = "test") -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from airybench.analysis.cells import by_cell, pair_weights
+from airybench.analysis.cells import pair_weights
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import combination, difference
 from airybench.config import TrialConfig, Value
 from airybench.errors import ConfigError, unknown
 from airybench.inference.predictions import Predictions
+from airybench.sweep.ranking import by_cell
 from airybench.sweep.records import FinishedTrial
 
 

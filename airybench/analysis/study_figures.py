@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.analysis.cells import by_cell
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
 from airybench.analysis.leaderboard import Leaderboard
 from airybench.analysis.pareto import unbeaten
@@ -22,6 +21,7 @@ from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.robustness import StressCurve, compared
 from airybench.figures.style import save
 from airybench.inference.stress import ALL_CHANGES, METRIC
+from airybench.sweep.ranking import by_cell
 from airybench.sweep.records import FinishedTrial
 
 DERIVED = ("lr", "input_scaling", "seed", "fold")

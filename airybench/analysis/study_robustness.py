@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from airybench.analysis.cells import by_cell
 from airybench.analysis.estimate import Estimate, Side, bounded, combined
 from airybench.analysis.intervals import resampled
 from airybench.analysis.loss_effects import LossEffect, comparisons
@@ -18,6 +17,7 @@ from airybench.inference.predictions import Predictions
 from airybench.inference.spread import Sample
 from airybench.inference.stress import ALL_CHANGES, METRIC, mean_over_changes
 from airybench.inference.stressed import Stressed
+from airybench.sweep.ranking import by_cell
 from airybench.sweep.records import FinishedTrial
 
 Draws = dict[str, dict[float, Tensor]]

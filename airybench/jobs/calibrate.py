@@ -15,7 +15,6 @@ from typing import Any
 from airybench.analysis.calibration import COVERAGE, FALSE, METRIC, VerdictCounts, judged
 from airybench.analysis.calibration_draw import Setting
 from airybench.analysis.calibration_real import SameCell, same_cell
-from airybench.analysis.cells import by_cell
 from airybench.config import SEED
 from airybench.errors import ConfigError, DataError, StudyError
 from airybench.figures.calibration import RateLine, RatePoint, calibration_figure
@@ -25,6 +24,7 @@ from airybench.parsing import read_mapping
 from airybench.paths import writable
 from airybench.provenance import Software, installed
 from airybench.reporter import SILENT, Reporter
+from airybench.sweep.ranking import by_cell
 from airybench.sweep.saved_studies import find_study
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airybench.analysis.cells import by_cell
 from airybench.analysis.power import (
     MOST_SEEDS,
     SEED_SD,
@@ -24,8 +23,9 @@ from airybench.data.datasets.catalog import display_name
 from airybench.data.datasets.outline import Outline
 from airybench.data.split.split import SHARES
 from airybench.errors import AirybenchError
-from airybench.report.claims import claims
 from airybench.study_name import StudyName
+from airybench.sweep.claims import claims
+from airybench.sweep.ranking import by_cell
 from airybench.sweep.saved_studies import SavedStudy, names, read
 from airybench.sweep.space import cells, ends
 from airybench.sweep.storage import StudyStorage

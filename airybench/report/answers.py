@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from airybench.analysis.cells import by_cell, pair_weights
+from airybench.analysis.cells import pair_weights
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
 from airybench.analysis.notes import label_ceiling, left_out, not_resolved
@@ -20,9 +20,10 @@ from airybench.inference.hits import logged_hits
 from airybench.inference.predictions import Predictions
 from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
-from airybench.report.claims import claims
 from airybench.report.rerun import command_and_config
 from airybench.study_name import StudyName
+from airybench.sweep.claims import claims
+from airybench.sweep.ranking import ranked
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, tags_and_metrics
@@ -144,9 +145,10 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         raise StudyError(f"study {study.name} has no finished trial; run it first, or leave it out with --study")
     tracking = reopen(str(facts["tracking_uri"]), str(facts["experiment_id"]))
     tags, metrics = tags_and_metrics(tracking, facts["parent_run_id"])
-    objective = study.sweep.study.objectives[0]
+    objectives = study.sweep.study.objectives
+    objective = objectives[0]
     metric = compared_metric(objective.metric)
-    cells = _cells(trials, tracking, metric, objective)
+    cells = _cells(trials, tracking, metric, objectives)
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
     if missing := not_resolved(cells[0].predictions[0].class_names, cells[0].config.data.image_size):
@@ -204,16 +206,17 @@ def _hits(winner: str, metrics: Mapping[str, float]) -> dict[str, dict[str, floa
     return {name: scores for name, scores in found.items() if scores}
 
 
-def _cells(trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objective: Objective) -> list[ScoredCell]:
+def _cells(
+    trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objectives: Sequence[Objective]
+) -> list[ScoredCell]:
     cells = []
-    for group in by_cell(trials):
+    for group in ranked(trials, objectives):
         group.sort(key=lambda trial: trial.repeat)
         found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
         val = sum(trial.value for trial in group) / len(group)
         cells.append(ScoredCell(group[0].config, tuple(group), val, found, {}))
     pool, shown = [cell.predictions for cell in cells], dict.fromkeys((metric, "macro_f1", "exact_match"))
-    scored = [replace(cell, test={name: score(cell.predictions, name, pool=pool) for name in shown}) for cell in cells]
-    return sorted(scored, key=lambda cell: -objective.sign * cell.val)
+    return [replace(cell, test={name: score(cell.predictions, name, pool=pool) for name in shown}) for cell in cells]
 
 
 def together(studies: Sequence[StudyAnswers], delta: float = DELTA) -> list[StudyAnswers]:

@@ -214,3 +214,16 @@ def test_equals_in_the_first_objective_are_told_apart_by_the_next() -> None:
         board = rank(records, objectives, no_predictions)
         assert board.rows[0].config.network.alpha == best
         assert front(board.rows, objectives)[0].row is board.rows[0]
+
+
+def test_how_many_configurations_each_architecture_tried() -> None:
+    networks = [{"alpha": 0.1}, {"alpha": 0.3}, {"arch": "vgg", "depth": 11}, {"arch": "vgg", "depth": 13}]
+    records = [
+        FinishedTrial(number, BASE.replace(one), {"macro_ap": 0.5}, f"run{number}", {"parameters": 1.0, "seconds": 1.0},
+                      (0.5,))
+        for number, one in enumerate(networks)
+    ]  # fmt: skip
+    fair, unfair = rank(records, AP, same), rank(records[:3], AP, same)
+    assert (fair.tried, unfair.tried) == ({"resnet": 2, "vgg": 2}, {"resnet": 2, "vgg": 1})
+    assert "tried" not in fair.table()[0], "a sentence is enough where all are equal"
+    assert sorted(row["tried"] for row in unfair.table()) == [1, 2, 2]

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.leaderboard import RankedCell
+from airybench.analysis.notes import tried_of_each
 from airybench.analysis.pareto import front
 from airybench.analysis.study_robustness import StudyRobustness
 from airybench.cli.show.hits import below, hit_table
@@ -32,23 +33,26 @@ def print_summary(summary: StudySummary) -> None:
     """Leaderboard, winner beside the majority, how certain the ranking is, where to look."""
     console, metric, board = result_console(), summary.metric, summary.leaderboard
     table = Table(title=f"{summary.study}: cells ranked by val {metric}", title_justify="left")
-    for heading in ("#", "network", "n", f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"):
+    tried = board.tried
+    shown = ["tried"] if len(set(tried.values())) > 1 else []
+    heads = ["#", "network", "n", *shown, f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"]
+    for heading in heads:
         table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
     each = "seeds x folds" if board.rows[0].folds else "seeds"
     table.caption, table.caption_justify = f"n: {each}; interval: {board.interval_kind}", "left"
     for place, row in enumerate(board.rows, 1):
         facts, scores = row.best.facts, row.scores
         table.add_row(
-            str(place), row.config.label, _repeats(row), f"{row.mean:.3f}", interval_text(row.low, row.high),
-            score_text(scores.get("macro_f1", math.nan)), f"{scores['exact_match']:.3f}",
-            f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
+            str(place), row.config.label, _repeats(row), *(str(tried[row.config.network.arch]) for _ in shown),
+            f"{row.mean:.3f}", interval_text(row.low, row.high), score_text(scores.get("macro_f1", math.nan)),
+            f"{scores['exact_match']:.3f}", f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
     table.add_section()
     for one in board.baselines:
         if set(one.scores) <= set(HIT_METRICS):
             continue  # it knows no classes: it stands in the table of hit finding
         table.add_row(
-            "", one.name, "", score_text(one.value), interval_text(one.low, one.high),
+            "", one.name, "", *("" for _ in shown), score_text(one.value), interval_text(one.low, one.high),
             score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
         )  # fmt: skip
     console.print(table)
@@ -59,6 +63,8 @@ def print_summary(summary: StudySummary) -> None:
     if hits is not None:
         console.print(hits)
     console.print(board.certainty_sentence(), soft_wrap=True)
+    if sides := tried_of_each(tried):
+        console.print(sides, soft_wrap=True)
     if summary.not_resolved:
         console.print(summary.not_resolved, soft_wrap=True)
     _print_ceiling(console, summary.ceiling, metric)

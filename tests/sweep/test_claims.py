@@ -2,7 +2,7 @@
 
 from airybench.config import SweepConfig, TrialConfig
 from airybench.config.experiments import load_experiment
-from airybench.report.claims import Claim, claims
+from airybench.sweep.claims import Claim, claims
 from airybench.sweep.space import cells
 
 
