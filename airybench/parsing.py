@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from airybench.paths import refuse_special
+
 MOST_JSON = 1 << 30
 """Bytes of a JSON file: the split of a hundred million shots."""
 
@@ -93,6 +95,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def _text(path: Path, most: int) -> str:
+    refuse_special(path)
     with path.open("rb") as file:
         content = file.read(most + 1)
     if len(content) > most:

@@ -91,7 +91,7 @@ def require_new(path: Path, *, force: bool, other_output: bool = True) -> None:
 
 
 def refuse_special(path: Path) -> None:
-    """Refuse a name below which no file can be put: a file that took its place would be in the way of every program.
+    """Refuse what is no file: a reader of a pipe would wait for ever, and a file that took its place be in the way.
 
     Raises:
         DataError: it is a device, a pipe or a socket.

@@ -18,7 +18,7 @@ from airybench.data.hdf5.own import require_all_own
 from airybench.data.store.columns import fixed_text, read_column
 from airybench.errors import DataError
 from airybench.inference.plan import PART, Plan
-from airybench.paths import locked, require_free
+from airybench.paths import locked, refuse_special, require_free
 
 Columns = Mapping[str, NDArray[Any]]
 """Data sets of an output file by name, each with one row per shot (`map*`: one row per map)."""
@@ -68,6 +68,7 @@ class Parts:
             DataError: there are no parts, or the folder is damaged.
         """
         path = self.folder / "plan.json"
+        refuse_special(path)
         try:
             return Plan.from_json(path.read_bytes())
         except FileNotFoundError:

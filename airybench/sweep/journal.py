@@ -13,6 +13,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from airybench.errors import StudyError
+from airybench.paths import refuse_special
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 """Optuna, or the code that reads its values, meets a damaged line with one of these; deep ones give RuntimeError."""
@@ -79,6 +80,7 @@ def open_journal(path: Path) -> JournalStorage:
     Raises:
         StudyError: the file cannot be read as a journal.
     """
+    refuse_special(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = ProcessLock(path.with_suffix(".write-lock"))
     with lock.locked():  # a line that another process is writing at this moment is not torn

@@ -1,6 +1,7 @@
 """Data sets of a plain HDF5 file that look like images, identifiers, energies or labels by shape and name."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from airybench.data.hdf5.tree import DatasetNode, FileTree
@@ -8,26 +9,35 @@ from airybench.data.hdf5.tree import DatasetNode, FileTree
 SMALLEST = 8
 """Side of what looks like an image, pixels."""
 
-_IDS = ("id", "ids", "shot_id", "shot_ids", "event_id", "event_ids", "shot", "shots", "event", "events")
-_MORE_IDS = ("bunch_id", "bunch", "bunches", "pulse_id", "train_id", "tag", "tag_number", "frame", "frame_number")
-_ENERGIES = ("photon_energy", "photon_energies", "photon_energy_ev", "energy", "energies")
-_WAVELENGTHS = ("wavelength", "wavelengths", "photon_wavelength", "incident_wavelength", "lambda")
-_GROUPS = ("run", "runs", "run_number", "group", "groups")
+_IDS = ("id", "ids", "shotid", "shotids", "eventid", "eventids", "shot", "shots", "event", "events")
+_MORE_IDS = ("trainid", "pulseid", "bunchid", "bunch", "bunches", "tag", "tagnumber", "timestamp", "timestamps")
+_MORE_IDS += ("eventtime", "fiducial", "fiducials", "frame", "framenumber")
+_ENERGIES = ("photonenergy", "photonenergies", "energy", "energies")
+_WAVELENGTHS = ("wavelength", "wavelengths", "photonwavelength", "incidentwavelength", "lambda")
+_UNIT = re.compile(r"(_in)?_(ev|kev|j|joule)$")
+_LENGTH_UNIT = re.compile(r"(_in)?_(nm|pm|m|a|angstrom)$")
+_GROUPS = ("run", "runs", "runnumber", "group", "groups")
 _LABELS = ("label", "labels", "class", "classes", "y")
-_MASKS = ("mask", "masks", "pixel_mask", "bad_pixels")
+_MASKS = ("mask", "masks", "pixelmask", "badpixels")
 
 
 def image_stacks(tree: FileTree) -> list[DatasetNode]:
     """Data sets of numbers with an axis of shots and the shape of images, without masks; links to one count once."""
-    by_place = {
-        node.target or node.key: node
-        for node in tree.datasets.values()
-        if 3 <= len(node.shape) <= 5
-        and min(node.shape[-2:]) >= SMALLEST
-        and node.dtype.startswith(("uint", "int", "float"))
-        and _name(node) not in _MASKS
-    }
-    return list(by_place.values())
+    numbers, flags = (
+        {
+            node.target or node.key: node
+            for node in tree.datasets.values()
+            if node.kind in kinds and _stacked(node.shape) and _name(node) not in _MASKS
+        }
+        for kinds in ("uif", "b")
+    )
+    return list((numbers or flags).values())
+
+
+def _stacked(shape: tuple[int, ...]) -> bool:
+    """Whether a shape is that of images along the first axis; a last axis of 1 counts as none."""
+    frame = shape[1:-1] if len(shape) > 3 and shape[-1] == 1 else shape[1:]
+    return 2 <= len(frame) <= 4 and min(frame[-2:]) >= SMALLEST
 
 
 def stacks_along_last(tree: FileTree, *, sure: bool = True) -> list[DatasetNode]:
@@ -79,19 +89,29 @@ def named_ids(tree: FileTree) -> list[DatasetNode]:
 def like_ids(tree: FileTree, images: DatasetNode, *, decimal: bool = False) -> list[DatasetNode]:
     """Columns that could be identifiers: whole numbers and text, or those that hold decimals."""
     columns = [node for node in _named(tree, _IDS) if _is_column(node, images)]
-    return [node for node in columns if node.dtype.lstrip("<>=|").startswith(("float", "f")) == decimal]
+    return [node for node in columns if (node.kind == "f") == decimal and node.kind != "b"]
+
+
+def more_like_ids(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns that may tell the shots apart, each alone or several together."""
+    return [node for node in _named(tree, _MORE_IDS) if _is_column(node, images) and node.kind in "uiSUO"]
+
+
+def misfit_ids(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
+    """Columns with the name of identifiers and another length than the stack."""
+    columns = [node for node in _named(tree, _IDS) if node.kind in "uifSUO" and len(node.shape) in (1, 2)]
+    return [node for node in columns if sum(size != 1 for size in node.shape) == 1 and not _is_column(node, images)]
 
 
 def like_energies(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     """Columns or scalars that could be photon energies."""
-    nodes = _named(tree, _ENERGIES)
+    nodes = _named(tree, _ENERGIES, lambda name: _UNIT.sub("", name))
     return [node for node in nodes if _is_number(node) and (_is_column(node, images) or node.shape in ((), (1,)))]
 
 
 def like_wavelengths(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     """Columns or scalars that could be wavelengths."""
-    ends = [f"{name}{unit}" for name in _WAVELENGTHS for unit in ("", "_nm", "_angstrom")]
-    nodes = _named(tree, ends)
+    nodes = _named(tree, _WAVELENGTHS, lambda name: _LENGTH_UNIT.sub("", name))
     return [node for node in nodes if _is_number(node) and (_is_column(node, images) or node.shape in ((), (1,)))]
 
 
@@ -110,7 +130,7 @@ def like_labels(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
 
 def is_text(node: DatasetNode) -> bool:
     """Whether a data set holds words."""
-    return node.dtype.lstrip("<>=|").startswith(("S", "U", "str", "object"))
+    return node.kind in "SUO"
 
 
 def faulty_columns(tree: FileTree) -> list[DatasetNode]:
@@ -121,7 +141,11 @@ def faulty_columns(tree: FileTree) -> list[DatasetNode]:
 
 def fault_of(tree: FileTree, node: DatasetNode) -> str:
     """Why a data set cannot be read, with its file and key."""
-    return node.fault if node.fault.startswith(str(tree.path.parent)) else f"{tree.path}: /{node.key} {node.fault}"
+    return (
+        node.fault
+        if node.fault.startswith((str(tree.path), str(tree.path.parent.absolute())))
+        else f"{tree.path}: /{node.key} {node.fault}"
+    )
 
 
 def like_masks(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
@@ -129,19 +153,33 @@ def like_masks(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     return [node for node in _named(tree, _MASKS) if node.shape[-2:] == images.shape[-2:]]
 
 
-def _named(tree: FileTree, names: Sequence[str]) -> list[DatasetNode]:
-    """Data sets of some names, in the order of those names."""
-    found = [node for node in tree.datasets.values() if _name(node) in names]
-    return sorted(found, key=lambda node: names.index(_name(node)))
+def _named(tree: FileTree, names: Sequence[str], form: Callable[[str], str] = lambda name: name) -> list[DatasetNode]:
+    """Data sets of some names, in the order of those names; what `form` leaves of a name counts as well."""
+    found = {
+        node.key: next((name for name in (_name(node), _plain(form(_last(node)))) if name in names), None)
+        for node in tree.datasets.values()
+    }
+    known = [(tree.datasets[key], name) for key, name in found.items() if name is not None]
+    return [node for node, _ in sorted(known, key=lambda one: names.index(one[1]))]
 
 
-def _name(node: DatasetNode) -> str:
+def _last(node: DatasetNode) -> str:
     return node.key.rpartition("/")[2].lower()
 
 
+def _name(node: DatasetNode) -> str:
+    """Last part of a key, so that `pulseId` and `pulse_id` are one."""
+    return _plain(_last(node))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "")
+
+
 def _is_column(node: DatasetNode, images: DatasetNode) -> bool:
-    return node.shape[:1] == images.shape[:1] and node.shape[1:] in ((), (1,))
+    count = images.shape[0]
+    return node.shape in ((count,), (count, 1), (1, count))
 
 
 def _is_number(node: DatasetNode) -> bool:
-    return node.dtype.startswith(("uint", "int", "float", "bool"))
+    return node.kind in "uifb"

@@ -53,7 +53,7 @@ FORMATS: tuple[Format, ...] = (
     dragonfly,
     numpy_file,
     pictures,
-    HDF5Format(stack),
+    HDF5Format(stack, stack.named),
 )
 """The first that recognises a file reads it. The more a format asks of a file, the earlier it is tried: a virtual file
 of European XFEL is a CXI stack with trains and pulses, and a CXI stack has the groups of a deposit too. A new format is

@@ -27,8 +27,7 @@ def layout(tree: FileTree) -> Layout | None:
 
     Source: the NXmx definition of NeXus, and the file format of DECTRIS.
     """
-    names = tree.children.get(_DATA, ())
-    parts = any(_PART.fullmatch(name) for name in names)
+    parts = [name for name in tree.children.get(_DATA, ()) if _PART.fullmatch(name)]
     alone = tree.datasets.get(f"{_DATA}/data")
     master = "entry/instrument/detector" in tree.children
     if not (parts or (alone is not None and (master or "image_nr_low" in alone.attributes))):
@@ -44,7 +43,30 @@ def layout(tree: FileTree) -> Layout | None:
             mask_convention="nxmx" if mask else None,
         ),
         restarts=True,
-        notes={} if master else {"images": f"{tree.path.name}: mask and wavelength are in the master file, not here"},
+        notes=_notes(tree, parts, master=master),
+    )
+
+
+def _notes(tree: FileTree, parts: Sequence[str], *, master: bool) -> dict[str, str]:
+    """A word on what is not here."""
+    absent = _absent(tree, parts)
+    if not master:
+        absent = absent or "mask and wavelength are in the master file, not here"
+    return {"images": f"{tree.path.name}: {absent}"} if absent else {}
+
+
+def _absent(tree: FileTree, parts: Sequence[str]) -> str:
+    """What to type where parts of a master are missing, as after an acquisition that was broken off; else empty."""
+    known = {name: tree.datasets.get(f"{_DATA}/{name}") for name in parts}
+    there = [name for name, node in known.items() if node is not None and not node.fault]
+    pattern = (
+        there[0] if len(there) == 1 else f"{there[0][:-1]}[{''.join(name[-1] for name in there)}]" if there else ""
+    )
+    if len(there) == len(parts) or not there or len({name[:-1] for name in there}) > 1:
+        return ""
+    return (
+        f"{len(parts) - len(there)} of {len(parts)} parts cannot be read; to import the others add "
+        f"--images '{_DATA}/{pattern}'"
     )
 
 

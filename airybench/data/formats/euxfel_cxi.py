@@ -31,7 +31,7 @@ def layout(tree: FileTree) -> Layout | None:
     node = tree.datasets.get(images)
     ids = tree.first(*(f"entry_1/{name}" for name in IDS))
     mask = tree.first(f"{images.rpartition('/')[0]}/mask")
-    floats = node is not None and node.dtype.startswith("float")
+    floats = node is not None and node.kind == "f"
     return Layout(
         keys=StackKeys(
             images=images,
@@ -67,7 +67,7 @@ def _flat(tree: FileTree, node: DatasetNode) -> bool:
 def _frames(node: DatasetNode, *, flat: bool) -> FrameOptions:
     """The plane of raw frames that holds intensities; corrected ones, which are floats, have modules there."""
     shape = node.shape[1:]
-    if node.dtype.startswith("float"):
+    if node.kind == "f":
         return FrameOptions()
     raw = len(shape) == (3 if flat else 4) and shape[-3] == PLANES
     return FrameOptions(channel=0 if raw else None)

@@ -1,7 +1,8 @@
 """Formats that differ only in where an HDF5 file keeps things: each is a module that tells it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
@@ -40,10 +41,11 @@ class HDF5Format:
 
     Args:
         layout: tells where things are.
+        named: what it tells about images that the user names, whatever these are; by default it has images of its own.
     """
 
-    def __init__(self, layout: HDF5Layout) -> None:
-        self.KIND, self.TITLE, self._layout = layout.KIND, layout.TITLE, layout
+    def __init__(self, layout: HDF5Layout, named: Callable[[FileTree, str], Layout] | None = None) -> None:
+        self.KIND, self.TITLE, self._layout, self._named = layout.KIND, layout.TITLE, layout, named
 
     def recognises(self, path: Path, options: SourceOptions) -> bool:
         """Whether the layout knows the file; with `--images`, whether these are the images that it would take.
@@ -52,7 +54,7 @@ class HDF5Format:
         """
         if not path.is_file() or not h5py.is_hdf5(path):
             return False
-        if options.keys.images and self.KIND == "stack":
+        if options.keys.images and self._named:
             return True
         known = self._layout.layout(file_tree(path))
         return known is not None and (not options.keys.images or _takes(known, options))
@@ -88,7 +90,9 @@ class HDF5Format:
     def _told(self, path: Path, options: SourceOptions) -> Layout:
         """What the layout tells about a file."""
         named = bool(options.keys.images)
-        known = None if named and self.KIND == "stack" else self._layout.layout(file_tree(path))
+        if options.keys.images and self._named:
+            return self._named(file_tree(path), options.keys.images)
+        known = self._layout.layout(file_tree(path))
         if known is None and not named:
             raise DataError(
                 f"{path}: no {self.TITLE}, which has {self._layout.NEEDS}", "leave out --kind, or give --images KEY"
@@ -101,5 +105,6 @@ class HDF5Format:
 
 
 def _takes(known: Layout, options: SourceOptions) -> bool:
-    """Whether the images that the user names are those of the layout."""
-    return str(options.keys.images).strip("/") == known.keys.images
+    """Whether the images that the user names are those of the layout, or some of them."""
+    said, theirs = (str(keys.images).strip("/").split("/") for keys in (options.keys, known.keys))
+    return len(said) == len(theirs) and all(map(fnmatchcase, said, theirs))

@@ -2,11 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.hdf5.tree import DatasetNode
 from airybench.data.reading.options import FrameOptions, Selection, SourceOptions, StackKeys
 
 T = TypeVar("T", FrameOptions, Selection)
+
+MOST_FLAGGED = 0.5
+"""Share of the pixels that a mask may set and still hold flags of faults; one that sets more may say what is good."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +73,17 @@ def _filled(said: T, known: T) -> T:
     default = type(said)()
     left = [one.name for one in fields(said) if getattr(said, one.name) == getattr(default, one.name)]
     return replace(said, **{name: getattr(known, name) for name in left})
+
+
+def flagged_share(path: Path, mask: DatasetNode) -> float:
+    """Share of the pixels that a mask sets; of the first shot where each has its own.
+
+    Args:
+        path: the file.
+        mask: of it.
+    """
+    if not mask.shape or 0 in mask.shape or mask.fault:
+        return 0.0
+    with open_hdf5(path) as file:
+        data = file[mask.key]
+        return float(np.mean(np.asarray(data[0] if data.ndim > 2 else data[()]) != 0))

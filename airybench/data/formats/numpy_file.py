@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from airybench.data.reading.label_numbers import labels_with_doubt
 from airybench.data.reading.label_words import with_labels
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
-from airybench.errors import ConfigError, DataError
+from airybench.errors import DataError, MissingOptionError
 from airybench.reporter import Reporter
 
 KIND, TITLE = "numpy", "NumPy file"
@@ -173,7 +174,14 @@ def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> s
     if not stacks:
         raise DataError(f"{path}: holds no stack of images (N, H, W), but {listed}", "give a file with images")
     if len(stacks) != 1:
-        raise ConfigError(f"{path}: which array holds the images? It holds {listed}; give --images NAME")
+        largest = max(
+            stacks, key=lambda name: (len(numbers[name].shape) == 3, np.prod(numbers[name].shape, dtype=float))
+        )
+        raise MissingOptionError(
+            f"{path}: which array holds the images? It holds {listed}",
+            f"--images {quote(largest)}",
+            "give --images NAME",
+        )
     return stacks[0]
 
 

@@ -11,6 +11,8 @@ from airybench.data.formats.candidates import (
     like_labels,
     like_masks,
     like_wavelengths,
+    misfit_ids,
+    more_like_ids,
     shots_first,
     stacks_along_last,
 )
@@ -30,6 +32,20 @@ def layout(tree: FileTree) -> Layout | None:
     # Ids that nobody named may well be numbers that begin again in each file.
     images = shots_first(tree, stacks[0])
     return Layout(columns_beside(tree, images), notes=left_beside(tree, images), restarts=True)
+
+
+def named(tree: FileTree, key: str) -> Layout:
+    """A word on what is beside the images that the user names; nothing of it is taken."""
+    images = tree.datasets.get(key.strip("/"))
+    if images is None or len(images.shape) < 3:
+        return Layout(StackKeys())
+    images = shots_first(tree, images)
+    ids, notes = like_ids(tree, images), left_beside(tree, images)
+    if ids:
+        notes["ids"] = (
+            f"{tree.path.name}: /{ids[0].key} looks like ids and is not used; to use it add --ids {ids[0].key}"
+        )
+    return Layout(StackKeys(), notes=notes)
 
 
 def columns_beside(tree: FileTree, images: DatasetNode) -> StackKeys:
@@ -58,11 +74,10 @@ def left_beside(tree: FileTree, images: DatasetNode) -> dict[str, str]:
         images: shape (N, ...).
     """
     masks, labels, name = like_masks(tree, images), like_labels(tree, images), tree.path.name
-    decimals = [] if like_ids(tree, images) else like_ids(tree, images, decimal=True)
     notes = {node.key: f"{fault_of(tree, node)}; it is not used" for node in faulty_columns(tree)}
-    if decimals:
-        key = decimals[0].key
-        notes["ids"] = f"{name}: /{key} looks like ids, holds decimals and is not used; to use it add --ids {key}"
+    ids = _ids_left(tree, images)
+    if ids:
+        notes["ids"] = f"{name}: {ids}"
     if masks:
         option = f"--mask {masks[0].key} --mask-convention CONVENTION"
         notes["mask"] = f"{name}: /{masks[0].key} looks like a mask and is not used; to use it add {option}"
@@ -70,3 +85,27 @@ def left_beside(tree: FileTree, images: DatasetNode) -> dict[str, str]:
         option = f"--labels {labels[0].key}" + ("" if is_text(labels[0]) else " --class-names A,B,...")
         notes["labels"] = f"{name}: /{labels[0].key} looks like labels and is not used; to use them add {option}"
     return notes
+
+
+def _ids_left(tree: FileTree, images: DatasetNode) -> str:
+    """A word on what looks like identifiers and is not taken; empty without any."""
+    decimals, others, odd = (
+        like_ids(tree, images, decimal=True),
+        more_like_ids(tree, images),
+        misfit_ids(tree, images),
+    )
+    if like_ids(tree, images):
+        return ""
+    if decimals:
+        return (
+            f"/{decimals[0].key} looks like ids, holds decimals and is not used; to use it add --ids {decimals[0].key}"
+        )
+    if odd:
+        other = max(odd[0].shape) in images.shape[1:]
+        where = ", but that of another axis, which the shots may be along" if other else ""
+        return (
+            f"/{odd[0].key} looks like ids and is not used: its length {max(odd[0].shape)} is not that of the "
+            f"{images.shape[0]} images{where}"
+        )
+    keys = ",".join(node.key for node in others)
+    return f"/{keys.replace(',', ', /')} may tell the shots apart; to use as ids add --ids {keys}" if keys else ""

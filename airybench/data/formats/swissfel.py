@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from airybench.data.formats.layout import Layout
-from airybench.data.hdf5.opening import open_hdf5
+from airybench.data.formats.layout import MOST_FLAGGED, Layout, flagged_share
 from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.options import Selection, StackKeys
 
@@ -18,11 +15,12 @@ def layout(tree: FileTree) -> Layout | None:
 
     Source: the HDF5 files of the detector buffer of SwissFEL, as jungfrau_utils reads them.
     """
-    detectors = [
+    channels = [
         name
         for name in tree.children.get("data", ())
         if tree.first(f"data/{name}/data") and tree.first(f"data/{name}/pulse_id")
     ]
+    detectors = [name for name in channels if _of_images(tree, name)] or channels
     if not detectors:
         return None
     home = f"data/{detectors[0]}"
@@ -38,8 +36,16 @@ def layout(tree: FileTree) -> Layout | None:
             mask_convention=convention,
         ),
         selection=Selection(keep=(good,) if good else ()),
-        notes={"mask": note} | _others(tree, detectors) if note else _others(tree, detectors),
+        notes=_raw(tree, f"{home}/data", mask and mask.key)
+        | ({"mask": note} if note else {})
+        | _others(tree, detectors),
     )
+
+
+def _of_images(tree: FileTree, name: str) -> bool:
+    """Whether a channel has images; files of bsread have many that hold one number a pulse."""
+    node = tree.datasets.get(f"data/{name}/data")
+    return node is None or len(node.shape) > 2
 
 
 def _convention(path: Path, mask: DatasetNode) -> tuple[str | None, str]:
@@ -48,14 +54,22 @@ def _convention(path: Path, mask: DatasetNode) -> tuple[str | None, str]:
     Boolean masks say which pixels are good. Whole numbers are flags of faults where few are set; where most are, they
     may as well be the opposite, and the convention is asked for.
     """
-    if mask.dtype == "bool":
+    if mask.kind == "b":
         return "good-is-one", ""
-    with open_hdf5(path) as file:
-        flagged = float(np.mean(np.asarray(file[mask.key][()]) != 0)) if mask.shape else 0.0
-    if flagged > 0.5:
+    flagged = flagged_share(path, mask)
+    if flagged > MOST_FLAGGED:
         return None, ""
     text = f"/{mask.key} is {mask.dtype}, not boolean: 0 is taken for good, and {flagged:.2%} of the pixels are flagged"
     return "nxmx", text
+
+
+def _raw(tree: FileTree, key: str, mask: str | None) -> dict[str, str]:
+    """A word on raw frames of a Jungfrau, whose values are no counts."""
+    node = tree.datasets.get(key)
+    if node is None or node.kind != "u" or mask or not key.startswith("data/JF"):
+        return {}
+    text = "raw frames of a Jungfrau hold the gain in their two top bits: for these give the file that was converted"
+    return {"images": f"{tree.path.name}: /{key} is {node.dtype}; {text}"}
 
 
 def _others(tree: FileTree, detectors: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from airybench.data.formats.candidates import (
     fault_of,
     image_stacks,
     like_ids,
+    more_like_ids,
     named_ids,
     single_images,
     stacks_along_last,
@@ -54,35 +55,39 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
     found = f"{path}{more}: {wanted}; it holds {_listed(tree)}"
     images = _images(tree)
     if images is None:
-        faulty = next((f"; {fault_of(tree, node)}" for node in tree.datasets.values() if node.fault), "")
-        return DataError(found + faulty, "none of them is a stack of images; give --images KEY")
-    ids = _ids_of(tree, images) if isinstance(images, DatasetNode) else None
+        faults = [fault_of(tree, node) for node in tree.datasets.values() if node.fault]
+        if len(faults) == len(tree.datasets):
+            return DataError(faults[0], "none of its data sets can be read")
+        return DataError("; ".join([found, *faults[:1]]), "none of them is a stack of images; give --images KEY")
+    ids = _ids_of(tree, images) if isinstance(images, DatasetNode) else ""
     key = images.key if isinstance(images, DatasetNode) else images
-    option = f"--images {quote(key)}" + (f" --ids {quote(ids.key)}" if ids else "")
+    option = f"--images {quote(key)}" + (f" --ids {quote(ids)}" if ids else "")
     return MissingOptionError(found, option, "name the images with --images KEY")
 
 
 def _listed(tree: FileTree) -> str:
     """Data sets with shapes and dtypes, likely images first."""
     nodes = sorted(tree.datasets.values(), key=_rank)
-    text = ", ".join(f"/{node.key} {node.shape} {node.dtype}" for node in nodes[:MOST_LISTED])
+    text = ", ".join(f"/{node.key} {node.shape} {node.dtype}" for node in nodes[:MOST_LISTED] if not node.fault)
     return text if len(nodes) <= MOST_LISTED else f"{text} and {len(nodes) - MOST_LISTED} more"
 
 
 def _rank(node: DatasetNode) -> tuple[int, int]:
     """Stacks of numbers first, then single images, then columns; the larger first."""
-    number = not node.dtype.startswith(("object", "|S", "S"))
+    number = node.kind not in "SUO"
     size = 1
     for length in node.shape:
         size *= length
     return -min(len(node.shape), 3) * number, -size
 
 
-def _ids_of(tree: FileTree, images: DatasetNode) -> DatasetNode | None:
-    """The likely identifiers: a column beside a stack, a scalar beside one image."""
+def _ids_of(tree: FileTree, images: DatasetNode) -> str:
+    """Keys of the likely identifiers: a column beside a stack, or several; a scalar beside one image."""
     if len(images.shape) == 2:
-        return next((node for node in named_ids(tree) if node.shape in ((), (1,))), None)
-    return next(iter(like_ids(tree, images)), None)
+        return next((node.key for node in named_ids(tree) if node.shape in ((), (1,))), "")
+    home = images.key.rpartition("/")[0]
+    together = [node.key for node in more_like_ids(tree, images) if node.key.rpartition("/")[0] == home]
+    return next((node.key for node in like_ids(tree, images)), ",".join(together))
 
 
 def _images(tree: FileTree) -> DatasetNode | str | None:

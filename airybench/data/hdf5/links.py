@@ -94,9 +94,9 @@ def _follow(path: Path, file: h5py.File, key: str, links: int) -> tuple[set[str]
     Returns:
         Names of the files that external links lead to, and how the way ends.
     """
-    if links > _MOST_LINKS:
-        raise DataError(f"{path}: /{key} links to itself", "link it to a data set")
     group, parts = file, [part for part in key.split("/") if part]
+    if links > _MOST_LINKS:
+        raise DataError(f"{path}: /{'/'.join(parts)} links to itself", "link it to a data set")
     for number, part in enumerate(parts):
         link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
         rest = "/".join(parts[number + 1 :])

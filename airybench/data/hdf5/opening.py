@@ -76,6 +76,8 @@ def explained_fault(path: Path, text: str) -> DataError:
     """
     if "signature not found" in text:
         return DataError(f"{path}: not an HDF5 file", "a store ends in .h5, a deposit in .cxi")
+    if "too many links" in text:
+        return DataError(f"{path}: a link in it leads back to itself", "name a data set that is there")
     if being_written(text):
         return DataError(
             f"{path}: is being written by another program, or was left open by one that was killed",

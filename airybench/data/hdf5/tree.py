@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from airybench.data.hdf5.inspection import inspect
 from airybench.data.hdf5.listing import MOST_CHILDREN
 from airybench.data.hdf5.opening import explained_fault, require_file
@@ -40,6 +42,18 @@ class DatasetNode:
     fault: str = ""
     empty: bool = False
     risky: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Kind of its values in any byte order, as `numpy.dtype.kind`: u, i and f for numbers, S, U and O for text.
+
+        >>> DatasetNode("images", (4, 9, 9), ">u2").kind
+        'u'
+        """
+        try:
+            return np.dtype(self.dtype).kind
+        except (TypeError, ValueError, SyntaxError):  # of several fields
+            return "V"
 
 
 @dataclass(frozen=True)

@@ -112,14 +112,18 @@ def read_table(file: TextFile) -> Table:
 
 
 def tidy(cell: str) -> str:
-    """A cell without what nobody sees: outer spaces, marks of no width, Excel's `="..."`; accents as one character.
+    """A cell without what nobody means: outer spaces, single quotes, marks of no width, Excel's `="..."`.
 
-    >>> tidy(' Round\u200b '), tidy('="00042"')
-    ('Round', '00042')
+    Accents become one character.
+
+    >>> tidy(' Round\u200b '), tidy('="00042"'), tidy("'Round'")
+    ('Round', '00042', 'Round')
     """
     if not cell.isascii():
         cell = unicodedata.normalize("NFC", _INVISIBLE.sub("", cell))
     cell = cell.strip()
+    if cell[:1] == "'" == cell[-1:] and len(cell) > 1:
+        cell = cell[1:-1].strip()
     formula = _FORMULA.fullmatch(cell) if cell.startswith("=") else None
     return formula[1] if formula else cell
 

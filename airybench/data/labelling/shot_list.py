@@ -157,7 +157,7 @@ def _refuse_flags(table: Table, texts: Sequence[str]) -> None:
 def _refuse_ranges(table: Table, texts: Sequence[str], source: ShotSource) -> None:
     """Refuse `8-11` where ids are numbers: of a range, the last number alone would be taken."""
     ranges = [found for text in texts if (found := _RANGE.fullmatch(text)) and int(found[1]) < int(found[2])]
-    alike = len(ranges) == len(texts) and len({found[1] for found in ranges}) == 1  # a run, and the shots in it
+    alike = len(ranges) == len(texts) > 1 and len({found[1] for found in ranges}) == 1  # a run, and the shots in it
     if source.ids.dtype.kind == "i" and ranges and not alike:
         raise DataError(f"{table.path}: {ranges[0][0]} looks like a range of ids", "list each of them on a line")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airybench.errors import DataError
+from airybench.paths import refuse_special
 
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -54,6 +55,7 @@ def read_text(path: Path) -> TextFile:
     Raises:
         DataError: it is missing, a folder, empty, or no text.
     """
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)

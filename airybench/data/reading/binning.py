@@ -18,6 +18,9 @@ _ONES = np.uint64(0x0001_0001_0001_0001)
 
 FULL = int(np.iinfo(np.uint16).max)
 
+_MARKS = (2**31 - 1, 2**32 - 1, 2**32 - 2, 2**63 - 1, 2**64 - 1)
+"""Largest values of types, and -2 of 32 bits, as DECTRIS marks faulty pixels."""
+
 
 class CountsError(ValueError):
     """Values are no plain counts. The text says which values and what to do; the caller adds where they are.
@@ -198,15 +201,16 @@ def _checks(image: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_], str, 
     if floats:
         yield "not finite", ~np.isfinite(image), "--nan mask", "mask them with --nan mask"
     remedy = "mask them with --invalid negative where they mark gaps, add the offset that the calibration took away"
-    # Noise around 0 is what floats hold below it, and whole numbers a mark.
-    yield "negative", image < 0, "--clip" if floats else "--invalid negative", f"{remedy}, or {clip}"
+    below = image < 0
+    # Noise around 0 is what floats hold below it; whole numbers, or one value alone such as -9999, are a mark.
+    mark = not floats or image.min(initial=0, where=below) == image.max(initial=-np.inf, where=below)
+    yield "negative", below, "--invalid negative" if mark else "--clip", f"{remedy}, or {clip}"
     if image.dtype.kind in "iuf":
         remedy = "mask them with --invalid max"
         yield f"the largest of {image.dtype.name}", image == largest_of(image.dtype), "--invalid max", remedy
-    for bits in (31, 32, 63, 64):
-        value = 2**bits - 1
+    for value in _MARKS:
         if floats or value <= np.iinfo(image.dtype).max:
-            option, what = f"--invalid {value}", f"{value}, the largest of another type"
+            option, what = f"--invalid {value}", f"{value}, as detectors write it in place of a count"
             yield what, image == image.dtype.type(value), option, f"mask them with {option}"
     remedy = f"divide by the gain with --counts-per-photon X, or {clip}"
     yield f"above {FULL}", image > FULL, "--counts-per-photon X", remedy

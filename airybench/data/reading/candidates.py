@@ -30,7 +30,7 @@ def fitting_keys(path: Path, option: str, frames: int = 0, padded: int = 0) -> l
 
 
 def _fits(node: DatasetNode, option: str, lengths: tuple[int, int]) -> bool:
-    number = not node.dtype.startswith(("object", "|S", "S", "|O", "<U"))
+    number = node.kind not in "SUO"
     shape = node.shape
     if option in ("--images", "--mask"):
         fewest, most = _SHAPED[option]

@@ -186,7 +186,8 @@ class Columns:
 
     def _misfit(self, key: str, shape: tuple[int, ...]) -> DataError:
         return DataError(
-            f"{self.where(key)} has shape {shape}, one entry for each of the {self.frames} images is expected"
+            f"{self.where(key)} has shape {shape}, one entry for each of the {self.frames} images is expected",
+            "give another key, or leave it out; of energies, --photon-energy EV is one for all",
         )
 
 

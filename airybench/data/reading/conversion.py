@@ -77,7 +77,7 @@ class Conversion:
             if tally.met < invalid.asked:
                 tally.met |= invalid.met(values)
             good = self._good(values, believed)
-            highest = tally.look(values, good, asked=not invalid.counts)
+            highest = tally.look(values, good, asked=not invalid.counts, above=not self.rule.clip)
             try:
                 whole = self._rule.counts(*self._seen(values, good), tally, masked=believed is not None)
             except CountsError as error:

@@ -106,5 +106,5 @@ def _whole_or_text(where: str, values: NDArray[Any]) -> ShotIds:
         odd = values[~(np.abs(values) <= _EXACT) | (values != np.rint(values))]
         if not len(odd):
             return values.astype(np.int64)
-        raise DataError(f"{where} holds {odd[0]}, identifiers are whole numbers or text", "give another --ids")
-    raise DataError(f"{where} is {values.dtype}, identifiers are whole numbers or text", "give another --ids")
+        raise DataError(f"{where} holds {odd[0]}, identifiers are whole numbers or text", "give another key")
+    raise DataError(f"{where} is {values.dtype}, identifiers are whole numbers or text", "give another key")

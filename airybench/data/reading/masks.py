@@ -123,7 +123,11 @@ def mask_place(given: str, images: Path, own: Container[str]) -> tuple[Path, str
     '0CH0:xtdf/mask'
     """
     key = given.strip("/")
-    if ":" not in given or key in own:
+    if key in own:
+        return images, key
+    if ":" not in given:
+        if Path(given).is_file() or (images.parent / given).is_file():
+            raise DataError(f"{given} is a file, and --mask takes a key", f"give --mask {given}:KEY, of an HDF5 file")
         return images, key
     cuts = [at for at, letter in enumerate(given) if letter == ":"]
     for at in cuts:

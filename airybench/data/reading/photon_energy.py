@@ -23,16 +23,17 @@ UNITS = ("eV", "keV", "J", "nm", "angstrom", "m", "pm")
 
 _METRES = {"nm": 1e-9, "angstrom": 1e-10, "m": 1.0, "pm": 1e-12}
 _ALIASES = {
-    "eV": ("ev", "electronvolt", "electronvolts", "electron volt"),
-    "keV": ("kev", "kiloelectronvolt", "kiloelectronvolts"),
-    "J": ("j", "joule", "joules"),
-    "nm": ("nm", "nanometer", "nanometers", "nanometre", "nanometres"),
-    "angstrom": ("angstrom", "angstroms", "a", "å", "\u212b", "ångström", "ångstrom", "ang"),
-    "m": ("m", "meter", "meters", "metre", "metres"),
-    "pm": ("pm", "picometer", "picometers", "picometre", "picometres"),
+    "eV": ("ev", "electronvolt", "electron volt"),
+    "keV": ("kev", "kiloelectronvolt", "kilo electronvolt", "kiloelectron volt"),
+    "J": ("j", "joule"),
+    "nm": ("nm", "nanometer", "nanometre"),
+    "angstrom": ("angstrom", "a", "å", "\u212b", "ångström", "ångstrom", "angstroem", "ang"),
+    "m": ("m", "meter", "metre"),
+    "pm": ("pm", "picometer", "picometre"),
 }
 _NAMES = {alias: unit for unit, aliases in _ALIASES.items() for alias in aliases}
-_IN_KEYS = {"ev": "eV", "kev": "keV", "joule": "J", "nm": "nm", "angstrom": "angstrom"}
+_IN_KEYS = {"ev": "eV", "kev": "keV", "joule": "J", "j": "J", "nm": "nm", "angstrom": "angstrom"}
+_IN_KEYS_OF_WAVELENGTHS = {"a": "angstrom", "m": "m", "pm": "pm"}
 
 
 def plausible(energy: ArrayLike) -> Any:
@@ -53,7 +54,8 @@ def unit_named(text: str) -> str | None:
     ('angstrom', 'keV', None)
     """
     # MeV and meV are no slip of keV or eV, so that only whole names count.
-    return _NAMES.get(text.strip().strip("[]()").lower())
+    plain = text.strip().strip("[]()").lower()
+    return _NAMES.get(plain) or _NAMES.get(plain.removesuffix("s"))
 
 
 def unit_attribute(data: h5py.Dataset) -> str | None:
@@ -182,8 +184,10 @@ def _recognised(
     if attribute is not None:
         named = unit_named(attribute)
         if named is None:
-            raise DataError(
+            option = f"{'--wavelength' if wavelength or 'wavelength' in key.lower() else '--energy'} {key.strip('/')}"
+            raise MissingOptionError(
                 f"{where} has the unit {attribute!r}, expected one of {', '.join(UNITS)}",
+                f"{option} --unit UNIT",
                 "say which with --unit",
             )
         if wavelength and named not in _METRES:
@@ -191,10 +195,11 @@ def _recognised(
         return named, f"as its attribute says ({attribute})"
     middle = float(np.median(numbers))
     name = key.rpartition("/")[2].lower().replace("-", "_")
-    by_name = _IN_KEYS.get(name.rpartition("_")[2])
+    length = wavelength or "wavelength" in name or "lambda" in name
+    end = name.rpartition("_")[2]
+    by_name = _IN_KEYS.get(end) or (_IN_KEYS_OF_WAVELENGTHS.get(end) if length else None)
     if by_name and wavelength <= (by_name in _METRES):
         return by_name, "by the name of its key"
-    length = wavelength or "wavelength" in name or "lambda" in name
     if length and _sensible(to_ev(middle, "m")):
         return "m", "by its size"
     if not wavelength and _sensible(to_ev(middle, "J")):

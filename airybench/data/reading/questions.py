@@ -1,5 +1,6 @@
 """What only the user of a source can know, asked in one message: with one command that answers all of it."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +22,12 @@ FEWEST = 4
 
 _SAMPLED = 16
 _MOST = 6
-_MEANINGS = {"negative": "below 0", "nan": "no number", "value": "the largest value of another type"}
+_MEANINGS = {
+    "negative": "below 0",
+    "nan": "no number",
+    "above": "above 65535, the most that a store holds",
+    "value": "as detectors write it in place of a count",
+}
 
 
 def together(questions: Sequence[MissingOptionError]) -> MissingOptionError:
@@ -126,13 +132,19 @@ def gaps(source: ShotSource, tally: Tally) -> list[MissingOptionError]:
 
 def _question(source: ShotSource, one: Suspect, tally: Tally) -> MissingOptionError:
     meaning = _MEANINGS.get(one.kind, f"the largest value of {tally.dtype}")
-    option = f"--invalid {'max' if one.kind == 'max' else f'{one.value:.12g}'}"
+    option = f"--invalid {'max' if one.kind == 'max' else _number(one.value)}"
     return MissingOptionError(
         f"{source.path}: {one.value} is in the same {one.pixels} pixels of at least {one.shots} of {tally.shots} shots "
         f"({meaning}), as gaps and switched-off pixels are",
         option,
         f"mask them with {option}, give the detector's own --mask, or take them as counts with --invalid none",
     )
+
+
+def _number(value: float) -> str:
+    """A number that is read again as itself."""
+    short = f"{value:.12g}"
+    return short if float(short) == value or not math.isfinite(value) else repr(value)
 
 
 def _tally(sample: Iterable[Block]) -> Tally:

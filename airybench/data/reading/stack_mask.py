@@ -1,7 +1,7 @@
 """The mask of a stack: one for all shots or one for each, in the same file or in another."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,9 @@ def _checked(columns: Columns, path: Path, key: str, data: h5py.Dataset, how: tu
     if len(shape) < 2:
         raise DataError(f"{where} has shape {shape}, a mask (H, W) is expected", "give another --mask")
     whole = mask_framing(where, shape, images)
+    if whole is None and shape[0] == 1 != columns.frames and not images.last:  # one mask, with an axis of shots
+        inner = mask_framing(where, shape[1:], images)
+        whole = None if inner is None else replace(inner, raw=shape, take=(0, *inner.take))
     if whole is not None:
         return Masks(path, key, convention, whole, each=False)
     count, frame = (shape[-1], shape[:-1]) if images.last else (shape[0], shape[1:])

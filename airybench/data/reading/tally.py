@@ -12,8 +12,12 @@ from airybench.data.reading.invalid_values import largest_of
 NEARLY_EVERY = 0.9
 """Share of shots in which a pixel has to hold one value to be suspected of none."""
 
-_LARGEST = (32767, 65535, 2**31 - 1, 2**32 - 1)
-"""Largest values of types that detectors write; a wider type may have taken them over."""
+_MARKS = (32767, 65534, 65535, 2**31 - 1, 2**32 - 1)
+"""Largest values of types that detectors write, and -2 of 16 bits, as DECTRIS marks faulty pixels; a wider type may
+have taken them over."""
+
+_MOST = 65535
+"""The most that a store holds. What stays above it is a mark, or the pixel is broken."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Suspect:
         value: the value.
         pixels: number of such pixels.
         shots: smallest number of shots in which one of them holds it.
-        kind: `max`, the largest of the source's type; `negative`, `nan`, or `value` for the largest of another type.
+        kind: `max`, the largest of the source's type; `negative`, `nan`, `above` what a store holds, or `value` for one
+            that detectors write in place of counts.
     """
 
     value: float | int
@@ -58,13 +63,14 @@ class Tally:
     met: set[str] = field(default_factory=set)
     _held: "_Held | None" = field(default=None, repr=False)
 
-    def look(self, image: NDArray[Any], good: NDArray[np.bool_] | None, *, asked: bool) -> Any:
+    def look(self, image: NDArray[Any], good: NDArray[np.bool_] | None, *, asked: bool, above: bool = True) -> Any:
         """Look at the values of one image as the source has them.
 
         Args:
             image: shape (H, W).
             good: pixels that are used, same shape; None for all.
             asked: whether values that look like no counts are to be suspected.
+            above: whether any above 65535 are; not where they are cut off.
 
         Returns:
             The largest value of all pixels; NaN where one is, None of a type that holds no numbers.
@@ -74,7 +80,7 @@ class Tally:
         if image.dtype.kind not in "iuf":
             return None
         high = image.max()
-        self._look(image, good, _special(image, high), asked=asked)
+        self._look(image, good, _special(image, high, above=asked and above), asked=asked)
         return high
 
     def _look(
@@ -125,6 +131,8 @@ class Tally:
                 kind = "negative"
             elif value == largest_of(self.dtype):
                 kind = "max"
+            elif value > _MOST and value not in _MARKS:
+                kind = "above"
             found.append(Suspect(value.item(), int(pixels), int(hits[here].min()), kind))
         return sorted(found, key=lambda one: -one.pixels)
 
@@ -178,11 +186,11 @@ class _Held:
 @lru_cache
 def _suspected(dtype: np.dtype[Any]) -> frozenset[Any]:
     """Values of a type that look like no counts."""
-    held = {value for value in _LARGEST if dtype.kind == "f" or value <= np.iinfo(dtype).max}
+    held = {value for value in _MARKS if dtype.kind == "f" or value <= np.iinfo(dtype).max}
     return frozenset({*held, largest_of(dtype)})
 
 
-def _special(image: NDArray[Any], high: Any) -> NDArray[np.bool_] | None:
+def _special(image: NDArray[Any], high: Any, *, above: bool) -> NDArray[np.bool_] | None:
     """Which values of an image with a largest one look like no counts; None when none do."""
     kind, low = image.dtype.kind, image.min() if image.dtype.kind in "if" else 0
     suspected = _suspected(image.dtype)
@@ -194,4 +202,6 @@ def _special(image: NDArray[Any], high: Any) -> NDArray[np.bool_] | None:
     for value in suspected:
         if high >= value or high != high:
             special |= image == image.dtype.type(value)
+    if above and not high <= _MOST:  # so for NaN as well
+        special |= image > _MOST
     return special

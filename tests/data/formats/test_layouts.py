@@ -9,34 +9,12 @@ import numpy as np
 import pytest
 from euxfel_files import PULSE, TRAIN, euxfel_cxi
 from field_files import Truth, cheetah_cxi, eiger_master, fermi_runs, sacla_run, swissfel_run, text
+from field_stores import ENERGY, assert_as, bring
 from reporters import CollectingReporter
 
-from airybench.data.formats.dispatch import import_data, open_source
+from airybench.data.formats.dispatch import open_source
 from airybench.data.reading.options import FrameOptions, Selection, SourceOptions, StackKeys
-from airybench.data.store.store import Store
 from airybench.errors import DataError, MissingOptionError
-
-
-def bring(folder: Path, *paths: Path, reporter: Any = None, **how: Any) -> Store:
-    options = SourceOptions(factor=1, **how)
-    return import_data(list(paths), folder / "out.h5", options, force=True, reporter=reporter or CollectingReporter())
-
-
-def assert_as(store: Store, truth: Truth) -> None:
-    """The store holds the shots of the truth, with masked pixels 0 and marked."""
-    images, good = np.asarray(truth.images), truth.good
-    if good is not None:
-        good = np.broadcast_to(good, images.shape)
-        with h5py.File(store.path) as file:
-            np.testing.assert_array_equal(np.broadcast_to(file["mask"][()] == 1, images.shape), good)
-        images = np.where(good, images, 0)
-    np.testing.assert_array_equal(store.read_images(), images)
-    assert tuple(map(str, store.ids().tolist())) == truth.ids
-    if truth.energy is not None:
-        np.testing.assert_allclose(store.photon_energy(), truth.energy, rtol=1e-5)
-    if truth.groups is not None:
-        assert tuple(store.groups().tolist()) == truth.groups
-    assert tuple(one for left in store.left_out for one in left.ids if one) == truth.left_out
 
 
 def stacked(truth: Truth) -> Truth:
@@ -44,9 +22,6 @@ def stacked(truth: Truth) -> Truth:
     count, width = len(truth.images), truth.images.shape[-1]
     good = None if truth.good is None else truth.good.reshape(count, -1, width)
     return replace(truth, images=truth.images.reshape(count, -1, width), good=good)
-
-
-ENERGY = StackKeys(photon_energy=9000.0)
 
 
 @pytest.mark.parametrize("how", [{}, {"unmapped": [2]}, {"missing_train": 1}])
