@@ -7,7 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
+from airybench.data.formats.dispatch import open_source
 from airybench.data.hdf5.links import resolve
+from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.errors import DataError
 
 
@@ -136,3 +138,13 @@ def test_raw_storage_that_ends_too_early_is_refused(tmp_path: Path) -> None:
             else:
                 with pytest.raises(DataError, match=r"s\.bin, which has 12 bytes, 1[34] are expected"):
                     resolve(path, file, "d")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("a", "/[ab] links to itself"), ("a/x", "a link in it leads back to itself")]
+)
+def test_two_links_that_lead_to_each_other(tmp_path: Path, key: str, said: str) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"], file["b"] = h5py.SoftLink("/b"), h5py.SoftLink("/a")
+    with pytest.raises(DataError, match=rf"a\.h5: {said}; "):
+        open_source([tmp_path / "a.h5"], SourceOptions(keys=StackKeys(images=key, photon_energy=20.0)))

@@ -51,6 +51,7 @@ DIALECTS: dict[str, str | bytes] = {
     "bar": table("{i}|{n}", "id|label"),
     "spaces": table("{i}   {n}", "id label"),
     "spaces_bare": table("  {i} {n}", ""),
+    "single_quotes": table("'{i}','{n}'", "'id','label'"),
     "bom": b"\xef\xbb\xbf" + table("{i},{n}", end="\r\n").encode(),
     "utf16": table("{i},{n}").encode("utf-16"),
     "utf16_bare": table("{i},{n}").encode("utf-16-le"),

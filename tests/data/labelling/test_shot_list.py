@@ -47,6 +47,7 @@ def test_lists_of_whole_numbers(tmp_path: Path, content: str) -> None:
     [
         ("7-43\n900\n", "7-43 looks like a range of ids; list each of them"),
         ("7-42\n43-900\n", "looks like a range"),
+        ("7-43\n", "7-43 looks like a range"),
         ("7 42\n43 900\n", "columns column 1 and column 2 both hold ids of the source, but mean different shots"),
         ('{"ids": [7, 42]}', "is JSON"),
     ],

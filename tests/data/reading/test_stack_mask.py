@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from reporters import CollectingReporter
 
-from airybench.data.formats.dispatch import open_source
+from airybench.data.formats.dispatch import import_data, open_source
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.errors import DataError
 
@@ -60,3 +60,30 @@ def test_a_key_that_the_file_of_the_mask_lacks(tmp_path: Path) -> None:
 def test_masks_that_cannot_be_are_refused(tmp_path: Path, mask: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
         notices(tmp_path / "a.h5", mask, "nxmx")
+
+
+def test_one_mask_with_an_axis_of_shots(tmp_path: Path) -> None:
+    counts = np.random.default_rng(5).poisson(5, (5, 6, 8)).astype("u2")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"], file["m"] = counts, INVERTED[None]
+    keys = StackKeys(images="raw", photon_energy=25.0, mask="m", mask_convention="good-is-one")
+    store = import_data([tmp_path / "a.h5"], tmp_path / "out.h5", SourceOptions(keys=keys))
+    np.testing.assert_array_equal(store.read_images(), counts * INVERTED)
+    np.testing.assert_array_equal(store.mask(), INVERTED)
+
+
+@pytest.mark.parametrize("name", ["mask.h5", "mask.npy"])
+def test_a_file_without_a_key_is_no_mask(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(DataError, match=rf"{name} is a file, .* give --mask {name}:KEY"):
+        with_mask(tmp_path / "a.h5", name)
+    with pytest.raises(DataError, match=r"/gone.h5 is missing"):
+        with_mask(tmp_path / "b.h5", "gone.h5")
+
+
+def with_mask(path: Path, given: str) -> None:
+    """Open a stack with what `--mask` says."""
+    with h5py.File(path, "w") as file:
+        file["raw"] = np.ones((5, 6, 8), np.uint16)
+    keys = StackKeys(images="raw", photon_energy=25.0, mask=given, mask_convention="cxi")
+    open_source([path], SourceOptions(keys=keys))
