@@ -13,6 +13,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from airybench.analysis.number_text import MARK, with_interval
 from airybench.analysis.robustness import Robustness
 from airybench.figures.classes import class_f1, confusion
 from airybench.figures.curves import precision_recall, reliability, roc
@@ -85,7 +86,7 @@ def evaluation_figures(
 
     def texts(metric: str, short: str) -> list[str]:
         return [
-            f"{short} {one.values[metric]:.2f} [{one.intervals[metric][0]:.2f} .. {one.intervals[metric][1]:.2f}]"
+            f"{short} {with_interval(one.values[metric], *one.intervals[metric], digits=2)}{MARK if one.few else ''}"
             if one.values
             else ""
             for one in evaluation.classes
@@ -102,6 +103,7 @@ def evaluation_figures(
             measured.counts,
             float(truth.mean()),
             measured.error,
+            (measured.low, measured.high),
             f"Reliability\n{heading}",
         ),
         "confusion": confusion(decided, truth, names, kind, f"Confusion\n{heading}"),
@@ -129,16 +131,16 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def class_table(evaluation: Evaluation) -> str:
-    """One line per class as CSV; a class that is not scored has empty fields."""
+    """One line per class as CSV; a class that is not scored has empty fields, one with few positives 1 in the last."""
     text = io.StringIO()
     heads = [head for metric in CLASS_METRICS for head in (metric, f"{metric}_low", f"{metric}_high")]
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["class", "positives", "shots", "threshold", *heads, "majority_ap"])
+    writer.writerow(["class", "positives", "shots", "threshold", *heads, "majority_ap", "few"])
     for one in evaluation.classes:
         fields: list[str] = []
         for metric in CLASS_METRICS:
             numbers = (one.values[metric], *one.intervals[metric]) if one.values else (math.nan,) * 3
             fields += [f"{number:.6f}" if math.isfinite(number) else "" for number in numbers]
-        last = f"{one.majority_ap:.6f}" if one.values else ""
-        writer.writerow([one.name, one.positives, evaluation.shots, f"{one.threshold:.6f}", *fields, last])
+        last = [f"{one.majority_ap:.6f}", int(one.few)] if one.values else ["", ""]
+        writer.writerow([one.name, one.positives, evaluation.shots, f"{one.threshold:.6f}", *fields, *last])
     return text.getvalue()

@@ -14,7 +14,6 @@ from airybench.analysis.estimate import Estimate, Shares, Side, bounded, combine
 from airybench.analysis.exact_match import exact_p
 from airybench.analysis.fold_intervals import FoldSpread, fold_combination, fold_of, fold_score, fold_table, on_folds
 from airybench.config import METRICS, SEED
-from airybench.config.objective import limits
 from airybench.data.store.ids import same_ids
 from airybench.errors import StudyError, unknown
 from airybench.inference.bootstrap import weighted_classes, weighted_scores
@@ -77,8 +76,7 @@ def score(cell: Cell, metric: str, *, pool: Sequence[Cell] = (), trained: bool =
     0.75
     """
     if on_folds(cell):
-        found = fold_score(_on_each_fold([cell], metric)[0], within=limits(metric))
-        return _counted(replace(found, p=math.nan), [cell])
+        return bounded(_counted(fold_score(_on_each_fold([cell], metric)[0]), [cell]), metric)
     values, pooled = resampled(cell, metric, seed=seed), [resampled(one, metric, seed=seed) for one in pool]
     return bounded(combined([Side(1.0, values, trained)], pooled, cell[0].sample), metric)
 

@@ -15,6 +15,7 @@ from airybench.analysis.baseline_rows import BaselineRow
 from airybench.analysis.estimate import Estimate, Side, bounded, combined
 from airybench.analysis.fold_intervals import fold_of
 from airybench.analysis.intervals import RESAMPLED, difference, score
+from airybench.analysis.number_text import score_text
 from airybench.analysis.verdicts import ALPHA, holm
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.objective import SHOWN
@@ -156,7 +157,7 @@ class Leaderboard:
         def text(name: str, value: object) -> str:
             if not isinstance(value, float) or name not in decimals:
                 return str(value)
-            return "" if math.isnan(value) else f"{value:.{decimals[name]}f}"
+            return score_text(value, digits=decimals[name])
 
         table = self.table()
         for row in self.baselines:

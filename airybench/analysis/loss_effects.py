@@ -7,6 +7,7 @@ from typing import Literal
 
 from airybench.analysis.cells import pair_weights
 from airybench.analysis.estimate import Estimate
+from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.verdicts import ALPHA
 from airybench.config import TrialConfig, Value
 
@@ -68,11 +69,11 @@ class LossEffect:
         """The comparison with its numbers."""
         loss, changed, choice = self.difference, self.changed, self.choice
         pairs = "one pair of cells" if choice.pairs == 1 else f"{choice.pairs} pairs of cells"
-        p = "" if math.isnan(self.p) else f", p {self.p:.3f} after Holm"
+        p = "" if math.isnan(self.p) else f", p {score_text(self.p)} after Holm"
         return (
-            f"{choice.factor} {choice.level} against {choice.reference}: mean loss {loss.value:+.3f} "
-            f"[{loss.low:+.3f} .. {loss.high:+.3f}]{p}, score under changes {changed.value:+.3f} "
-            f"[{changed.low:+.3f} .. {changed.high:+.3f}] ({pairs})"
+            f"{choice.factor} {choice.level} against {choice.reference}: mean loss "
+            f"{with_interval(loss.value, loss.low, loss.high, '+')}{p}, score under changes "
+            f"{with_interval(changed.value, changed.low, changed.high, '+')} ({pairs})"
         )
 
 

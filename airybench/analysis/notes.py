@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from airybench.analysis.number_text import MARK
+from airybench.inference.hits import HIT_FEWEST
+from airybench.inference.spread import FEW
 from airybench.physics.helium.resolution import unresolved_classes
 
 RUNS_NOT_KNOWN = (
@@ -108,6 +111,35 @@ def unscored_classes(names: Sequence[str], part: str = "test") -> str:
     'Not scored, since test has only positive or only negative shots of: Layered.'
     """
     return f"Not scored, since {part} has only positive or only negative shots of: {', '.join(names)}."
+
+
+def few_positives(names: Sequence[str], part: str = "test") -> str:
+    """The footnote of marked intervals; empty where none is marked.
+
+    Args:
+        names: classes whose intervals are marked.
+        part: the part of the split, `train`, `val`, `test` or `all`.
+
+    >>> few_positives(["Bent"])
+    '† Fewer than 8 positive shots on test, so that the interval is a rough guess: Bent.'
+    """
+    if not names:
+        return ""
+    reason = f"Fewer than {FEW} positive shots on {part}, so that the interval is a rough guess"
+    return f"{MARK.strip()} {reason}: {', '.join(names)}."
+
+
+FEW_HITS = f"{MARK.strip()} Fewer than {FEW} hits or misses, so that the interval is a rough guess."
+"""The same for hit finding."""
+
+
+def hit_mark(scores: Mapping[str, float]) -> str:
+    """What stands behind an interval of hit finding: MARK where there are few hits or misses, else nothing.
+
+    Args:
+        scores: as `airybench.inference.hits.hit_scores` gives them with intervals.
+    """
+    return MARK if scores.get(HIT_FEWEST, FEW) < FEW else ""
 
 
 def left_out(unscored: Sequence[str], rare: Sequence[str], fewest: int, *, runs_known: bool = True) -> list[str]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from airybench.analysis.estimate import Estimate, Side, combined
 from airybench.analysis.intervals import RESAMPLED, difference, resampled, score
+from airybench.analysis.number_text import with_interval
 from airybench.config import SEED
 from airybench.inference.predictions import Predictions
 from airybench.inference.stress import ALL_CHANGES, CHANGES, METRIC, mean_over_changes
@@ -78,9 +79,10 @@ class Robustness:
         worst = self.worst
         if worst is None:
             return "No change of the detector costs more than chance would."
+        cost = with_interval(worst.loss.value, worst.loss.low, worst.loss.high)
         return (
-            f"Worst: {worst.change} {worst.strength:g} {worst.unit} costs {worst.loss.value:.3f} "
-            f"[{worst.loss.low:.3f} .. {worst.loss.high:.3f}] {self.metric}; {ALL_CHANGES[worst.change].remedy}."
+            f"Worst: {worst.change} {worst.strength:g} {worst.unit} costs {cost} {self.metric}; "
+            f"{ALL_CHANGES[worst.change].remedy}."
         )
 
     def flat(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from airybench.analysis.estimate import Estimate, Side, bounded, combined
 from airybench.analysis.intervals import resampled
 from airybench.analysis.loss_effects import LossEffect, comparisons
+from airybench.analysis.number_text import interval_text, score_text, with_interval
 from airybench.analysis.verdicts import holm
 from airybench.config import TrialConfig
 from airybench.inference.predictions import Predictions
@@ -70,8 +71,8 @@ class StudyRobustness:
         if not loss.low > 0:
             return "No change of the detector costs these networks more than chance would."
         return (
-            f"Worst over all cells: {name} {strength:g} {ALL_CHANGES[name].unit} costs {loss.value:.3f} "
-            f"[{loss.low:.3f} .. {loss.high:.3f}] {METRIC}; {ALL_CHANGES[name].remedy}."
+            f"Worst over all cells: {name} {strength:g} {ALL_CHANGES[name].unit} costs "
+            f"{with_interval(loss.value, loss.low, loss.high)} {METRIC}; {ALL_CHANGES[name].remedy}."
         )
 
     @property
@@ -94,8 +95,8 @@ class StudyRobustness:
         heads = ["cell", "seeds", f"test {METRIC}", "under changes", "mean loss", "95 % interval", "worst change"]
         rows = [
             [
-                cell.config.label, str(cell.seeds), f"{cell.clean.value:.3f}", f"{cell.changed.value:.3f}",
-                f"{cell.loss.value:.3f}", f"{cell.loss.low:.3f} .. {cell.loss.high:.3f}",
+                cell.config.label, str(cell.seeds), score_text(cell.clean.value), score_text(cell.changed.value),
+                score_text(cell.loss.value), interval_text(cell.loss.low, cell.loss.high),
                 f"{cell.worst[0]} {cell.worst[1]:g} {ALL_CHANGES[cell.worst[0]].unit}",
             ]
             for cell in self.cells

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from airybench.analysis.estimate import Estimate
+from airybench.analysis.number_text import score_text, with_interval
 from airybench.config import Direction
 from airybench.config.objective import sign
 from airybench.errors import ConfigError
@@ -103,11 +104,10 @@ def claim_sentence(one: Estimate, judgement: Judgement | None) -> str:
     >>> claim_sentence(one, Judgement("better", 0.004, 0.002))
     'difference +0.050 [+0.030 .. +0.070], p 0.004 after Holm, q 0.002 (5 and 5 seeds, 1090 test shots of 4 runs)'
     """
-    ends = "" if math.isnan(one.low) else f" [{one.low:+.3f} .. {one.high:+.3f}]"
     p = ""
     if judgement is not None and not math.isnan(judgement.p):
-        p = f", p {judgement.p:.3f} after Holm, q {judgement.q:.3f}"
-    return f"difference {one.value:+.3f}{ends}{p} ({basis(one)})"
+        p = f", p {score_text(judgement.p)} after Holm, q {score_text(judgement.q)}"
+    return f"difference {with_interval(one.value, one.low, one.high, '+')}{p} ({basis(one)})"
 
 
 def basis(one: Estimate) -> str:

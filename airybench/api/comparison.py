@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from airybench.analysis.compare import Comparison
 from airybench.analysis.comparison_figures import bar
+from airybench.analysis.number_text import with_interval
 from airybench.analysis.parameter_effect import ParameterEffect
 from airybench.api.plots import plot_rows
 from airybench.errors import unknown
@@ -52,7 +53,7 @@ class ParameterComparison:
         mean = self.effect.mean
         text = (
             f"{self.study}: {self.effect.parameter} against {self.effect.reference}, test {self.effect.metric}; mean "
-            f"difference {mean.value:+.3f} [{mean.low:+.3f} .. {mean.high:+.3f}]"
+            f"difference {with_interval(mean.value, mean.low, mean.high, '+')}"
         )
         return f"<p>{text}</p>{self.to_pandas().to_html(index=False)}"
 

@@ -116,7 +116,8 @@ class EvaluationResult:
         title: network, data set and part.
         scores: every metric by name, each with `.value`, `.low` and `.high` (95 % interval over shots).
         majority: the same metrics of the majority baseline.
-        classes: class by class, a pandas table.
+        classes: class by class with 95 % intervals, a pandas table; `few` marks those with so few positive shots that
+            their intervals are rough.
         unscored: classes without positive or without negative examples here; macro averages leave them out.
         stress: scores and losses under changes of the detector, a pandas table; None unless asked for.
         run_id: the MLflow run that holds curves and tables.
@@ -145,7 +146,16 @@ class EvaluationResult:
             if name in result.scores.values
         }
         classes = pd.DataFrame(
-            {"class": one.name, "positives": one.positives, **one.values, "majority_ap": one.majority_ap}
+            {
+                "class": one.name,
+                "positives": one.positives,
+                "few": one.few,
+                **one.values,
+                **{
+                    f"{key}_{end}": one.intervals[key][i] for key in one.values for i, end in enumerate(("low", "high"))
+                },
+                "majority_ap": one.majority_ap,
+            }
             for one in result.classes
         )
         return cls(

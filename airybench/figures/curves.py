@@ -58,6 +58,7 @@ def reliability(
     counts: Sequence[int],
     prevalence: float,
     error: float,
+    intervals: tuple[Sequence[float], Sequence[float]],
     title: str,
 ) -> Figure:
     """Share of labels that hold over the predicted probability; below, how often each probability was predicted.
@@ -68,6 +69,7 @@ def reliability(
         counts: number of labels in the bin.
         prevalence: share of all labels that hold, which the majority baseline predicts.
         error: expected calibration error.
+        intervals: lower and upper ends of the 95 % interval of each share; NaN in an empty bin.
         title: heading.
     """
     with rc_context(STYLE):
@@ -77,17 +79,11 @@ def reliability(
         axes.axhline(prevalence, color=GREY, linewidth=0.8, linestyle=":")
         axes.annotate("prevalence", (1.0, prevalence), xytext=(-2, 3), textcoords="offset points", ha="right",
                       color=GREY, fontsize=8)  # fmt: skip
-        shots = np.maximum(counts, 1)
-        middle = (np.asarray(observed) * shots + 1) / (
-            shots + 2
-        )  # rule of succession: shares of 0 and 1 are uncertain too
-        error_bars = np.sqrt(middle * (1 - middle) / shots)
-        axes.errorbar(
-            predicted, observed, yerr=error_bars, fmt="o-", color=BLUE, markersize=4, linewidth=1.4, capsize=2
-        )
-        axes.text(
-            0.03, 0.93, f"calibration error {error:.3f}\nbars: binomial error", transform=axes.transAxes, va="top"
-        )
+        low, high = intervals
+        axes.plot(predicted, observed, "o-", color=BLUE, markersize=4, linewidth=1.4)
+        axes.vlines(predicted, low, high, color=BLUE, linewidth=1.2)
+        said = f"calibration error {error:.3f}\nbars: 95 % over shots, or runs"
+        axes.text(0.03, 0.93, said, transform=axes.transAxes, va="top")
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share that holds")
         axes.grid()

@@ -14,10 +14,9 @@ from airybench.inference.bootstrap import ClassDraws, weighted_classes, weighted
 from airybench.inference.hits import hit_scores
 from airybench.inference.majority import majority_logits
 from airybench.inference.predictions import Predictions
-from airybench.inference.spread import Sample, interval
+from airybench.inference.reliability import Reliability, reliability
+from airybench.inference.spread import FEW, Sample, interval
 from airybench.training.metrics import Scores, decide, score
-
-BINS = 10
 
 FEWEST_TO_TUNE = 8
 """Positive shots on val that tuning a threshold takes: with three, the tuned one is worse in 60 % of cases."""
@@ -36,6 +35,7 @@ class ClassReport:
         values: `ap`, `roc_auc`, `f1`, `precision`, `recall`; empty where the class is not scored.
         intervals: 95 % interval over shots, or runs, of each value.
         majority_ap: average precision of the majority baseline, the prevalence.
+        few: whether it has so few positive shots that its intervals are marked.
     """
 
     name: str
@@ -44,25 +44,7 @@ class ClassReport:
     values: dict[str, float]
     intervals: dict[str, Interval]
     majority_ap: float
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """How often labels hold over the probability that was predicted, all labels pooled; ten bins of equal width.
-
-    Attributes:
-        predicted: mean predicted probability in each bin, NaN where it is empty.
-        observed: share of labels that hold there.
-        counts: number of labels in each bin.
-        error: expected calibration error, the mean of |predicted - observed| weighted by counts.
-        brier: mean squared difference of probability and label.
-    """
-
-    predicted: tuple[float, ...]
-    observed: tuple[float, ...]
-    counts: tuple[int, ...]
-    error: float
-    brier: float
+    few: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +102,7 @@ def evaluate(predictions: Predictions, training_labels: Tensor, thresholds: Tens
         },
         majority=score(majority, labels, names, kind),
         classes=_class_reports(names, labels, torch.sigmoid(offset), once, drawn, sample),
-        reliability=reliability(logits, labels),
+        reliability=reliability(logits, labels, weights, sample),
         unscored=predictions.unscored,
     )
 
@@ -145,6 +127,7 @@ def _class_reports(
                     for key, value in values.items()
                 },
                 majority_ap=float(labels[:, column].double().mean()),
+                few=0 < positives < FEW,
             )
         )
     return tuple(reports)
@@ -167,30 +150,6 @@ def scores_on_test(predictions: Predictions) -> dict[str, float]:
             if math.isfinite(ends[0]):
                 flat[f"test/{name}/low"], flat[f"test/{name}/high"] = ends
     return flat | {f"test/{name}": value for name, value in hit_scores(predictions, intervals=True).items()}
-
-
-def reliability(logits: Tensor, labels: Tensor) -> Reliability:
-    """Reliability of sigmoid probabilities, all labels pooled.
-
-    Args:
-        logits: shape (N, C).
-        labels: 0/1, shape (N, C).
-
-    Source: Guo et al., On calibration of modern neural networks, ICML (2017).
-    """
-    predicted, observed = torch.sigmoid(logits.double()).flatten(), labels.double().flatten()
-    place = (predicted * BINS).long().clamp(0, BINS - 1)
-    counts = torch.bincount(place, minlength=BINS)
-    mean_predicted = torch.bincount(place, weights=predicted, minlength=BINS) / counts
-    mean_observed = torch.bincount(place, weights=observed, minlength=BINS) / counts
-    gaps = torch.where(counts > 0, (mean_predicted - mean_observed).abs(), 0.0)
-    return Reliability(
-        tuple(mean_predicted.tolist()),
-        tuple(mean_observed.tolist()),
-        tuple(counts.tolist()),
-        float((gaps * counts).sum() / counts.sum()),
-        float((predicted - observed).square().mean()),
-    )
 
 
 def require_thresholds(label_kind: str) -> None:

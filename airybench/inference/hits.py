@@ -24,6 +24,10 @@ HIT_METRICS = ("hit_precision", "hit_recall", "hit_balanced_accuracy", "hit_roc_
 that are; balanced accuracy is the mean of the shares of the hits and of the misses that are told rightly."""
 
 
+HIT_FEWEST = "hit_fewest"
+"""Number of shots of the rarer of hits and misses, which the intervals rest on."""
+
+
 def as_hits(predictions: Predictions) -> Predictions | None:
     """Predictions of classes as predictions of hits, of one class; None where no class is that of the misses.
 
@@ -54,16 +58,19 @@ def hit_scores(predictions: Predictions, *, intervals: bool = False) -> dict[str
 
     Args:
         predictions: labelled, of any classes.
-        intervals: give the ends of 95 % intervals over shots, or runs, as well, as `<metric>/low` and `<metric>/high`.
+        intervals: give the ends of 95 % intervals over shots, or runs, as well, as `<metric>/low` and `<metric>/high`,
+            and HIT_FEWEST.
     """
     hits = as_hits(predictions)
     if hits is None or not 0 < int(hits.labels.sum()) < len(hits):
         return {}
-    weights = torch.ones(1, len(hits)).double()
+    weights, number = torch.ones(1, len(hits)).double(), int(hits.labels.sum())
+    rarer = min(number, len(hits) - number)
     found = {name: float(values[0]) for name, values in _scores(hits, weights).items()}
     if intervals:
         for name, values in _scores(hits, hits.resamples(SEED)).items():
-            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name], hits.sample)
+            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name], hits.sample, tries=rarer)
+        found[HIT_FEWEST] = rarer
     return found
 
 
@@ -96,6 +103,6 @@ def logged_hits(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
     >>> logged_hits({f"test/{name}": 0.5 for name in HIT_METRICS}, "test/")["hit_ap"], logged_hits({}, "test/")
     (0.5, {})
     """
-    names = [name for metric in HIT_METRICS for name in (metric, f"{metric}/low", f"{metric}/high")]
+    names = [name for metric in HIT_METRICS for name in (metric, f"{metric}/low", f"{metric}/high")] + [HIT_FEWEST]
     found = {name: metrics[prefix + name] for name in names if prefix + name in metrics}
     return found if all(metric in found for metric in HIT_METRICS) else {}

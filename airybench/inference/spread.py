@@ -10,6 +10,9 @@ from torch import Tensor
 
 from airybench.config.objective import limits
 
+FEW = 8
+"""Intervals of a class with fewer positive shots are marked; they rest on too little to be more than a rough guess."""
+
 _MOST_UNDEFINED = 0.05
 
 
@@ -92,8 +95,8 @@ class Spread:
 def within(ends: tuple[float, float], value: float, tries: int, bounds: tuple[float, float]) -> tuple[float, float]:
     """Ends of the interval of a score, inside what is possible.
 
-    A score at its largest (smallest) possible value in every resample is not certain to be that. It then has the lower
-    (upper) end of Clopper and Pearson's interval for as many successes as tries.
+    A score at its largest (smallest) possible value in every resample is not certain to be that: it then has the
+    interval of a share, see `share_interval`.
 
     Args:
         ends: of its t interval.
@@ -106,20 +109,44 @@ def within(ends: tuple[float, float], value: float, tries: int, bounds: tuple[fl
     """
     low, high = max(ends[0], bounds[0]), min(ends[1], bounds[1])
     if low == high and value in bounds and all(map(math.isfinite, bounds)) and tries:
-        missed = (1 - 0.025 ** (1 / tries)) * (bounds[1] - bounds[0])
-        return (bounds[1] - missed, high) if value == bounds[1] else (low, bounds[0] + missed)
+        return share_interval(value, tries, bounds)
     return low, high
+
+
+def share_interval(value: float, tries: int, bounds: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
+    """95 % interval of a share of some tries, which need not be a whole number of them.
+
+    The mean of n numbers between 0 and 1 varies no more than a share of n tries does.
+
+    Args:
+        value: the share, or a mean of as many numbers, between the bounds.
+        tries: how many.
+        bounds: smallest and largest possible value.
+
+    >>> [round(end, 3) for end in share_interval(1, 3)], [round(end, 3) for end in share_interval(0.5, 4)]
+    ([0.292, 1.0], [0.068, 0.932])
+
+    Source: Clopper and Pearson, Biometrika 26, 404 (1934).
+    """
+    width = bounds[1] - bounds[0]
+    hits = min(max((value - bounds[0]) / width, 0.0), 1.0) * tries
+    low = float(stats.beta.ppf(0.025, hits, tries - hits + 1)) if hits > 0 else 0.0
+    high = float(stats.beta.ppf(0.975, hits + 1, tries - hits)) if hits < tries else 1.0
+    return bounds[0] + low * width, bounds[0] + high * width
 
 
 def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", tries: int = 0) -> tuple[float, float]:
     """95 % interval of a score of one training over test shots, or runs, alone.
+
+    The score of a class varies with its positive shots, whose number less one are its degrees of freedom. With fewer
+    than FEW of them resamples vary too little, and the interval is no narrower than that of a share of as many tries.
 
     Args:
         draws: the score in every resample, shape (RESAMPLES,).
         value: on the shots themselves.
         sample: what was drawn from.
         metric: its name, for its bounds.
-        tries: what the score rests on, all shots by default.
+        tries: positive shots, for a score of one class; it then rests on these and not on all shots.
 
     Returns:
         NaN where the score is undefined, on the shots or in nearly all resamples.
@@ -127,5 +154,10 @@ def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", t
     variance = sample.variance(draws)
     if math.isnan(value) or math.isnan(variance):
         return math.nan, math.nan
-    ends = Spread.of([(variance, sample.freedom)]).ends(value)
-    return within(ends, value, tries or sample.shots, limits(metric))
+    bounds = limits(metric)
+    freedom = max(1, min(sample.freedom, tries - 1)) if tries else sample.freedom
+    low, high = within(Spread.of([(variance, freedom)]).ends(value), value, tries or sample.shots, bounds)
+    if not 0 < tries < FEW:
+        return low, high
+    least = share_interval(value, tries, bounds)
+    return min(low, least[0]), max(high, least[1])

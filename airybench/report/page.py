@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.notes import simulated_data
+from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.verdicts import ALPHA, DELTA, VERDICTS, claim_sentence
 from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import leaderboard
@@ -164,19 +165,19 @@ def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
         [
             cell.config.label,
             str(len(cell.trials)),
-            f"{cell.val:.3f}",
+            score_text(cell.val),
             *(_number(cell.test[name], ends=name == one.metric) for name in metrics),
         ]
         for cell in one.cells
     ]
-    rows += [[name, "", "", f"{value:.3f}", *("" for _ in metrics[1:])] for name, value in one.baselines.items()]
+    rows += [[name, "", "", score_text(value), *("" for _ in metrics[1:])] for name, value in one.baselines.items()]
     return heads, rows
 
 
 def _number(estimate: Estimate, *, ends: bool) -> str:
     if math.isnan(estimate.value):
         return "-"
-    return f"{estimate.value:.3f}" + (f" [{estimate.low:.3f} .. {estimate.high:.3f}]" if ends else "")
+    return with_interval(estimate.value, estimate.low, estimate.high) if ends else score_text(estimate.value)
 
 
 def _notes(one: StudyAnswers) -> list[str]:

@@ -40,12 +40,32 @@ def test_the_table_has_a_line_for_every_class() -> None:
         assert int(line["positives"]) == one.positives
 
 
+def test_few_positives_are_marked_in_every_file() -> None:
+    labels = np.zeros((40, 2), np.uint8)
+    labels[:5, 0], labels[:20, 1] = 1, 1
+    logits = np.random.default_rng(1).normal(size=labels.shape).astype(np.float32)
+    predictions = Predictions(np.arange(40), logits, labels, ("Rare", "Round"), "multilabel")
+    found = evaluated(predictions)
+    assert [line["few"] for line in csv.DictReader(io.StringIO(class_table(found)))] == ["1", "0"]
+    assert [one["few"] for one in evaluation_data(found)["classes"]] == [True, False]
+    panels = evaluation_figures(found, predictions, "net on data test")["roc"].axes
+    assert [axes.texts[0].get_text().endswith("] †") for axes in panels[:2]] == [True, False]
+
+
 def test_what_is_no_number_is_null() -> None:
     found = evaluated(predicted(floor=5.0))
     assert any(math.isnan(value) for value in found.reliability.predicted)
     text = json.dumps(evaluation_data(found), allow_nan=False)
     content = json.loads(text)
-    assert list(content["reliability"]) == ["said", "held", "counts", "error", "brier"]  # scripts read these
+    assert list(content["reliability"]) == [
+        "said",
+        "held",
+        "counts",
+        "error",
+        "brier",
+        "low",
+        "high",
+    ]  # scripts read these
     assert content["reliability"]["said"][5] is None
     assert content["reliability"]["held"][0] == found.reliability.observed[0]
     assert content["reliability"]["counts"][5] == 0

@@ -8,7 +8,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from sklearn import metrics as sk
-from sklearn.calibration import calibration_curve
 
 from airybench.errors import ConfigError
 from airybench.inference.evaluate import (
@@ -16,7 +15,6 @@ from airybench.inference.evaluate import (
     Evaluation,
     decisions,
     evaluate,
-    reliability,
     tuned_thresholds,
     untuned_classes,
 )
@@ -157,20 +155,15 @@ def test_float32_probabilities_that_saturate_are_still_ranked() -> None:
     assert (one.values["ap"], one.values["roc_auc"]) == (1.0, 1.0)
 
 
-def test_reliability_is_scikit_learns() -> None:
-    rng = np.random.default_rng(3)
-    logits = rng.normal(size=(400, 3)) * 2
-    labels = (rng.random((400, 3)) < 1 / (1 + np.exp(-0.5 * logits))).astype(np.int64)
-    found = reliability(torch.from_numpy(logits), torch.from_numpy(labels))
-    p = 1 / (1 + np.exp(-logits.ravel()))
-    held, said = calibration_curve(labels.ravel(), p, n_bins=10)
-    filled = np.array(found.counts) > 0
-    np.testing.assert_allclose(np.array(found.predicted)[filled], said, atol=1e-12)
-    np.testing.assert_allclose(np.array(found.observed)[filled], held, atol=1e-12)
-    assert found.brier == pytest.approx(sk.brier_score_loss(labels.ravel(), p))
-    assert sum(found.counts) == 1200
-    weighted = sum(n * abs(a - b) for n, a, b in zip(np.array(found.counts)[filled], said, held, strict=True)) / 1200
-    assert found.error == pytest.approx(weighted)
+def test_a_class_of_few_positives_is_marked_and_never_certain() -> None:
+    labels = np.zeros((60, 4), np.int64)
+    labels[:7, 0], labels[:8, 1], labels[:1, 2] = 1, 1, 1
+    found = evaluated(8.0 * labels - 4, labels)
+    assert [one.few for one in found.classes] == [True, False, True, False]
+    assert found.classes[3].values == {}
+    for one in found.classes[:3]:
+        assert set(one.values.values()) == {1.0}
+        assert all(low < 0.7 and high == 1 for low, high in one.intervals.values())
 
 
 @pytest.mark.parametrize("seed", range(5))

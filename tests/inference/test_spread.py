@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
-from airybench.inference.bootstrap import resamples
-from airybench.inference.spread import Sample, Spread, interval, mostly_defined
+from airybench.inference.bootstrap import resamples, weighted_classes
+from airybench.inference.spread import FEW, Sample, Spread, interval, mostly_defined
 
 
 def test_the_interval_is_students() -> None:
@@ -61,6 +61,40 @@ def test_ends_are_possible_and_never_both_at_the_best() -> None:
     low, high = interval(ones, 1.0, Sample(150), tries=3)
     assert (low, high) == (pytest.approx(stats.binomtest(3, 3).proportion_ci(0.95).low), 1)
     assert interval(torch.full((1000,), 0.25), 0.25, Sample(9)) == (0.25, 0.25)
+
+
+def test_few_positive_shots_are_never_a_point() -> None:
+    """A tie has a ROC AUC of one half in every resample, and five shots found of five are no certainty."""
+    low, high = interval(torch.full((1000,), 0.5, dtype=torch.float64), 0.5, Sample(150), tries=4)
+    expected = stats.binomtest(2, 4).proportion_ci(0.95)
+    assert (low, high) == pytest.approx((expected.low, expected.high))
+    draws = torch.linspace(0.999, 1.0, 1000, dtype=torch.float64)
+    assert interval(draws, 0.9995, Sample(150), tries=5)[0] < 0.5
+    assert interval(draws, 0.9995, Sample(150), tries=FEW)[0] > 0.99
+
+
+@pytest.mark.parametrize("positives", [2, 5])
+def test_the_interval_of_a_rare_class_covers(positives: int) -> None:
+    """The t interval over all shots holds the AP of such classes in 60 to 90 % of cases: resamples vary too little."""
+    rng, shots = np.random.default_rng(positives), 100
+    labels = torch.zeros(shots, 1, dtype=torch.int64)
+    labels[:positives] = 1
+
+    def average_precision(draws: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        found = weighted_classes(logits, labels, "multilabel", draws)
+        return found.values["ap"][found.defined[:, 0], 0]
+
+    drawn = [torch.from_numpy(rng.normal(size=(shots, 1))) + 1.5 * labels for _ in range(400)]
+    values = [float(average_precision(torch.ones(1, shots), one)) for one in drawn]
+    covered = plain = 0
+    for seed, (one, value) in enumerate(zip(drawn[:100], values, strict=False)):
+        draws = average_precision(resamples(shots, seed=seed, draws=200), one)
+        low, high = interval(draws, value, Sample(shots), tries=positives)
+        covered += low <= np.mean(values) <= high
+        low, high = Spread.of([(Sample(shots).variance(draws), shots - 1)]).ends(value)
+        plain += low <= np.mean(values) <= high
+    assert plain < 92
+    assert covered >= 94
 
 
 def test_variances_are_added_with_their_degrees_of_freedom() -> None:

@@ -9,10 +9,10 @@ from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.comparison_figures import heading
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.notes import simulated_data
+from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.verdicts import Judgement
 from airybench.cli.show.estimates import estimate_json, finite, judgement_json
 from airybench.cli.show.output import result_console
-from airybench.cli.show.tables import interval_text, score_text
 from airybench.study_name import StudyName
 
 
@@ -68,7 +68,7 @@ def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
 
 def _difference(estimate: Estimate, judgement: Judgement) -> tuple[str, str, str, str]:
     return (
-        f"{estimate.value:+.3f}",
+        score_text(estimate.value, sign="+"),
         interval_text(estimate.low, estimate.high, sign="+"),
         score_text(judgement.p),
         judgement.verdict,

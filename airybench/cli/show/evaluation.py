@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from airybench.analysis.evaluation_files import evaluation_data
-from airybench.analysis.notes import not_resolved
+from airybench.analysis.notes import few_positives, not_resolved
+from airybench.analysis.number_text import MARK, interval_text, score_text
 from airybench.analysis.robustness import Robustness
 from airybench.cli.show.hits import hit_table
 from airybench.cli.show.output import result_console
-from airybench.cli.show.tables import interval_text, print_caveats, print_ceiling, print_whereabouts, score_text
+from airybench.cli.show.tables import print_caveats, print_ceiling, print_whereabouts
 from airybench.jobs.evaluate import EvaluatedModel
 from airybench.physics.helium.resolution import unresolved_classes
 
@@ -28,7 +29,7 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
             continue
         low, high = result.intervals.get(name, (math.nan, math.nan))
         other = result.majority.values.get(name)
-        table.add_row(name, f"{value:.3f}", interval_text(low, high), "" if other is None else f"{other:.3f}")
+        table.add_row(name, score_text(value), interval_text(low, high), "" if other is None else score_text(other))
     console.print(table)
     table = Table(box=None, pad_edge=False)
     for column in ("class", "positives", "AP", "95 %", "majority", "F1", "95 %", "precision", "recall", "p >"):
@@ -40,13 +41,16 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
         if not one.values:
             table.add_row(name, str(one.positives), "-")
             continue
-        ap, f1 = ("{:.2f} .. {:.2f}".format(*one.intervals[key]) for key in ("ap", "f1"))
+        mark = MARK if one.few else ""
+        ap, f1 = (interval_text(*one.intervals[key], digits=2) + mark for key in ("ap", "f1"))
+        values = {key: score_text(value, digits=2) for key, value in one.values.items()}
         table.add_row(
-            name, str(one.positives), f"{one.values['ap']:.3f}", ap, f"{one.majority_ap:.3f}",
-            f"{one.values['f1']:.3f}", f1, f"{one.values['precision']:.3f}", f"{one.values['recall']:.3f}",
-            f"{one.threshold:.2f}",
+            name, str(one.positives), values["ap"], ap, score_text(one.majority_ap, digits=2), values["f1"], f1,
+            values["precision"], values["recall"], score_text(one.threshold, digits=2),
         )  # fmt: skip
     console.print(table)
+    if marked := few_positives([one.name for one in result.classes if one.few], evaluated.split):
+        console.print(marked, soft_wrap=True, markup=False)
     hits = hit_table(f"hit or miss on {evaluated.split}", evaluated.hits)
     if hits is not None:
         console.print(hits)
@@ -73,7 +77,7 @@ def _print_stress(console: Console, found: Robustness) -> None:
             table.add_section()
         table.add_row(
             row.change, f"{row.strength:g}", row.unit, score_text(row.score.value),
-            interval_text(row.score.low, row.score.high), f"{row.loss.value:+.3f}" if row.strength else "",
+            interval_text(row.score.low, row.score.high), score_text(row.loss.value, "+") if row.strength else "",
             interval_text(row.loss.low, row.loss.high, "+") if row.strength else "",
         )  # fmt: skip
     console.print(table)

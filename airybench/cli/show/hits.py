@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from airybench.cli.show.tables import interval_text
+from airybench.analysis.notes import FEW_HITS, hit_mark
+from airybench.analysis.number_text import interval_text, score_text
 from airybench.inference.hits import HIT_METRICS
 
 HEADINGS = ("precision", "recall", "balanced", "AUC", "AP", "95 % of AP")
@@ -25,7 +26,10 @@ def hit_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table | No
     for name, scores in rows.items():
         if all(metric in scores for metric in HIT_METRICS):
             low, high = (scores.get(f"hit_ap/{end}", math.nan) for end in ("low", "high"))
-            table.add_row(name, *(f"{scores[metric]:.3f}" for metric in HIT_METRICS), interval_text(low, high))
+            numbers = (score_text(scores[metric]) for metric in HIT_METRICS)
+            table.add_row(name, *numbers, interval_text(low, high) + hit_mark(scores))
+    if any(map(hit_mark, rows.values())):
+        table.caption, table.caption_justify = FEW_HITS, "left"
     return table if table.row_count else None
 
 

@@ -9,18 +9,12 @@ from rich.table import Table
 
 from airybench.analysis.leaderboard import RankedCell
 from airybench.analysis.notes import tried_of_each
+from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.pareto import front
 from airybench.analysis.study_robustness import StudyRobustness
 from airybench.cli.show.hits import below, hit_table
 from airybench.cli.show.output import fields_json, result_console
-from airybench.cli.show.tables import (
-    interval_text,
-    logged_score,
-    print_caveats,
-    print_ceiling,
-    print_whereabouts,
-    score_text,
-)
+from airybench.cli.show.tables import logged_score, print_caveats, print_ceiling, print_whereabouts
 from airybench.config import Objective
 from airybench.config.baseline import NAMES
 from airybench.inference.hits import HIT_METRICS
@@ -44,8 +38,8 @@ def print_summary(summary: StudySummary) -> None:
         facts, scores = row.best.facts, row.scores
         table.add_row(
             str(place), row.config.label, _repeats(row), *(str(tried[row.config.network.arch]) for _ in shown),
-            f"{row.mean:.3f}", interval_text(row.low, row.high), score_text(scores.get("macro_f1", math.nan)),
-            f"{scores['exact_match']:.3f}", f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
+            score_text(row.mean), interval_text(row.low, row.high), score_text(scores.get("macro_f1", math.nan)),
+            score_text(scores["exact_match"]), f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
         )  # fmt: skip
     table.add_section()
     for one in board.baselines:

@@ -6,26 +6,9 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from airybench.analysis.notes import label_ceiling, simulated_data, unscored_classes
+from airybench.analysis.number_text import with_interval
 from airybench.provenance import Provenance
 from airybench.tracking.store import hidden
-
-
-def score_text(value: float) -> str:
-    """A score as tables show it; empty where it is undefined.
-
-    >>> score_text(0.61234)
-    '0.612'
-    """
-    return "" if math.isnan(value) else f"{value:.3f}"
-
-
-def interval_text(low: float, high: float, sign: str = "") -> str:
-    """An interval as tables show it; empty where there is none.
-
-    >>> interval_text(0.536, 0.663)
-    '0.536 .. 0.663'
-    """
-    return "" if math.isnan(low) or math.isnan(high) else f"{low:{sign}.3f} .. {high:{sign}.3f}"
 
 
 def logged_score(metrics: Mapping[str, float], key: str) -> str:
@@ -34,8 +17,7 @@ def logged_score(metrics: Mapping[str, float], key: str) -> str:
     >>> logged_score({"test/mcc": 0.62, "test/mcc/low": 0.537, "test/mcc/high": 0.667}, "test/mcc")
     '0.620 [0.537 .. 0.667]'
     """
-    ends = interval_text(metrics.get(f"{key}/low", math.nan), metrics.get(f"{key}/high", math.nan))
-    return f"{metrics[key]:.3f} [{ends}]" if ends else f"{metrics[key]:.3f}"
+    return with_interval(metrics[key], metrics.get(f"{key}/low", math.nan), metrics.get(f"{key}/high", math.nan))
 
 
 def print_caveats(console: Console, unscored: Sequence[str], origin: Provenance, part: str = "test") -> None:
