@@ -6,7 +6,7 @@ from pathlib import Path
 import airybench
 
 PACKAGE = Path(airybench.__file__).parent
-QUANTILE = re.compile(r"\.ppf\(|\.isf\(|percentile\(|quantile\(|1\.96|\.sem\(|proportion_ci|ttest|stats\.bootstrap")
+QUANTILE = re.compile(r"\.ppf\(|\.isf\(|percentile\(|quantile\(|1\.96|\.sem\(|proportion_ci|stats\.bootstrap")
 OWN_INTERVAL = re.compile(r"f\}? ?(\.\.|to) ?\{[^}]*f\}")
 
 QUANTILES = {
