@@ -144,3 +144,18 @@ def class_table(evaluation: Evaluation) -> str:
         last = [f"{one.majority_ap:.6f}", int(one.few)] if one.values else ["", ""]
         writer.writerow([one.name, one.positives, evaluation.shots, f"{one.threshold:.6f}", *fields, *last])
     return text.getvalue()
+
+
+def class_records(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """One record per class by column, numbers unrounded; a class that is not scored lacks its metrics."""
+    return [
+        {
+            "class": one.name,
+            "positives": one.positives,
+            "few": one.few,
+            **one.values,
+            **{f"{key}_{end}": one.intervals[key][i] for key in one.values for i, end in enumerate(("low", "high"))},
+            "majority_ap": one.majority_ap,
+        }
+        for one in evaluation.classes
+    ]

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from airybench.analysis.estimate import Estimate
+from airybench.analysis.evaluation_files import class_records
 from airybench.api.counts import above_background, checked_counts
 from airybench.api.datasets import Dataset
 from airybench.api.read_options import ReadOptions, source_options
@@ -145,19 +146,7 @@ class EvaluationResult:
             for name in METRICS
             if name in result.scores.values
         }
-        classes = pd.DataFrame(
-            {
-                "class": one.name,
-                "positives": one.positives,
-                "few": one.few,
-                **one.values,
-                **{
-                    f"{key}_{end}": one.intervals[key][i] for key in one.values for i, end in enumerate(("low", "high"))
-                },
-                "majority_ap": one.majority_ap,
-            }
-            for one in result.classes
-        )
+        classes = pd.DataFrame(class_records(result))
         return cls(
             f"{found.title} on {found.dataset} {found.split}, {result.shots} shots", MappingProxyType(scores),
             MappingProxyType(dict(result.majority.values)), classes, result.unscored, found.run_id, found.tracking_uri,
