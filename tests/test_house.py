@@ -18,6 +18,7 @@ FLOORS = (
     "reporter",
     "paths",
     "parsing",
+    "cores",
     "provenance",
     "config",
     "physics.optics",

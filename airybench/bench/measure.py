@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from airybench.data.hdf5.child import usable_cores
+from airybench.cores import usable_cores
 from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 from airybench.version import __version__

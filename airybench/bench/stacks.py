@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from airybench.bench.decoding import KEY, decode, forget_cached, peak_of, read_bytes, stretches
 from airybench.bench.measure import Measurement, counted_steps, elapsed, measurement, require_at_least
 from airybench.bench.memory import peak_memory
+from airybench.cores import usable_cores
 from airybench.data.formats.dispatch import import_data
-from airybench.data.hdf5.child import usable_cores
 from airybench.data.hdf5.workers import MOST, WORKERS
 from airybench.data.reading.options import SourceOptions, StackKeys
 from airybench.errors import unknown

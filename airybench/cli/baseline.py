@@ -14,6 +14,7 @@ from airybench.cli.options.common import (
     Json,
     Settings,
     Storage,
+    Threads,
     TrackingUri,
     unless_config,
 )
@@ -70,6 +71,7 @@ def baseline(
     settings: Settings = None,
     storage: Storage = None,
     device: Device = "auto",
+    threads: Threads = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,

@@ -1,11 +1,11 @@
 """`airybench bench`: how fast each part is on this machine."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from airybench.cli.bench_data import app as bench_data
 from airybench.cli.layout import App
 from airybench.cli.options.benchmark import (
     Arch,
@@ -14,23 +14,18 @@ from airybench.cli.options.benchmark import (
     ImageSize,
     Output,
     Precision,
-    Processes,
     Repeats,
-    StackStorage,
-    require_csv,
 )
-from airybench.cli.options.common import Debug, Device, Json, Simulator
+from airybench.cli.options.common import Debug, Device, Json, Threads
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import START, TRAINING
-from airybench.provenance import SIMULATOR_VERSION
+from airybench.cli.show.measuring import measure_and_print
 
 if TYPE_CHECKING:
     import torch
 
     from airybench.bench.measure import Measurement
     from airybench.reporter import Reporter
-
-    Measure = Callable[[torch.device, Reporter], list[Measurement]]
 
 app = App(name="bench", help="Measure speed and memory on this machine.")
 
@@ -40,6 +35,7 @@ def bench(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Run every benchmark, in less than ten minutes.")] = False,
     device: Device = "auto",
+    threads: Threads = None,
     output: Output = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -56,7 +52,7 @@ def bench(
         raise typer.Exit
     from airybench.bench.everything import bench_all
 
-    _measure("all", lambda on, reporter: bench_all(device=on, reporter=reporter), device, output, as_json)
+    measure_and_print("all", lambda on, reporter: bench_all(device=on, reporter=reporter), device, output, as_json)
 
 
 @app.command()
@@ -82,6 +78,7 @@ def train(
     ] = False,
     repeats: Repeats = 5,
     device: Device = "auto",
+    threads: Threads = None,
     output: Output = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -105,7 +102,7 @@ def train(
             reporter=reporter,
         )  # fmt: skip
 
-    _measure("train", measure, device, output, as_json)
+    measure_and_print("train", measure, device, output, as_json)
 
 
 @app.command()
@@ -117,6 +114,7 @@ def predict(
     count: Count = 384,
     repeats: Repeats = 3,
     device: Device = "auto",
+    threads: Threads = None,
     output: Output = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -132,7 +130,7 @@ def predict(
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
         return bench_predict(config=config, count=count, repeats=repeats, device=on, reporter=reporter)
 
-    _measure("predict", measure, device, output, as_json)
+    measure_and_print("predict", measure, device, output, as_json)
 
 
 @app.command()
@@ -144,6 +142,7 @@ def sweep(
         int, typer.Option(min=10, help="Trials of the large study that is started, resumed and compared.")
     ] = 1000,
     device: Device = "auto",
+    threads: Threads = None,
     output: Output = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -163,7 +162,30 @@ def sweep(
             *bench_studies(trials=many, device=on, reporter=reporter),
         ]
 
-    _measure("sweep", measure, device, output, as_json)
+    measure_and_print("sweep", measure, device, output, as_json)
+
+
+@app.command()
+def contention(
+    image_size: ImageSize = 64,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of shots in a step.", rich_help_panel=TRAINING)] = 24,
+    repeats: Repeats = 5,
+    threads: Threads = None,
+    output: Output = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure what other busy programs cost.
+
+    A ResNet-18 trains on the CPU beside none, one, and as many busy processes as there are cores: with threads that
+    sleep while they wait for one another, as this program has them, and with threads that spin.
+    """
+    from airybench.bench.contention import bench_contention
+
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        return bench_contention(image_size=image_size, batch_size=batch_size, repeats=repeats, reporter=reporter)
+
+    measure_and_print("contention", measure, "cpu", output, as_json)
 
 
 @app.command()
@@ -171,6 +193,7 @@ def scale(
     trials: Annotated[int, typer.Option(min=30, help="Trials of the study.")] = 1000,
     plot: Annotated[Path | None, typer.Option(metavar="PATH", help="Also draw a .png file.")] = None,
     device: Device = "auto",
+    threads: Threads = None,
     output: Output = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -199,98 +222,7 @@ def scale(
             notice(f"written: {plot}")
         return rows(images, study)
 
-    _measure("scale", measure, device, output, as_json)
-
-
-@app.command("import")
-def import_(
-    count: Annotated[int, typer.Option(min=1, help="Number of images in the short deposit.")] = 48,
-    frames: Annotated[int, typer.Option(min=4, help="Number of 1024 x 1024 images in a stack.")] = 512,
-    storage: StackStorage = None,
-    repeats: Repeats = 3,
-    output: Output = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Measure the speed and memory of import.
-
-    Deposits of 1035 x 1035 images are imported: images per second, memory, and linearity in their number. Stacks of
-    1024 x 1024 images are read from the disk, decoded alone, and imported: images per second of each, and the import
-    relative to the slower of the others. With --storage only these stacks are measured.
-    """
-    from airybench.bench.importing import bench_import
-    from airybench.bench.stacks import STORAGES, bench_stacks
-
-    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        deposits = [] if storage else bench_import(count=count, repeats=repeats, reporter=reporter)
-        stacks = bench_stacks(count=frames, repeats=repeats, storages=storage or tuple(STORAGES), reporter=reporter)
-        return [*deposits, *stacks]
-
-    _measure("import", measure, "cpu", output, as_json)
-
-
-@app.command()
-def simulate(
-    count: Annotated[int, typer.Option(min=1, help="Number of shots in a repeat.")] = 64,
-    processes: Processes = None,
-    simulator: Simulator = SIMULATOR_VERSION,
-    repeats: Repeats = 5,
-    device: Device = "cpu",
-    output: Output = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Measure the speed and memory of simulation.
-
-    Both data sets are simulated, in one process and in several: patterns per second, memory, and linearity.
-    """
-    from airybench.bench.simulate import bench_simulate
-
-    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        return bench_simulate(
-            count=count, repeats=repeats, device=on, processes=processes, simulator=simulator, reporter=reporter
-        )
-
-    _measure("simulate", measure, device, output, as_json)
-
-
-@app.command()
-def correlate(
-    count: Annotated[int, typer.Option(min=1, help="Number of images in the batch.")] = 64,
-    image_size: ImageSize = 64,
-    radial: Annotated[
-        bool, typer.Option("--radial", help="Radial maps, with axes (q1, q2), instead of angular ones.")
-    ] = False,
-    repeats: Repeats = 5,
-    device: Device = "auto",
-    output: Output = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Measure the speed of correlation maps.
-
-    It is compared with plain NumPy, and with what a ResNet-18 in training consumes.
-    """
-    from airybench.bench.correlate import bench_correlate
-
-    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
-        return bench_correlate(
-            count=count, image_size=image_size, repeats=repeats, kind="radial" if radial else "angular", device=on,
-            reporter=reporter,
-        )  # fmt: skip
-
-    _measure("correlate", measure, device, output, as_json)
-
-
-def _measure(name: str, measure: "Measure", device: str, output: str | None, as_json: bool) -> None:
-    """Run a benchmark and print what it measured."""
-    from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.measurements import print_measurements
-    from airybench.training.device import choose_device
-
-    require_csv(output)
-    on = choose_device(device)
-    print_measurements(name, measure(on, ConsoleReporter()), str(on), output, as_json=as_json)
+    measure_and_print("scale", measure, device, output, as_json)
 
 
 def _config(**changes: Any) -> Any:
@@ -298,3 +230,6 @@ def _config(**changes: Any) -> Any:
     from airybench.config import TrialConfig
 
     return TrialConfig().replace({"bn_momentum": 0.1, "antialias": True} | changes)
+
+
+app.add_typer(bench_data)

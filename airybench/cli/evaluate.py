@@ -13,6 +13,7 @@ from airybench.cli.options.common import (
     Device,
     Json,
     Model,
+    Threads,
     TrackingUri,
     unless_config,
 )
@@ -70,6 +71,7 @@ def evaluate(
     ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write plots and tables there.")] = None,
     device: Device = "auto",
+    threads: Threads = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,

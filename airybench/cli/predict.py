@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Csv, Debug, Device, Force, Json, Model, TrackingUri
+from airybench.cli.options.common import Csv, Debug, Device, Force, Json, Model, Threads, TrackingUri
 from airybench.cli.options.panels import OUTPUT, PLACE, SOURCE, START
 from airybench.cli.options.source import source_options, takes_source
 from airybench.errors import ConfigError
@@ -64,6 +64,7 @@ def predict(
     ] = False,
     force: Force = False,
     device: Device = "auto",
+    threads: Threads = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,

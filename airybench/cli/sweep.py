@@ -17,6 +17,7 @@ from airybench.cli.options.common import (
     Register,
     Settings,
     Storage,
+    Threads,
     TrackingUri,
     split_names,
 )
@@ -73,6 +74,7 @@ def sweep(
     ] = False,
     settings: Settings = None,
     device: Device = "auto",
+    threads: Threads = None,
     workers: Annotated[
         int | None,
         typer.Option(

@@ -15,6 +15,7 @@ from airybench.cli.options.common import (
     Json,
     Register,
     Settings,
+    Threads,
     TrackingUri,
 )
 from airybench.cli.options.panels import PLACE, TRAINING
@@ -46,6 +47,7 @@ def train(
     ] = False,
     settings: Settings = None,
     device: Device = "auto",
+    threads: Threads = None,
     tracking_uri: TrackingUri = None,
     register: Register = None,
     as_json: Json = False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from airybench.cores import ALLOTTED, THREADS, WAITING, limit_threads, usable_cores
 from airybench.errors import AirybenchError
 from airybench.paths import VARIABLE, data_folder, free_bytes
 from airybench.tracking.store import check as check_tracking
@@ -17,6 +18,7 @@ from airybench.tracking.store import hidden, tracking_uri
 State = Literal["ok", "warn", "fail"]
 
 NEEDED_BYTES = 1e9  # below, not even a small study fits
+BUSY = 0.5  # load per core of the whole machine, from which on other programs slow a training
 WANTED_BYTES = 20e9  # weights of ResNet-18 are 45 MB per trial, a full simulated data set is 1 GB
 
 PURPOSES = {"cluster": "sweeps over several machines", "export": "export to ONNX"}
@@ -49,8 +51,8 @@ def examine(uri: str | None = None) -> list[Finding]:
     found: list[Finding] = []
     for subject, look in (
         ("python", _python), ("packages", _packages), ("imports", _imports), ("device", _device),
-        ("data folder", _data), ("tracking", lambda: _tracking(uri)), ("disk", lambda: _disk(uri)),
-        ("extras", _extras),
+        ("threads", _threads), ("data folder", _data), ("tracking", lambda: _tracking(uri)),
+        ("disk", lambda: _disk(uri)), ("extras", _extras),
     ):  # fmt: skip
         try:
             found += list(look())
@@ -112,12 +114,32 @@ def _device() -> Iterator[Finding]:
         else:
             yield Finding("device", "ok", text)
     if not count:
-        cores = f"no GPU that torch sees; CPU with {os.cpu_count()} cores, {torch.get_num_threads()} threads in use"
+        cores = "no GPU that torch sees"
         if shutil.which("nvidia-smi"):
             remedy = "there is an NVIDIA driver: install a torch built for CUDA, uv pip install --reinstall torch"
         else:
             remedy = "fine for --config quick; the paper's grid wants a GPU"
         yield Finding("device", "warn", cores, remedy)
+
+
+def _threads() -> Iterator[Finding]:
+    """How many threads compute, how they wait, and whether other programs are at work."""
+    import torch
+
+    limit_threads()
+    cores, all_of_them = usable_cores(), os.cpu_count() or 1
+    by = ", ".join(f"{name}={os.environ[name]}" for name in (THREADS, ALLOTTED, *WAITING) if name in os.environ)
+    of = "" if cores == all_of_them else f" of {all_of_them} (affinity, quota or SLURM)"
+    text = f"{torch.get_num_threads()} threads on {cores} cores{of}{f'; {by}' if by else ''}"
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > BUSY * all_of_them:
+        busy = f"{text}; busy: load {load:.1f} over the last minute"
+        remedy = "trainings share the cores with other programs; wait before you time them"
+        yield Finding("threads", "warn", busy, remedy)
+    elif torch.get_num_threads() > cores:
+        yield Finding("threads", "warn", text, f"more threads than cores wait for one another; --threads {cores}")
+    else:
+        yield Finding("threads", "ok", text)
 
 
 def _data() -> Iterator[Finding]:

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from airybench.config import TrainConfig, TrialConfig
+from airybench.cores import limit_threads
 from airybench.errors import OutOfMemoryError, unknown
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device to compute on.
+    """The device to compute on; on a CPU, with no more threads than this process may use cores.
 
     Args:
         name: `cpu`, `cuda`, `cuda:N`, or `auto` for the first GPU if there is one, else the CPU.
@@ -23,6 +24,7 @@ def choose_device(name: str = "auto") -> torch.device:
     >>> choose_device("cpu")
     device(type='cpu')
     """
+    limit_threads()
     count = torch.cuda.device_count()
     found = ["cpu", *(["cuda"] if count else []), *(f"cuda:{index}" for index in range(count))]
     if name == "auto":

@@ -11,7 +11,7 @@ import torch
 from airybench.cli.main import run
 from airybench.jobs import doctor
 
-SUBJECTS = {"python", "packages", "imports", "device", "data folder", "tracking", "disk"}
+SUBJECTS = {"python", "packages", "imports", "device", "threads", "data folder", "tracking", "disk"}
 Disk = namedtuple("Disk", "total used free")
 
 
@@ -118,3 +118,24 @@ def test_a_check_that_stumbles_hides_no_other(healthy, monkeypatch) -> None:
     found = {one.subject: one for one in doctor.examine()}
     assert (found["device"].state, found["device"].found) == ("fail", "cannot be examined: what is this")
     assert found["tracking"].state == "ok"
+
+
+@pytest.mark.parametrize(("load", "state"), [(0.0, "ok"), (20.0, "warn")])
+def test_a_busy_machine(healthy, monkeypatch, load: float, state: str) -> None:
+    monkeypatch.setattr(doctor.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(doctor, "usable_cores", lambda: 4)
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "4")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    (found,) = findings("threads")
+    assert (found.state, bool(found.remedy)) == (state, state != "ok")
+    assert found.found.startswith("4 threads on 4 cores of 8 (affinity, quota or SLURM)")
+    assert "SLURM_CPUS_PER_TASK=4" in found.found
+
+
+def test_more_threads_than_cores(healthy, monkeypatch) -> None:
+    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    monkeypatch.setattr(doctor, "usable_cores", lambda: 2)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 9)
+    (found,) = findings("threads")
+    assert (found.state, found.remedy.endswith("--threads 2")) == ("warn", True)

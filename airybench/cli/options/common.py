@@ -7,6 +7,7 @@ import typer
 
 from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, model_names, study_names
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
+from airybench.cores import use_threads
 from airybench.provenance import SIMULATOR_VERSIONS
 
 FROM_CONFIG = "config"
@@ -62,6 +63,20 @@ Device = Annotated[
         help="Device to compute on: auto, cpu, cuda or cuda:N.",
         metavar="DEVICE",
         autocompletion=DEVICES,
+        rich_help_panel=PLACE,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        max=1024,
+        metavar="NUMBER",
+        help="Threads that compute on a CPU, shared out among workers.",
+        show_default="the cores that this process may use",
+        callback=use_threads,
+        is_eager=True,
         rich_help_panel=PLACE,
     ),
 ]

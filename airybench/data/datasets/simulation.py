@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from airybench.data.hdf5.child import death, usable_cores
+from airybench.cores import usable_cores
+from airybench.data.hdf5.child import death
 from airybench.data.hdf5.workers import WorkerProcess
 from airybench.errors import AirybenchError, ConfigError
 

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from airybench.data.hdf5.child import LIMIT, death, seconds_allowed, start, stop, usable_cores
+from airybench.cores import usable_cores
+from airybench.data.hdf5.child import LIMIT, death, seconds_allowed, start, stop
 from airybench.data.hdf5.messages import SilentError, receive, send, widen
 from airybench.errors import DataError, ReaderError
 

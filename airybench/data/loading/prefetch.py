@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from airybench.data.hdf5.child import usable_cores
+from airybench.cores import usable_cores
 from airybench.errors import AirybenchError, ReaderError
 
 Read = Callable[..., NDArray[Any]]

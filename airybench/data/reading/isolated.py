@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.hdf5.child import usable_cores
+from airybench.cores import usable_cores
 from airybench.data.hdf5.workers import WORKERS
 from airybench.data.reading.shot_source import Block, ShotReader
 

@@ -41,7 +41,7 @@ def test_the_number_of_readers(
     device: torch.device, cores: int, shots: int, free: int, readers: int, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.setattr("airybench.data.loading.prefetch.usable_cores", lambda: cores)
     monkeypatch.setattr("airybench.data.loading.prefetch._SHARED", tmp_path)
     monkeypatch.setattr("airybench.data.loading.prefetch.shutil.disk_usage", lambda _: usage._replace(free=free))
     assert readers_for(device, shots, 1024, 2 * 10**7) == readers

@@ -8,9 +8,9 @@ import hdf5plugin
 import numpy as np
 import pytest
 
+from airybench.cores import usable_cores
 from airybench.data.formats.description import describe_source
 from airybench.data.formats.dispatch import import_data, open_shots, open_source
-from airybench.data.hdf5.child import usable_cores
 from airybench.data.hdf5.tree import file_tree, may_crash
 from airybench.data.hdf5.workers import WORKERS
 from airybench.data.reading import isolated
