@@ -36,7 +36,7 @@ def layout(tree: FileTree) -> Layout | None:
             mask_convention=convention,
         ),
         selection=Selection(keep=(good,) if good else ()),
-        notes=_raw(tree, f"{home}/data", mask and mask.key)
+        notes=_raw(tree, f"{home}/data", None if mask is None else mask.key)
         | ({"mask": note} if note else {})
         | _others(tree, detectors),
     )
