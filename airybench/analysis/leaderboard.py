@@ -14,9 +14,10 @@ import torch
 from airybench.analysis.baseline_rows import BaselineRow
 from airybench.analysis.estimate import Estimate, Side, bounded, combined
 from airybench.analysis.fold_intervals import fold_of
-from airybench.analysis.intervals import RESAMPLED, difference, score
+from airybench.analysis.intervals import RESAMPLED, score
 from airybench.analysis.number_text import score_text
-from airybench.analysis.verdicts import ALPHA, holm
+from airybench.analysis.ties import MOST_CELLS, Ties, ties, told_apart
+from airybench.analysis.verdicts import ALPHA
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.objective import SHOWN
 from airybench.inference.hits import HIT_METRICS, hit_scores
@@ -24,8 +25,6 @@ from airybench.inference.predictions import Predictions
 from airybench.inference.spread import Sample
 from airybench.sweep.ranking import folds_of, ranked, seeds_of
 from airybench.sweep.records import FinishedTrial
-
-MOST_RESAMPLED = 20  # cells from the top that are resampled; the rest cannot win
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,8 @@ class Leaderboard:
             objective.
         shots: number of validation shots.
         baselines: what is reached without a network; they have no rank.
+        ties: the sets of cells that are not told apart from each other, all pairs judged together; None where they are
+            few, or too few seeds.
     """
 
     objective: Objective
@@ -85,6 +86,7 @@ class Leaderboard:
     apart: tuple[bool | None, ...]
     shots: int
     baselines: tuple[BaselineRow, ...] = ()
+    ties: Ties | None = None
 
     @property
     def tied(self) -> tuple[str, ...]:
@@ -199,7 +201,7 @@ def rank(
     objective = objectives[0]
     cells = ranked(trials, objectives)
     folds = max(map(folds_of, cells))
-    top = cells[:MOST_RESAMPLED]
+    top = cells[:MOST_CELLS]
     resampled = objective.metric in RESAMPLED
     found = [[predictions(trial) for trial in cell] for cell in (top if resampled else top[:1])]
     estimates = _estimates(top, found, objective.metric, seed) if resampled else _over_seeds(cells)
@@ -214,9 +216,11 @@ def rank(
         hits = _mean([hit_scores(part) for part in found[index]]) if resampled and index < len(found) else {}
         scores = _mean([trial.scores for trial in cell]) | hits
         rows.append(RankedCell(cell[0].config, value, one.low, one.high, tuple(cell), scores))
-    apart = _apart(found, objective.metric, seed) if resampled else ()
+    against = [(0, other) for other in range(1, len(found))]
+    apart = told_apart(found, against, objective.metric, seed) if resampled else ()
+    tied = ties(found, objective.metric, seed) if resampled else None
     shots = sum(len(one) for one in {fold_of(one): one for one in found[0]}.values())
-    return Leaderboard(objective, tuple(rows), kind, apart, shots)
+    return Leaderboard(objective, tuple(rows), kind, apart, shots, ties=tied)
 
 
 def _estimates(
@@ -237,13 +241,6 @@ def _over_seeds(cells: Sequence[Sequence[FinishedTrial]]) -> list[Estimate]:
     """The objective of each cell where it has no value in resamples: Student's t over seeds."""
     values = [torch.tensor([[trial.value] for trial in cell], dtype=torch.float64) for cell in cells]
     return [combined([Side(1.0, one)], values, Sample(0)) for one in values]
-
-
-def _apart(found: Sequence[Sequence[Predictions]], metric: str, seed: int) -> tuple[bool | None, ...]:
-    """Whether each cell after the first is told apart from it."""
-    against = [difference(found[0], other, metric, pool=found, seed=seed) for other in found[1:]]
-    adjusted = holm([one.p for one in against])
-    return tuple(p < ALPHA if one.certain else None for one, p in zip(against, adjusted, strict=True))
 
 
 def _mean(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -16,7 +16,7 @@ from airybench.analysis.study_robustness import StudyRobustness
 from airybench.config import Objective, Value
 from airybench.figures import study_matplotlib as pictures
 from airybench.figures import study_plotly as interactive
-from airybench.figures.leaderboard import leaderboard
+from airybench.figures.leaderboard import Joined, leaderboard
 from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.robustness import StressCurve, compared
 from airybench.figures.style import save
@@ -86,12 +86,13 @@ def write_figures(figures: Sequence[StudyFigure], left_out: Mapping[str, str], f
     (folder / "not-drawn.txt").write_text("".join(lines) or "Everything is drawn.\n", encoding="utf-8")
 
 
-def leaderboard_figure(board: Leaderboard, heading: str) -> Figure:
+def leaderboard_figure(board: Leaderboard, heading: str, *, joined: bool = False) -> Figure:
     """The leaderboard as a picture, at most its 40 best cells.
 
     Args:
         board: the ranked cells.
         heading: the title.
+        joined: join the cells that are not told apart, as diagrams of critical differences do, where that is known.
     """
     rows = board.rows[:MAX_CELLS]
     complete = len(rows) == len(board.rows)
@@ -103,6 +104,7 @@ def leaderboard_figure(board: Leaderboard, heading: str) -> Figure:
         metric=f"val {board.objective.metric}",
         title=heading if complete else f"{heading}: best {len(rows)} of {len(board.rows)} cells",
         note=board.interval_kind,
+        joined=Joined(board.ties.sets, board.ties.note) if joined and board.ties else None,
     )
 
 

@@ -62,18 +62,18 @@ def forest(differences: Sequence[Difference], *, delta: float, label: str, title
         for place, one in zip(places, rows, strict=True):
             color, fill_style = _LOOKS.get(one.verdict, (GREY, "none"))
             axes.plot([one.low, one.high], [place, place], color=color, linewidth=2)
-            axes.plot(
-                one.value, place, "o", color=color, fillstyle=fill_style, markerfacecoloralt="white", markersize=6
-            )
+            inside = color if fill_style == "full" else "white"
+            axes.plot(one.value, place, "o", color=color, markerfacecolor=inside, markersize=6)
         axes.set_yticks(places, names)
         axes.set_ylim(sum(lines) + 0.6, -0.6)
         axes.grid(axis="x")
-        axes.set_xlabel(f"{label}; band: differences up to {delta:g} do not matter")
+        axes.set_xlabel(f"{label}\nband: differences up to {delta:g} do not matter")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
         shown = [name for name in _LOOKS if any(one.verdict == name for one in rows)]
         handles = [
-            Line2D([], [], color=_LOOKS[name][0], marker="o", fillstyle=_LOOKS[name][1], markersize=6, label=name)
-            for name in shown
+            Line2D([], [], color=color, marker="o", markerfacecolor=color if filled == "full" else "white", label=name)
+            for name, (color, filled) in _LOOKS.items()
+            if name in shown
         ]
         if handles:
             figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)

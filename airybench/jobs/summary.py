@@ -186,6 +186,8 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobus
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")
         picture = leaderboard_figure(board, heading)
         save(picture, folder / "plots" / "leaderboard.png")
+        if board.ties is not None:
+            save(leaderboard_figure(board, heading, joined=True), folder / "plots" / "critical-difference.png")
         write_figures(figures, left_out, folder / "plots")
         if robust is not None:
             save(robustness_figure(robust, heading), folder / "plots" / "robustness.png")

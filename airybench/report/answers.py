@@ -10,6 +10,7 @@ from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
 from airybench.analysis.notes import label_ceiling, left_out, not_resolved
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
+from airybench.analysis.ties import Ties, ties
 from airybench.analysis.verdicts import DELTA, Judgement, judged
 from airybench.config import SEED, Objective, TrialConfig
 from airybench.config.baseline import NAMES, TITLES
@@ -107,6 +108,7 @@ class StudyAnswers:
         facts: software, seeds and checksums by name, as printed.
         notes: what a reader must know to read the numbers correctly.
         robustness: the cells under changes of the detector, where the study scored them.
+        ties: the sets of cells that are not told apart on test, all pairs judged together; None where they are few.
         hits: scores of hit finding on test, of the winner and of every baseline by its name, where there are any.
     """
 
@@ -124,6 +126,7 @@ class StudyAnswers:
     facts: dict[str, str]
     notes: tuple[str, ...] = field(default=())
     robustness: StudyRobustness | None = None
+    ties: Ties | None = None
     hits: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
@@ -196,6 +199,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         },
         notes=tuple(notes),
         robustness=robust,
+        ties=ties([cell.predictions for cell in cells], metric),
         hits=_hits(cells[0].config.label, metrics),
     )
 

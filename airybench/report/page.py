@@ -12,7 +12,7 @@ from airybench.analysis.notes import simulated_data
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.verdicts import ALPHA, DELTA, VERDICTS, claim_sentence
 from airybench.figures.forest import Difference, forest
-from airybench.figures.leaderboard import leaderboard
+from airybench.figures.leaderboard import Joined, leaderboard
 from airybench.report.answers import Answer, StudyAnswers
 from airybench.report.hits import hits_html, hits_lines
 from airybench.report.pictures import picture
@@ -194,6 +194,7 @@ def _plot(one: StudyAnswers) -> Figure:
         metric=f"test {one.metric}",
         title=_title_of(one),
         note="95 % over test shots, or runs, and seeds; ordered by val",
+        joined=Joined(one.ties.sets, one.ties.note) if one.ties else None,
     )
 
 

@@ -11,7 +11,8 @@ import torch
 from scipy import stats
 
 from airybench.analysis.intervals import difference
-from airybench.analysis.leaderboard import MOST_RESAMPLED, rank
+from airybench.analysis.leaderboard import rank
+from airybench.analysis.ties import MOST_CELLS
 from airybench.analysis.verdicts import holm
 from airybench.config import Objective, TrialConfig
 from airybench.inference.bootstrap import resamples, weighted_scores
@@ -166,10 +167,10 @@ def test_only_the_top_is_resampled() -> None:
         asked.append(found.number)
         return answers(1.0, seed=found.number)
 
-    records = [record(n, 1 - n / 100, alpha=0.01 * (n + 1)) for n in range(MOST_RESAMPLED + 2)]
+    records = [record(n, 1 - n / 100, alpha=0.01 * (n + 1)) for n in range(MOST_CELLS + 2)]
     board = rank(records, AP, val)
-    assert sorted(asked) == list(range(MOST_RESAMPLED))
-    assert [math.isnan(row.low) for row in board.rows] == [False] * MOST_RESAMPLED + [True] * 2
+    assert sorted(asked) == list(range(MOST_CELLS))
+    assert [math.isnan(row.low) for row in board.rows] == [False] * MOST_CELLS + [True] * 2
 
 
 def test_scores_are_means_over_seeds() -> None:

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from airybench.figures.leaderboard import leaderboard
+from airybench.figures.leaderboard import MOST_SETS, Joined, leaderboard
 from airybench.figures.style import BLUE, GREY, ORANGE
 
 BASELINES = {"majority": 0.2, "features + PCA + SVM": 0.55}
@@ -33,6 +33,23 @@ def test_leaderboard_shows_means_and_intervals() -> None:
     assert [text.get_text() for text in axes.texts] == list(BASELINES)
     dashed = [line.get_xdata()[0] for line in axes.lines if line.get_color() == GREY]
     assert dashed == list(BASELINES.values())
+
+
+def test_sets_that_are_not_told_apart_are_joined_beside_their_rows() -> None:
+    names = [f"timm:a_network_with_a_long_name-log0.{i}-leaky0.1-standardised (n=5)" for i in range(6)]
+    means, ends = [0.9 - 0.02 * i for i in range(6)], [(0.8, 0.95)] * 6
+    joined = Joined([(2, 3, 5), (0, 1)], "joined: not told apart")
+    figure = leaderboard(names, means, ends, {}, metric="test macro_ap", title="Which?", note="t", joined=joined)
+    cells, beside = figure.axes
+    assert [label.get_text().replace("\n", "") for label in cells.get_yticklabels()] == names
+    assert max(len(line) for label in cells.get_yticklabels() for line in label.get_text().splitlines()) <= 40
+    dots = [[int(y) for y in line.get_ydata()] for line in beside.lines if line.get_marker() == "o"]
+    assert dots == [[0, 1], [2, 3, 5]]
+    assert beside.get_ylim() == cells.get_ylim()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [joined.note]
+    many = Joined([(i, i + 1) for i in range(MOST_SETS + 3)], "joined")
+    figure = leaderboard(names, means, ends, {}, metric="m", title="t", note="n", joined=many)
+    assert figure.legends[0].get_texts()[0].get_text() == "joined; the 12 largest of 15 sets"
 
 
 def test_leaderboard_without_baseline_or_rivals() -> None:
