@@ -10,8 +10,10 @@ SMALLEST = 8
 """Side of what looks like an image, pixels."""
 
 _IDS = ("id", "ids", "shotid", "shotids", "eventid", "eventids", "shot", "shots", "event", "events")
-_MORE_IDS = ("trainid", "pulseid", "bunchid", "bunch", "bunches", "tag", "tagnumber", "timestamp", "timestamps",
-             "eventtime", "fiducial", "fiducials", "frame", "framenumber")  # fmt: skip
+_MORE_IDS = (
+    *("trainid", "pulseid", "bunchid", "bunch", "bunches", "tag", "tagnumber", "timestamp", "timestamps", "eventtime"),
+    *("fiducial", "fiducials", "frame", "framenumber"),
+)
 _ENERGIES = ("photonenergy", "photonenergies", "energy", "energies")
 _WAVELENGTHS = ("wavelength", "wavelengths", "photonwavelength", "incidentwavelength", "lambda")
 _UNIT = re.compile(r"(_in)?_(ev|kev|j|joule)$")

@@ -36,7 +36,7 @@ def layout(tree: FileTree) -> Layout | None:
             mask_convention=convention,
         ),
         selection=Selection(keep=(good,) if good else ()),
-        notes=_raw(tree, f"{home}/data", None if mask is None else mask.key)
+        notes=_raw(tree, f"{home}/data", masked=mask is not None)
         | ({"mask": note} if note else {})
         | _others(tree, detectors),
     )
@@ -63,10 +63,10 @@ def _convention(path: Path, mask: DatasetNode) -> tuple[str | None, str]:
     return "nxmx", text
 
 
-def _raw(tree: FileTree, key: str, mask: str | None) -> dict[str, str]:
+def _raw(tree: FileTree, key: str, *, masked: bool) -> dict[str, str]:
     """A word on raw frames of a Jungfrau, whose values are no counts."""
     node = tree.datasets.get(key)
-    if node is None or node.kind != "u" or mask or not key.startswith("data/JF"):
+    if node is None or node.kind != "u" or masked or not key.startswith("data/JF"):
         return {}
     text = "raw frames of a Jungfrau hold the gain in their two top bits: for these give the file that was converted"
     return {"images": f"{tree.path.name}: /{key} is {node.dtype}; {text}"}
