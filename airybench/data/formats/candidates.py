@@ -141,6 +141,11 @@ def faulty_columns(tree: FileTree) -> list[DatasetNode]:
     return [node for node in _named(tree, names) if node.fault]
 
 
+def called_mask(name: str) -> bool:
+    """Whether a key or name is one of a mask."""
+    return _plain(name.rpartition("/")[2].lower()) in _MASKS
+
+
 def fault_of(tree: FileTree, node: DatasetNode) -> str:
     """Why a data set cannot be read, with its file and key."""
     return (

@@ -43,7 +43,10 @@ class NumpyColumns:
 
     def ids(self) -> NDArray[Any] | None:
         """Identifiers, integers or text; several are joined by `:`. None where none were named."""
-        parts = [(f"{self.path}: {key}", _plain_ids(self._column(key, "iufUS"))) for key in self.keys.ids]
+        parts = [
+            (f"{self.path}: {key}", _plain_ids(self._column(key, "iufUS", scalar=self.count == 1)))
+            for key in self.keys.ids
+        ]
         return identifiers(parts) if parts else None
 
     def labels(self, options: LabelOptions) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
@@ -77,7 +80,9 @@ class NumpyColumns:
         """Runs; text is numbered in sorted order, from 1."""
         if not self.keys.groups:
             return None
-        values = self._column(self.keys.groups, "iuUS", scalar=True)
+        values = self._column(self.keys.groups, "iufUS", scalar=True)
+        if values.dtype.kind == "f":
+            values = identifiers([(f"{self.path}: {self.keys.groups}", values)])
         if values.dtype.kind in "US":
             values = np.unique(values, return_inverse=True)[1] + 1
         if (np.abs(values.astype(np.float64)) > np.iinfo(np.int32).max).any():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.formats.candidates import called_mask
 from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
 from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
@@ -171,6 +172,8 @@ def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> s
     numbers = {name: array for name, array in arrays.items() if array.dtype.kind in "biuf"}
     stacks = [name for name, array in numbers.items() if len(array.shape) > 2]
     stacks = stacks or [name for name, array in numbers.items() if len(array.shape) == 2]
+    if len(stacks) > 1:
+        stacks = [name for name in stacks if not called_mask(name)] or stacks
     if not stacks:
         raise DataError(f"{path}: holds no stack of images (N, H, W), but {listed}", "give a file with images")
     if len(stacks) != 1:
@@ -195,6 +198,8 @@ def _ids(arrays: Mapping[str, NumpyArray], count: int) -> tuple[str, ...]:
     fitting = [
         name
         for name, array in arrays.items()
-        if name.lower() in _IDS and array.shape in ((count,), (count, 1)) and array.dtype.kind in "iuUS"
+        if name.lower() in _IDS
+        and array.shape in ((count,), (count, 1), () if count == 1 else (count,))
+        and array.dtype.kind in "iuUS"
     ]
     return (fitting[0],) if len(fitting) == 1 else ()

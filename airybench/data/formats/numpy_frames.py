@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from airybench.data.formats.numpy_array import NumpyArray
 from airybench.data.reading.conversion import RawImage
 from airybench.data.reading.frame_source import Frames
-from airybench.data.reading.frames import Framing, framing_of, mask_framing
+from airybench.data.reading.frames import Framing, framing_of, mask_framing, one_for_all
 from airybench.data.reading.masks import CONVENTIONS, good_pixels, settled_convention
 from airybench.data.reading.options import FrameOptions
-from airybench.errors import ConfigError, DataError, unknown
+from airybench.errors import DataError, MissingOptionError, unknown
 from airybench.reporter import Reporter
 
 _COLOURED = 4
@@ -75,13 +75,16 @@ class NumpyFrames(Frames):
             reporter: receives a doubt where less than half of the pixels are good.
 
         Raises:
-            ConfigError: the convention is missing.
-            DataError: a mask of another shape, that holds no flags, or that leaves no pixel.
+            DataError: the convention is missing; a mask has another shape, holds no flags, or leaves no pixel.
         """
         if convention is None:
-            raise ConfigError(f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}")
+            raise MissingOptionError(
+                f"{masks.path}: {masks.words} may be read in several ways",
+                "--mask-convention CONVENTION",
+                f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}",
+            )
         where = f"{masks.path}: {masks.member or 'the mask'}"
-        whole = mask_framing(where, masks.shape, self.framing)
+        whole = one_for_all(where, masks.shape, self.framing, self.count)
         if whole is not None:
             settled_convention(masks.all(), convention, where, reporter, said=True)
             good = whole.images(good_pixels(whole.pick(masks.all()[None]), convention))[0]
@@ -143,7 +146,8 @@ def last_axis(array: NumpyArray, said: str | None, lengths: Collection[int]) -> 
         lengths: of the columns beside it.
 
     Raises:
-        ConfigError: it looks so, and nobody said it; or `said` is unknown.
+        ConfigError: `said` is unknown.
+        DataError: it looks so, and nobody said it.
     """
     if said not in (None, "first", "last"):
         raise unknown("--axis", said, ("first", "last"))
@@ -152,8 +156,9 @@ def last_axis(array: NumpyArray, said: str | None, lengths: Collection[int]) -> 
     first, middle, last = array.shape[0], array.shape[-2], array.shape[-1]
     fits_last = last in lengths and first not in lengths
     if fits_last or (len(array.shape) == 3 and first == middle != last and first not in lengths):
-        raise ConfigError(
-            f"{array.path}: {array.words}: are the {last} shots along the last axis? Give --axis last for that, --axis "
-            f"first for {first} shots of {middle} x {last} px"
+        raise MissingOptionError(
+            f"{array.path}: {array.words}: the columns or the shape say that its {last} shots are along the last axis",
+            "--axis last",
+            f"give --axis last for that, --axis first for {first} shots of {middle} x {last} px",
         )
     return False

@@ -59,7 +59,7 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
         if len(faults) == len(tree.datasets):
             return DataError(faults[0], "none of its data sets can be read")
         return DataError("; ".join([found, *faults[:1]]), "none of them is a stack of images; give --images KEY")
-    ids = _ids_of(tree, images) if isinstance(images, DatasetNode) else ""
+    ids = _ids_of(tree, images) if isinstance(images, DatasetNode) else _ids_named(tree, images)
     key = images.key if isinstance(images, DatasetNode) else images
     option = f"--images {quote(key)}" + (f" --ids {quote(ids)}" if ids else "")
     return MissingOptionError(found, option, "name the images with --images KEY")
@@ -90,11 +90,18 @@ def _ids_of(tree: FileTree, images: DatasetNode) -> str:
     return next((node.key for node in like_ids(tree, images)), ",".join(together))
 
 
+def _ids_named(tree: FileTree, pattern: str) -> str:
+    """A pattern for the identifiers of stacks that a pattern names."""
+    parts = [node for node in image_stacks(tree) if _DIGITS.sub("*", node.key) == pattern]
+    return _ids_of_parts(tree, parts) if parts else ""
+
+
 def _images(tree: FileTree) -> DatasetNode | str | None:
     """The likely images: the largest stack, a pattern for many data sets of one image each, or one image."""
     stacks = image_stacks(tree) or stacks_along_last(tree, sure=False)
     if stacks:
-        return max(stacks, key=lambda node: (len(node.shape) == 3, *reversed(node.shape)))
+        largest = max(stacks, key=lambda node: (len(node.shape) == 3, *reversed(node.shape)))
+        return _joined(tree, stacks, largest) or largest
     patterns: dict[str, int] = {}
     for node in tree.datasets.values():
         if len(node.shape) == 2 and min(node.shape) > 1 and _DIGITS.search(node.key):
@@ -104,3 +111,24 @@ def _images(tree: FileTree) -> DatasetNode | str | None:
         return max(patterns, key=lambda one: patterns[one])
     alone = single_images(tree)
     return alone[0] if len(alone) == 1 else None
+
+
+def _joined(tree: FileTree, stacks: Sequence[DatasetNode], one: DatasetNode) -> str:
+    """A pattern for stacks that are parts of one: of one shape, and of different lengths or with ids of their own.
+
+    Stacks of one length without them may be of several detectors.
+    """
+    pattern = _DIGITS.sub("*", one.key)
+    parts = [node for node in stacks if _DIGITS.sub("*", node.key) == pattern and node.shape[1:] == one.shape[1:]]
+    lengths = {node.shape[0] for node in parts}
+    return pattern if len(lengths) > 1 or (len(parts) > 1 and _ids_of_parts(tree, parts)) else ""
+
+
+def _ids_of_parts(tree: FileTree, parts: Sequence[DatasetNode]) -> str:
+    """A pattern for the identifiers beside each of some stacks; empty where one has none."""
+    found = set()
+    for part in parts:
+        home = part.key.rpartition("/")[0]
+        ids = [node.key for node in like_ids(tree, part) if node.key.rpartition("/")[0] == home]
+        found.add(_DIGITS.sub("*", ids[0]) if ids else "")
+    return found.pop() if len(found) == 1 else ""

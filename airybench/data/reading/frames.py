@@ -1,7 +1,7 @@
 """From one frame of a source, with modules and planes, to one image."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -228,6 +228,22 @@ def mask_framing(where: str, frame: tuple[int, ...], images: Framing) -> Framing
     if frame == images.kept:
         return Framing(frame, (slice(None),) * len(frame), images.last, images.assembly)
     return None
+
+
+def one_for_all(where: str, shape: tuple[int, ...], images: Framing, count: int) -> Framing | None:
+    """How one mask of all shots becomes the mask of an image; None where its shape is that of neither.
+
+    Args:
+        where: file and key, for messages.
+        shape: of the mask; it may have an axis of one shot before the others.
+        images: how the images are framed.
+        count: number of shots.
+    """
+    whole = mask_framing(where, shape, images)
+    if whole is not None or images.last or count == 1 or shape[:1] != (1,):
+        return whole
+    inner = mask_framing(where, shape[1:], images)
+    return None if inner is None else replace(inner, raw=shape, take=(0, *inner.take))
 
 
 def _with_modules(options: FrameOptions) -> bool:

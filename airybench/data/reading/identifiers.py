@@ -43,8 +43,9 @@ def identifiers(columns: Sequence[tuple[str, NDArray[Any]]]) -> ShotIds:
 def without_event(columns: Sequence[tuple[str, NDArray[Any]]]) -> NDArray[np.bool_]:
     """Entries that hold no event, as writers leave them at the end of a stack that was made too long.
 
-    Their identifier is empty text; or all of its parts are 0 while others' are not. One column of whole numbers may
-    well begin at 0, so that there only zeros that repeat at the end count.
+    Their identifier is empty text; or all of its parts are 0 while others' are not. Whole numbers may well begin at 0:
+    several columns of them at the first entry, and one column anywhere, so that there only zeros that repeat at the end
+    count.
 
     Args:
         columns: as for `identifiers`.
@@ -60,7 +61,8 @@ def without_event(columns: Sequence[tuple[str, NDArray[Any]]]) -> NDArray[np.boo
     if none.all() and all(values.dtype.kind != "U" for _, values in columns):
         return np.zeros(len(none), bool)
     if len(columns) > 1 or columns[0][1].dtype.kind == "U":
-        return np.asarray(none)
+        begins = all(values.dtype.kind != "U" for _, values in columns) and not none[1:].any()
+        return np.zeros(len(none), bool) if begins else np.asarray(none)
     used = len(none) - int(np.argmax(~none[::-1]))
     if len(none) - used < 2:
         return np.zeros(len(none), bool)

@@ -23,6 +23,10 @@ _MOST = 512
 _MOST_SHOTS = 50_000_000  # whose columns take some gigabytes
 
 
+class NoImageError(DataError):
+    """A file holds no image, as of a run without a hit; of several files the others are read."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One data set of images.
@@ -107,7 +111,7 @@ def find_images(columns: Columns, pattern: str, options: FrameOptions, lengths: 
         _require_numbers(columns, key, data)
         (void if wild and 0 in data.shape else found).append((key, data))
     if not found:
-        raise DataError(f"{columns.where(pattern)} holds no image", "leave this file out")
+        raise NoImageError(f"{columns.where(pattern)} holds no image", "leave this file out")
     single = [(wild and data.ndim == expected_dims(options)) or data.ndim == 2 for _, data in found]
     last = _last(columns, found, single, options, lengths)
     framing = _framing(columns, found, single, options, last=last)
@@ -123,7 +127,7 @@ def find_images(columns: Columns, pattern: str, options: FrameOptions, lengths: 
             "get a whole copy, or import it in parts",
         )
     if not sum(counts):
-        raise DataError(f"{columns.where(pattern)} holds no image", "leave this file out")
+        raise NoImageError(f"{columns.where(pattern)} holds no image", "leave this file out")
     return Images(
         parts,
         framing,

@@ -18,6 +18,7 @@ from airybench.data.reading.label_numbers import label_vectors, labels_with_doub
 from airybench.data.reading.label_words import with_labels
 from airybench.data.reading.masks import CONVENTIONS
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
+from airybench.data.reading.parts import NoImageError
 from airybench.data.reading.selection import merged
 from airybench.data.reading.shot_source import ShotSource, file_identity, joined_column, located
 from airybench.data.reading.stack_file import NoShotLeftError, StackFile, linked_paths, read_stack_file
@@ -56,6 +57,7 @@ def read_stack(
         raise DataError("a source was given twice", "name each file once")
     files: list[StackFile] = []
     empty: list[NoShotLeftError] = []
+    void: list[NoImageError] = []
     first = 0
     for path, own in zip(paths, each, strict=True):
         try:
@@ -64,8 +66,12 @@ def read_stack(
         except NoShotLeftError as error:
             empty.append(error)
             first += error.count
+        except NoImageError as error:
+            void.append(error)
+            if len(paths) > 1:
+                reporter.notify(f"{error.found}; this file is left out")
     if not files:
-        raise empty[0]
+        raise [*empty, *void][0]
     _require_alike(files)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
     labels, class_names = _labels(files, keys, options.labels)

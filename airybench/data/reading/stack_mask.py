@@ -1,7 +1,7 @@
 """The mask of a stack: one for all shots or one for each, in the same file or in another."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from airybench.data.reading.candidates import fitting_keys
 from airybench.data.reading.columns import Columns
 from airybench.data.reading.conversion import readable
 from airybench.data.reading.coverage import coverage_of
-from airybench.data.reading.frames import Framing, mask_framing
+from airybench.data.reading.frames import Framing, mask_framing, one_for_all
 from airybench.data.reading.masks import good_pixels, mask_place, settled_convention
 from airybench.errors import DataError
 from airybench.reporter import Reporter
@@ -117,10 +117,7 @@ def _checked(columns: Columns, path: Path, key: str, data: h5py.Dataset, how: tu
         raise DataError(f"{where} is {data.dtype}, numbers are expected", "give another --mask")
     if len(shape) < 2:
         raise DataError(f"{where} has shape {shape}, a mask (H, W) is expected", "give another --mask")
-    whole = mask_framing(where, shape, images)
-    if whole is None and shape[0] == 1 != columns.frames and not images.last:  # one mask, with an axis of shots
-        inner = mask_framing(where, shape[1:], images)
-        whole = None if inner is None else replace(inner, raw=shape, take=(0, *inner.take))
+    whole = one_for_all(where, shape, images, columns.frames)
     if whole is not None:
         return Masks(path, key, convention, whole, each=False)
     count, frame = (shape[-1], shape[:-1]) if images.last else (shape[0], shape[1:])

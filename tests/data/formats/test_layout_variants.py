@@ -67,6 +67,13 @@ def test_several_keys_make_one_id_and_padding_has_none(tmp_path: Path) -> None:
     assert [(one.reason, one.count) for one in store.left_out] == [("without an event (padding)", 2)]
 
 
+def test_ids_of_several_keys_may_begin_at_0(tmp_path: Path) -> None:
+    path = written(tmp_path / "s.h5", train=np.arange(6) // 3, pulse=np.arange(6) % 3)
+    store = imported(tmp_path, path, "--ids", "train,pulse")
+    np.testing.assert_array_equal(store.read_images(), COUNTS)
+    assert store.ids().tolist() == ["0:0", "0:1", "0:2", "1:0", "1:1", "1:2"]
+
+
 def test_64_bit_numbers_are_kept_whole(tmp_path: Path) -> None:
     ids = (2**62 + np.arange(6)).astype("u8")
     store = imported(tmp_path, written(tmp_path / "s.h5", tag=ids[:, None]), "--ids", "tag", "--events", "tag")

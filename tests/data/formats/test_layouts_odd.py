@@ -114,3 +114,14 @@ def test_masks_of_truth_values_in_cxi_files(tmp_path: Path, each: bool) -> None:
     with h5py.File(truth.path, "a") as file:
         file[key][...] = ~file[key][()]
     assert_as(bring(tmp_path, truth.path), truth)
+
+
+def test_a_run_without_a_hit_is_left_out_of_several(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    truth, void, said = cheetah_cxi(tmp_path / "a"), cheetah_cxi(tmp_path / "b"), CollectingReporter()
+    with h5py.File(void.path, "a") as file:
+        file["entry_1/data_1/data"].attrs["numEvents"] = 0
+    assert_as(bring(tmp_path, truth.path, void.path, reporter=said), truth)
+    assert any("/entry_1/data_1/data holds no image; this file is left out" in line for line in said.notices)
+    with pytest.raises(DataError, match="holds no image; leave this file out"):
+        bring(tmp_path, void.path)

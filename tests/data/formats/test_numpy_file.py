@@ -71,6 +71,28 @@ def test_columns_of_an_npy_stack_are_npy_files(tmp_path: Path) -> None:
     assert source.photon_energy.tolist() == [800.0] * 7
 
 
+def test_what_is_called_a_mask_is_no_stack_and_may_have_an_axis_of_one_shot(tmp_path: Path) -> None:
+    flags = (RNG.random(IMAGES.shape) > 0.9).astype(np.uint8)
+    for mask in (flags, flags[:1]):
+        np.savez(tmp_path / "a.npz", im=IMAGES, pixel_mask=mask, run=[1.0] * 3 + [2.0] * 4)
+        message = refused(tmp_path / "a.npz", options=asked(mask="pixel_mask"))
+        assert "--mask-convention" in message
+        keys = asked(mask="pixel_mask", mask_convention="cxi", groups="run")
+        source, _ = opened(tmp_path / "a.npz", options=keys)
+        expected = np.broadcast_to(mask == 0, IMAGES.shape)
+        np.testing.assert_array_equal(good(source), expected)
+        np.testing.assert_array_equal(counts(source), np.where(expected, IMAGES, 0))
+        assert source.groups.tolist() == [1, 1, 1, 2, 2, 2, 2]
+
+
+def test_one_image_with_one_id(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", image=IMAGES[0], id=77)
+    source, notices = opened(tmp_path / "a.npz")
+    np.testing.assert_array_equal(counts(source), IMAGES[:1])
+    assert source.ids.tolist() == [77]
+    assert not any("not used" in line for line in notices)
+
+
 @pytest.mark.parametrize("each", [True, False])
 def test_masks(tmp_path: Path, each: bool) -> None:
     flags = (RNG.random(IMAGES.shape if each else IMAGES.shape[1:]) > 0.9).astype(np.uint8)

@@ -77,3 +77,28 @@ def test_an_impossible_number_of_shots_is_refused_before_their_columns_are_made(
         file.create_dataset("images", (10**9, 9, 10), "u2", chunks=(1, 9, 10))
     with pytest.raises(DataError, match="has 1000000000 shots, at most 50000000 are read at once"):
         open_source([tmp_path / "a.h5"])
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_parts_of_one_stack_are_proposed_together(tmp_path: Path, ids: bool) -> None:
+    parts = [IMAGES, IMAGES + 1, IMAGES[: None if ids else 2] + 2]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for number, part in enumerate(parts):
+            file[f"part{number}/frames"] = part
+            if ids:
+                file[f"part{number}/id"] = 10 * number + np.arange(len(part))
+    with pytest.raises(MissingOptionError) as caught:
+        open_source([tmp_path / "a.h5"])
+    assert caught.value.option == "--images 'part*/frames'" + " --ids 'part*/id'" * ids
+    keys = StackKeys(images="part*/frames", ids=("part*/id",) * ids, photon_energy=900.0)
+    source, _ = opened(tmp_path / "a.h5", options=SourceOptions(keys=keys))
+    np.testing.assert_array_equal(counts(source), np.concatenate(parts))
+    assert source.ids.tolist() == ([0, 1, 2, 10, 11, 12, 20, 21, 22] if ids else list(range(8)))
+
+
+def test_stacks_of_one_length_may_be_of_several_detectors(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["camera1/frames"], file["camera2/frames"], file["id"] = IMAGES, IMAGES + 1, [7, 8, 9]
+    with pytest.raises(MissingOptionError) as caught:
+        open_source([tmp_path / "a.h5"])
+    assert caught.value.option == "--images camera1/frames --ids id"
