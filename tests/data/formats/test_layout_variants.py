@@ -12,6 +12,7 @@ from airybench.api.read_options import source_options
 from airybench.cli.main import run
 from airybench.data.store.store import Store
 from airybench.inference.predict import PredictOptions
+from airybench.inference.weights import save_weights
 from airybench.jobs.predict import predict_file
 
 RNG = np.random.default_rng(15)
@@ -147,3 +148,21 @@ def test_predictions_carry_the_events_that_were_asked_for(tmp_path: Path) -> Non
         (str(500 + row), str(pulses[row]), f"t{row}") for row in range(COUNT)
     ]
     assert images().shape[1:] == (SIDE, SIDE)
+
+
+def test_the_command_carries_events_of_several_parts(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    save_weights(tmp_path / "model", model())
+    runs = []
+    for number in (0, 1):
+        columns = {"train": 2**33 + np.arange(10)[:, None], "cell": np.arange(10) % 4 + number, "exp": np.bytes_("xfel")}
+        runs.append(written(tmp_path / "runs" / f"r{number}.h5", images(10) + number, **columns))
+    command = ["predict", str(tmp_path / "model"), str(tmp_path / "runs"), "--output", str(tmp_path / "p.h5")]
+    keys = ["--images", "images", "--ids", "train", "--ids", "cell", "--events", "cell,exp", "--events", "train"]
+    assert run([*command, *keys, "--readers", "0", "--device", "cpu"]) == 0
+    trains, cells = np.tile(2**33 + np.arange(10), 2), np.concatenate([np.arange(10) % 4, np.arange(10) % 4 + 1])
+    with h5py.File(tmp_path / "p.h5") as file:
+        assert file["id"].asstr()[:].tolist() == [f"{one}:{cell}" for one, cell in zip(trains, cells, strict=True)]
+        np.testing.assert_array_equal(file["events/train"], trains)
+        np.testing.assert_array_equal(file["events/cell"], cells)
+        assert set(file["events/exp"].asstr()[:].tolist()) == {"xfel"}
