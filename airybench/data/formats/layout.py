@@ -28,7 +28,7 @@ class Layout:
         nan_mask: values that are not finite are missing, not faulty: they are masked.
         restarts: identifiers begin again in every run or file.
         notes: what people should know of the file, one line each, by the name of the key in `StackKeys` that it is
-            about; it is not said where the user gives that key.
+            about; it is not said where the user gives that key. What is about no such key has any other name.
     """
 
     keys: StackKeys
@@ -64,7 +64,7 @@ class Layout:
     def said(self, options: SourceOptions) -> Iterator[str]:
         """The notes that matter under the options of a user."""
         for key, note in self.notes.items():
-            if not getattr(options.keys, key):
+            if not getattr(options.keys, key, None):
                 yield note
 
 

@@ -157,7 +157,7 @@ def _completed(
     tree, images = FileTree(path, nodes, {}), DatasetNode("", (frames.count, *frames.framing.raw), "")
     keys = keys.completed(replace(columns_beside(tree, images), images=None, ids=_ids(arrays, frames.count)))
     notes = left_beside(tree, images).items()
-    return keys, [note.replace(": /", ": ", 1) for name, note in notes if not getattr(keys, name)]
+    return keys, [note.replace(": /", ": ", 1) for name, note in notes if not getattr(keys, name, None)]
 
 
 def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> str:

@@ -153,3 +153,16 @@ def test_what_is_said_is_no_more_than_that(tmp_path: Path, capsys: pytest.Captur
     assert "--ids" not in capsys.readouterr().err
     imported(path, "--images", "images", "--ids", "timestamp", "--photon-energy", "9000")
     assert "--ids" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["", "--images images"])
+@pytest.mark.parametrize("column", ["id", "runs", "energies"])
+def test_a_column_that_cannot_be_read_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, column: str
+) -> None:
+    path = written(tmp_path / "s.h5", images=COUNTS.astype("u2"))
+    with h5py.File(path, "a") as file:
+        file[column] = h5py.ExternalLink("gone.h5", "/x")
+    store = imported(path, *words.split(), "--photon-energy", "9000")
+    assert f"/{column} links to a file or key that is not there" in capsys.readouterr().err
+    np.testing.assert_array_equal(store.read_images(), COUNTS)
