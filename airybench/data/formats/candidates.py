@@ -138,7 +138,7 @@ def is_text(node: DatasetNode) -> bool:
 def faulty_columns(tree: FileTree) -> list[DatasetNode]:
     """Data sets of the names above that cannot be read."""
     names = (*_IDS, *_MORE_IDS, *_ENERGIES, *_WAVELENGTHS, *_GROUPS, *_LABELS, *_MASKS)
-    return [node for node in _named(tree, names) if node.fault]
+    return _named(tree, names, faulty=True)
 
 
 def called_mask(name: str) -> bool:
@@ -160,13 +160,19 @@ def like_masks(tree: FileTree, images: DatasetNode) -> list[DatasetNode]:
     return [node for node in _named(tree, _MASKS) if node.shape[-2:] == images.shape[-2:]]
 
 
-def _named(tree: FileTree, names: Sequence[str], form: Callable[[str], str] = lambda name: name) -> list[DatasetNode]:
-    """Data sets of some names, in the order of those names; what `form` leaves of a name counts as well."""
+def _named(
+    tree: FileTree, names: Sequence[str], form: Callable[[str], str] = lambda name: name, *, faulty: bool = False
+) -> list[DatasetNode]:
+    """Data sets of some names that can be read, or that cannot, in the order of those names.
+
+    What `form` leaves of a name counts as well.
+    """
     found = {
         node.key: next((name for name in (_name(node), _plain(form(_last(node)))) if name in names), None)
         for node in tree.datasets.values()
     }
     known = [(tree.datasets[key], name) for key, name in found.items() if name is not None]
+    known = [one for one in known if bool(one[0].fault) == faulty]
     return [node for node, _ in sorted(known, key=lambda one: names.index(one[1]))]
 
 

@@ -155,7 +155,11 @@ def test_the_command_carries_events_of_several_parts(tmp_path: Path) -> None:
     save_weights(tmp_path / "model", model())
     runs = []
     for number in (0, 1):
-        columns = {"train": 2**33 + np.arange(10)[:, None], "cell": np.arange(10) % 4 + number, "exp": np.bytes_("xfel")}
+        columns = {
+            "train": 2**33 + np.arange(10)[:, None],
+            "cell": np.arange(10) % 4 + number,
+            "exp": np.bytes_("xfel"),
+        }
         runs.append(written(tmp_path / "runs" / f"r{number}.h5", images(10) + number, **columns))
     command = ["predict", str(tmp_path / "model"), str(tmp_path / "runs"), "--output", str(tmp_path / "p.h5")]
     keys = ["--images", "images", "--ids", "train", "--ids", "cell", "--events", "cell,exp", "--events", "train"]
