@@ -41,7 +41,7 @@ def model_names(incomplete: str) -> list[str]:
 
 def source_kinds(incomplete: str) -> list[str]:
     """Kinds of sources."""
-    from airybench.data.formats.dispatch import KINDS
+    from airybench.data.formats.known import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]
 

@@ -1,28 +1,23 @@
 """The layout of CXIDB deposit 94: one group for each shot, `entry_1`, `entry_2`, and so on."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.formats.deposit_entries import ENTRY, common_shape, dataset, energy_of, entries_of, ids_of
 from airybench.data.formats.deposit_labels import read_labels
-from airybench.data.hdf5.links import resolve
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.hdf5.tree import may_crash
 from airybench.data.reading.conversion import Conversion, RawImage, readable
-from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
+from airybench.data.reading.cxi_keys import IDS, IMAGE
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
-from airybench.data.reading.photon_energy import JOULE_PER_EV, plausible
 from airybench.data.reading.selection import refuse_columns
 from airybench.data.reading.shot_source import Block, ShotReader, ShotSource, file_identity
-from airybench.data.store.columns import read_column
-from airybench.data.store.ids import ShotIds, as_ids
-from airybench.errors import ConfigError, DataError
+from airybench.errors import ConfigError
 from airybench.reporter import Reporter
 
 KIND, TITLE = "deposit", "CXIDB deposit 94"
@@ -30,15 +25,13 @@ KIND, TITLE = "deposit", "CXIDB deposit 94"
 BATCH = 32
 """Entries held in memory at a time."""
 
-_ENTRY = re.compile(r"entry_(\d+)")
-
 
 def recognises(path: Path, options: SourceOptions) -> bool:
     """Whether a file is HDF5 with at least one `entry_<number>` that holds a detector, and no images are named."""
     if options.keys.images or not path.is_file() or not h5py.is_hdf5(path):
         return False
     with open_hdf5(path) as file:
-        return any(_ENTRY.fullmatch(key) and f"{key}/instrument_1/detector_1" in file for key in file)
+        return any(ENTRY.fullmatch(key) and f"{key}/instrument_1/detector_1" in file for key in file)
 
 
 def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporter) -> ShotSource:
@@ -57,19 +50,19 @@ def open_source(paths: Sequence[Path], options: SourceOptions, reporter: Reporte
     path = paths[0]
     _refuse_stack_options(paths, options)
     with open_hdf5(path) as file:
-        entries = _entries(path, file)
+        entries = entries_of(path, file)
         images = [dataset(path, file, f"{entry}/{IMAGE}") for entry in entries]
-        shape = _common_shape(path, entries, [image.shape for image, _ in images])
+        shape = common_shape(path, entries, [image.shape for image, _ in images])
         conversion = Conversion.of(shape, options.rule, options.factor)
         source = ShotSource(
             paths=(path,),
-            ids=_ids(path, file, entries),
+            ids=ids_of(path, file, entries),
             image_shape=conversion.image_shape,
             read=DepositReader(path, entries, conversion),
             identity=file_identity([path], conversion.rule, conversion.factor),
             name=path.stem,
             kind="cxidb-94",
-            photon_energy=np.array([_energy(path, file, entry) for entry in entries], np.float32),
+            photon_energy=np.array([energy_of(path, file, entry) for entry in entries], np.float32),
             counts_rule=conversion.rule.words(conversion.factor),
             binning=conversion.factor,
             detector_shape=shape,
@@ -138,82 +131,3 @@ class DepositReader(ShotReader):
             with readable(self.path, f"/{key}"):
                 values = dataset(self.path, file, key)[0][()]
             yield f"/{key}", values, None
-
-
-def dataset(path: Path, file: h5py.File, key: str) -> tuple[h5py.Dataset, set[str]]:
-    """A data set whose bytes are there, and the names of the other files that they come from.
-
-    Raises:
-        DataError: it is missing, a dead link, a group, or a view of files that are not there.
-    """
-    return resolve(path, file, key, layout="as in CXIDB deposit 94", remedy="get a whole copy of the deposit")
-
-
-def scalar(path: Path, file: h5py.File, key: str) -> Any:
-    """The one number that a data set holds.
-
-    Raises:
-        DataError: it is missing, or holds anything else.
-    """
-    values = np.asarray(dataset(path, file, key)[0][()])
-    if values.size != 1 or values.dtype.kind not in "iuf":
-        raise DataError(f"{path}: /{key} is {values.dtype} {values.shape}, one number is expected")
-    return values.reshape(-1)[0]
-
-
-def _entries(path: Path, file: h5py.File) -> tuple[str, ...]:
-    """Names of the entries, in numerical order."""
-    entries = sorted((key for key in file if _ENTRY.fullmatch(key)), key=lambda key: int(key[6:]))
-    if not entries:
-        raise DataError(f"{path}: no groups /entry_1, /entry_2, ...", "give a file in the layout of CXIDB deposit 94")
-    for key in file:
-        if key not in entries and isinstance(file.get(key), h5py.Group) and f"{key}/instrument_1" in file:
-            raise DataError(f"{path}: /{key} holds a shot, but is not called /entry_<number>", "rename it or drop it")
-    return tuple(entries)
-
-
-def _ids(path: Path, file: h5py.File, entries: Sequence[str]) -> ShotIds:
-    """Identifiers of all entries, whole numbers or text."""
-    ids = [_id(path, file, entry) for entry in entries]
-    for entry, shot in zip(entries, ids, strict=True):
-        if type(shot) is not type(ids[0]):
-            raise DataError(
-                f"{path}: {entry} has the id {shot!r}, {entries[0]} has {ids[0]!r}; all numbers or all text is expected"
-            )
-    return as_ids(ids)
-
-
-def _id(path: Path, file: h5py.File, entry: str) -> int | str:
-    """Identifier of an entry, a whole number or text."""
-    key = f"{entry}/{next((key for key in IDS if key in file[entry]), IDS[0])}"
-    data = dataset(path, file, key)[0]
-    if h5py.check_string_dtype(data.dtype) and data.size == 1:
-        return str(read_column(data).reshape(-1)[0])
-    value = scalar(path, file, key)
-    if value.dtype.kind == "f" or value > np.iinfo(np.int64).max:
-        raise DataError(f"{path}: /{key} is {value} ({value.dtype}), a 64-bit integer is expected")
-    return int(value)
-
-
-def _energy(path: Path, file: h5py.File, entry: str) -> float:
-    """Photon energy of an entry in eV, from joule."""
-    joule = float(scalar(path, file, f"{entry}/{ENERGY}"))
-    if not plausible(joule / JOULE_PER_EV):
-        hint = " (it looks like eV)" if plausible(joule) else ""
-        raise DataError(
-            f"{path}: /{entry}/{ENERGY} is {joule:.6g}{hint}, a photon energy in joule is expected", "convert it"
-        )
-    return joule / JOULE_PER_EV
-
-
-def _common_shape(path: Path, entries: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> tuple[int, int]:
-    """The (H, W) that all images have, pixels."""
-    for entry, shape in zip(entries, shapes, strict=True):
-        if len(shape) != 2 or 0 in shape:
-            raise DataError(f"{path}: /{entry}/{IMAGE} has shape {shape}, one image (H, W) is expected")
-        if shape != shapes[0]:
-            raise DataError(
-                f"{path}: /{entry}/{IMAGE} has shape {shape}, {entries[0]} has {shapes[0]}", "import them separately"
-            )
-    height, width = shapes[0]
-    return height, width

@@ -3,12 +3,12 @@
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
 from airybench.data.formats.deposit_labels import LABELS
+from airybench.data.formats.export_file import ExportFile
 from airybench.data.hdf5.opening import writing
 from airybench.data.reading.cxi_keys import ENERGY, IDS, IMAGE
 from airybench.data.reading.photon_energy import JOULE_PER_EV
@@ -23,52 +23,6 @@ BATCH = 32
 
 _OVERHEAD = 6000
 """Bytes of groups and headers per entry, measured with the defaults of h5py and rounded up."""
-
-
-class _Sink:
-    """A file that keeps errors of a full disk until they are asked for.
-
-    HDF5 crashes the process at exit when it cannot flush metadata, so these errors are kept from it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b", buffering=0)
-        self._error: OSError | None = None
-        self.seek, self.tell, self.readinto = self._file.seek, self._file.tell, self._file.readinto
-        self.read, self.fileno = self._file.read, self._file.fileno
-
-    def write(self, content: Any) -> int:
-        left = memoryview(content).cast("B")
-        size = len(left)
-        try:
-            while left and not self._error:
-                left = left[self._file.write(left) :]
-        except OSError as error:
-            self._error = error
-        return size
-
-    def truncate(self, size: int) -> int:
-        try:
-            return self._file.truncate(size)
-        except OSError as error:
-            self._error = self._error or error
-            return size
-
-    def flush(self) -> None:
-        try:
-            self._file.flush()
-        except OSError as error:
-            self._error = self._error or error
-
-    def settle(self) -> None:
-        """Raise the first error, if there was one."""
-        self.flush()
-        if self._error:
-            raise self._error
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
 
 
 def export_store(
@@ -103,7 +57,7 @@ def export_store(
         height, width = store.image_shape
         require_free(path.parent, store.count * (height * width * 2 + _OVERHEAD))
         with writing(path, "export"):
-            sink = _Sink(temporary)
+            sink = ExportFile(temporary)
         try:
             with reporter.progress(f"exporting {store.path.name}") as progress:
                 _write(store, sink, path, progress)
@@ -129,7 +83,7 @@ def _without_place(store: Store) -> list[str]:
     return [name for name, present in contents.items() if present]
 
 
-def _write(store: Store, sink: _Sink, path: Path, progress: Progress) -> None:
+def _write(store: Store, sink: ExportFile, path: Path, progress: Progress) -> None:
     """Write every shot as an entry of its own.
 
     Args:

@@ -1,4 +1,4 @@
-"""The formats that are known, and the way from a file to shots or to a store."""
+"""The way from a file of any known format to shots or to a store."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,24 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from airybench.data.formats import (
-    cxi,
-    deposit,
-    dragonfly,
-    eiger,
-    euxfel_cxi,
-    euxfel_run,
-    fermi,
-    numpy_file,
-    pictures,
-    sacla,
-    stack,
-    store_source,
-    swissfel,
-)
+from airybench.data.formats import dragonfly, euxfel_run, numpy_file, pictures
 from airybench.data.formats.asking import further_questions
 from airybench.data.formats.format import Format
-from airybench.data.formats.hdf5_format import HDF5Format
+from airybench.data.formats.known import FORMATS
 from airybench.data.formats.sources import chosen, named_by
 from airybench.data.formats.summary import announce
 from airybench.data.hdf5.waiting import require_written
@@ -39,28 +25,6 @@ from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.store import Store
 from airybench.errors import ConfigError, DataError, LabelError, MissingOptionError
 from airybench.reporter import SILENT, Reporter
-
-FORMATS: tuple[Format, ...] = (
-    store_source,
-    euxfel_run,
-    HDF5Format(euxfel_cxi),
-    HDF5Format(cxi),
-    HDF5Format(eiger),
-    HDF5Format(fermi),
-    HDF5Format(sacla),
-    HDF5Format(swissfel),
-    deposit,
-    dragonfly,
-    numpy_file,
-    pictures,
-    HDF5Format(stack, stack.named),
-)
-"""The first that recognises a file reads it. The more a format asks of a file, the earlier it is tried: a virtual file
-of European XFEL is a CXI stack with trains and pulses, and a CXI stack has the groups of a deposit too. A new format is
-a module in this folder, and its name in this list."""
-
-KINDS = tuple(one.KIND for one in FORMATS)
-"""What `--kind` names."""
 
 
 def open_source(

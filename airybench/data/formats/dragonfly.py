@@ -7,7 +7,8 @@ from pathlib import Path
 import h5py
 
 from airybench.data.formats.dragonfly_detector import Detector, read_detector
-from airybench.data.formats.dragonfly_frames import PARTS, BinaryFrames, HDF5Frames, binary_size, hdf5_size
+from airybench.data.formats.dragonfly_frames import BinaryFrames, HDF5Frames
+from airybench.data.formats.dragonfly_size import PARTS, binary_size, hdf5_size
 from airybench.data.hdf5.tree import file_tree
 from airybench.data.reading.frame_source import FramePart, frame_source
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys

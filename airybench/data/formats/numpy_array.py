@@ -93,11 +93,8 @@ class NumpyArray:
             DataError: it holds some.
         """
         if self.dtype.hasobject:
-            raise DataError(
-                f"{self.path}: {self.member or 'the array'} holds Python objects, which can run code when they are "
-                f"read",
-                "save numbers, or text with .astype(str)",
-            )
+            what = f"{self.path}: {self.member or 'the array'} holds Python objects, which can run code when read"
+            raise DataError(what, "save numbers, or text with .astype(str)")
 
 
 def numpy_arrays(path: Path) -> dict[str, NumpyArray]:
@@ -136,8 +133,7 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
     if read is None:
         raise ValueError(f"version {version} of the format is not known")
-    shape, fortran, dtype = read(file)
-    return shape, fortran, dtype
+    return read(file)
 
 
 @contextmanager

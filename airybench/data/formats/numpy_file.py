@@ -1,21 +1,18 @@
 """NPY stacks, and NPZ files whose arrays are named like the keys of HDF5 files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.candidates import called_mask
-from airybench.data.formats.numpy_array import NumpyArray, numpy_arrays
+from airybench.data.formats.numpy_array import numpy_arrays
 from airybench.data.formats.numpy_columns import NumpyColumns
-from airybench.data.formats.numpy_frames import NumpyFrames, last_axis
+from airybench.data.formats.numpy_frames import NumpyFrames
+from airybench.data.formats.numpy_names import completed_keys, last_axis, lengths_of_columns, name_of_images
 from airybench.data.formats.restarting import told_apart
-from airybench.data.formats.stack import columns_beside, left_beside
-from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.contradictions import refuse_idle_keys
 from airybench.data.reading.frame_source import FramePart, frame_source
 from airybench.data.reading.groups import by_path, named_groups
@@ -23,13 +20,12 @@ from airybench.data.reading.label_numbers import labels_with_doubt
 from airybench.data.reading.label_words import with_labels
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys
 from airybench.data.reading.shot_source import ShotSource
-from airybench.errors import DataError, MissingOptionError
+from airybench.errors import DataError
 from airybench.reporter import Reporter
 
 KIND, TITLE = "numpy", "NumPy file"
 NEEDS = "an .npy file with a stack (N, H, W), or an .npz file"
 
-_IDS = ("id", "ids", "shot_id", "shot_ids", "event_id", "event_ids", "tag", "tags", "pulse_id", "pulse_ids")
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
 
 
@@ -101,12 +97,12 @@ def _part(
 ) -> tuple[FramePart, NDArray[Any] | None]:
     """One file, and its labels where they are words."""
     arrays = numpy_arrays(path)
-    images = arrays[_images(path, arrays, options.keys.images)]
+    images = arrays[name_of_images(path, arrays, options.keys.images)]
     keys = replace(options.keys, images=images.member or None)
-    last = last_axis(images, options.frames.axis, _lengths(arrays, images))
+    last = last_axis(images, options.frames.axis, lengths_of_columns(arrays, images))
     frames = NumpyFrames.of(images, options.frames, last=last)
     count = frames.count
-    keys, notes = _completed(path, keys, arrays, frames)
+    keys, notes = completed_keys(path, keys, arrays, frames)
     refuse_idle_keys(keys, path)
     for note in notes:
         reporter.notify(note)
@@ -147,59 +143,3 @@ def _part(
         files=(path, *sorted(columns.files)),
     )
     return part, words
-
-
-def _completed(
-    path: Path, keys: StackKeys, arrays: Mapping[str, NumpyArray], frames: NumpyFrames
-) -> tuple[StackKeys, list[str]]:
-    """The keys with the columns of obvious names, and a word on what looks like more."""
-    nodes = {name: DatasetNode(name, array.shape, str(array.dtype)) for name, array in arrays.items()}
-    tree, images = FileTree(path, nodes, {}), DatasetNode("", (frames.count, *frames.framing.raw), "")
-    keys = keys.completed(replace(columns_beside(tree, images), images=None, ids=_ids(arrays, frames.count)))
-    notes = left_beside(tree, images).items()
-    return keys, [note.replace(": /", ": ", 1) for name, note in notes if not getattr(keys, name, None)]
-
-
-def _images(path: Path, arrays: Mapping[str, NumpyArray], said: str | None) -> str:
-    """The name of the array of images: the one that the user names, or the only one that can be it."""
-    listed = "; ".join(array.words for array in arrays.values())
-    if said is not None:
-        if said not in arrays:
-            raise DataError(f"{path}: no array {said}", f"it holds {listed}")
-        return said
-    if len(arrays) == 1:
-        return next(iter(arrays))
-    numbers = {name: array for name, array in arrays.items() if array.dtype.kind in "biuf"}
-    stacks = [name for name, array in numbers.items() if len(array.shape) > 2]
-    stacks = stacks or [name for name, array in numbers.items() if len(array.shape) == 2]
-    if len(stacks) > 1:
-        stacks = [name for name in stacks if not called_mask(name)] or stacks
-    if not stacks:
-        raise DataError(f"{path}: holds no stack of images (N, H, W), but {listed}", "give a file with images")
-    if len(stacks) != 1:
-        largest = max(
-            stacks, key=lambda name: (len(numbers[name].shape) == 3, np.prod(numbers[name].shape, dtype=float))
-        )
-        raise MissingOptionError(
-            f"{path}: which array holds the images? It holds {listed}",
-            f"--images {quote(largest)}",
-            "give --images NAME",
-        )
-    return stacks[0]
-
-
-def _lengths(arrays: Mapping[str, NumpyArray], images: NumpyArray) -> set[int]:
-    """Lengths of the columns."""
-    return {array.shape[0] for array in arrays.values() if len(array.shape) == 1 and array is not images}
-
-
-def _ids(arrays: Mapping[str, NumpyArray], count: int) -> tuple[str, ...]:
-    """The array of identifiers that is named like one; none where there is no such array, or two."""
-    fitting = [
-        name
-        for name, array in arrays.items()
-        if name.lower() in _IDS
-        and array.shape in ((count,), (count, 1), () if count == 1 else (count,))
-        and array.dtype.kind in "iuUS"
-    ]
-    return (fitting[0],) if len(fitting) == 1 else ()

@@ -1,6 +1,6 @@
 """Frames out of arrays of NumPy files, with their masks."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from airybench.data.reading.frame_source import Frames
 from airybench.data.reading.frames import Framing, framing_of, mask_framing, one_for_all
 from airybench.data.reading.masks import CONVENTIONS, good_pixels, settled_convention
 from airybench.data.reading.options import FrameOptions
-from airybench.errors import DataError, MissingOptionError, unknown
+from airybench.errors import DataError, MissingOptionError
 from airybench.reporter import Reporter
 
 _COLOURED = 4
@@ -135,30 +135,3 @@ def _read(array: NumpyArray, framing: Framing, first: int, stop: int) -> NDArray
         return framing.pick(array.all()[None])
     whole = np.moveaxis(array.all()[..., first:stop], -1, 0) if framing.last else array.read(first, stop)
     return framing.pick(whole)
-
-
-def last_axis(array: NumpyArray, said: str | None, lengths: Collection[int]) -> bool:
-    """Whether the shots of a stack are along its last axis.
-
-    Args:
-        array: the stack.
-        said: `--axis`.
-        lengths: of the columns beside it.
-
-    Raises:
-        ConfigError: `said` is unknown.
-        DataError: it looks so, and nobody said it.
-    """
-    if said not in (None, "first", "last"):
-        raise unknown("--axis", said, ("first", "last"))
-    if len(array.shape) < 3 or said is not None:
-        return said == "last" and len(array.shape) > 2
-    first, middle, last = array.shape[0], array.shape[-2], array.shape[-1]
-    fits_last = last in lengths and first not in lengths
-    if fits_last or (len(array.shape) == 3 and first == middle != last and first not in lengths):
-        raise MissingOptionError(
-            f"{array.path}: {array.words}: the columns or the shape say that its {last} shots are along the last axis",
-            "--axis last",
-            f"give --axis last for that, --axis first for {first} shots of {middle} x {last} px",
-        )
-    return False

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airybench.data.formats.numpy_array import numpy_arrays
-from airybench.data.formats.picture_header import PictureHeader, damaged
+from airybench.data.formats.picture import PictureHeader, damaged
 from airybench.data.reading.conversion import RawImage
 from airybench.data.reading.frame_source import Frames
 from airybench.errors import DataError

@@ -1,6 +1,5 @@
 """Which pictures a folder holds, what they are called, and which classes its sub-folders are."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.data.formats.picture_header import PictureHeader
 from airybench.data.hdf5.tree import natural
 from airybench.errors import ConfigError, DataError
 
@@ -26,7 +24,6 @@ REFUSED = {
 }
 """Suffixes of pictures that are not read, and what to do with them."""
 
-_RUN = re.compile(r"(run|r|scan|file|part)?[_ -]?\d+", re.IGNORECASE)
 _NAMED = 5
 
 
@@ -96,45 +93,6 @@ def list_pictures(paths: Sequence[Path], pattern: str | None) -> Listing:
     if not files:
         raise _nothing(folder, (*here, *_below(folder)), pattern)
     return _of_one_kind(folder, files, tuple(one.name for one in folders), skipped)
-
-
-def look_like_runs(folders: Sequence[str]) -> bool:
-    """Whether names of folders are numbers of runs rather than of classes.
-
-    >>> look_like_runs(["run_001", "run_002"]), look_like_runs(["Round", "Streak"])
-    (True, False)
-    """
-    return all(_RUN.fullmatch(name) for name in folders)
-
-
-def picture_ids(headers: Sequence[PictureHeader]) -> NDArray[np.int64] | NDArray[np.str_]:
-    """An identifier for every picture: the name of its file without suffix, or as much of its path as makes it unique.
-
-    Pictures of one file have their number in it as well. Names that are whole numbers become numbers.
-
-    Args:
-        headers: of the files.
-
-    >>> picture_ids([PictureHeader(Path("a/7.png"), 1, (1, 1), "uint16")])
-    array([7])
-    >>> picture_ids([PictureHeader(Path("a/s.tif"), 2, (1, 1), "uint16")])
-    array(['s:0', 's:1'], dtype='<U3')
-    """
-    ways = (
-        lambda path: path.stem,
-        lambda path: f"{path.parent.name}/{path.stem}",
-        lambda path: f"{path.parent.name}/{path.name}",
-        str,
-    )
-    for way in ways:
-        names = [way(header.path) for header in headers]
-        if len(set(names)) == len(names):
-            break
-    if any(header.pages > 1 for header in headers):
-        names = [f"{name}:{page}" for name, one in zip(names, headers, strict=True) for page in range(one.pages)]
-    if all(re.fullmatch("[0-9]{1,18}", name) for name in names) and len({int(name) for name in names}) == len(names):
-        return np.array([int(name) for name in names], np.int64)
-    return np.array(names, np.str_)
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.formats.picture import PictureHeader
 from airybench.data.formats.picture_frames import PictureFrames, decoded
-from airybench.data.formats.picture_header import PictureHeader, picture_header
+from airybench.data.formats.picture_header import picture_header
 from airybench.data.formats.picture_listing import (
     KINDS,
     Listing,
     holds_pictures,
     list_pictures,
-    look_like_runs,
-    picture_ids,
 )
+from airybench.data.formats.picture_names import look_like_runs, picture_ids
 from airybench.data.reading.frame_source import FramePart, frame_source
 from airybench.data.reading.groups import Groups, by_path, named_groups
 from airybench.data.reading.options import FrameOptions, SourceOptions, StackKeys

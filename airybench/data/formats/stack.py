@@ -3,7 +3,6 @@
 from airybench.data.formats.candidates import (
     fault_of,
     faulty_columns,
-    image_stacks,
     is_text,
     like_energies,
     like_groups,
@@ -13,9 +12,8 @@ from airybench.data.formats.candidates import (
     like_wavelengths,
     misfit_ids,
     more_like_ids,
-    shots_first,
-    stacks_along_last,
 )
+from airybench.data.formats.image_candidates import image_stacks, shots_first, stacks_along_last
 from airybench.data.formats.layout import Layout
 from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.options import StackKeys

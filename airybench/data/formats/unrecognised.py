@@ -9,13 +9,11 @@ import h5py
 
 from airybench.data.formats.candidates import (
     fault_of,
-    image_stacks,
     like_ids,
     more_like_ids,
     named_ids,
-    single_images,
-    stacks_along_last,
 )
+from airybench.data.formats.image_candidates import image_stacks, single_images, stacks_along_last
 from airybench.data.hdf5.tree import DatasetNode, FileTree, file_tree
 from airybench.data.reading.options import SourceOptions
 from airybench.errors import DataError, MissingOptionError

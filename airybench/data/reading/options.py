@@ -145,7 +145,7 @@ class SourceOptions:
     """How a source is to be read.
 
     Attributes:
-        kind: of the format, one of `data.formats.dispatch.KINDS`; recognised when left out.
+        kind: of the format, one of `data.formats.known.KINDS`; recognised when left out.
         keys: where things are in a stack.
         frames: how one frame becomes one image.
         selection: which shots are taken.

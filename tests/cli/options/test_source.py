@@ -10,7 +10,7 @@ from airybench.api.read_options import ReadOptions
 from airybench.cli.layout import CommandHelp
 from airybench.cli.main import command_tree, run
 from airybench.cli.options.completion import source_kinds
-from airybench.data.formats.dispatch import KINDS
+from airybench.data.formats.known import KINDS
 from airybench.data.reading.contradictions import WORDS
 from airybench.data.reading.counts_rule import CountsRule
 from airybench.data.reading.invalid_values import InvalidValues

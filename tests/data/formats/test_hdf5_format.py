@@ -12,7 +12,7 @@ from field_files import Truth, cheetah_cxi, eiger_master, fermi_runs, sacla_run,
 from files import deposit_file, store_file
 from sources import opened, refused
 
-from airybench.data.formats.dispatch import FORMATS
+from airybench.data.formats.known import FORMATS
 from airybench.data.formats.layout import Layout
 from airybench.data.reading.counts_rule import CountsRule
 from airybench.data.reading.options import DEFAULT_OPTIONS, FrameOptions, Selection, SourceOptions, StackKeys

@@ -10,7 +10,8 @@ from field_files import eiger_master, fermi_runs, sacla_run, swissfel_run
 from files import store_file
 from reporters import CollectingReporter
 
-from airybench.data.formats.dispatch import FORMATS, open_source
+from airybench.data.formats.dispatch import open_source
+from airybench.data.formats.known import FORMATS
 from airybench.data.formats.notices import said_once
 from airybench.data.formats.sources import chosen, files_in
 from airybench.data.reading.options import DEFAULT_OPTIONS, SourceOptions, StackKeys
