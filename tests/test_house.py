@@ -170,9 +170,8 @@ def test_no_file_holds_two_ideas() -> None:
     tests = sorted(Path(__file__).parent.rglob("*.py"))
     long |= {str(p): n for p in tests if (n := lines_of(p)) > LONGEST_TEST}
     long |= {m: n for m, path in MODULES.items() if "data.formats." in m and (n := lines_of(path)) > LONGEST_FORMAT}
-    assert not long, (
-        f"past {LONGEST_FILE} lines ({LONGEST_FORMAT} in formats, {LONGEST_TEST} in tests) there are two ideas in a file: {long}"
-    )
+    most = f"{LONGEST_FILE} lines ({LONGEST_FORMAT} in formats, {LONGEST_TEST} in tests)"
+    assert not long, f"past {most} there are two ideas in a file: {long}"
 
 
 def test_functions_are_neither_branchy_nor_greedy() -> None:
