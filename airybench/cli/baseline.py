@@ -19,6 +19,7 @@ from airybench.cli.options.common import (
     unless_config,
 )
 from airybench.cli.options.completion import study_names
+from airybench.cli.options.early import loading, require_datasets
 from airybench.cli.options.panels import START
 from airybench.cli.options.parameters import given_parameters, help_text, single_values, takes_config
 from airybench.config import validated
@@ -84,25 +85,28 @@ def baseline(
     its run + 4 IQR / 1.349). All see the same shots, split, noise and fraction as a network with the same
     options, and are tracked beside it. C and gamma are chosen by cross-validation on the training shots.
     """
-    from airybench.cli.show.baselines import baselines_json, print_baselines
-    from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.output import print_result
-    from airybench.jobs.baseline import of_study, run_baselines
     from airybench.sweep.saved_studies import find_study
-    from airybench.training.device import choose_device
 
     changes = single_values(given_parameters(options, settings))
     saved = find_study(study, storage) if study else None
     if saved and config != QUICK:
         raise ConfigError(f"--study {saved.name} says how its shots are preprocessed; leave out --config {config}")
-    trial = of_study(saved, changes) if saved else load_experiment(config).base.replace(changes)
+    trial = saved.on_its_shots(changes) if saved else load_experiment(config).base.replace(changes)
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
+    require_datasets([name])
     asked = {"components": components, "c": c, "gamma": gamma, "cv": cv, "lit_count": lit_count}
     start = BaselineConfig.quick() if quick else BaselineConfig()
     searched = {key: value for key, value in asked.items() if value not in (None, FROM_CONFIG)}
     search = validated(BaselineConfig, {**start.model_dump(), **searched})
     if saved and tracking_uri is None:
         tracking_uri = saved.attributes.get("tracking_uri")
+    with loading():
+        from airybench.cli.show.baselines import baselines_json, print_baselines
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.cli.show.output import print_result
+        from airybench.jobs.baseline import run_baselines
+        from airybench.training.device import choose_device
+
     baselines = run_baselines(
         trial,
         search,

@@ -8,6 +8,7 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import Debug, Json, Storage, TrackingUri
 from airybench.cli.options.completion import choices, study_names
+from airybench.cli.options.early import loading, require_studies
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.config import METRICS, SEED
 
@@ -98,17 +99,20 @@ def calibrate(
     With --synthetic, benchmarks are drawn whose truth is known. Where --output is given, the same command continues
     after an interruption.
     """
-    from pathlib import Path
-
-    from airybench.cli.show.calibration import print_real, print_synthetic, real_json, synthetic_json
-    from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.output import print_result
     from airybench.errors import ConfigError
-    from airybench.jobs.calibrate import calibrate_study, calibrate_synthetic, settings_grid
 
     if (study is None) != synthetic:
         found = "neither STUDY nor --synthetic" if study is None else f"{study} and --synthetic"
         raise ConfigError(f"{found} found; give one: airybench calibrate STUDY, or airybench calibrate --synthetic")
+    require_studies([study] if study else [], storage)
+    from pathlib import Path
+
+    with loading():
+        from airybench.cli.show.calibration import print_real, print_synthetic, real_json, synthetic_json
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.cli.show.output import print_result
+        from airybench.jobs.calibrate import calibrate_study, calibrate_synthetic, settings_grid
+
     if study is not None:
         real = calibrate_study(study, metric=metric, storage=storage, uri=tracking_uri, seed=seed)
         print_result(real, as_json=as_json, data=real_json, text=print_real)

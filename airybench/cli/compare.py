@@ -7,6 +7,7 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import Debug, Delta, Json, Storage, StudyNames, TrackingUri, split_names
 from airybench.cli.options.completion import choices
+from airybench.cli.options.early import loading, require_studies
 from airybench.config import METRICS
 
 app = App()
@@ -39,15 +40,17 @@ def compare(
 
     Each network with the logarithmic activation is also compared with the same network without it.
     """
+    require_studies(split_names(study), storage)
     from pathlib import Path
 
-    from airybench.analysis.comparison_figures import write_figures
-    from airybench.analysis.verdicts import margin
-    from airybench.cli.show.comparison import comparison_json, print_comparison
-    from airybench.cli.show.console import ConsoleReporter, notice
-    from airybench.cli.show.output import print_result
-    from airybench.jobs.compare import compare_studies
-    from airybench.paths import writable
+    with loading():
+        from airybench.analysis.comparison_figures import write_figures
+        from airybench.analysis.verdicts import margin
+        from airybench.cli.show.comparison import comparison_json, print_comparison
+        from airybench.cli.show.console import ConsoleReporter, notice
+        from airybench.cli.show.output import print_result
+        from airybench.jobs.compare import compare_studies
+        from airybench.paths import writable
 
     folder = writable(Path(output), "choose another --output") if output else None
     comparison = compare_studies(

@@ -18,6 +18,7 @@ from airybench.cli.options.common import (
     unless_config,
 )
 from airybench.cli.options.completion import DATASETS, choices
+from airybench.cli.options.early import loading, require_datasets, require_model
 from airybench.provenance import SIMULATOR_VERSIONS
 
 ALL = "all"
@@ -80,16 +81,20 @@ def evaluate(
 
     Every metric is given with its 95 % interval, for each class and beside the majority baseline.
     """
-    from airybench.analysis.evaluation_files import write_evaluation, write_robustness
-    from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.evaluation import evaluation_json, print_evaluation
-    from airybench.cli.show.output import print_result
-    from airybench.config import parse_value
-    from airybench.inference.stress import stress_plan
-    from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, trained_on
-    from airybench.jobs.models import open_model
-    from airybench.paths import writable
-    from airybench.training.device import choose_device
+    require_model(model, tracking_uri)
+    if dataset is not None and dataset != FROM_CONFIG:
+        require_datasets([dataset])
+    with loading():
+        from airybench.analysis.evaluation_files import write_evaluation, write_robustness
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.cli.show.evaluation import evaluation_json, print_evaluation
+        from airybench.cli.show.output import print_result
+        from airybench.config import parse_value
+        from airybench.inference.stress import stress_plan
+        from airybench.jobs.evaluate import EvaluationOptions, evaluate_model, trained_on
+        from airybench.jobs.models import open_model
+        from airybench.paths import writable
+        from airybench.training.device import choose_device
 
     asked_for = [text for text in strength or [] if text != FROM_CONFIG]
     changes = None

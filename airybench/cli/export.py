@@ -8,6 +8,7 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import Debug, Force, Json, Model, TrackingUri
 from airybench.cli.options.completion import choices
+from airybench.cli.options.early import loading, require_model
 
 app = App()
 
@@ -34,10 +35,12 @@ def export(
     The exported model takes raw counts (uint16) and returns probabilities and logits. It is checked against the network
     before it is written.
     """
-    from airybench.cli.show.console import ConsoleReporter, notice
-    from airybench.cli.show.output import print_result
-    from airybench.inference.export import export as run
-    from airybench.jobs.models import open_model
+    require_model(model, tracking_uri)
+    with loading():
+        from airybench.cli.show.console import ConsoleReporter, notice
+        from airybench.cli.show.output import print_result
+        from airybench.inference.export import export as run
+        from airybench.jobs.models import open_model
 
     predictor = open_model(model, tracking_uri, ConsoleReporter())
     found = run(predictor, output, format=format, force=force)

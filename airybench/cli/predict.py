@@ -8,6 +8,7 @@ import typer
 
 from airybench.cli.layout import App
 from airybench.cli.options.common import Csv, Debug, Device, Force, Json, Model, Threads, TrackingUri
+from airybench.cli.options.early import loading, require_model
 from airybench.cli.options.panels import OUTPUT, PLACE, SOURCE, START
 from airybench.cli.options.source import source_options, takes_source
 from airybench.errors import ConfigError
@@ -75,13 +76,15 @@ def predict(
     The output holds id, probabilities and predicted classes of every shot. Memory does not grow with their number.
     After an interruption the same command resumes.
     """
-    from airybench.cli.show.console import ConsoleReporter, notice
-    from airybench.cli.show.output import print_result
-    from airybench.inference.plan import shard_of
-    from airybench.inference.predict import PredictOptions
-    from airybench.jobs.models import open_model
-    from airybench.jobs.predict import predict_file
-    from airybench.training.device import choose_device
+    require_model(model, tracking_uri)
+    with loading():
+        from airybench.cli.show.console import ConsoleReporter, notice
+        from airybench.cli.show.output import print_result
+        from airybench.inference.plan import shard_of
+        from airybench.inference.predict import PredictOptions
+        from airybench.jobs.models import open_model
+        from airybench.jobs.predict import predict_file
+        from airybench.training.device import choose_device
 
     part, where = None if shard is None else shard_of(shard), choose_device(device)
     if part and csv:

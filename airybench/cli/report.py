@@ -7,6 +7,7 @@ import typer
 
 from airybench.cli.layout import App
 from airybench.cli.options.common import FROM_CONFIG, Debug, Delta, Json, Storage, StudyNames, split_names
+from airybench.cli.options.early import loading, require_studies
 
 app = App()
 
@@ -30,17 +31,20 @@ def report(
     The page has tables, differences with their 95 % intervals, a verdict on each claim, and pictures. It is one HTML
     file that works offline and prints well. The same text is written as Markdown.
     """
-    from airybench.analysis.verdicts import margin
-    from airybench.cli.show.answers import answers_json, print_answers
-    from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.output import print_result
     from airybench.errors import InputError
-    from airybench.jobs.report import write_report
-    from airybench.tracking.launch import launched
 
     if output.suffix.lower() not in (".html", ".htm") or not output.absolute().parent.is_dir():
         raise InputError(f"--output {output}: give a file ending in .html in a folder that exists")
     names = split_names(study)
+    require_studies(names, storage)
+    with loading():
+        from airybench.analysis.verdicts import margin
+        from airybench.cli.show.answers import answers_json, print_answers
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.cli.show.output import print_result
+        from airybench.jobs.report import write_report
+        from airybench.tracking.launch import launched
+
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
         studies = write_report(
             names, output, pictures=pictures, delta=margin(delta), storage=storage, reporter=ConsoleReporter()

@@ -22,6 +22,7 @@ from airybench.cli.options.common import (
     split_names,
 )
 from airybench.cli.options.completion import DATASETS, choices, study_names
+from airybench.cli.options.early import loading, require_datasets
 from airybench.cli.options.panels import PLACE, START, STUDY
 from airybench.cli.options.parameters import AXES, given_parameters, single_values, takes_config
 from airybench.config import StudyConfig, SweepConfig
@@ -116,19 +117,24 @@ def sweep(
     Brackets say where a value comes from when its option is left out.
     """
     from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.sweep.space import check
 
     changes = given_parameters(options, settings)
     search = single_values({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
     experiment = load_experiment(config).customised(changes, AXES, search)
     datasets = _datasets(dataset) or [experiment.base.data.dataset]
+    require_datasets(datasets)
+    with loading():
+        check(experiment)
     if dry_run:
         return _dry_run(experiment, datasets, device, workers or 1, storage, as_json=as_json)
-    from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
-    from airybench.cli.show.watch import StudyWatch
-    from airybench.jobs.options import RunOptions
-    from airybench.jobs.summary import StudySummary
-    from airybench.jobs.sweep import run_sweep
-    from airybench.sweep.engines import engine as engine_of
+    with loading():
+        from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
+        from airybench.cli.show.watch import StudyWatch
+        from airybench.jobs.options import RunOptions
+        from airybench.jobs.summary import StudySummary
+        from airybench.jobs.sweep import run_sweep
+        from airybench.sweep.engines import engine as engine_of
 
     def show(summary: StudySummary) -> None:
         if as_json:
@@ -164,17 +170,17 @@ def _dry_run(
     experiment: SweepConfig, datasets: list[str], device: str, workers: int, storage: str | None, *, as_json: bool
 ) -> int:
     """Print the cells of every data set, the time they are estimated to take, and what they can tell."""
-    from airybench.cli.show.console import notice, print_json
-    from airybench.cli.show.dry_run import cells_json, print_cells
-    from airybench.data.datasets.outline import outline
-    from airybench.jobs.power import planned_power
-    from airybench.paths import data_folder
-    from airybench.sweep.cost import cell_costs
-    from airybench.sweep.space import cells, check, ends, finite
-    from airybench.sweep.storage import open_storage
-    from airybench.training.device import choose_device
+    with loading():
+        from airybench.cli.show.console import notice, print_json
+        from airybench.cli.show.dry_run import cells_json, print_cells
+        from airybench.data.datasets.outline import outline
+        from airybench.jobs.power import planned_power
+        from airybench.paths import data_folder
+        from airybench.sweep.cost import cell_costs
+        from airybench.sweep.space import cells, ends, finite
+        from airybench.sweep.storage import open_storage
+        from airybench.training.device import choose_device
 
-    check(experiment)
     chosen = choose_device(device)
     shown = []
     for name in datasets:

@@ -18,6 +18,7 @@ from airybench.cli.options.common import (
     Threads,
     TrackingUri,
 )
+from airybench.cli.options.early import loading, require_datasets
 from airybench.cli.options.panels import PLACE, TRAINING
 from airybench.cli.options.parameters import given_parameters, single_values, takes_config
 from airybench.config.experiments import load_experiment
@@ -61,15 +62,17 @@ def train(
 
     To share a training between the GPUs of one machine: torchrun --nproc-per-node=N -m airybench train ...
     """
-    from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.output import print_result
-    from airybench.cli.show.results import print_training, training_json
-    from airybench.jobs.options import RunOptions
-    from airybench.jobs.train import run_training
-    from airybench.training.device import choose_device
-
     trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
+    require_datasets([name])
+    with loading():
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.cli.show.output import print_result
+        from airybench.cli.show.results import print_training, training_json
+        from airybench.jobs.options import RunOptions
+        from airybench.jobs.train import run_training
+        from airybench.training.device import choose_device
+
     training = run_training(
         trial,
         name,

@@ -1,8 +1,6 @@
 """Baselines without a network, as runs beside those of the networks."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import yaml
@@ -11,7 +9,7 @@ from airybench.config import DataConfig, TrialConfig
 from airybench.config.baseline import LIT_PIXELS, NAMES, BaselineConfig
 from airybench.data.datasets.catalog import display_name
 from airybench.data.store.labels import miss_column
-from airybench.errors import ConfigError, DataError
+from airybench.errors import DataError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.hits import hit_scores
 from airybench.paths import data_folder
@@ -73,7 +71,7 @@ def run_baselines(
         search: the values that cross-validation chooses from.
         dataset: name or path.
         device: where features are computed.
-        study: whose shots and split these have to be, as `of_study` gives them.
+        study: whose shots and split these have to be.
         tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
         reporter: receives notices and progress.
 
@@ -100,30 +98,6 @@ def run_baselines(
             found = fitted_baselines(prepared, config, search, [name], reporter)[name]
             baselines.append(_logged(name, title, found, run, prepared, config, search))
     return baselines
-
-
-def of_study(study: SavedStudy, changes: Mapping[str, Any]) -> TrialConfig:
-    """The configuration of a study, for baselines on its very shots.
-
-    Args:
-        study: finished or not.
-        changes: parameters that were asked for beside it; of the data, only the fold may be.
-
-    Raises:
-        ConfigError: other parameters of the data are asked for, or the study runs every fold and none is named.
-    """
-    base = study.sweep.base
-    own = base.params()
-    other = [name for name in changes if name != "fold" and changes[name] != own[name]]
-    if other:
-        words = ", ".join(f"--{name.replace('_', '-')}" for name in other)
-        raise ConfigError(f"--study {study.name} says which shots are taken; leave out {words}")
-    if base.data.every_fold and "fold" not in changes:
-        raise ConfigError(
-            f"study {study.name} runs each of {base.data.folds} folds, and its leaderboard has the baselines of all; "
-            "--fold I takes those of one"
-        )
-    return base.replace({**changes, "every_fold": False} if "fold" in changes else {})
 
 
 def _require_same_shots(prepared: PreparedDataset, study: SavedStudy, config: TrialConfig) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from airybench.config import SweepConfig, TrialConfig, recorded_trial, validated
-from airybench.errors import AirybenchError, StudyError, unknown
+from airybench.errors import AirybenchError, ConfigError, StudyError, unknown
 from airybench.paths import checkpoint_folder, data_folder
 from airybench.provenance import SIMULATED, Provenance
 from airybench.study_name import StudyName
@@ -77,6 +77,28 @@ class SavedStudy:
             split_digest=str(self._definition.get("split_digest", "")),
             simulator=self.sweep.base.data.simulator if self._simulated else 0,
         )
+
+    def on_its_shots(self, changes: Mapping[str, Any]) -> TrialConfig:
+        """The base configuration, for something else on the very shots of the study.
+
+        Args:
+            changes: parameters that were asked for beside it; only the fold may be another.
+
+        Raises:
+            ConfigError: others are asked for, or the study runs every fold and none is named.
+        """
+        base = self.sweep.base
+        own = base.params()
+        other = [name for name in changes if name != "fold" and changes[name] != own[name]]
+        if other:
+            words = ", ".join(f"--{name.replace('_', '-')}" for name in other)
+            raise ConfigError(f"--study {self.name} says which shots are taken; leave out {words}")
+        if base.data.every_fold and "fold" not in changes:
+            raise ConfigError(
+                f"study {self.name} runs each of {base.data.folds} folds, and its leaderboard has the baselines of "
+                "all; --fold I takes those of one"
+            )
+        return base.replace({**changes, "every_fold": False} if "fold" in changes else {})
 
     def counts(self) -> dict[str, int]:
         """Number of trials in each state that occurs."""

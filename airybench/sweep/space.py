@@ -9,7 +9,6 @@ import optuna
 
 from airybench.config import DEPTHS, SECTIONS, Grid, Range, SweepConfig, TrialConfig, Value, neutral_values, section_of
 from airybench.errors import ConfigError
-from airybench.networks.timm_models import require_buildable
 
 ORDER = ("arch", "depth", "batch_norm", "log_activation", "alpha", "beta", "input", "ccf_kind")
 """Axes that others depend on come first; the rest follow as written."""
@@ -95,6 +94,8 @@ def check(sweep: SweepConfig) -> None:
     """
     if finite(sweep):
         found = {(cell.config.network.arch, cell.config.data.image_size): cell.config for cell in cells(sweep)}
+        from airybench.networks.timm_models import require_buildable  # cells that are wrong are refused without torch
+
         for config in found.values():
             require_buildable(config.network, config.data.image_size, config.data.channels)
         return

@@ -18,14 +18,12 @@ from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
 from airybench.tracking.find import winner_of
+from airybench.tracking.model_name import require_form
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, active, hidden
 from airybench.tracking.tags import Tag
 
 WEIGHTS = "weights"  # artifact folder with what load_weights reads
-RUN_ID = re.compile(r"[0-9a-f]{32}")
-FORMS = "a weights folder, a run id, runs:/ID, models:/NAME/VERSION, models:/NAME@ALIAS, models:/m-... or winner:STUDY"
-"""What MODEL may be on the command line."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def logged_model(run: Run, example: NDArray[np.uint16]) -> str:
 
 
 def load(model: str, tracking: Tracking | None = None) -> Predictor:
-    """Load a predictor by any of the names in FORMS, from its weights; nothing is unpickled.
+    """Load a predictor by any of the names in `model_name.FORMS`, from its weights; nothing is unpickled.
 
     Args:
         model: as the user names it.
@@ -127,8 +125,7 @@ def find(model: str, tracking: Tracking | None = None) -> ModelPlace:
         _refuse_pickle(path)
         raise DataError(f"model {model} is a file; expected a folder with {TENSORS} and {DESCRIPTION}")
     scheme, _, rest = model.partition(":")
-    if not in_mlflow(model):
-        raise DataError(f"model {model!r} is not a folder, run or model; expected {FORMS}")
+    require_form(model)
     if tracking is None:
         raise DataError(f"model {model!r} is in MLflow, but no tracking store was named; give --tracking-uri")
     if scheme == "winner":
@@ -136,11 +133,6 @@ def find(model: str, tracking: Tracking | None = None) -> ModelPlace:
     if scheme == "models":
         return ModelPlace(run_id=_run_of_model(model, tracking))
     return ModelPlace(run_id=rest.strip("/").partition("/")[0] if scheme == "runs" else model)
-
-
-def in_mlflow(model: str) -> bool:
-    """Whether a name has the form of a model in MLflow."""
-    return model.partition(":")[0] in ("runs", "models", "winner") or RUN_ID.fullmatch(model) is not None
 
 
 def _run_of_model(model: str, tracking: Tracking) -> str:

@@ -14,7 +14,7 @@ from airybench.data.datasets.catalog import open_dataset
 from airybench.data.split.split import make_split
 from airybench.errors import AirybenchError, ConfigError, DataError
 from airybench.inference.predictions import Predictions
-from airybench.jobs.baseline import Baseline, of_study, run_baselines
+from airybench.jobs.baseline import Baseline, run_baselines
 from airybench.provenance import Provenance
 from airybench.sweep.saved_studies import SavedStudy, read
 from airybench.sweep.study import RunningStudy
@@ -108,11 +108,11 @@ def study(folder: Path, *, split_digest: str = "", **data: object) -> SavedStudy
 def test_the_shots_of_a_study(tmp_path: Path, baselines: dict[str, Baseline]) -> None:
     """Once `baseline --dataset helium` after a study of few shots made 1024 others."""
     mine = study(tmp_path)
-    config, uri = of_study(mine, {"count": 64}), f"sqlite:///{tmp_path / 'm.db'}"
+    config, uri = mine.on_its_shots({"count": 64}), f"sqlite:///{tmp_path / 'm.db'}"
     again = run_baselines(config, SEARCH, "helium", device=CPU, study=mine, tracking_uri=uri)
     assert [one.test for one in again] == [one.test for one in baselines.values()]
     with pytest.raises(ConfigError, match=r"--study mine@helium says which shots .*; leave out --count, --noise"):
-        of_study(mine, {"count": 128, "noise": "max"})
+        mine.on_its_shots({"count": 128, "noise": "max"})
 
 
 def test_shots_that_are_not_those_of_the_study(tmp_path: Path) -> None:
@@ -125,6 +125,6 @@ def test_shots_that_are_not_those_of_the_study(tmp_path: Path) -> None:
 def test_a_study_of_every_fold_needs_a_fold(tmp_path: Path) -> None:
     every = study(tmp_path, folds=3, every_fold=True)
     with pytest.raises(ConfigError, match=r"runs each of 3 folds, .*--fold I takes those of one"):
-        of_study(every, {})
-    data = of_study(every, {"fold": 1}).data
+        every.on_its_shots({})
+    data = every.on_its_shots({"fold": 1}).data
     assert (data.folds, data.fold, data.every_fold) == (3, 1, False)

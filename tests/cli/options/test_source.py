@@ -116,6 +116,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[SourceOptions]:
 
     monkeypatch.setattr("airybench.data.formats.dispatch.import_data", lambda _, __, options, **___: take(options))
     monkeypatch.setattr("airybench.jobs.predict.predict_file", lambda *_, reading, **__: take(reading))
+    monkeypatch.setattr("airybench.cli.predict.require_model", lambda *_: None)
     monkeypatch.setattr("airybench.jobs.models.open_model", lambda *_: None)
     return seen
 
