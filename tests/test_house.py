@@ -56,6 +56,7 @@ TESTED_ELSEWHERE = {
     "analysis.notes": "cli/test_report.py",
     "report.page": "cli/test_report.py",
     "report.pictures": "cli/test_report.py",
+    "report.scored": "report/test_answers.py",
     "report.stressed": "analysis/test_study_robustness.py",
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",

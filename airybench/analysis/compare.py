@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from airybench.analysis.activation_pairs import Trained, couples
 from airybench.analysis.cells import joined
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, score
@@ -23,9 +24,6 @@ from airybench.sweep.storage import StudyStorage, as_storage
 
 Fetch = Callable[[SavedStudy, FinishedTrial], Predictions]
 """Fetches the test predictions of a trial."""
-
-Trained = tuple[SavedStudy, FinishedTrial]
-"""A trial and its study."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,16 @@ class Pair:
         off: the network without it.
         difference: on minus off, on the same test shots.
         judgement: of it, among all claims about the data set.
+        tried: how many configurations of the network there are with it and without it.
+        fresh: whether the best of several alphas is judged by trainings with fresh seeds.
     """
 
     on: TrialConfig
     off: TrialConfig
     difference: Estimate
     judgement: Judgement
+    tried: tuple[int, int] = (1, 1)
+    fresh: bool = False
 
     @property
     def name(self) -> str:
@@ -224,9 +226,14 @@ class _TestScores:
 def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: int, delta: float) -> DatasetComparison:
     """Compare studies of one data set."""
     ranked = _ranked(studies, metric)
-    scores, couples = _TestScores(metric, fetch), _with_and_without(ranked)[:top]
-    chosen = {trials[0][1].config.cell() for cells in (ranked[:top], *couples) for trials in cells}
-    scores.pool([trials for digest, trials in joined(ranked).items() if digest in chosen])
+    scores, networks = _TestScores(metric, fetch), couples(ranked, studies)[:top]
+    sides = [side for one in networks for side in (one.on, one.off)]
+    chosen = {trials[0][1].config.cell() for trials in [*ranked[:top], *sides]}
+    pool = [trials for digest, trials in joined(ranked).items() if digest in chosen]
+    whole = any(
+        study.sweep.base.data.every_fold for study in studies
+    )  # folds say by themselves how far cells lie apart
+    scores.pool([*pool, *(one.fresh for one in networks if one.fresh and not whole)])
     cells = [
         CellResult(
             study=trials[0][0].name,
@@ -239,13 +246,15 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         for trials in ranked[:top]
     ]
     origins = [study.provenance for study in studies]
-    differences = [scores.difference(on, off) for on, off in couples]
-    mean = scores.mean(couples) if couples else None
-    claims = differences if len(couples) < 2 or mean is None else [*differences, mean]
-    judgements = judged(claims, delta=delta, direction=Objective.of(metric).direction)
+    compared, among = [one.compared for one in networks], [one.chosen_among for one in networks]
+    differences = [scores.difference(on, off) for on, off in compared]
+    mean = scores.mean(compared) if compared else None
+    claims = differences if len(compared) < 2 or mean is None else [*differences, mean]
+    among = among if len(compared) < 2 else [*among, math.prod(among)]
+    judgements = judged(claims, delta=delta, direction=Objective.of(metric).direction, chosen_among=among)
     pairs = [
-        Pair(on[0][1].config, off[0][1].config, one, judgement)
-        for (on, off), one, judgement in zip(couples, differences, judgements, strict=False)
+        Pair(one.on[0][1].config, one.off[0][1].config, found, judgement, (one.tried, 1), bool(one.fresh))
+        for one, found, judgement in zip(networks, differences, judgements, strict=False)
     ]
     return DatasetComparison(
         dataset=studies[0].dataset,
@@ -275,21 +284,3 @@ def _ranked(studies: Sequence[SavedStudy], metric: str) -> list[list[Trained]]:
 
 def _val(trials: Sequence[Trained], metric: str) -> float:
     return float(np.mean([trial.scores.get(metric, math.nan) for _, trial in trials]))
-
-
-def _with_and_without(ranked: Sequence[Sequence[Trained]]) -> list[tuple[list[Trained], list[Trained]]]:
-    """Networks that were trained with the logarithmic activation and without it, best on the validation split first.
-
-    Args:
-        ranked: cells of every study, from best to worst on the validation split.
-
-    Returns:
-        Trials with it and without it, one per seed; those of one cell may come from several studies.
-    """
-    networks: dict[str, dict[bool, list[Trained]]] = {}
-    for cell in joined(ranked).values():
-        config = cell[0][1].config
-        without = config.replace({"log_activation": False}).cell()
-        # The ranking runs from best to worst: the first cell with the activation has the alpha that val chooses.
-        networks.setdefault(without, {}).setdefault(config.network.log_activation, cell)
-    return [(found[True], found[False]) for found in networks.values() if len(found) == 2]

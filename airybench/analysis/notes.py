@@ -100,6 +100,29 @@ def tried_of_each(tried: Mapping[str, int]) -> str:
     return f"Tried: {rest}. The best of more has more chances to be a lucky one (--confirm 3)."
 
 
+def tried_on_sides(tried: Sequence[tuple[int, int]]) -> str:
+    """Whether either side of every claim had as many configurations; empty where there are no claims.
+
+    Args:
+        tried: configurations of the first and of the second side of each claim.
+
+    >>> tried_on_sides([(2, 2), (1, 1)])
+    'Tried: either side of every claim has as many configurations as the other.'
+    >>> tried_on_sides([(6, 1), (1, 1)])[:71]
+    'Tried: the sides of 1 of 2 claims have different numbers of configurati'
+    """
+    if not tried:
+        return ""
+    unequal = sum(first != second for first, second in tried)
+    if not unequal:
+        return "Tried: either side of every claim has as many configurations as the other."
+    return (
+        f"Tried: the sides of {unequal} of {len(tried)} claims have different numbers of configurations. A "
+        "mean over pairs of cells chooses none of them. The best of several is judged by trainings with fresh seeds "
+        "where there are some (airybench sweep --confirm 3); else every candidate pair counts in Holm's rule."
+    )
+
+
 def unscored_classes(names: Sequence[str], part: str = "test") -> str:
     """Which classes the macro averages leave out.
 

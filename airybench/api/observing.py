@@ -1,6 +1,7 @@
 """What a notebook shows while a study runs: one bar of trials; a script gets a log instead."""
 
 import math
+from collections.abc import Sequence
 
 from airybench.api.reporting import LOG, ProgressBar, in_notebook, show_text
 from airybench.config import TrialConfig
@@ -38,6 +39,11 @@ class NotebookObserver(SilentObserver):
         """Draw the bar."""
         self._bar, self._done, self._total = ProgressBar(name), len(finished), total
         self._bar.update(self._done, total)
+
+    def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
+        """Lengthen the bar, and name the cells that are trained again."""
+        self._total = self._done + left
+        show_text(f"confirmation of {', '.join(cells)}")
 
     def trial_started(self, number: int, config: TrialConfig) -> None:
         """Name the network."""

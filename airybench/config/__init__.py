@@ -5,7 +5,7 @@ from airybench.config.network import DEPTHS, TIMM, NetworkConfig, neutral_values
 from airybench.config.objective import COSTS, METRICS, RANKING, Direction, Objective
 from airybench.config.parameters import SECTIONS, parse_value, section_of
 from airybench.config.space import Axis, Grid, Range, parse_value_or_range
-from airybench.config.study import StudyConfig
+from airybench.config.study import MOST_SEEDS, StudyConfig
 from airybench.config.sweep import SweepConfig
 from airybench.config.training import TrainConfig
 from airybench.config.trial import TrialConfig, recorded_trial
@@ -15,6 +15,7 @@ __all__ = [
     "COSTS",
     "DEPTHS",
     "METRICS",
+    "MOST_SEEDS",
     "RANKING",
     "SECTIONS",
     "SEED",

@@ -15,6 +15,9 @@ def _joined(value: object) -> object:
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
+MOST_SEEDS = 1000
+"""Per cell. Those of a confirmation are this much larger, so that they stay fresh however many the search gets."""
+
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -50,7 +53,14 @@ class StudyConfig(Frozen):
         "none", description="End trials early whose objective falls behind that of others."
     )
     trials: int | None = Field(None, ge=1, le=1_000_000, description="Number of trials of the whole study.")
-    seeds: int = Field(1, ge=1, le=1000, description="Number of seeds per cell. Each makes one trial.")
+    seeds: int = Field(1, ge=1, le=MOST_SEEDS, description="Number of seeds per cell. Each makes one trial.")
+    confirm: int = Field(
+        0,
+        ge=0,
+        le=MOST_SEEDS,
+        description="Number of fresh seeds with which the chosen cells are trained again after the last trial, so that "
+        "lucky seeds do not decide a comparison.",
+    )
     objective: Annotated[str, BeforeValidator(_joined)] = Field(
         "macro_ap",
         description="Metric on the validation split that ranks the cells. Several make a Pareto front; those after the "

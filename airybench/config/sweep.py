@@ -8,7 +8,7 @@ from pydantic.functional_validators import field_validator
 
 from airybench.config.network import NetworkConfig, neutral_values
 from airybench.config.space import Grid, Range, as_axis, checked_axis
-from airybench.config.study import StudyConfig
+from airybench.config.study import MOST_SEEDS, StudyConfig
 from airybench.config.trial import TrialConfig
 from airybench.config.values import MAX_SEED, Frozen, Value, validated
 
@@ -70,8 +70,12 @@ class SweepConfig(Frozen):
     @model_validator(mode="after")
     def _last_seed(self) -> Self:
         first, last = self.base.training.seed, self.base.training.seed + self.study.seeds - 1
+        fresh = ""
+        if self.study.confirm:
+            fresh, last = f" and {self.study.confirm} fresh ones", first + MOST_SEEDS + self.study.confirm - 1
         if last > MAX_SEED:
-            raise ValueError(f"seed {first} with {self.study.seeds} seeds ends at {last}, expected at most {MAX_SEED}")
+            seeds = f"{self.study.seeds} seeds{fresh}"
+            raise ValueError(f"seed {first} with {seeds} ends at {last}, expected at most {MAX_SEED}")
         return self
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ from airybench.data.datasets.outline import Outline
 from airybench.data.split.split import SHARES
 from airybench.errors import AirybenchError
 from airybench.study_name import StudyName
-from airybench.sweep.claims import claims
+from airybench.sweep.claims import best_of_each, claims
 from airybench.sweep.ranking import by_cell
 from airybench.sweep.saved_studies import SavedStudy, names, read
 from airybench.sweep.space import cells, ends
@@ -239,13 +239,15 @@ def _power(
     sweep: SweepConfig, dataset: str, test: ExpectedTest | None, storage: StudyStorage, delta: float
 ) -> SweepPower:
     found = cells(ends(sweep))
+    configs = [cell.config for cell in found]
+    testable = [*claims(configs), *(best_of_each(configs) if sweep.study.confirm else ())]
     pilot = find_pilot(sweep, dataset, storage, test) if test else None
     return SweepPower(
         dataset,
         test,
         sweep.study.seeds,
         len(found),
-        max(1, len(claims([cell.config for cell in found]))),
+        max(1, len(testable)),
         pilot[0] if pilot else SEED_SD,
         pilot[1] if pilot else None,
         delta,

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field, replace
 
 from airybench.analysis.baseline_rows import baseline_metrics, baseline_rows
+from airybench.analysis.confirmed import ConfirmedCell, confirmed_cells
 from airybench.analysis.fold_scores import mean_over_folds, scores_on_folds
 from airybench.analysis.leaderboard import Leaderboard, RankedCell, rank
 from airybench.analysis.notes import not_resolved
@@ -53,6 +54,7 @@ class StudySummary:
             `ceiling/test/<metric>`; empty where they are not known.
         not_resolved: which classes the winner's image size cannot show; empty where it shows all.
         robustness: the cells under changes of the detector, where the study scored them.
+        confirmed: the chosen cells that were trained again with fresh seeds.
     """
 
     study: str
@@ -71,6 +73,7 @@ class StudySummary:
     ceiling: dict[str, float] = field(default_factory=dict)
     not_resolved: str = ""
     robustness: StudyRobustness | None = None
+    confirmed: tuple[ConfirmedCell, ...] = ()
 
 
 def summarise_study(
@@ -146,6 +149,7 @@ def summarise_study(
         unscored=unscored,
         registered=registered,
         robustness=robust,
+        confirmed=confirmed_cells(finished.trials, finished.confirmations),
     )
 
 

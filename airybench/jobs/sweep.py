@@ -109,9 +109,10 @@ def run_sweep(
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             if not finished.complete:
+                confirmed = f" and {len(finished.confirmations)} of the confirmation" if finished.confirmations else ""
                 reporter.notify(
                     f"{plan.name}: the time limit was reached with {len(finished.trials)} of {finished.study.total()} "
-                    "trials finished; the same command resumes it"
+                    f"trials finished{confirmed}; the same command resumes it"
                 )
         return summary
 

@@ -7,24 +7,23 @@ from pathlib import Path
 
 from airybench.analysis.cells import pair_weights
 from airybench.analysis.estimate import Estimate
-from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes, score
-from airybench.analysis.notes import label_ceiling, left_out, not_resolved
+from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes
+from airybench.analysis.notes import label_ceiling, left_out, not_resolved, tried_on_sides
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.ties import Ties, ties
 from airybench.analysis.verdicts import DELTA, Judgement, judged
-from airybench.config import SEED, Objective, TrialConfig
+from airybench.config import SEED
 from airybench.config.baseline import NAMES, TITLES
 from airybench.config.experiments import experiments, load_experiment
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.hits import logged_hits
-from airybench.inference.predictions import Predictions
 from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
 from airybench.report.rerun import command_and_config
+from airybench.report.scored import ScoredCell, pool_of, scored_cells
 from airybench.study_name import StudyName
-from airybench.sweep.claims import claims
-from airybench.sweep.ranking import ranked
+from airybench.sweep.claims import Claim, best_of_each, claims
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import baselines, tags_and_metrics
@@ -38,30 +37,6 @@ BASELINE_DATA = ("image_size", "antialias", "noise", "noise_seed", "fraction")
 
 
 @dataclass(frozen=True)
-class ScoredCell:
-    """One cell of a study on test.
-
-    Attributes:
-        config: what was trained.
-        trials: its finished trials by seed.
-        val: the objective on the validation split, mean over seeds.
-        predictions: its predictions on test, one per trial.
-        test: by metric, mean over seeds with 95 % interval.
-    """
-
-    config: TrialConfig
-    trials: tuple[FinishedTrial, ...]
-    val: float
-    predictions: tuple[Predictions, ...]
-    test: dict[str, Estimate]
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """Seeds of the trials."""
-        return tuple(trial.config.training.seed for trial in self.trials)
-
-
-@dataclass(frozen=True)
 class Answer:
     """A claim and its verdict.
 
@@ -70,7 +45,10 @@ class Answer:
         pairs: names of the cells that are compared, pair by pair; the difference is the mean over them.
         difference: how much larger the metric is on test for the first of each pair.
         alike: whether the cells of each pair are equal in all that the claim is not about; else nothing is judged.
-        chosen_among: how many cells the first was chosen from by its score on val.
+        chosen_among: how many candidate pairs the two were chosen from by their scores on val, where the trainings that
+            chose them are those that are compared; each counts as a claim.
+        tried: how many configurations either side tried.
+        fresh: whether the sides that were chosen among several are compared by trainings with fresh seeds.
         judgement: among all claims of the report; None before that, and where nothing is judged.
     """
 
@@ -79,6 +57,8 @@ class Answer:
     difference: Estimate
     alike: bool = True
     chosen_among: int = 1
+    tried: tuple[int, int] = (1, 1)
+    fresh: bool = False
     judgement: Judgement | None = None
 
     @property
@@ -148,10 +128,9 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         raise StudyError(f"study {study.name} has no finished trial; run it first, or leave it out with --study")
     tracking = reopen(str(facts["tracking_uri"]), str(facts["experiment_id"]))
     tags, metrics = tags_and_metrics(tracking, facts["parent_run_id"])
-    objectives = study.sweep.study.objectives
-    objective = objectives[0]
+    objective = study.sweep.study.objectives[0]
     metric = compared_metric(objective.metric)
-    cells = _cells(trials, tracking, metric, objectives)
+    cells = scored_cells(study, tracking, metric)
     answers = _answers(cells, metric)
     notes = _notes(cells, int(tags.get(Tag.TRIALS, len(trials))))
     if missing := not_resolved(cells[0].predictions[0].class_names, cells[0].config.data.image_size):
@@ -174,6 +153,8 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
             robust = study_robustness(trials, objective.sign, lambda trial: stressed(Run(tracking, trial.run_id)))
         except AirybenchError as error:
             notes.append(f"Scores under changes of the detector were left out: {error}")
+    if sides := tried_on_sides([answer.tried for answer in answers]):
+        notes.append(sides)
     name = StudyName.parse(study.name).name
     provenance = replace(study.provenance, software=Software.from_tags(tags))
     command, config = command_and_config(study, name)
@@ -193,7 +174,8 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         uri=tracking.uri,
         facts={
             **provenance.lines(),
-            "seeds": ", ".join(map(str, sorted({trial.config.training.seed for trial in trials}))),
+            "seeds": _seeds(trials),
+            **({"fresh seeds": _seeds(study.confirmations)} if study.confirmations else {}),
             "shots": str(study.sweep.base.data.count),
             "bootstrap": f"{RESAMPLES} resamples, seed {SEED}",
         },
@@ -204,23 +186,14 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
     )
 
 
+def _seeds(trials: Sequence[FinishedTrial]) -> str:
+    return ", ".join(map(str, sorted({trial.config.training.seed for trial in trials})))
+
+
 def _hits(winner: str, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
     found = {winner: logged_hits(metrics, "test/")}
     found |= {title: logged_hits(metrics, f"{name}/test/") for name, title in NAMES.items()}
     return {name: scores for name, scores in found.items() if scores}
-
-
-def _cells(
-    trials: Sequence[FinishedTrial], tracking: Tracking, metric: str, objectives: Sequence[Objective]
-) -> list[ScoredCell]:
-    cells = []
-    for group in ranked(trials, objectives):
-        group.sort(key=lambda trial: trial.repeat)
-        found = tuple(predictions(Run(tracking, trial.run_id), "test") for trial in group)
-        val = sum(trial.value for trial in group) / len(group)
-        cells.append(ScoredCell(group[0].config, tuple(group), val, found, {}))
-    pool, shown = [cell.predictions for cell in cells], dict.fromkeys((metric, "macro_f1", "exact_match"))
-    return [replace(cell, test={name: score(cell.predictions, name, pool=pool) for name in shown}) for cell in cells]
 
 
 def together(studies: Sequence[StudyAnswers], delta: float = DELTA) -> list[StudyAnswers]:
@@ -245,15 +218,30 @@ def together(studies: Sequence[StudyAnswers], delta: float = DELTA) -> list[Stud
 
 
 def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
-    names, pool = [cell.config.label for cell in cells], [cell.predictions for cell in cells]
+    names, configs, pool = [cell.config.label for cell in cells], [cell.config for cell in cells], pool_of(cells)
     answers = []
-    for claim in claims([cell.config for cell in cells]):
+    for claim in [*claims(configs), *(one for one in best_of_each(configs) if _confirmed(one, cells))]:
+        fresh = claim.chosen and _confirmed(claim, cells)
         found = combination(
-            [(weight, pool[i], True) for i, weight in pair_weights(claim.pairs).items()], metric, pool=pool
+            [
+                (weight, cells[i].confirmed if fresh and len(side) > 1 else cells[i].predictions, True)
+                for i, weight in pair_weights(claim.pairs).items()
+                for side in claim.sides
+                if i in side
+            ],
+            metric,
+            pool=pool,
         )
         pairs = tuple((names[first], names[second]) for first, second in claim.pairs)
-        answers.append(Answer(claim.statement, pairs, found, claim.alike))
+        answers.append(Answer(claim.statement, pairs, found, claim.alike, tried=claim.tried, fresh=fresh))
     return answers
+
+
+def _confirmed(claim: Claim, cells: Sequence[ScoredCell]) -> bool:
+    """Whether either side has one cell, or its best one was trained with fresh seeds."""
+    return any(len(side) > 1 for side in claim.sides) and all(
+        len(side) == 1 or cells[side[0]].confirmed for side in claim.sides
+    )
 
 
 def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, data: Provenance) -> list[Answer]:
@@ -264,10 +252,13 @@ def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, 
         if any(params.get(key) != config[key] for key in BASELINE_DATA):
             continue
         baseline = [predictions(Run(tracking, run_id), "test")]
-        pool = [cell.predictions for cell in cells]
-        found = difference(winner.predictions, baseline, metric, pool=pool, trained=(True, False))
+        fresh = len(cells) > 1 and bool(winner.confirmed)
+        first = winner.confirmed if fresh else winner.predictions
+        found = difference(first, baseline, metric, pool=pool_of(cells), trained=(True, False))
         statement = "the best network against support vectors on physics features"
-        return [Answer(statement, ((winner.config.label, TITLES["svm"]),), found, chosen_among=len(cells))]
+        among, tried = 1 if fresh else len(cells), (len(cells), 1)
+        names = ((winner.config.label, TITLES["svm"]),)
+        return [Answer(statement, names, found, chosen_among=among, tried=tried, fresh=fresh)]
     return []
 
 

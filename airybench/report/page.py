@@ -126,9 +126,19 @@ def sentence(answer: Answer, metric: str) -> str:
     """The answer to a claim, with its numbers."""
     pairs = answer.pairs
     whom = f"{pairs[0][0]} against {pairs[0][1]}" if len(pairs) == 1 else f"mean over {len(pairs)} pairs of cells"
-    chosen = f", the first chosen among {answer.chosen_among} on val" if answer.chosen_among > 1 else ""
     numbers = claim_sentence(answer.difference, answer.judgement)
-    return f"{answer.statement} ({whom}{chosen}): test {metric} {numbers}"
+    return f"{answer.statement} ({whom}{_choice(answer)}): test {metric} {numbers}"
+
+
+def _choice(answer: Answer) -> str:
+    """How the sides were chosen, and how many configurations each tried, where that needs saying."""
+    first, second = answer.tried
+    if answer.fresh:
+        among = f"{first} and {second}" if second > 1 else str(first)
+        return f", chosen among {among} on val and trained again with fresh seeds"
+    if answer.chosen_among > 1:
+        return f", the first chosen among {answer.chosen_among} on val"
+    return f", {first} configuration{'' if first == 1 else 's'} tried against {second}" if first != second else ""
 
 
 def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:

@@ -25,17 +25,17 @@ def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
     sweep = study.sweep
     seeds = len({trial.config.training.seed for trial in study.finished})
     content: dict[str, Any] = sweep.model_dump(mode="json")
-    content["study"] |= {"seeds": seeds}
+    fresh = len({trial.config.training.seed for trial in study.confirmations})
+    content["study"] |= {"seeds": seeds, "confirm": fresh}
     if sweep.study.sampler != "grid":
         content["study"] |= {"trials": len(study.finished)}
-    ending = f"--dataset {study.dataset} --seeds {seeds}"
+    wanted = f"--seeds {seeds}" + (f" --confirm {fresh}" if fresh else "")
+    ending = f"--dataset {study.dataset} {wanted}"
     if name in experiments():
         shipped = load_experiment(name).model_dump(mode="json")
         data = content["base"]["data"]
         given = [key for key in SITE[1:] if study.provenance.simulated and shipped["base"]["data"][key] != data[key]]
-        ending = " ".join(
-            [f"--dataset {study.dataset}", *(f"--{key} {data[key]}" for key in given), f"--seeds {seeds}"]
-        )
+        ending = " ".join([f"--dataset {study.dataset}", *(f"--{key} {data[key]}" for key in given), wanted])
         shipped["base"]["data"] |= {key: data[key] for key in SITE}
         if (shipped["base"], shipped["space"]) == (content["base"], content["space"]):
             return f"airybench sweep --config {name} {ending}", ""

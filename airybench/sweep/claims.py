@@ -1,6 +1,6 @@
 """The claims that a study can test, derived from the parameters that its cells differ in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from airybench.config import NetworkConfig, TrialConfig
@@ -13,6 +13,8 @@ NETWORK = ("arch", "depth", "log_activation", "alpha", "leakiness")
 
 PAPER_ALPHA = 0.2
 
+ARCHITECTURES = {"resnet": "ResNet", "vgg": "VGG"}
+
 INPUTS = {"image": "images", "ccf": "correlation maps"}
 
 
@@ -24,13 +26,23 @@ class Claim:
         statement: what is compared with what.
         pairs: cells on the side that is claimed to be better and on the other, as indices into the study's cells; each
             pair is equal in everything that the claim is not about.
+        sides: the cells that were tried on either side. Those of pairs are all compared; in one of two chosen cells
+            the first ones are the best, and the pair is of these.
+        chosen: whether it is about the best cell of either side, and no other.
         alike: whether such pairs exist. Where they do not, the one pair is of the first cell of each side, several
             things differ between the two, and there is nothing to judge.
     """
 
     statement: str
     pairs: tuple[tuple[int, int], ...]
+    sides: tuple[tuple[int, ...], tuple[int, ...]]
     alike: bool = True
+    chosen: bool = False
+
+    @property
+    def tried(self) -> tuple[int, int]:
+        """How many cells either side tried."""
+        return len(self.sides[0]), len(self.sides[1])
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,43 @@ def claims(cells: Sequence[TrialConfig]) -> list[Claim]:
     return testable
 
 
+def best_of_each(cells: Sequence[TrialConfig]) -> list[Claim]:
+    """Claims about chosen cells: the best of the winner's architecture against the best of each other, and so for log.
+
+    They are about these very cells, in which several things may differ, and need trainings that had no part in the
+    choice.
+
+    Args:
+        cells: one configuration per cell, best first.
+
+    >>> found = best_of_each([TrialConfig(), TrialConfig().replace({"arch": "vgg"})])
+    >>> [(claim.statement, claim.tried) for claim in found]
+    [('the best ResNet against the best VGG', (1, 1))]
+    """
+    by_arch: dict[str, list[int]] = {}
+    by_log: dict[bool, list[int]] = {}
+    for index, cell in enumerate(cells):
+        by_arch.setdefault(cell.network.arch, []).append(index)
+        by_log.setdefault(cell.network.log_activation, []).append(index)
+    name, *others = by_arch
+    named = ARCHITECTURES.get(name, name)
+    found = [
+        _of_the_best(
+            f"the best {named} against the best {ARCHITECTURES.get(other, other)}", by_arch[name], by_arch[other]
+        )
+        for other in others
+    ]
+    if len(by_log) == 2:
+        statement = "the best network with the logarithmic activation against the best without it"
+        found.append(_of_the_best(statement, by_log[True], by_log[False]))
+    return found
+
+
+def _of_the_best(statement: str, first: Sequence[int], second: Sequence[int], *, alike: bool = True) -> Claim:
+    sides = (tuple(sorted(first)), tuple(sorted(second)))
+    return Claim(statement, ((sides[0][0], sides[1][0]),), sides, alike, chosen=True)
+
+
 def _network_claims(networks: Sequence[NetworkConfig]) -> list[_NetworkClaim]:
     """Every claim about networks, whether or not these networks can test it."""
     found = [
@@ -104,7 +153,7 @@ def _network_claims(networks: Sequence[NetworkConfig]) -> list[_NetworkClaim]:
             ("arch", "depth"),
         ),
     ]
-    return [*found, *(_deeper(networks, arch, name) for arch, name in (("resnet", "ResNet"), ("vgg", "VGG")))]
+    return [*found, *(_deeper(networks, arch, name) for arch, name in ARCHITECTURES.items())]
 
 
 def _deeper(networks: Sequence[NetworkConfig], arch: str, name: str) -> _NetworkClaim:
@@ -137,8 +186,12 @@ def _claim(
 
     pairs = tuple((i, j) for i in first for j in second if key(i) == key(j))
     if pairs:
-        return [Claim(statement, pairs)]
-    return [Claim(f"{statement} (several things differ)", ((min(first), min(second)),), alike=False)]
+        return [Claim(statement, pairs, (_distinct(i for i, _ in pairs), _distinct(j for _, j in pairs)))]
+    return [_of_the_best(f"{statement} (several things differ)", first, second, alike=False)]
+
+
+def _distinct(cells: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(cells)))
 
 
 def _contexts(cells: Sequence[TrialConfig], names: Sequence[str]) -> list[tuple[str, list[int]]]:

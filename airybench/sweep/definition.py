@@ -18,7 +18,7 @@ _VERSIONED = {"simulator": "simulator", "split_version": "split"}
 """Parameters that are versions, and of what."""
 
 MAX_NAME = 100  # it becomes part of file names
-GROWING = ("trials", "seeds", "time_limit")
+GROWING = ("trials", "seeds", "confirm", "time_limit")
 """How much of a study is wanted; this may change from one command to the next."""
 
 

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-import optuna
-from optuna.trial import TrialState
-
 from airybench.config import DataConfig, SweepConfig
 from airybench.errors import StudyError
 from airybench.networks.cost import Cost
 from airybench.paths import free_bytes
 from airybench.reporter import time_text
+from airybench.sweep.confirmation import left_to_confirm, most_confirmations
 from airybench.sweep.cost import CellCost, cell_costs, change_seconds, network_costs, shares, stress_work, training_work
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import Engine
+from airybench.sweep.saved_studies import read
 from airybench.sweep.space import Cell, cells, ends, finite
 from airybench.sweep.storage import StudyStorage
 from airybench.sweep.trial_list import TrialList
@@ -45,8 +44,11 @@ def forecast(
         StudyError: the disk of the tracking store has too little space.
     """
     found = cells(ends(sweep))
-    spent = _seconds_spent(storage, name) if storage else []
-    left = max(0, TrialList(sweep).total() - len(spent))
+    study = read(storage, name) if storage and stored_attributes(storage, name) else None
+    spent = [trial.facts["seconds"] for trial in [*study.finished, *study.confirmations]] if study else []
+    searching = max(0, TrialList(sweep).total() - (len(study.finished) if study else 0))
+    confirming = left_to_confirm(study, sweep) if study and not searching else most_confirmations(sweep)
+    left = searching + confirming
     if not left:
         return f"{name}: nothing left to run"
     costs = network_costs(found, len(dataset.store.class_names))
@@ -63,8 +65,9 @@ def forecast(
     else:
         time = _estimated_time(sweep, found, costs, dataset, engine, left, stress)
     what = "training and changes of the detector" if sweep.study.stress else "training"
+    more = f", of which at most {confirming} of the confirmation," if searching and confirming else ""
     return (
-        f"{name}: {left} trial{'s' if left > 1 else ''} on {engine.name}, {time} of {what} (good to a factor "
+        f"{name}: {left} trial{'s' if left > 1 else ''}{more} on {engine.name}, {time} of {what} (good to a factor "
         f"of two) and {needed / 1e9:.2f} GB of disk"
     )
 
@@ -105,11 +108,13 @@ def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 
         costs: of its cells.
         workers: trials that run at the same time.
     """
+    mean = fmean(cost.seconds for cost in costs)
+    confirmation = mean * most_confirmations(sweep)
     if finite(sweep):
         everything = [cost.seconds for _ in TrialList(sweep).repeats for cost in costs]
-        return sum(everything[: sweep.study.trials]) / workers
+        return (sum(everything[: sweep.study.trials]) + confirmation) / workers
     assert sweep.study.trials is not None
-    return fmean(cost.seconds for cost in costs) * sweep.study.trials / workers
+    return (mean * sweep.study.trials + confirmation) / workers
 
 
 def _bytes_needed(left: int, dataset: PreparedDataset, data: DataConfig, costs: Sequence[Cost]) -> float:
@@ -136,12 +141,3 @@ def _estimated_time(
     # Timed where this process prepares the data: workers on GPUs are faster than that.
     timed = cell_costs(found, shots, classes, engine.device)
     return "about " + time_text(stress.with_training(total_seconds(sweep, timed), left) / engine.workers)
-
-
-def _seconds_spent(storage: StudyStorage, name: str) -> list[float]:
-    """Seconds of each finished trial."""
-    if not stored_attributes(storage, name):
-        return []
-    study = optuna.load_study(study_name=name, storage=storage.optuna_storage(name))
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return [float(trial.user_attrs["facts"]["seconds"]) for trial in done]

@@ -1,5 +1,6 @@
 """Following a study while it runs."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from airybench.config import TrialConfig
@@ -15,6 +16,9 @@ class StudyObserver(Protocol):
 
     def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         """The study begins, or resumes after the trials that are finished."""
+
+    def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
+        """The search has ended; the chosen cells are trained again with fresh seeds, so many trials in all."""
 
     def trial_started(self, number: int, config: TrialConfig) -> None:
         """A trial begins."""
@@ -33,6 +37,9 @@ class SilentObserver:
     """Ignores everything; a class that derives from it overrides only what it needs."""
 
     def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
+        """Do nothing."""
+
+    def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
         """Do nothing."""
 
     def trial_started(self, number: int, config: TrialConfig) -> None:

@@ -15,6 +15,9 @@ INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
 """Failures that a resume tries again: neither a kill nor a full disk says anything about the network."""
 
+CONFIRMATION = "confirmation"
+"""The mark of a trial that trains a chosen cell again."""
+
 CRASHED = "crashed"
 MAX_LOST = 5
 """After its worker has died this often, a trial counts as failed: it is the trial that kills its workers."""
@@ -31,6 +34,7 @@ class FinishedTrial:
         run_id: its MLflow run.
         facts: parameters, seconds, best epoch.
         values: every objective, in the order of `StudyConfig.objectives`.
+        confirmation: whether it trains a chosen cell again with a fresh seed; such a trial chooses nothing.
     """
 
     number: int
@@ -39,6 +43,7 @@ class FinishedTrial:
     run_id: str
     facts: dict[str, float]
     values: tuple[float, ...]
+    confirmation: bool = False
 
     @property
     def repeat(self) -> Repeat:
@@ -70,6 +75,7 @@ class FinishedTrial:
                 run_id=str(attrs["run_id"]),
                 facts=dict(attrs["facts"]),
                 values=tuple(trial.values),
+                confirmation=bool(attrs.get(CONFIRMATION)),
             )
             numbers = [*found.scores.values(), *found.facts.values(), *found.values]
             if not found.values or not all(isinstance(number, int | float | None) for number in numbers):
@@ -110,6 +116,11 @@ class RunningTrial:
     def number(self) -> int:
         """The trial's number."""
         return int(self.trial.number)
+
+    @property
+    def confirmation(self) -> bool:
+        """Whether it trains a chosen cell again with a fresh seed."""
+        return bool(self.trial.user_attrs.get(CONFIRMATION))
 
     def set_attributes(self, **attributes: Any) -> None:
         """Store attributes of the trial in the study."""

@@ -34,7 +34,8 @@ class FinishedStudy:
         study: the study.
         parent: its run.
         dataset: its data.
-        trials: finished trials, by number.
+        trials: finished trials of the search, by number.
+        confirmations: finished trials that train chosen cells again with fresh seeds, by number.
         failures: cells and seeds that failed.
         complete: whether nothing is left to run; False where the time limit came first.
     """
@@ -45,6 +46,7 @@ class FinishedStudy:
     trials: list[FinishedTrial]
     failures: list[FailedTrial]
     complete: bool = True
+    confirmations: tuple[FinishedTrial, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def run_study(
                     f"the time limit came before any trial of {name} was finished; the same command resumes it"
                 )
             with storage.lock(f"{name}/conclusion"):  # one process at a time
-                yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete)
+                confirmed = tuple(study.confirmations())
+                yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete, confirmed)
         except BaseException as error:
             if _runs_alone(study):  # else the study goes on without this process
                 parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
@@ -160,6 +163,7 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
             Tag.NOTE: sweep.question,
             Tag.TRIALS: str(study.total()),
             Tag.SEEDS: str(sweep.study.seeds),
+            **({Tag.CONFIRM: str(sweep.study.confirm)} if sweep.study.confirm else {}),
             **({Tag.FOLDS: str(len(dataset.splits))} if sweep.base.data.every_fold else {}),
         }
     )
@@ -184,7 +188,7 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
 def _close_orphans(study: RunningStudy, parent: Run) -> None:
     """Close the runs that a killed process left open, in the state in which their trials ended."""
     study.reclaim()
-    finished = {trial.run_id for trial in study.finished()}
+    finished = {trial.run_id for trial in [*study.finished(), *study.confirmations()]}
     busy = study.running() if study.storage.shared else set()
     for run_id in parent.open_runs(study.name):
         run = Run(parent.tracking, run_id)

@@ -18,7 +18,7 @@ from airybench.paths import checkpoint_folder, data_folder
 from airybench.provenance import SIMULATED, Provenance
 from airybench.study_name import StudyName
 from airybench.sweep.definition import checked, stored_attributes
-from airybench.sweep.records import INTERRUPTED, FinishedTrial
+from airybench.sweep.records import CONFIRMATION, INTERRUPTED, FinishedTrial
 from airybench.sweep.storage import StudyStorage, as_storage, open_storage
 from airybench.tracking.store import hidden
 
@@ -51,7 +51,16 @@ class SavedStudy:
 
     @cached_property
     def finished(self) -> tuple[FinishedTrial, ...]:
-        """Finished trials, by number."""
+        """Finished trials of the search, by number."""
+        return tuple(trial for trial in self._complete if not trial.confirmation)
+
+    @cached_property
+    def confirmations(self) -> tuple[FinishedTrial, ...]:
+        """Finished trials that train chosen cells again with fresh seeds, by number."""
+        return tuple(trial for trial in self._complete if trial.confirmation)
+
+    @cached_property
+    def _complete(self) -> tuple[FinishedTrial, ...]:
         complete = (trial for trial in self._trials if trial.state == TrialState.COMPLETE)
         return tuple(FinishedTrial.of(trial, simulated=self._simulated) for trial in complete)
 
@@ -134,6 +143,7 @@ class SavedStudy:
                 "cell": _title(trial),
                 "seed": trial.user_attrs.get("seed"),
                 "fold": trial.user_attrs.get("fold") if folds else None,
+                "confirmation": bool(trial.user_attrs.get(CONFIRMATION)),
                 "values": trial.values if trial.state == TrialState.COMPLETE else None,
                 "run_id": trial.user_attrs.get("run_id"),
                 "reason": trial.user_attrs.get("reason"),

@@ -58,6 +58,7 @@ class Scheduler:
         limit = self._config.time_limit
         self._deadline = time.monotonic() + limit if limit else math.inf
         self._active: dict[int, _Active] = {}
+        self._confirming = False
         self._looked = time.monotonic()
 
     def run(self) -> bool:
@@ -100,9 +101,15 @@ class Scheduler:
 
     def _start(self, trial: RunningTrial) -> None:
         study, tracking = self._study, self._parent.tracking
+        if trial.confirmation and not self._confirming:
+            self._confirming = True
+            cells, left = study.confirming(), study.plan() + 1
+            self._observer.confirmation_started([cell.label for cell in cells], self._config.confirm, left)
         tags = {Tag.STUDY: study.name, Tag.TRIAL: str(trial.number), **study.provenance.tags()}
         if trial.config.data.every_fold:
             tags[Tag.FOLD] = str(trial.config.data.fold)
+        if trial.confirmation:
+            tags[Tag.CONFIRMATION] = "yes"
         active = self._active[trial.number] = _Active(trial, time.monotonic())
         active.run = run = Run.create(tracking, trial.config.title, "trial", tags, parent=self._parent.run_id)
         trial.set_attributes(run_id=run.run_id)
@@ -143,7 +150,8 @@ class Scheduler:
         if self._out_of_time():
             return "abandon"
         value = epoch.val.values.get(self._config.metric, math.nan)
-        prunes = self._config.pruner != "none" and math.isfinite(value)
+        # A confirmation without its unlucky seeds would choose once more.
+        prunes = self._config.pruner != "none" and math.isfinite(value) and not active.trial.confirmation
         if prunes and active.trial.should_prune(epoch.number, value):
             return "prune"
         limit = self._config.trial_time_limit

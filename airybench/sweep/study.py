@@ -122,7 +122,9 @@ class RunningStudy:
         trial.set_attributes(scores=outcome.scores, facts=outcome.facts)
         self._end(trial.trial, values=values)
         run_id = str(trial.trial.user_attrs["run_id"])
-        return FinishedTrial(trial.number, trial.config, outcome.scores, run_id, outcome.facts, values)
+        return FinishedTrial(
+            trial.number, trial.config, outcome.scores, run_id, outcome.facts, values, trial.confirmation
+        )
 
     def prune(self, trial: RunningTrial) -> None:
         """Record a trial that fell behind.
@@ -189,7 +191,18 @@ class RunningStudy:
         return Counter(trial.state.name.lower() for trial in self._get() if not trial.user_attrs.get("duplicate"))
 
     def finished(self) -> list[FinishedTrial]:
-        """Every finished trial, by number."""
+        """Every finished trial of the search, by number."""
+        return [trial for trial in self._complete() if not trial.confirmation]
+
+    def confirmations(self) -> list[FinishedTrial]:
+        """The finished trials that confirm the chosen cells, by number."""
+        return [trial for trial in self._complete() if trial.confirmation]
+
+    def confirming(self) -> list[TrialConfig]:
+        """The chosen cells, each trained again with fresh seeds; empty until the search has ended."""
+        return list({cell.digest: cell.config for cell, _ in self._queue.confirming()}.values())
+
+    def _complete(self) -> list[FinishedTrial]:
         simulated = self.provenance.simulated
         return [FinishedTrial.of(trial, simulated=simulated) for trial in self._get(TrialState.COMPLETE)]
 

@@ -1,9 +1,9 @@
-"""Which trials a sweep consists of: every cell with every seed and fold, in the order in which they run."""
+"""Which trials a sweep consists of: every cell with every seed and fold, in their order, and fresh seeds after them."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from airybench.config import SweepConfig
+from airybench.config import MOST_SEEDS, SweepConfig
 from airybench.sweep.repeat import Repeat
 from airybench.sweep.space import Cell, cells, finite
 
@@ -31,9 +31,21 @@ class TrialList:
     @property
     def repeats(self) -> list[Repeat]:
         """The trials of each cell: every seed, on every fold."""
-        first, data = self.sweep.base.training.seed, self.sweep.base.data
+        return self._repeats(self.sweep.base.training.seed, self.sweep.study.seeds)
+
+    @property
+    def fresh_repeats(self) -> list[Repeat]:
+        """The trials that confirm a chosen cell: seeds that no trial of the search has or can get, on every fold."""
+        return self._repeats(self.sweep.base.training.seed + MOST_SEEDS, self.sweep.study.confirm)
+
+    def is_fresh(self, repeat: Repeat) -> bool:
+        """Whether a seed is one of a confirmation, rather than of the search."""
+        return repeat.seed >= self.sweep.base.training.seed + MOST_SEEDS
+
+    def _repeats(self, first: int, seeds: int) -> list[Repeat]:
+        data = self.sweep.base.data
         folds = range(data.fold_count) if data.every_fold else (0,)
-        return [Repeat(seed, fold) for seed in range(first, first + self.sweep.study.seeds) for fold in folds]
+        return [Repeat(seed, fold) for seed in range(first, first + seeds) for fold in folds]
 
     def all_trials(self) -> list[tuple[Cell, Repeat]]:
         """Every cell of a finite space with every seed and fold.

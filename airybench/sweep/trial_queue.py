@@ -9,12 +9,15 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from airybench.config import SweepConfig, TrialConfig, Value, recorded_trial
-from airybench.sweep.records import RETRIED
+from airybench.sweep.confirmation import chosen_cells
+from airybench.sweep.records import CONFIRMATION, RETRIED
 from airybench.sweep.repeat import Repeat, repeat_of
 from airybench.sweep.space import Cell, suggest
 from airybench.sweep.trial_list import TrialList
 
 MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has nothing new to ask
+
+WAITING = TrialState.WAITING
 
 Key = tuple[str, Repeat]
 """Digest of a cell, and its seed and fold: two trials of equal keys have equal results."""
@@ -57,38 +60,59 @@ class TrialQueue:
     def fill(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
         states = self.states()
-        if not self._grid:
+        if self._grid:
+            left = self._enqueue_missing(self.trials.wanted(), states)
+        else:
             self._enqueue_missing_repeats(states)
-            return max(0, self.trials.total() - _started(states))
-        wanted = [(cell, repeat, states.get((cell.digest, repeat))) for cell, repeat in self.trials.wanted()]
-        for cell, repeat, state in wanted:
-            if state is None:
-                self.enqueue(cell, repeat)
-        return sum(state in (None, TrialState.WAITING) for _, _, state in wanted)
+            left = max(0, self.trials.total() - self._started(states))
+        return left or self._enqueue_missing(self.confirming(), states)
 
     def pop(self) -> Proposal | None:
         """The next trial to run, or None where nothing is left."""
-        return self._pop_grid() if self._grid else self._pop_sampler()
+        found = None if self._grid else self._pop_sampler()
+        if found is not None:
+            return found
+        confirming = self.confirming()
+        self._enqueue_missing(confirming, self.states(retried=False))
+        wanted = [*self.trials.wanted(), *confirming] if self._grid else confirming
+        return self._pop_wanted({(cell.digest, repeat) for cell, repeat in wanted}) if wanted else None
 
-    def _pop_grid(self) -> Proposal | None:
-        wanted = {(cell.digest, repeat) for cell, repeat in self.trials.wanted()}
+    def confirming(self) -> list[tuple[Cell, Repeat]]:
+        """The trials that confirm the chosen cells, seed by seed; empty until the search has ended."""
+        repeats = self.trials.fresh_repeats
+        if not repeats or self._searching():
+            return []
+        cells = chosen_cells(self._study, self._sweep)
+        return [(cell, repeat) for repeat in repeats for cell in cells]
+
+    def _searching(self) -> bool:
+        """Whether a trial of the search runs, or one of a grid is still to run."""
+        states = self.states(retried=False)
+        for (_, repeat), state in states.items():
+            if state == TrialState.RUNNING and not self.trials.is_fresh(repeat):
+                return True
+        wanted = self.trials.wanted() if self._grid else ()
+        return any(states.get((cell.digest, repeat), WAITING) == WAITING for cell, repeat in wanted)
+
+    def _pop_wanted(self, wanted: set[Key]) -> Proposal | None:
         while self._waiting():
             states, proposal = self.states(), self._propose()
             if proposal.key in wanted and _is_open(proposal, states):
                 return proposal
-            self._reject(proposal)  # the grid has become smaller since it was enqueued
+            self._reject(proposal)  # fewer trials are wanted than were enqueued
         return None
 
     def _pop_sampler(self) -> Proposal | None:
         for _ in range(MAX_DUPLICATES):
             states = self.states()
-            if _started(states) >= self.trials.total():
+            if self._started(states) >= self.trials.total():
                 return None
             proposal = self._propose()
-            if _is_open(proposal, states):
+            fresh = self.trials.is_fresh(proposal.key[1])  # its turn comes again when the search has ended
+            if _is_open(proposal, states) and not fresh:
                 return proposal
             self._reject(proposal)  # equal cells with equal seeds give equal results
-            if self.trials.finite and not self._enqueue_untried(states, proposal.trial.number):
+            if not fresh and self.trials.finite and not self._enqueue_untried(states, proposal.trial.number):
                 return None
         return None
 
@@ -107,14 +131,25 @@ class TrialQueue:
 
     def enqueue(self, cell: Cell, repeat: Repeat) -> None:
         """Enqueue a cell with a seed and a fold."""
-        self._study.enqueue_trial(cell.point, user_attrs={"cell": cell.digest, **repeat._asdict()})
+        self._enqueue(cell.point, (cell.digest, repeat))
+
+    def _enqueue(self, point: Mapping[str, Any], key: Key) -> None:
+        mark = {CONFIRMATION: True} if self.trials.is_fresh(key[1]) else {}
+        self._study.enqueue_trial(dict(point), user_attrs={"cell": key[0], **key[1]._asdict(), **mark})
+
+    def _enqueue_missing(self, wanted: list[tuple[Cell, Repeat]], states: dict[Key, TrialState]) -> int:
+        """Enqueue those that are in no state; returns how many of them are still to run."""
+        found = [(cell, repeat, states.get((cell.digest, repeat))) for cell, repeat in wanted]
+        for cell, repeat, state in found:
+            if state is None:
+                self.enqueue(cell, repeat)
+        return sum(state in (None, WAITING) for _, _, state in found)
 
     def enqueue_again(self, trial: FrozenTrial) -> None:
         """Enqueue the cell, seed and fold of a trial again, by the point that led there."""
         if "cell" in trial.user_attrs:
             point = trial.system_attrs.get("fixed_params") or trial.params
-            digest, repeat = trial_key(trial)
-            self._study.enqueue_trial(dict(point), user_attrs={"cell": digest, **repeat._asdict()})
+            self._enqueue(point, trial_key(trial))
 
     def _enqueue_untried(self, states: dict[Key, TrialState], number: int) -> bool:
         """Enqueue a cell of a finite space that the sampler has not proposed yet; returns whether there is one."""
@@ -129,29 +164,37 @@ class TrialQueue:
         """Enqueue the seeds and folds that an interruption kept from cells which a sampler had chosen."""
         for trial in self._study.get_trials(deepcopy=False):
             attrs = trial.user_attrs
-            if "config" not in attrs or attrs.get("duplicate"):
+            if "config" not in attrs or attrs.get("duplicate") or attrs.get(CONFIRMATION):
                 continue
             for repeat in self.trials.repeats:
                 if (str(attrs["cell"]), repeat) not in states:
-                    states[str(attrs["cell"]), repeat] = TrialState.WAITING
+                    states[str(attrs["cell"]), repeat] = WAITING
                     config = recorded_trial(attrs["config"], simulated=self._sweep.base.data.simulator > 0)
                     self.enqueue(Cell(config, dict(trial.params)), repeat)
 
-    def states(self) -> dict[Key, TrialState]:
-        """The state of every cell with its seeds and folds; those that are to run again are absent."""
+    def states(self, *, retried: bool = True) -> dict[Key, TrialState]:
+        """The state of every cell with its seeds and folds.
+
+        Args:
+            retried: leave out those that a resume runs again; else they count as failed.
+        """
         states: dict[Key, TrialState] = {}
         for trial in self._study.get_trials(deepcopy=False):
             attrs = trial.user_attrs
             if "cell" not in attrs or attrs.get("duplicate"):
                 continue
-            if trial.state == TrialState.FAIL and attrs.get("failure") in RETRIED:
+            if retried and trial.state == TrialState.FAIL and attrs.get("failure") in RETRIED:
                 continue
             if states.get(trial_key(trial)) not in (TrialState.COMPLETE, TrialState.RUNNING):
                 states[trial_key(trial)] = trial.state
         return states
 
+    def _started(self, states: dict[Key, TrialState]) -> int:
+        """Trials of the search that do not wait."""
+        return sum(state != WAITING and not self.trials.is_fresh(repeat) for (_, repeat), state in states.items())
+
     def _waiting(self) -> list[FrozenTrial]:
-        return self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        return self._study.get_trials(deepcopy=False, states=(WAITING,))
 
 
 def trial_key(trial: FrozenTrial) -> Key:
@@ -169,8 +212,4 @@ def _repeat(attributes: Mapping[str, Any]) -> Repeat:
 
 
 def _is_open(proposal: Proposal, states: dict[Key, TrialState]) -> bool:
-    return states.get(proposal.key, TrialState.WAITING) == TrialState.WAITING
-
-
-def _started(states: dict[Key, TrialState]) -> int:
-    return sum(state != TrialState.WAITING for state in states.values())
+    return states.get(proposal.key, WAITING) == WAITING

@@ -28,6 +28,8 @@ class Tag:
     SEEDS = "airybench.seeds"  # how many per cell
     FOLDS = "airybench.folds"  # how many a study runs; not there where it has one split
     FOLD = "airybench.fold"  # of a trial of such a study
+    CONFIRMATION = "airybench.confirmation"  # yes for a trial that trains a chosen cell again with a fresh seed
+    CONFIRM = "airybench.confirm"  # with how many fresh seeds the chosen cells of a study are trained again
     FAILED_TRIALS = "airybench.failed_trials"
     WINNER = "airybench.winner"  # run id
     WINNER_NAME = "airybench.winner_name"

@@ -2,7 +2,7 @@
 
 from airybench.config import SweepConfig, TrialConfig
 from airybench.config.experiments import load_experiment
-from airybench.sweep.claims import Claim, claims
+from airybench.sweep.claims import Claim, best_of_each, claims
 from airybench.sweep.space import cells
 
 
@@ -88,3 +88,25 @@ def test_every_pair_is_equal_in_all_that_the_claim_is_not_about() -> None:
 
 def test_a_single_cell_claims_nothing() -> None:
     assert claims([TrialConfig()]) == []
+
+
+def test_how_many_configurations_either_side_tried() -> None:
+    _, found = of("quick")
+    assert found["the logarithmic activation against none"].tried == (3, 2)
+    assert found["a leaky ReLU against a plain one"].tried == (1, 1)  # the others have no counterpart
+    assert not any(claim.chosen for claim in found.values())
+
+
+def test_the_best_of_each_side() -> None:
+    configs, _ = of("architecture-quick")
+    (claim,) = best_of_each(configs)
+    assert (claim.statement, claim.tried) == ("the best ResNet against the best VGG", (3, 2))
+    (pair,) = claim.pairs
+    assert [configs[i].network.arch for i in pair] == ["resnet", "vgg"]
+    (other_way,) = best_of_each(configs[::-1])
+    assert (other_way.statement, other_way.tried) == ("the best VGG against the best ResNet", (2, 3))
+    configs, _ = of("alpha")
+    (claim,) = best_of_each(configs[::-1])  # without the activation is best; it stands on the second side all the same
+    assert claim.statement == "the best network with the logarithmic activation against the best without it"
+    assert claim.tried == (6, 1)
+    assert [configs[::-1][i].network.log_activation for i in claim.pairs[0]] == [True, False]

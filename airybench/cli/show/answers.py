@@ -23,6 +23,8 @@ def answers_json(studies: Sequence[StudyAnswers]) -> list[dict[str, Any]]:
             **estimate_json(answer.difference),
             **judgement_json(answer.judgement),
             "verdict": answer.verdict,
+            "tried": list(answer.tried),
+            "fresh_seeds": answer.fresh,
             "sentence": sentence(answer, study.metric),
         }
         for study, answer in _answers(studies)

@@ -15,6 +15,12 @@ from airybench.cli.show.estimates import estimate_json, finite, judgement_json
 from airybench.cli.show.output import result_console
 from airybench.study_name import StudyName
 
+TRIED = (
+    "tried: configurations of either; the best of several on val is judged by trainings with fresh seeds where it says "
+    "so, else each counts as a claim (airybench sweep --confirm 3)"
+)
+"""What a table says in which the best of several stands against a single one."""
+
 
 def print_comparison(comparison: Comparison) -> None:
     """For each data set a table of cells and one of what the log activation changes, then how to read them."""
@@ -50,16 +56,19 @@ def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
         console.print(f"{one.dataset}: no network was trained both with and without the log activation.\n")
         return
     table = Table(title=f"{one.dataset}: test {metric} with the log activation minus without", title_justify="left")
-    for name in ("with", "without", "n", "difference", "95 % interval", "p (Holm)", "verdict"):
+    unequal = ["tried"] if any(pair.tried[0] != pair.tried[1] for pair in one.pairs) else []
+    for name in ("with", "without", "n", *unequal, "difference", "95 % interval", "p (Holm)", "verdict"):
         table.add_column(name, justify="left" if name in ("with", "without", "verdict") else "right")
     for pair in one.pairs:
         seeds = " + ".join(map(str, pair.difference.seeds))
-        table.add_row(pair.on.label, pair.off.label, seeds, *_difference(pair.difference, pair.judgement))
+        tried = [f"{pair.tried[0]} + {pair.tried[1]}{', fresh' if pair.fresh else ''}" for _ in unequal]
+        table.add_row(pair.on.label, pair.off.label, seeds, *tried, *_difference(pair.difference, pair.judgement))
     if len(one.pairs) > 1 and one.verdict is not None:
         table.add_section()
-        table.add_row("mean of these", "", "", *_difference(one.mean, one.verdict))
+        table.add_row("mean of these", "", "", *("" for _ in unequal), *_difference(one.mean, one.verdict))
     claims = len(one.pairs) + (len(one.pairs) > 1)
     notes = f"n: seeds of either; {claims} {'claim' if claims == 1 else 'claims'} judged together"
+    notes += f"; {TRIED if unequal else 'one configuration of either tried'}"
     if one.scaled:
         notes += "; with it the network sees raw counts, without it counts/65535"
     table.caption, table.caption_justify = notes, "left"
@@ -92,6 +101,7 @@ def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
     ]  # fmt: skip
     pairs = [
         {"name": pair.name, "on": pair.on.label, "off": pair.off.label,
+         "tried": list(pair.tried), "fresh_seeds": pair.fresh,
          **estimate_json(pair.difference), **judgement_json(pair.judgement)}
         for pair in one.pairs
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from airybench.cli.show.output import result_console
 from airybench.config import SweepConfig
 from airybench.jobs.power import METRIC, SweepPower
 from airybench.reporter import time_text
+from airybench.sweep.confirmation import most_chosen, most_confirmations
 from airybench.sweep.cost import CellCost
 from airybench.sweep.forecast import total_seconds
 
@@ -32,6 +33,12 @@ def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], power: 
     ways = ", ".join(f"{metric} ({way})" for metric, way in search.objectives)
     trials = "every cell and seed" if search.trials is None else f"{search.trials} trials"
     console.print(f"Sampler {search.sampler}, {trials}; pruner {search.pruner}; objective {ways}.", soft_wrap=True)
+    if search.confirm:
+        most, times = most_chosen(sweep), f"{search.confirm} fresh seed{'s' if search.confirm > 1 else ''}"
+        console.print(
+            f"Confirmation: at most {most} chosen cell{'s' if most != 1 else ''} x {times}{folds}, "
+            f"{most_confirmations(sweep)} trials after the last one.", soft_wrap=True
+        )  # fmt: skip
     seconds, shared = total_seconds(sweep, costs, workers), f" with {workers} workers" if workers > 1 else ""
     console.print(f"Estimated training time{shared}: {time_text(seconds)} (good to a factor of two).")
     console.print(power.sentence(), soft_wrap=True)
@@ -50,7 +57,7 @@ def cells_json(
     return {
         "dataset": dataset, "sampler": search.sampler, "pruner": search.pruner, "objectives": dict(search.objectives),
         "workers": workers, "cells": cells, "seconds": total_seconds(sweep, costs, workers),
-        "power": power_json(power),
+        "power": power_json(power), "confirm": search.confirm, "confirmations": most_confirmations(sweep),
     }  # fmt: skip
 
 

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from airybench.analysis.confirmed import confirmation_sentence
 from airybench.analysis.leaderboard import RankedCell
 from airybench.analysis.notes import tried_of_each
 from airybench.analysis.number_text import interval_text, score_text
@@ -57,10 +59,9 @@ def print_summary(summary: StudySummary) -> None:
     if hits is not None:
         console.print(hits)
     console.print(board.certainty_sentence(), soft_wrap=True)
-    if sides := tried_of_each(tried):
-        console.print(sides, soft_wrap=True)
-    if summary.not_resolved:
-        console.print(summary.not_resolved, soft_wrap=True)
+    for said in (tried_of_each(tried), confirmation_sentence(summary.confirmed, metric), summary.not_resolved):
+        if said:
+            console.print(said, soft_wrap=True, markup=False)
     _print_ceiling(console, summary.ceiling, metric)
     print_caveats(console, summary.unscored, summary.provenance)
     if summary.robustness is not None:
@@ -94,6 +95,7 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
     ]
     content = fields_json(summary)
     content["robustness"] = None if summary.robustness is None else summary.robustness.to_json()
+    content["confirmed"] = [asdict(one) for one in summary.confirmed]
     if summary.registered is None:
         content.pop("registered")
     return {

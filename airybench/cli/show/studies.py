@@ -38,5 +38,6 @@ def print_study(study: SavedStudy) -> None:
         values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
         last = trial["reason"] or trial["run_id"] or ""
         repeat = [str(trial["seed"] or ""), *([str(trial["fold"])] if folds else [])]
-        table.add_row(str(trial["number"]), trial["cell"] or "", *repeat, trial["state"], values, last)
+        state = trial["state"] + (", confirmation" if trial["confirmation"] else "")
+        table.add_row(str(trial["number"]), trial["cell"] or "", *repeat, state, values, last)
     console.print(table)

@@ -1,6 +1,7 @@
 """Following a study on stderr: a live table on a terminal, one line per trial elsewhere."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,13 @@ class StudyWatch:
             self.pause()
             self._live = Live(self._table(), console=Console(stderr=True), auto_refresh=False)
             self._live.start()
+
+    def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
+        """The chosen cells are trained again."""
+        self._total = self._done() + left
+        times = f"{seeds} fresh seed{'s' if seeds != 1 else ''}"
+        line = f"{self._name}: confirmation of {', '.join(cells)} with {times}, {left} trial{'s' if left != 1 else ''}"
+        self._show(line, style="bold")
 
     def trial_started(self, number: int, config: TrialConfig) -> None:
         """A trial begins."""
