@@ -34,11 +34,11 @@ class Shelf:
         self.labels = (np.random.default_rng(5).random((SHOTS, 3)) < 0.4).astype(np.uint8)
 
     def study(self, name, trials, *, data="d" * 64, split="s" * 16, objective="macro_ap", classes=CLASSES) -> None:
-        """Write a finished study; a trial is (changes, val macro_ap, how much its logits know)."""
+        """Write a finished study; a trial is (changes, val macro_ap, how much its logits know, whether it confirms)."""
         definition = SweepConfig(study={"objective": objective}).model_dump(mode="json")
         made = optuna.create_study(storage=open_journal(self.folder / f"{name}.journal"), study_name=name)
         made.set_user_attr("definition", {**definition, "data_sha256": data, "split_digest": split})
-        for number, (changes, val, signal) in enumerate(trials):
+        for number, (changes, val, signal, *again) in enumerate(trials):
             run_id = f"{name}-{number}"
             noise = np.random.default_rng(len(self.kept)).normal(size=self.labels.shape)
             logits = (signal * self.labels + noise).astype(np.float32)
@@ -47,6 +47,8 @@ class Shelf:
             for key, value in {"config": TrialConfig().replace(changes).model_dump(mode="json"), "run_id": run_id,
                                "scores": {"macro_ap": val, "macro_f1": val / 2}, "facts": {}}.items():  # fmt: skip
                 trial.set_user_attr(key, value)
+            if again:
+                trial.set_user_attr("confirmation", True)
             made.tell(trial, val)
 
     def of(self, run_ids) -> list[Predictions]:
@@ -232,3 +234,25 @@ def test_the_command_says_in_one_line_what_is_missing(tmp_path, monkeypatch, cap
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert "there is no study" in message
+
+
+def test_the_best_of_several_alphas_counts_as_several_claims_or_is_judged_by_fresh_seeds(shelf) -> None:
+    search = [
+        ({"alpha": alpha, "seed": seed}, alpha, 1.0) for seed in range(3) for alpha in (0.1, 0.2, 0.3, 0.4)
+    ] + [({**PLAIN, "seed": seed}, 0.5, 0.3) for seed in range(3)]  # fmt: skip
+    shelf.study("a@helium", search)
+    (pair,) = shelf.compare("a").datasets[0].pairs
+    assert (pair.on.network.alpha, pair.tried, pair.fresh) == (0.4, (4, 1), False)
+    assert pair.judgement == judged([pair.difference], chosen_among=[4])[0]
+    fresh = [({"alpha": 0.4, "seed": 1000 + seed}, 0.1, 1.0, "again") for seed in range(3)]
+    shelf.study("b@helium", [*search, *fresh])
+    (side,) = shelf.compare("b").datasets
+    (pair,) = side.pairs
+    assert (pair.on.network.alpha, pair.tried, pair.fresh) == (0.4, (4, 1), True)
+    again = shelf.of([f"b@helium-{number}" for number in (15, 16, 17)])
+    plain = shelf.of([f"b@helium-{number}" for number in (12, 13, 14)])
+    assert pair.difference.value == pytest.approx(difference(again, plain, "macro_ap").value)
+    assert pair.judgement == judged([pair.difference])[0]
+    assert [cell.seeds for cell in side.cells] == [3] * 5
+    content = comparison_json(shelf.compare("b"))["datasets"][0]["log_activation"]["pairs"][0]
+    assert (content["tried"], content["fresh_seeds"]) == ([4, 1], True)
