@@ -78,11 +78,12 @@ def left_out_of_differences(names: Sequence[str], fewest: int) -> str:
     return f"Differences leave out the classes with fewer than {fewest} positive test shots: {', '.join(names)}."
 
 
-def tried_of_each(tried: Mapping[str, int]) -> str:
+def tried_of_each(tried: Mapping[str, int], *, confirmed: bool = False) -> str:
     """How many configurations of each architecture a study tried; empty where it has one architecture.
 
     Args:
         tried: configurations by architecture.
+        confirmed: whether the best were trained again.
 
     >>> tried_of_each({"resnet": 2, "vgg": 2})
     'Tried: 2 configurations of each architecture.'
@@ -97,7 +98,7 @@ def tried_of_each(tried: Mapping[str, int]) -> str:
         return f"Tried: {count} configuration{'' if count == 1 else 's'} of each architecture."
     first = counts[0].replace(" of", " configuration of" if counts[0].startswith("1 ") else " configurations of", 1)
     rest = ", ".join([first, *counts[1:]])
-    return f"Tried: {rest}. The best of more has more chances to be a lucky one (--confirm 3)."
+    return f"Tried: {rest}. The best of more has more chances to be a lucky one{'' if confirmed else ' (--confirm 3)'}."
 
 
 def tried_on_sides(tried: Sequence[tuple[int, int]]) -> str:

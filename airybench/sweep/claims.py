@@ -92,7 +92,7 @@ def best_of_each(cells: Sequence[TrialConfig]) -> list[Claim]:
     """Claims about chosen cells: the best of the winner's architecture against the best of each other, and so for log.
 
     They are about these very cells, in which several things may differ, and need trainings that had no part in the
-    choice.
+    choice. Two cells are compared once.
 
     Args:
         cells: one configuration per cell, best first.
@@ -101,6 +101,21 @@ def best_of_each(cells: Sequence[TrialConfig]) -> list[Claim]:
     >>> [(claim.statement, claim.tried) for claim in found]
     [('the best ResNet against the best VGG', (1, 1))]
     """
+    found = _best_of_each(cells)
+    pairs = [set(claim.pairs[0]) for claim in found]
+    return [claim for place, claim in enumerate(found) if pairs.index(pairs[place]) == place]
+
+
+def candidates(cells: Sequence[TrialConfig]) -> set[tuple[int, ...]]:
+    """The cells among which each side of the claims about chosen cells is chosen.
+
+    Args:
+        cells: one configuration per cell.
+    """
+    return {side for claim in _best_of_each(cells) for side in claim.sides}
+
+
+def _best_of_each(cells: Sequence[TrialConfig]) -> list[Claim]:
     by_arch: dict[str, list[int]] = {}
     by_log: dict[bool, list[int]] = {}
     for index, cell in enumerate(cells):

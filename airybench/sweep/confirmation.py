@@ -10,7 +10,7 @@ import optuna
 from optuna.trial import TrialState
 
 from airybench.config import Range, SweepConfig, TrialConfig
-from airybench.sweep.claims import best_of_each
+from airybench.sweep.claims import candidates
 from airybench.sweep.ranking import ranked
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
@@ -86,8 +86,7 @@ def _groups(configs: Sequence[TrialConfig], *, alike: bool = True) -> set[tuple[
         configs: one per cell.
         alike: whether cells may differ in alpha alone.
     """
-    groups = {side for claim in best_of_each(configs) for side in claim.sides}
-    groups |= {tuple(range(len(configs))), *(_alphas(configs) if alike else ())}
+    groups = candidates(configs) | {tuple(range(len(configs))), *(_alphas(configs) if alike else ())}
     return {group for group in groups if len(group) > 1}
 
 

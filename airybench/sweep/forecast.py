@@ -65,7 +65,7 @@ def forecast(
     else:
         time = _estimated_time(sweep, found, costs, dataset, engine, left, stress)
     what = "training and changes of the detector" if sweep.study.stress else "training"
-    more = f", of which at most {confirming} of the confirmation," if searching and confirming else ""
+    more = f", of which at most {confirming} for the confirmation," if searching and confirming else ""
     return (
         f"{name}: {left} trial{'s' if left > 1 else ''}{more} on {engine.name}, {time} of {what} (good to a factor "
         f"of two) and {needed / 1e9:.2f} GB of disk"

@@ -118,4 +118,6 @@ def test_what_was_chosen_is_judged_by_its_fresh_seeds(command: tuple[Path, list[
     assert "Tried: the sides of 2 of " in text
     (pair,) = dataset["log_activation"]["pairs"]
     assert (pair["tried"], pair["fresh_seeds"]) == ([2, 1], True)
-    assert "2 + 1, fresh" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1* + 1 │ 2 + 1 │" in printed
+    assert "with fresh seeds where there are some (*)" in printed

@@ -110,3 +110,11 @@ def test_the_best_of_each_side() -> None:
     assert claim.statement == "the best network with the logarithmic activation against the best without it"
     assert claim.tried == (6, 1)
     assert [configs[::-1][i].network.log_activation for i in claim.pairs[0]] == [True, False]
+
+
+def test_two_chosen_cells_are_compared_once() -> None:
+    networks = [{"arch": "resnet", "depth": 18}, {"arch": "vgg", "depth": 11, "log_activation": False}]
+    both = [TrialConfig().replace(one) for one in networks]
+    assert [claim.statement for claim in best_of_each(both)] == ["the best ResNet against the best VGG"]
+    third = TrialConfig().replace({"arch": "vgg", "depth": 11})
+    assert len(best_of_each([both[0], third, both[1]])) == 2

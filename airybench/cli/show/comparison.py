@@ -16,8 +16,8 @@ from airybench.cli.show.output import result_console
 from airybench.study_name import StudyName
 
 TRIED = (
-    "tried: configurations of either; the best of several on val is judged by trainings with fresh seeds where it says "
-    "so, else each counts as a claim (airybench sweep --confirm 3)"
+    "tried: configurations of either; the best of several on val is judged by trainings with fresh seeds where there "
+    "are some (*), else each counts as a claim (airybench sweep --confirm 3)"
 )
 """What a table says in which the best of several stands against a single one."""
 
@@ -58,10 +58,11 @@ def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
     table = Table(title=f"{one.dataset}: test {metric} with the log activation minus without", title_justify="left")
     unequal = ["tried"] if any(pair.tried[0] != pair.tried[1] for pair in one.pairs) else []
     for name in ("with", "without", "n", *unequal, "difference", "95 % interval", "p (Holm)", "verdict"):
-        table.add_column(name, justify="left" if name in ("with", "without", "verdict") else "right")
+        left = name in ("with", "without", "verdict")
+        table.add_column(name, justify="left" if left else "right", overflow="fold")  # a name cut short names nothing
     for pair in one.pairs:
-        seeds = " + ".join(map(str, pair.difference.seeds))
-        tried = [f"{pair.tried[0]} + {pair.tried[1]}{', fresh' if pair.fresh else ''}" for _ in unequal]
+        seeds = ("* + " if pair.fresh else " + ").join(map(str, pair.difference.seeds))
+        tried = [" + ".join(map(str, pair.tried)) for _ in unequal]
         table.add_row(pair.on.label, pair.off.label, seeds, *tried, *_difference(pair.difference, pair.judgement))
     if len(one.pairs) > 1 and one.verdict is not None:
         table.add_section()

@@ -59,7 +59,8 @@ def print_summary(summary: StudySummary) -> None:
     if hits is not None:
         console.print(hits)
     console.print(board.certainty_sentence(), soft_wrap=True)
-    for said in (tried_of_each(tried), confirmation_sentence(summary.confirmed, metric), summary.not_resolved):
+    sides = tried_of_each(tried, confirmed=bool(summary.confirmed))
+    for said in (sides, confirmation_sentence(summary.confirmed, metric), summary.not_resolved):
         if said:
             console.print(said, soft_wrap=True, markup=False)
     _print_ceiling(console, summary.ceiling, metric)
