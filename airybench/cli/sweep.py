@@ -12,6 +12,7 @@ from airybench.cli.options.common import (
     CheckpointEvery,
     Config,
     Debug,
+    Delta,
     Device,
     Json,
     Register,
@@ -101,6 +102,7 @@ def sweep(
     storage: Storage = None,
     tracking_uri: TrackingUri = None,
     register: Register = None,
+    delta: Delta = None,
     as_json: Json = False,
     debug: Debug = False,
     **options: Any,
@@ -125,9 +127,12 @@ def sweep(
     datasets = _datasets(dataset) or [experiment.base.data.dataset]
     require_datasets(datasets)
     with loading():
+        from airybench.analysis.verdicts import margin
+
+        smallest = margin(delta)
         check(experiment)
     if dry_run:
-        return _dry_run(experiment, datasets, device, workers or 1, storage, as_json=as_json)
+        return _dry_run(experiment, datasets, device, workers or 1, storage, delta=smallest, as_json=as_json)
     with loading():
         from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
         from airybench.cli.show.watch import StudyWatch
@@ -151,7 +156,7 @@ def sweep(
             study=study if study and study != FROM_CONFIG else Path(config).stem,
             engine=engine_of(engine, device, workers, trials_per_device),
             storage=storage,
-            options=RunOptions(tracking_uri, fresh, checkpoint_every, register),
+            options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest),
             observer=watch,
             reporter=ConsoleReporter(show),
         )
@@ -167,7 +172,14 @@ def _datasets(words: list[str] | None) -> list[str]:
 
 
 def _dry_run(
-    experiment: SweepConfig, datasets: list[str], device: str, workers: int, storage: str | None, *, as_json: bool
+    experiment: SweepConfig,
+    datasets: list[str],
+    device: str,
+    workers: int,
+    storage: str | None,
+    *,
+    delta: float,
+    as_json: bool,
 ) -> int:
     """Print the cells of every data set, the time they are estimated to take, and what they can tell."""
     with loading():
@@ -190,7 +202,7 @@ def _dry_run(
         if not finite(experiment):
             notice("the space has a range; the cells shown are those at its ends")
         costs = cell_costs(cells(ends(experiment)), *known.size, chosen)
-        power = planned_power(experiment, name, known, open_storage(storage, data_folder() / "studies"))
+        power = planned_power(experiment, name, known, open_storage(storage, data_folder() / "studies"), delta=delta)
         shown.append(cells_json(experiment, name, costs, power, workers))
         if not as_json:
             print_cells(experiment, name, costs, power, workers)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from airybench.analysis.verdicts import DELTA
 from airybench.training.checkpoint import EVERY
 
 
@@ -14,12 +15,14 @@ class RunOptions:
         fresh: start again: a sweep archives the existing study, a training drops its checkpoint.
         checkpoint_every: least time between two checkpoints of a training, seconds.
         register_as: name of the registered model that the winner becomes a version of; None registers nothing.
+        delta: largest difference that does not matter, for the verdicts of a sweep.
     """
 
     tracking_uri: str | None = None
     fresh: bool = False
     checkpoint_every: float = EVERY
     register_as: str | None = None
+    delta: float = DELTA
 
 
 DEFAULTS = RunOptions()

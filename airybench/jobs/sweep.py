@@ -11,6 +11,7 @@ from airybench.errors import NothingFinishedError, StudyError
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.power import measured_power
 from airybench.jobs.summary import StudySummary, summarise_study
+from airybench.jobs.verdicts import log_verdicts
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName
@@ -97,7 +98,7 @@ def run_sweep(
     ready = []
     for plan in plans:
         ready.append(_prepared(plan, None if options.fresh else home, engine, reporter))
-        reporter.notify(measured_power(ready[-1][0].sweep, ready[-1][1], home).sentence())
+        reporter.notify(measured_power(ready[-1][0].sweep, ready[-1][1], home, delta=options.delta).sentence())
     # A run that `mlflow run` made becomes the parent of a single new study; else it links to the parents.
     alone = len(plans) == 1 and not plans[0].resumed
     start = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)
@@ -108,6 +109,7 @@ def run_sweep(
             make_executor=engine.make, observer=observer, options=start,
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
+            log_verdicts(finished, summary.leaderboard, home, options.delta, reporter)
             if not finished.complete:
                 confirmed = f" and {len(finished.confirmations)} of the confirmation" if finished.confirmations else ""
                 reporter.notify(

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -115,6 +115,15 @@ class Run:
     def tag(self, tags: Mapping[str, str]) -> None:
         """Set tags."""
         self.client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+    def untag(self, keys: Iterable[str]) -> None:
+        """Remove tags that the run has."""
+        for key in keys:
+            self.client.delete_tag(self.run_id, key)
+
+    def last_metrics(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return dict(self.client.get_run(self.run_id).data.metrics)
 
     def params(self, params: Mapping[str, object]) -> None:
         """Log the parameters that the run does not have yet; MLflow refuses to change a parameter."""

@@ -35,6 +35,11 @@ class Tag:
     WINNER_NAME = "airybench.winner_name"
     PARENTS = "airybench.parents"  # run ids of the studies of one command
     PUBLISHED = "airybench.published"  # digest of the trials that the artifacts of a parent show
+    CLAIM = "airybench.claim."  # and what is claimed: verdict and numbers, on a parent
+    AGAINST_WINNER = (
+        "airybench.against_winner"  # of a trial: winner, told apart, not told apart, first look, not compared
+    )
+    JUDGED = "airybench.judged"  # digest of what the claims of a parent were judged from
     BASELINE = "airybench.baseline"  # majority, brightness or svm
 
     OUTPUT = "airybench.output"  # file that a prediction wrote

@@ -8,6 +8,7 @@ import typer
 from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, model_names, study_names
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cores import use_threads
+from airybench.errors import ConfigError
 from airybench.provenance import SIMULATOR_VERSIONS
 
 FROM_CONFIG = "config"
@@ -23,6 +24,21 @@ def unless_config(value: str | None) -> str | None:
     (None, 'studies')
     """
     return None if value == FROM_CONFIG else value
+
+
+def margin_or_config(value: str) -> float | None:
+    """The number that --delta is given; None where it is the word `config`.
+
+    Raises:
+        ConfigError: it is no number; whether it is one of those that make sense is asked later.
+
+    >>> margin_or_config("config"), margin_or_config("0.02")
+    (None, 0.02)
+    """
+    try:
+        return None if value == FROM_CONFIG else float(value)
+    except ValueError:
+        raise ConfigError(f"delta is {value!r}; give a number above 0 and below 1, such as 0.02") from None
 
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -118,6 +134,7 @@ StudyNames = Annotated[
 Delta = Annotated[
     float | None,
     typer.Option(
+        parser=margin_or_config,
         help="Largest difference that does not matter: claims within it, whole interval included, say so.",
         metavar="X",
         show_default="0.02",

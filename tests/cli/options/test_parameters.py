@@ -123,7 +123,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str,
     def ask(*words: str) -> tuple[int, dict[str, Any]]:
         seen: dict[str, Any] = {}
 
-        def dry_run(wanted: Any, datasets: Any, device: str, workers: int, storage: Any, *, as_json: bool) -> int:
+        def dry_run(
+            wanted: Any, datasets: Any, device: str, workers: int, storage: Any, *, delta: float, as_json: bool
+        ) -> int:
             seen.update(wanted=wanted, datasets=datasets, device=device, workers=workers, as_json=as_json)
             return 0
 
