@@ -30,7 +30,7 @@ def margin_or_config(value: str) -> float | None:
     """The number that --delta is given; None where it is the word `config`.
 
     Raises:
-        ConfigError: it is no number; whether it is one of those that make sense is asked later.
+        ConfigError: it is not a number.
 
     >>> margin_or_config("config"), margin_or_config("0.02")
     (None, 0.02)
