@@ -51,7 +51,7 @@ def log_verdicts(
         delta: largest difference that does not matter.
         reporter: is told why claims are not judged, where they are not.
     """
-    parent, trials = finished.parent, finished.trials
+    parent, trials = finished.parent, [*finished.trials, *finished.confirmations]
     fitted = [run_id for run_id, _ in baselines(parent.tracking, "svm", finished.dataset.provenance())]
     content = [__version__, f"{delta:g}", *sorted(trial.run_id for trial in trials), *sorted(fitted)]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]

@@ -43,6 +43,7 @@ def ended(saved: SavedStudy, finished) -> Any:
     return SimpleNamespace(
         parent=Run(tracking, saved.attributes["parent_run_id"]),
         trials=list(saved.finished),
+        confirmations=[],
         study=SimpleNamespace(name=saved.name),
         dataset=SimpleNamespace(provenance=lambda: saved.provenance),
     )
@@ -96,7 +97,10 @@ def test_typed_again_it_logs_nothing_and_another_delta_judges_again(
     assert (asked, ended.parent.tags(), history(ended.parent, key)) == ([], tags, before)
     log_verdicts(ended, ranked, storage, 0.05)
     assert asked == ["both@helium"]
-    assert history(ended.parent, key) == [*before, before[-1]]
+    ended.confirmations = [SimpleNamespace(run_id="fresh")]
+    log_verdicts(ended, ranked, storage, 0.05)
+    assert asked == ["both@helium"] * 2
+    assert history(ended.parent, key) == [*before, before[-1], before[-1]]
 
 
 def test_what_is_no_longer_claimed_is_gone(ended: Any, answered: StudyAnswers, monkeypatch: pytest.MonkeyPatch) -> None:
