@@ -11,8 +11,9 @@ from airybench.analysis.activation_pairs import Trained, couples
 from airybench.analysis.cells import joined
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, score
-from airybench.analysis.verdicts import DELTA, Judgement, judged
+from airybench.analysis.verdicts import Judgement, judged
 from airybench.config import Objective, TrialConfig
+from airybench.config.margin import DELTA
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance

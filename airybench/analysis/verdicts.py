@@ -11,15 +11,12 @@ from scipy import stats
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.config import Direction
+from airybench.config.margin import DELTA
 from airybench.config.objective import sign
-from airybench.errors import ConfigError
 
 Verdict = Literal["better", "worse", "no difference that matters", "undecided", "first look"]
 
 VERDICTS: tuple[Verdict, ...] = ("better", "worse", "no difference that matters", "undecided", "first look")
-
-DELTA = 0.02
-"""Largest difference that does not matter, by default: of macro-AP."""
 
 ALPHA = 0.05
 """Chance of any false better or worse among all claims that are judged together."""
@@ -67,19 +64,6 @@ def judged(
         Judgement(_verdict(one, p, delta, direction), p, q)
         for one, p, q in zip(differences, adjusted, rates, strict=True)
     )
-
-
-def margin(delta: float | None) -> float:
-    """A margin that was given, or DELTA.
-
-    Raises:
-        ConfigError: it is not a number above 0 and below 1.
-    """
-    if delta is None:
-        return DELTA
-    if not 0 < delta < 1:
-        raise ConfigError(f"delta is {delta:g}; give a number above 0 and below 1, such as {DELTA:g}")
-    return delta
 
 
 def _verdict(one: Estimate, p: float, delta: float, direction: Direction) -> Verdict:

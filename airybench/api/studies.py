@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
-from airybench.analysis.verdicts import margin
 from airybench.api.arguments import whole
 from airybench.api.comparison import ParameterComparison, StudyComparison
 from airybench.api.datasets import Dataset
@@ -18,6 +17,7 @@ from airybench.api.reporting import default_reporter
 from airybench.config import SweepConfig
 from airybench.config.baseline import NAMES
 from airybench.config.experiments import load_experiment
+from airybench.config.margin import margin
 from airybench.errors import NothingFinishedError
 from airybench.inference.predictions import Predictions
 from airybench.jobs import report as report_job

@@ -45,10 +45,10 @@ def compare(
 
     with loading():
         from airybench.analysis.comparison_figures import write_figures
-        from airybench.analysis.verdicts import margin
         from airybench.cli.show.comparison import comparison_json, print_comparison
         from airybench.cli.show.console import ConsoleReporter, notice
         from airybench.cli.show.output import print_result
+        from airybench.config.margin import margin
         from airybench.jobs.compare import compare_studies
         from airybench.paths import writable
 

@@ -38,10 +38,10 @@ def report(
     names = split_names(study)
     require_studies(names, storage)
     with loading():
-        from airybench.analysis.verdicts import margin
         from airybench.cli.show.answers import answers_json, print_answers
         from airybench.cli.show.console import ConsoleReporter
         from airybench.cli.show.output import print_result
+        from airybench.config.margin import margin
         from airybench.jobs.report import write_report
         from airybench.tracking.launch import launched
 

@@ -28,6 +28,7 @@ from airybench.cli.options.panels import PLACE, START, STUDY
 from airybench.cli.options.parameters import AXES, given_parameters, single_values, takes_config
 from airybench.config import StudyConfig, SweepConfig
 from airybench.config.experiments import load_experiment
+from airybench.config.margin import margin
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, unknown
 
 FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
@@ -126,10 +127,8 @@ def sweep(
     experiment = load_experiment(config).customised(changes, AXES, search)
     datasets = _datasets(dataset) or [experiment.base.data.dataset]
     require_datasets(datasets)
+    smallest = margin(delta)
     with loading():
-        from airybench.analysis.verdicts import margin
-
-        smallest = margin(delta)
         check(experiment)
     if dry_run:
         return _dry_run(experiment, datasets, device, workers or 1, storage, delta=smallest, as_json=as_json)

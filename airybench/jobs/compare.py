@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from airybench.analysis.compare import Comparison, compare
-from airybench.analysis.verdicts import DELTA
+from airybench.config.margin import DELTA
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from airybench.analysis.verdicts import DELTA
+from airybench.config.margin import DELTA
 from airybench.training.checkpoint import EVERY
 
 

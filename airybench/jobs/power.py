@@ -17,8 +17,8 @@ from airybench.analysis.power import (
     seeds_and_shots,
     seeds_needed,
 )
-from airybench.analysis.verdicts import DELTA
 from airybench.config import DataConfig, SweepConfig
+from airybench.config.margin import DELTA
 from airybench.data.datasets.catalog import display_name
 from airybench.data.datasets.outline import Outline
 from airybench.data.split.split import SHARES

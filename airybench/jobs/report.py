@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from airybench.analysis.verdicts import DELTA
+from airybench.config.margin import DELTA
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.gradcam import Explainer

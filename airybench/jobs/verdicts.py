@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from airybench.analysis.leaderboard import Leaderboard
-from airybench.analysis.verdicts import DELTA
+from airybench.config.margin import DELTA
 from airybench.errors import AirybenchError
 from airybench.paths import slug
 from airybench.report.answers import Answer, StudyAnswers, answer_study, together

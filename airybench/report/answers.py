@@ -11,10 +11,11 @@ from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared
 from airybench.analysis.notes import label_ceiling, left_out, not_resolved, tried_on_sides
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.ties import Ties, ties
-from airybench.analysis.verdicts import DELTA, Judgement, judged
+from airybench.analysis.verdicts import Judgement, judged
 from airybench.config import SEED
 from airybench.config.baseline import NAMES, TITLES
 from airybench.config.experiments import experiments, load_experiment
+from airybench.config.margin import DELTA
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.hits import logged_hits

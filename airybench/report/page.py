@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.notes import simulated_data
 from airybench.analysis.number_text import score_text, with_interval
-from airybench.analysis.verdicts import ALPHA, DELTA, VERDICTS, claim_sentence
+from airybench.analysis.verdicts import ALPHA, VERDICTS, claim_sentence
+from airybench.config.margin import DELTA
 from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import Joined, leaderboard
 from airybench.report.answers import Answer, StudyAnswers

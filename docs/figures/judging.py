@@ -9,7 +9,8 @@ from airybench.analysis.calibration import VerdictCounts
 from airybench.analysis.calibration_draw import Setting, label_sets
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.power import SEED_SD, detectable, expected_test
-from airybench.analysis.verdicts import DELTA, judged
+from airybench.analysis.verdicts import judged
+from airybench.config.margin import DELTA
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, new_figure
 from airybench.inference.spread import Spread
 from airybench.jobs.calibrate import CalibrationRow, picture

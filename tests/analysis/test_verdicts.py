@@ -7,7 +7,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from airybench.analysis.estimate import Estimate
-from airybench.analysis.verdicts import basis, benjamini_hochberg, holm, judged, margin
+from airybench.analysis.verdicts import basis, benjamini_hochberg, holm, judged
+from airybench.config.margin import margin
 from airybench.errors import ConfigError
 
 P = [0.001, 0.2, 0.03, 0.012, 0.6, 0.04]
