@@ -1,10 +1,12 @@
 """From the lines of a text file to a table of cells: separator, comments, heading."""
 
 import csv
+import gc
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -90,7 +92,8 @@ def read_table(file: TextFile) -> Table:
     if any("e+" in line or "E+" in line for line in lines):
         lines = list(map(without_exponents, lines))
     separator = given[1] if given and given[1] in SEPARATORS else _separator(lines, remarks)
-    records = _records(file.path, lines, separator)
+    with _uncollected():
+        records = _records(file.path, lines, separator)
     heading = _commented_heading(remarks, separator, len(records[0][1]))
     above, titled = heading_below(records, lines, SEPARATORS) if heading is None else (0, [])
     if above:
@@ -109,6 +112,18 @@ def read_table(file: TextFile) -> Table:
         rows=[cells for _, cells in records],
         comments=comments,
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for circles: through a million short lists, none of which can be in one, it takes seconds."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def tidy(cell: str) -> str:
@@ -154,7 +169,8 @@ def _split(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]:
     if separator == " ":
         lines, separator = [re.sub(r"[ \t]+", "\t", line.strip()) for line in lines], "\t"
     quote = "'" if lines[0].lstrip().startswith("'") and '"' not in lines[0] else '"'
-    clean = str.strip if all(map(str.isascii, lines)) and not any('="' in line for line in lines) else tidy
+    plain = all(map(str.isascii, lines)) and not any('="' in line or "'" in line for line in lines)
+    clean = str.strip if plain else tidy
     if not any(quote in line for line in lines):  # a record for each line; ten times as fast
         return [(index, list(map(clean, line.split(separator)))) for index, line in enumerate(lines)]
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, skipinitialspace=True, quotechar=quote)

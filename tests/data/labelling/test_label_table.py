@@ -52,6 +52,7 @@ DIALECTS: dict[str, str | bytes] = {
     "spaces": table("{i}   {n}", "id label"),
     "spaces_bare": table("  {i} {n}", ""),
     "single_quotes": table("'{i}','{n}'", "'id','label'"),
+    "single_quotes_below": table("'{i}','{n}'"),
     "bom": b"\xef\xbb\xbf" + table("{i},{n}", end="\r\n").encode(),
     "utf16": table("{i},{n}").encode("utf-16"),
     "utf16_bare": table("{i},{n}").encode("utf-16-le"),
