@@ -228,6 +228,21 @@ def sacla_run(folder: Path, *, runs: Sequence[int] = (259986,), energy: bool = T
     return Truth((path,), np.array(images), tuple(ids), None, np.array(energies) if energy else None, tuple(groups))
 
 
+def sacla_hits(folder: Path) -> Truth:
+    """SACLA, the hits that Cheetah found: a group for each tag at the root.
+
+    Args:
+        folder: to write `hits.h5` to.
+    """
+    tags, energies = 441_000_000 + 2 * np.arange(6), 7000.0 + np.arange(6)
+    images = np.random.default_rng(13).poisson(5, (6, 9, 11)).astype("u2")
+    with h5py.File(folder / "hits.h5", "w") as file:
+        file["metadata/pixelmask"] = np.zeros((9, 11), "u2")
+        for tag, image, energy in zip(tags, images, energies, strict=True):
+            file[f"tag-{tag}/data"], file[f"tag-{tag}/photon_energy_ev"] = image, energy
+    return Truth((folder / "hits.h5",), images, text(tags), None, energies)
+
+
 def swissfel_run(
     folder: Path, *, columns: bool = True, processed: bool = False, mask: str | None = "bool", name: str = "run_000041"
 ) -> Truth:

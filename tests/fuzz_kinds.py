@@ -106,12 +106,6 @@ def _stack(folder: Path) -> None:
         file["mask"], file["good"], file["pulse"] = 1 - np.eye(12, 15, dtype="u1"), np.arange(8) != 3, np.arange(8) * 3
 
 
-def _hits(folder: Path) -> None:
-    with h5py.File(folder / "hits.h5", "w") as file:
-        for number, image in enumerate(_images()):
-            file[f"tag-{900 + 2 * number}/data"], file[f"tag-{900 + 2 * number}/photon_energy_ev"] = image, 7000.0
-
-
 _STACK = _keyed(
     keys={
         "images": "images", "ids": ("ids",), "labels": "labels", "groups": "runs", "energy": "energy", "mask": "mask",
@@ -235,7 +229,7 @@ KINDS: dict[str, Kind] = {
     "swissfel": Kind(_field("field_files", "swissfel_run"), _source(["*JF06T08V04.h5"], _ENERGY)),
     "stack": Kind(_stack, _source(["stack.h5"], _STACK)),
     "stack alone": Kind(_stack, _source(["stack.h5"])),
-    "sacla hits": Kind(_hits, _source(["hits.h5"])),
+    "sacla hits": Kind(_field("field_files", "sacla_hits"), _source(["hits.h5"])),
     "emc": Kind(_emc("emc", "dat"), _source(["photons.emc"], _keyed(
         keys={"photon_energy": 800.0}, frames={"geometry": Path("detector.dat")}))),
     "emc hdf5": Kind(_emc("h5", "h5"), _source(["photons.h5"], _keyed(

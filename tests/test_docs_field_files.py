@@ -99,6 +99,7 @@ MAKERS: dict[str, Callable[[Path], Truth]] = {
     "Eiger or NXmx, master file": field_files.eiger_master,
     "FERMI, a folder for each run": field_files.fermi_runs,
     "SACLA": field_files.sacla_run,
+    "SACLA, hits of Cheetah": field_files.sacla_hits,
     "SwissFEL": field_files.swissfel_run,
     "Dragonfly": dragonfly,
     "pictures, a folder for each class": pictures,

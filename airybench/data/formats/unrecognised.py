@@ -52,6 +52,9 @@ def unrecognised(path: Path, paths: Sequence[Path], options: SourceOptions) -> D
     wanted = f"no {options.kind} file" if options.kind else "of no known layout"
     found = f"{path}{more}: {wanted}; it holds {_listed(tree)}"
     images = _images(tree)
+    if isinstance(images, DatasetNode) and len(images.shape) == 2 and like_ids(tree, images):
+        what = f"/{images.key} {images.shape} has a row for each of the ids, as flattened images have"
+        return DataError(f"{path}{more}: {what}", "save it with its shape, (N, H, W)")
     if images is None:
         faults = [fault_of(tree, node) for node in tree.datasets.values() if node.fault]
         if len(faults) == len(tree.datasets):

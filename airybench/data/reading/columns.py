@@ -18,14 +18,15 @@ def matching_keys(file: h5py.File, pattern: str) -> tuple[list[str], list[str]]:
 
     Args:
         file: open.
-        pattern: key, with or without wildcards; a wildcard does not cross a slash.
+        pattern: key, with or without wildcards; a wildcard does not cross a slash. A key that is there as it is written,
+            such as `data[0]`, is itself.
 
     Returns:
         Keys that are there, and those of which only what the wildcards stand for is.
     """
     parts = [part for part in pattern.split("/") if part]
     wild = [number for number, part in enumerate(parts) if any(letter in part for letter in WILDCARDS)]
-    if not wild:
+    if not wild or _present(file, "/".join(parts)):
         return ["/".join(parts)], []
     keys = expanded(parts[: wild[-1] + 1], lambda key: _names(file, key))
     rest = "/".join(parts[wild[-1] + 1 :])

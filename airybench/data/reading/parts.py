@@ -100,8 +100,8 @@ def find_images(columns: Columns, pattern: str, options: FrameOptions, lengths: 
     Raises:
         DataError: no images, parts of different shapes, or an axis of shots that has to be asked for.
     """
-    wild = any(letter in pattern for letter in WILDCARDS)
     present, missing = matching_keys(columns.file, pattern)
+    wild = any(letter in pattern for letter in WILDCARDS) and present != [pattern.strip("/")]
     if not present:
         raise _none(columns, pattern, missing)
     found: list[tuple[str, h5py.Dataset]] = []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.data.hdf5.tree import file_tree
 from airybench.data.reading.binning import binned_mask
 from airybench.data.reading.choices import choices_of
 from airybench.data.reading.contradictions import refuse_idle_keys
@@ -27,6 +28,9 @@ from airybench.data.store.ids import joined_ids
 from airybench.data.store.labels import kind_of_labels
 from airybench.errors import DataError, MissingOptionError
 from airybench.reporter import Reporter
+
+_UNAPPLIED = {"scale_factor": 1, "scaling_factor": 1, "add_offset": 0, "offset": 0}
+"""Attributes of netCDF and NeXus, and what they are where they change nothing."""
 
 
 def read_stack(
@@ -73,6 +77,7 @@ def read_stack(
     if not files:
         raise [*empty, *void][0]
     _require_alike(files)
+    _say_unapplied(files, reporter)
     conversion = Conversion.of(files[0].images.shape, options.rule, options.factor)
     labels, class_names = _labels(files, keys, options.labels)
     groups, group_names = _groups(files, keys)
@@ -132,6 +137,16 @@ def _check_options(options: SourceOptions, known: StackKeys, path: Path) -> None
             "--mask-convention CONVENTION",
             f"--mask needs --mask-convention, one of {', '.join(CONVENTIONS)}: masks contradict each other",
         )
+
+
+def _say_unapplied(files: Sequence[StackFile], reporter: Reporter) -> None:
+    """A word on attributes by which other programs turn the numbers of the images into values: none is applied."""
+    for file in files:
+        node = file_tree(file.path).datasets.get(file.images.parts[0].key)
+        said = {} if node is None else {name: node.attributes.get(name, usual) for name, usual in _UNAPPLIED.items()}
+        odd = [f"{name} {value}" for name, value in said.items() if value not in (_UNAPPLIED[name], [_UNAPPLIED[name]])]
+        if odd and node is not None:
+            reporter.notify(f"{file.path}: /{node.key} has the attribute {' and '.join(odd)}, which is not applied")
 
 
 def _require_alike(files: Sequence[StackFile]) -> None:

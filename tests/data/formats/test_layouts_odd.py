@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from field_files import cheetah_cxi, eiger_master, sacla_run, swissfel_run
+from field_files import cheetah_cxi, eiger_master, sacla_hits, sacla_run, swissfel_run
 from field_stores import ENERGY, assert_as, bring
 from reporters import CollectingReporter
 
@@ -19,15 +19,8 @@ COUNTS = np.random.default_rng(41).poisson(5, (6, 9, 11)).astype("u2")
 
 
 def test_hits_of_cheetah_at_sacla(tmp_path: Path) -> None:
-    tags, energies = 441_000_000 + 2 * np.arange(6), 7000.0 + np.arange(6)
-    with h5py.File(tmp_path / "run123.h5", "w") as file:
-        file["metadata/pixelmask"] = np.zeros((9, 11), "u2")
-        for tag, image, energy in zip(tags, COUNTS, energies, strict=True):
-            file[f"tag-{tag}/data"], file[f"tag-{tag}/photon_energy_ev"] = image, energy
-    store = bring(tmp_path, tmp_path / "run123.h5")
-    np.testing.assert_array_equal(store.read_images(), COUNTS)
-    assert store.ids().tolist() == tags.tolist()
-    np.testing.assert_allclose(store.photon_energy(), energies)
+    truth = sacla_hits(tmp_path)
+    assert_as(bring(tmp_path, truth.path), truth)
 
 
 def test_a_run_of_sacla_that_was_broken_off_at_once(tmp_path: Path) -> None:

@@ -166,3 +166,28 @@ def test_a_column_that_cannot_be_read_is_named(
     store = imported(path, *words.split(), "--photon-energy", "9000")
     assert f"/{column} links to a file or key that is not there" in capsys.readouterr().err
     np.testing.assert_array_equal(store.read_images(), COUNTS)
+
+
+@pytest.mark.parametrize("key", ["data[0]", "what?", "a*b", "a,b", "my images", "x:y", "größe"])
+def test_keys_of_any_letters(tmp_path: Path, key: str) -> None:
+    path = written(tmp_path / "s.h5", **{key: COUNTS.astype("u2"), f"{key} id": IDS})
+    for words in ([], ["--images", key]):
+        np.testing.assert_array_equal(imported(path, *words, "--photon-energy", "9000").read_images(), COUNTS)
+    if "," not in key:  # which is between several
+        assert imported(path, "--ids", f"{key} id", "--photon-energy", "9000").ids().tolist() == IDS.tolist()
+
+
+def test_flattened_images_are_not_one_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "s.h5", images=COUNTS.reshape(12, -1).astype("u2"), id=IDS)
+    assert "a row for each of the ids, as flattened images have; save it with its shape" in refused(path, capsys)
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [("scale_factor", 0.1, True), ("add_offset", 0, False)])
+def test_a_factor_that_is_not_applied_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, value: float, said: bool
+) -> None:
+    path = written(tmp_path / "s.h5", images=COUNTS.astype("u2"), id=IDS)
+    with h5py.File(path, "a") as file:
+        file["images"].attrs[name] = value
+    np.testing.assert_array_equal(imported(path, "--photon-energy", "9000").read_images(), COUNTS)
+    assert (f"/images has the attribute {name} {value}, which is not applied" in capsys.readouterr().err) == said
