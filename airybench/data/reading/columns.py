@@ -18,8 +18,8 @@ def matching_keys(file: h5py.File, pattern: str) -> tuple[list[str], list[str]]:
 
     Args:
         file: open.
-        pattern: key, with or without wildcards; a wildcard does not cross a slash. A key that is there as it is written,
-            such as `data[0]`, is itself.
+        pattern: key, with or without wildcards; a wildcard does not cross a slash. A key that is there as it is
+            written, such as `data[0]`, is itself.
 
     Returns:
         Keys that are there, and those of which only what the wildcards stand for is.
