@@ -2,7 +2,7 @@
 
 from shlex import quote
 
-from airybench.data.formats.layout import MOST_FLAGGED, Layout, flagged_share
+from airybench.data.formats.layout import Layout, convention_unless_inverted
 from airybench.data.hdf5.tree import FileTree
 from airybench.data.reading.cxi_keys import ENERGY, IDS
 from airybench.data.reading.options import StackKeys
@@ -37,16 +37,10 @@ def layout(tree: FileTree) -> Layout | None:
             energy=tree.first(_ENERGY, f"entry_1/{ENERGY}"),
             events=events,
             mask=mask,
-            mask_convention=_convention(tree, mask) if mask else None,
+            mask_convention=convention_unless_inverted(tree.path, tree.datasets.get(mask), "cxi") if mask else None,
         ),
         notes=({} if mask else _static_mask(tree)) | _others(tree),
     )
-
-
-def _convention(tree: FileTree, mask: str) -> str | None:
-    """What a mask means: flags by the format, but one of truth values that are mostly true has to be asked about."""
-    node = tree.datasets.get(mask)
-    return None if node and node.kind == "b" and flagged_share(tree.path, node) > MOST_FLAGGED else "cxi"
 
 
 def _detector_stack(tree: FileTree) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from airybench.data.formats.layout import Layout
+from airybench.data.formats.layout import Layout, convention_unless_inverted
 from airybench.data.hdf5.tree import FileTree
 from airybench.data.reading.options import StackKeys
 
@@ -40,7 +40,7 @@ def layout(tree: FileTree) -> Layout | None:
             energy=energy,
             wavelength=None if energy else wavelength,
             mask=mask,
-            mask_convention="nxmx" if mask else None,
+            mask_convention=convention_unless_inverted(tree.path, tree.datasets.get(mask), "nxmx") if mask else None,
         ),
         restarts=True,
         notes=_notes(tree, parts, master=master),

@@ -1,6 +1,6 @@
 """Virtual CXI files of European XFEL, as EXtra-data writes them over the files of the modules of a detector."""
 
-from airybench.data.formats.layout import Layout
+from airybench.data.formats.layout import Layout, convention_unless_inverted
 from airybench.data.hdf5.tree import DatasetNode, FileTree
 from airybench.data.reading.cxi_keys import IDS
 from airybench.data.reading.options import FrameOptions, StackKeys
@@ -38,7 +38,7 @@ def layout(tree: FileTree) -> Layout | None:
             ids=(ids,) if ids else (_TRAIN, pulse),
             events=tuple(key for key in _EVENTS if _column(tree, key)),
             mask=mask,
-            mask_convention="euxfel" if mask else None,
+            mask_convention=convention_unless_inverted(tree.path, tree.datasets.get(mask), "euxfel") if mask else None,
         ),
         frames=FrameOptions() if node is None else _frames(node, flat=_flat(tree, node)),
         nan_mask=floats,

@@ -71,10 +71,19 @@ class HDF5Format:
             for note in (note for layout in layouts.values() for note in layout.said(options)):
                 once.notify(note)
         layout = layouts[paths[0]]
-        merged = replace(layout.under(options), keys=options.keys)  # keys may differ from file to file
+        merged = replace(
+            layout.under(options), keys=options.keys
+        )  # these differ from file to file, and so does what is selected
         keys = options.keys.completed(layout.keys)
         with said_once(paths, reporter) as once:
-            source = read_stack(paths, merged, once, lambda path: layouts[path].keys, self.TITLE)
+            source = read_stack(
+                paths,
+                merged,
+                once,
+                known=lambda path: layouts[path].keys,
+                selected=lambda path: layouts[path].under(options).selection,
+                recognised=self.TITLE,
+            )
         if not layout.restarts or options.keys.ids:
             return source
         by_file = keys.groups is None and keys.group_by in (None, "file")

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from airybench.data.hdf5.opening import open_hdf5
 from airybench.data.hdf5.tree import DatasetNode
@@ -82,8 +83,26 @@ def flagged_share(path: Path, mask: DatasetNode) -> float:
         path: the file.
         mask: of it.
     """
-    if not mask.shape or 0 in mask.shape or mask.fault:
-        return 0.0
+    return float(np.mean(_sample(path, mask) != 0))
+
+
+def convention_unless_inverted(path: Path, mask: DatasetNode | None, convention: str) -> str | None:
+    """The convention of a format, or None to ask for it: a mask that is mostly 1, and else 0, may say what is good.
+
+    Args:
+        path: the file.
+        mask: of it; None where it is not known.
+        convention: by which 0 is good.
+    """
+    values = np.zeros(1) if mask is None else _sample(path, mask)
+    inverted = bool(np.isin(values, (0, 1)).all()) and float(np.mean(values != 0)) > MOST_FLAGGED
+    return None if inverted and not (values != 0).all() else convention
+
+
+def _sample(path: Path, mask: DatasetNode) -> NDArray[Any]:
+    """A mask, or that of the first shot; one 0 where it cannot be read without a risk."""
+    each = len(mask.shape) > 2
+    if not mask.shape or 0 in mask.shape or mask.fault or mask.kind not in "biuf" or (each and mask.risky):
+        return np.zeros(1)
     with open_hdf5(path) as file:
-        data = file[mask.key]
-        return float(np.mean(np.asarray(data[0] if data.ndim > 2 else data[()]) != 0))
+        return np.asarray(file[mask.key][0 if each else ()])

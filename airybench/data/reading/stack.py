@@ -18,7 +18,7 @@ from airybench.data.reading.groups import GROUP_NAME, Groups, by_file, by_folder
 from airybench.data.reading.label_numbers import label_vectors, labels_with_doubt
 from airybench.data.reading.label_words import with_labels
 from airybench.data.reading.masks import CONVENTIONS
-from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
+from airybench.data.reading.options import LabelOptions, Selection, SourceOptions, StackKeys
 from airybench.data.reading.parts import NoImageError
 from airybench.data.reading.selection import merged
 from airybench.data.reading.shot_source import ShotSource, file_identity, joined_column, located
@@ -38,6 +38,7 @@ def read_stack(
     options: SourceOptions,
     reporter: Reporter,
     known: Callable[[Path], StackKeys] = lambda path: StackKeys(),
+    selected: Callable[[Path], Selection] | None = None,
     recognised: str = "",
 ) -> ShotSource:
     """Read and check everything but the images of one file or several.
@@ -47,6 +48,7 @@ def read_stack(
         options: keys, frames, selection, the rule by which values become counts, and class names.
         reporter: receives notices.
         known: the keys that the format of a file tells; those of `options` come before them.
+        selected: which shots of a file are taken; by default those of `options`.
         recognised: the format in words.
 
     Raises:
@@ -65,7 +67,8 @@ def read_stack(
     first = 0
     for path, own in zip(paths, each, strict=True):
         try:
-            files.append(read_stack_file(path, own, options, reporter, first=first))
+            its = options if selected is None else replace(options, selection=selected(path))
+            files.append(read_stack_file(path, own, its, reporter, first=first))
             first += files[-1].found.count
         except NoShotLeftError as error:
             empty.append(error)

@@ -39,7 +39,7 @@ class NoShotLeftError(DataError):
 
     def __init__(self, path: Path, left_out: tuple[LeftOut, ...], count: int) -> None:
         reasons = "; ".join(f"{one.count} {one.reason}" for one in left_out)
-        super().__init__(f"{path}: no shot is left ({reasons})", "select less strictly")
+        super().__init__(f"{path}: no shot is left ({reasons})", "select less strictly, or give other --ids")
         self.left_out, self.count = left_out, count
 
 

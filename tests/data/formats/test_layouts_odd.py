@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from field_files import cheetah_cxi, eiger_master, sacla_hits, sacla_run, swissfel_run
+from field_files import cheetah_cxi, eiger_master, fermi_runs, sacla_hits, sacla_run, swissfel_run
 from field_stores import ENERGY, assert_as, bring
 from reporters import CollectingReporter
 
@@ -93,20 +93,54 @@ def test_marks_of_faulty_pixels_without_a_mask(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("dtype", ["?", "u1", "f4"])
 @pytest.mark.parametrize("each", [False, True])
-def test_masks_of_truth_values_in_cxi_files(tmp_path: Path, each: bool) -> None:
+def test_masks_of_truth_values_in_cxi_files(tmp_path: Path, each: bool, dtype: str) -> None:
     truth = cheetah_cxi(tmp_path, mask_each=each)
     key = "entry_1/instrument_1/detector_1/mask"
     with h5py.File(truth.path, "a") as file:
         shape = file[key].shape
         del file[key]
-        file[key] = np.broadcast_to(truth.good, shape)
+        file[key] = np.broadcast_to(truth.good, shape).astype(dtype)
     with pytest.raises(MissingOptionError, match="--mask-convention"):
         bring(tmp_path, truth.path)
     assert_as(bring(tmp_path, truth.path, keys=StackKeys(mask_convention="good-is-one")), truth)
     with h5py.File(truth.path, "a") as file:
-        file[key][...] = ~file[key][()]
+        file[key][...] = file[key][()] == 0
     assert_as(bring(tmp_path, truth.path), truth)
+
+
+def test_masks_of_masters_that_say_what_is_good_are_asked_about(tmp_path: Path) -> None:
+    truth, key = eiger_master(tmp_path), "entry/instrument/detector/detectorSpecific/pixel_mask"
+    with h5py.File(truth.path, "a") as file:
+        file[key][...] = truth.good
+    with pytest.raises(MissingOptionError, match="--mask-convention"):
+        bring(tmp_path, truth.path)
+    assert_as(bring(tmp_path, truth.path, keys=StackKeys(mask_convention="good-is-one")), truth)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_left_out_is_told_by_each_file(tmp_path: Path, first: bool) -> None:
+    sound, plain = swissfel_run(tmp_path, mask=None), swissfel_run(tmp_path, mask=None, name="run_000042")
+    with h5py.File(plain.path, "a") as file:
+        del file["data/JF06T08V04/is_good_frame"]
+        file["data/JF06T08V04/data"][...] = 7
+        file["data/JF06T08V04/data"][:, 0, 0] = np.arange(12)
+        file["data/JF06T08V04/pulse_id"][...] += 1000
+    paths = (sound.path, plain.path) if first else (plain.path, sound.path)
+    store = bring(tmp_path, *paths, keys=ENERGY)
+    assert [one.ids for one in store.left_out] == [sound.left_out]
+    taken = store.groups() == (1 if first else 2)
+    np.testing.assert_array_equal(store.read_images()[taken], sound.images)
+    assert (~taken).sum() == 12
+
+
+def test_only_some_files_of_a_run_say_which_bunches_are_background(tmp_path: Path) -> None:
+    truth = fermi_runs(tmp_path, runs=(1,), files=2)
+    with h5py.File(truth.paths[0], "a") as file:
+        del file["Background_Period"]
+    store = bring(tmp_path, tmp_path / "Run_001")
+    assert store.ids().tolist() == [100, 101, 102, 103, 104, 105, *(one for one in range(106, 112) if one % 5)]
 
 
 def test_a_run_without_a_hit_is_left_out_of_several(tmp_path: Path) -> None:
