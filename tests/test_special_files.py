@@ -22,7 +22,10 @@ SECONDS = 20
 def _no_waiting() -> Iterator[None]:
     """Fail rather than wait for ever."""
 
+    waited = []
+
     def late(*_: object) -> None:
+        waited.append(True)
         raise TimeoutError("the pipe was opened")
 
     before = signal.signal(signal.SIGALRM, late)
@@ -30,6 +33,7 @@ def _no_waiting() -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+    assert not waited, "a pipe was waited for"
 
 
 @pytest.fixture
