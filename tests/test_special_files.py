@@ -21,7 +21,6 @@ SECONDS = 20
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
     """Fail rather than wait for ever."""
-
     waited = []
 
     def late(*_: object) -> None:
