@@ -10,7 +10,7 @@ import numpy as np
 from airybench.analysis.activation_pairs import Trained, couples
 from airybench.analysis.cells import joined
 from airybench.analysis.estimate import Estimate
-from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, score
+from airybench.analysis.intervals import check_same_shots, combination, compared_metric, difference, rare_classes, score
 from airybench.analysis.verdicts import Judgement, judged
 from airybench.config import Objective, TrialConfig
 from airybench.config.margin import DELTA
@@ -89,6 +89,7 @@ class DatasetComparison:
         mean: mean difference over the pairs, None where there are no pairs.
         verdict: of the mean, which is judged with the pairs where there are several.
         scaled: whether on and off differ in the input scaling as well, as in the paper.
+        left_out: classes with too few positive test shots for macro averages in differences.
     """
 
     dataset: str
@@ -101,6 +102,7 @@ class DatasetComparison:
     mean: Estimate | None
     verdict: Judgement | None
     scaled: bool
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,11 @@ class _TestScores:
         """Number of test shots, of all folds."""
         return sum(len(predictions.ids) for _, predictions in self._first.values())
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Classes that stay out of averages in differences; folds keep all."""
+        return rare_classes(next(iter(self._first.values()))[1]) if len(self._first) == 1 else ()
+
     def pool(self, cells: Sequence[Sequence[Trained]]) -> None:
         """Fetch cells, whose seeds say how far trainings lie apart."""
         self._pool = [self._predictions(trials) for trials in cells]
@@ -268,6 +275,7 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         mean=mean,
         verdict=judgements[-1] if judgements else None,
         scaled=any(pair.on.input_scaling != pair.off.input_scaling for pair in pairs),
+        left_out=scores.left_out,
     )
 
 

@@ -23,6 +23,7 @@ from airybench.figures.style import save
 from airybench.inference.bootstrap import CLASS_METRICS
 from airybench.inference.evaluate import Evaluation, decisions
 from airybench.inference.predictions import Predictions
+from airybench.inference.spread import FEW
 from airybench.training.metrics import Scores
 
 
@@ -92,11 +93,15 @@ def evaluation_figures(
             for one in evaluation.classes
         ]
 
+    few = any(one.few for one in evaluation.classes)
+    footnote = f"; {MARK.strip()}: fewer than {FEW} positive shots" if few else ""
     measured = evaluation.reliability
     positives = {one.name: one.positives for one in evaluation.classes}
     return {
-        "precision-recall": precision_recall(scores, truth, names, texts("ap", "AP"), f"Precision, recall: {heading}"),
-        "roc": roc(scores, truth, names, texts("roc_auc", "AUC"), f"ROC: {heading}"),
+        "precision-recall": precision_recall(
+            scores, truth, names, texts("ap", "AP"), f"Precision, recall: {heading}", footnote
+        ),
+        "roc": roc(scores, truth, names, texts("roc_auc", "AUC"), f"ROC: {heading}", footnote),
         "reliability": reliability(
             measured.predicted,
             measured.observed,

@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
 
 COLUMNS = 4
+DASHED = "dashed: majority baseline"
 
 
 def precision_recall(
-    scores: NDArray[np.float64], truth: NDArray[np.int64], names: Sequence[str], values: Sequence[str], title: str
+    scores: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    names: Sequence[str],
+    values: Sequence[str],
+    title: str,
+    footnote: str = "",
 ) -> Figure:
     """Precision over recall, one panel per class; dashed, the majority baseline (the prevalence).
 
@@ -25,6 +31,7 @@ def precision_recall(
         names: C class names.
         values: text for each panel; a class with an empty text is marked as not scored.
         title: heading.
+        footnote: what marks in the values mean.
     """
 
     def draw(axes: Axes, column: int) -> None:
@@ -33,11 +40,16 @@ def precision_recall(
         axes.step(np.r_[0, recall], np.r_[precision[0], precision], where="pre", color=BLUE, linewidth=1.4)
         axes.axhline(truth[:, column].mean(), color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
 
-    return _panels(draw, names, values, "recall", "precision", title, "dashed: majority baseline")
+    return _panels(draw, names, values, "recall", "precision", title, DASHED + footnote)
 
 
 def roc(
-    scores: NDArray[np.float64], truth: NDArray[np.int64], names: Sequence[str], values: Sequence[str], title: str
+    scores: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    names: Sequence[str],
+    values: Sequence[str],
+    title: str,
+    footnote: str = "",
 ) -> Figure:
     """True over false positive rate, one panel per class; dashed, the majority baseline (the diagonal).
 
@@ -49,7 +61,7 @@ def roc(
         axes.plot(np.r_[0, (number - hits) / (number - hits)[-1]], np.r_[0, hits / hits[-1]], color=BLUE, linewidth=1.4)
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.0)
 
-    return _panels(draw, names, values, "false positive rate", "true positive rate", title, "dashed: majority baseline")
+    return _panels(draw, names, values, "false positive rate", "true positive rate", title, DASHED + footnote)
 
 
 def reliability(

@@ -14,7 +14,7 @@ from airybench.analysis.comparison_figures import cells_figure
 from airybench.analysis.intervals import difference, score
 from airybench.analysis.verdicts import judged
 from airybench.cli.main import run
-from airybench.cli.show.comparison import comparison_json
+from airybench.cli.show.comparison import comparison_json, print_comparison
 from airybench.config import SweepConfig, TrialConfig
 from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
@@ -146,6 +146,18 @@ def test_cells_are_ordered_by_val_and_cut_at_top(shelf) -> None:
     (side,) = shelf.compare(top=3).datasets
     assert [line.val for line in side.cells] == pytest.approx([0.7, 0.6, 0.5])
     assert (side.cell_count, side.shots, side.mean) == (7, SHOTS, None)
+
+
+def test_classes_that_differences_leave_out_are_named(shelf, capsys) -> None:
+    shelf.labels[:, 2] = 0
+    shelf.labels[:4, 2] = 1
+    trials = [({"log_activation": on}, 0.5, 1.0) for on in (True, False)]
+    shelf.study("rare@helium", trials)
+    print_comparison(shelf.compare("rare"))
+    sentence = "Differences leave out the classes with fewer than 5 positive test shots: empty."
+    assert sentence in capsys.readouterr().out
+    print_comparison(shelf.compare("rare", metric="exact_match"))
+    assert sentence not in capsys.readouterr().out
 
 
 def test_both_data_sets_stand_side_by_side(shelf) -> None:

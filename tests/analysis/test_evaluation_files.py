@@ -48,7 +48,9 @@ def test_few_positives_are_marked_in_every_file() -> None:
     found = evaluated(predictions)
     assert [line["few"] for line in csv.DictReader(io.StringIO(class_table(found)))] == ["1", "0"]
     assert [one["few"] for one in evaluation_data(found)["classes"]] == [True, False]
-    panels = evaluation_figures(found, predictions, "net on data test")["roc"].axes
+    figure = evaluation_figures(found, predictions, "net on data test")["roc"]
+    panels = figure.axes
+    assert "†: fewer than 8 positive shots" in figure.get_supxlabel()
     assert [axes.texts[0].get_text().endswith("] †") for axes in panels[:2]] == [True, False]
 
 

@@ -8,7 +8,8 @@ from rich.table import Table
 from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.comparison_figures import heading
 from airybench.analysis.estimate import Estimate
-from airybench.analysis.notes import simulated_data
+from airybench.analysis.intervals import FEWEST_POSITIVES, MACRO
+from airybench.analysis.notes import left_out_of_differences, simulated_data
 from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.verdicts import Judgement
 from airybench.cli.show.estimates import estimate_json, finite, judgement_json
@@ -28,6 +29,8 @@ def print_comparison(comparison: Comparison) -> None:
     for one in comparison.datasets:
         _print_cells(console, one, comparison.metric)
         _print_pairs(console, one, comparison.metric)
+        if one.left_out and one.pairs and comparison.metric in MACRO:
+            console.print(left_out_of_differences(one.left_out, FEWEST_POSITIVES), soft_wrap=True, markup=False)
     console.print(
         "Cells are ordered by val. Intervals are 95 %, over test shots, or whole runs where the data name them, and "
         "over seeds. Test scores show how good the cells are; do not choose among cells by them.",
@@ -113,6 +116,7 @@ def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
         "simulator": one.provenance.simulator,
         **one.provenance.identity(),
         "test_shots": one.shots,
+        "left_out": list(one.left_out),
         "cells": one.cell_count,
         "rows": cells,
         "log_activation": {
