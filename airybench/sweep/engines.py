@@ -78,7 +78,7 @@ def _local(device: str, workers: int, per_device: int) -> Engine:
     shared = ", ".join(dict.fromkeys(assigned))
 
     def locally(dataset: PreparedDataset) -> Executor:
-        dataset.unload()  # the workers load it for themselves
+        dataset.unload()  # what is loaded for the workers is shared
         return LocalWorkers(dataset, assigned)
 
     return Engine(f"{workers} workers on {shared}", CPU, workers, locally)

@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from airybench.data.loading.loaded import LoadedDataset
+from airybench.data.loading.sharing import shared
 from airybench.errors import ConfigError
 from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Lost, OnEvent, Task, run_task
 from airybench.tracking.store import RUN_VARIABLE
@@ -69,11 +71,13 @@ class LocalWorkers:
     """Several worker processes on this machine.
 
     Args:
-        dataset: the data; each worker opens them for itself, once.
+        dataset: the data. On a CPU all workers share one copy of the inputs, which this process makes; a GPU has one
+            for each worker.
         devices: where each worker trains, such as `cuda:0`; one entry per worker.
     """
 
     def __init__(self, dataset: PreparedDataset, devices: list[str]) -> None:
+        self._dataset = dataset
         self._spec = DatasetSpec.of(dataset)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
@@ -89,11 +93,12 @@ class LocalWorkers:
         index = next(i for i, worker in enumerate(self._workers) if worker.task is None)
         if not self._workers[index].process.is_alive():
             self._replace(index)
+        work = task, self._shared(task, self._workers[index].device)
         try:
-            self._workers[index].pipe.send(task)
+            self._workers[index].pipe.send(work)
         except OSError:
             self._replace(index)
-            self._workers[index].pipe.send(task)
+            self._workers[index].pipe.send(work)
         self._workers[index].task = task
 
     def wait(self, on_event: OnEvent, seconds: float) -> None:
@@ -114,6 +119,15 @@ class LocalWorkers:
             worker.process.kill()
             worker.process.join(WAIT_SECONDS)
         self._workers = []
+
+    def _shared(self, task: Task, device: str) -> LoadedDataset | None:
+        """The inputs of a trial in memory that its worker shares; None where it loads them for itself."""
+        if device != "cpu" or len(self._workers) == 1:
+            return None
+        try:
+            return shared(self._dataset.at(task.config.data).whole_for(task.config))
+        except Exception:  # the worker meets it as well, and its trial fails with the reason
+            return None
 
     def _receive(self, index: int, on_event: OnEvent) -> None:
         worker = self._workers[index]
@@ -176,7 +190,10 @@ def work(pipe: "Connection[Any, Any]", spec: DatasetSpec, device: str, threads: 
 
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
-            task: Task = pipe.recv()
+            received: tuple[Task, LoadedDataset | None] = pipe.recv()
+            task, data = received
+            if data is not None:
+                dataset.at(task.config.data).take(task.config, data)
             pipe.send(run_task(task, dataset, report))
 
 

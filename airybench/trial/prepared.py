@@ -86,16 +86,14 @@ class PreparedDataset:
             scaling: of the input, which depends on the network.
             keep_counts: scale each batch only when it is needed, so that its counts can be changed before.
         """
-        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.ccf_centre, config.noise,
-                   config.noise_seed)  # fmt: skip
-        masked = (config.background, config.input_mask, config.find_bad_pixels)
-        key = (config.image_size, config.antialias, scaling, keep_counts, *seen_as, *masked)
+        key = self._key(config, scaling, keep_counts=keep_counts)
         if key not in self._kept:
-            while len(self._kept) >= KEPT:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = LoadedDataset.from_store(
-                self.store, self.split, config, scaling, self.device, keep_counts=keep_counts,
-                corrections=self._corrections(config),
+            self._keep(
+                key,
+                LoadedDataset.from_store(
+                    self.store, self.split, config, scaling, self.device, keep_counts=keep_counts,
+                    corrections=self._corrections(config),
+                ),
             )  # fmt: skip
         everything = self._kept[key]
         if config.fraction == 1:
@@ -103,6 +101,29 @@ class PreparedDataset:
         rows = self.training_rows(config)
         kept = np.flatnonzero(np.isin(self.split.train, rows))
         return replace(everything, train=everything.train.select(kept))
+
+    def whole_for(self, config: TrialConfig) -> LoadedDataset:
+        """What `loaded_for` takes from: all training shots, whatever fraction of them trains."""
+        whole = config.data.model_copy(update={"fraction": 1.0})
+        return self.loaded(whole, config.input_scaling, keep_counts=config.training.detector_jitter)
+
+    def take(self, config: TrialConfig, data: LoadedDataset) -> None:
+        """Keep what `whole_for` of another process gave for the same shots."""
+        keep_counts = config.training.detector_jitter
+        self._keep(self._key(config.data, config.input_scaling, keep_counts=keep_counts), data)
+
+    def _key(self, config: DataConfig, scaling: Scaling, *, keep_counts: bool) -> tuple[object, ...]:
+        """What the inputs of two configurations have in common where they are the same."""
+        seen_as = (config.input, config.ccf_kind, config.ccf_delta, config.ccf_zero, config.ccf_centre, config.noise,
+                   config.noise_seed)  # fmt: skip
+        masked = (config.background, config.input_mask, config.find_bad_pixels)
+        return (config.image_size, config.antialias, scaling, keep_counts, *seen_as, *masked)
+
+    def _keep(self, key: tuple[object, ...], data: LoadedDataset) -> None:
+        if key not in self._kept:
+            while len(self._kept) >= KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = data
 
     def training_rows(self, config: DataConfig) -> NDArray[np.int64]:
         """Rows of the store that a configuration trains on: the train split, or a fraction of it.
@@ -192,9 +213,9 @@ class PreparedDataset:
 
     def digest(self, config: TrialConfig) -> str:
         """Digest of a configuration on these data: equal digests give equal networks."""
-        # The hash of the store says more than the version of the simulator, which older digests do not have.
+        # The hash of the store and the digest of the split say more than versions, which older digests do not have.
         # A fold is the same training whether or not its study runs the other folds as well.
-        chosen = config.model_dump(mode="json", exclude={"data": {"simulator", "every_fold"}})
+        chosen = config.model_dump(mode="json", exclude={"data": {"simulator", "split_version", "every_fold"}})
         content = [chosen, self.store.content_sha256, self.split.digest]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 

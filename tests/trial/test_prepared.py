@@ -1,5 +1,6 @@
 """What a source hands to trials that differ in what they see of the same split; and a sweep over just that."""
 
+import math
 from contextlib import chdir
 from pathlib import Path
 
@@ -115,3 +116,22 @@ def test_a_sweep_over_noise_and_fraction(tmp_path: Path, tiny: Path) -> None:
     split = yaml.safe_load(Path(client.download_artifacts(parent, "split.json", str(tmp_path))).read_text("utf-8"))
     assert trials[0].data.metrics["trial/training_shots"] == len(chosen) == -(-len(split["train"]) // 2)
     assert set(chosen.tolist()) < set(split["train"])
+
+
+@pytest.mark.parametrize("fraction", [1.0, 0.5])
+def test_what_another_process_prepared_is_not_prepared_again(
+    source: PreparedDataset, fraction: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = BASE.replace({"fraction": fraction, "noise": "mean"})
+    whole = source.whole_for(config)
+    assert len(whole.train) == len(source.split.train)
+    worker = PreparedDataset(source.store, source.splits, source.device, source.name)
+    worker.take(config, whole)
+    expected = source.loaded_for(config).train
+    monkeypatch.setattr("airybench.trial.prepared.LoadedDataset.from_store", None)
+    found = worker.loaded_for(config).train
+    assert len(found) == math.ceil(fraction * len(whole.train))
+    assert torch.equal(found.inputs, expected.inputs)
+    assert torch.equal(found.labels, expected.labels)
+    with pytest.raises(TypeError):
+        worker.loaded_for(config.replace({"noise": "max"}))

@@ -26,7 +26,7 @@ Request = tuple[Any, ...]
 MOST = 8
 """More readers than this were never needed to keep a GPU busy."""
 
-_SHARED = Path("/dev/shm")
+SHARED = Path("/dev/shm")
 """Where Linux keeps memory that processes share; a container may have no more than 64 MB of it."""
 
 
@@ -153,7 +153,7 @@ def readers_for(device: torch.device, shots: int, shots_each: int, bytes_each: i
     """
     cores = usable_cores()
     wanted = cores - 1 if device.type == "cuda" else cores // 2 if cores > 2 else 0
-    room = shutil.disk_usage(_SHARED).free // 2 // bytes_each if _SHARED.is_dir() else MOST
+    room = shutil.disk_usage(SHARED).free // 2 // bytes_each if SHARED.is_dir() else MOST
     return min(wanted, shots // shots_each, room, MOST)
 
 

@@ -42,6 +42,6 @@ def test_the_number_of_readers(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("airybench.data.loading.prefetch.usable_cores", lambda: cores)
-    monkeypatch.setattr("airybench.data.loading.prefetch._SHARED", tmp_path)
+    monkeypatch.setattr("airybench.data.loading.prefetch.SHARED", tmp_path)
     monkeypatch.setattr("airybench.data.loading.prefetch.shutil.disk_usage", lambda _: usage._replace(free=free))
     assert readers_for(device, shots, 1024, 2 * 10**7) == readers
