@@ -1,4 +1,4 @@
-"""One copy of the inputs for several processes: what one writes the other sees, and nothing is shared that does not fit."""
+"""One copy of the inputs for several processes: what one writes the other sees; what does not fit is not shared."""
 
 import multiprocessing
 from multiprocessing.connection import Connection
