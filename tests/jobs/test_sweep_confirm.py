@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kept import runs_of
 
+from airybench.analysis.intervals import difference
 from airybench.cli.main import run
 from airybench.config import TrialConfig
 from airybench.config.experiments import load_experiment
@@ -100,9 +101,14 @@ def test_what_was_chosen_is_judged_by_its_fresh_seeds(command: tuple[Path, list[
         with chdir(folder):
             assert run(words) == 0
         saved = read(data_home / "studies", STUDY)
-    answers = {one.statement: one for one in answer_study(saved).answers}
+    found = answer_study(saved)
+    answers = {one.statement: one for one in found.answers}
     best = answers["the best network with the logarithmic activation against the best without it"]
     assert (best.tried, best.fresh, best.chosen_among) == ((2, 1), True, 1)
+    on = next(cell for cell in found.cells if cell.config.network.log_activation)
+    off = next(cell for cell in found.cells if not cell.config.network.log_activation)
+    values = [difference(one, off.predictions, found.metric).value for one in (on.confirmed, on.predictions)]
+    assert best.difference.value == values[0] != values[1]
     pooled = answers["the logarithmic activation against none"]
     assert (pooled.tried, pooled.fresh) == ((2, 1), False)
     capsys.readouterr()
