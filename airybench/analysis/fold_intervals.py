@@ -6,7 +6,9 @@ shots, so that the differences between folds hold both: the shots and the traini
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +21,26 @@ from airybench.inference.spread import Spread
 OVERLAP = 0.1
 """Added to 1 / k: folds share training shots, so that their mean varies more than that of independent ones would."""
 
+_as_nadeau_bengio: ContextVar[bool] = ContextVar("as_nadeau_bengio", default=False)
+
+
+@contextmanager
+def wide_folds(wanted: bool = True) -> Iterator[None]:
+    """Take the larger overlap of Nadeau and Bengio for every interval over folds that is computed inside."""
+    token = _as_nadeau_bengio.set(wanted)
+    try:
+        yield
+    finally:
+        _as_nadeau_bengio.reset(token)
+
+
+def overlap_of(folds: int) -> float:
+    """What is added to 1 / k for k folds: OVERLAP, or inside `wide_folds` what Nadeau and Bengio add."""
+    return nadeau_bengio(folds) if _as_nadeau_bengio.get() and folds > 1 else OVERLAP
+
 
 def nadeau_bengio(folds: int) -> float:
-    """The larger `overlap` of Nadeau and Bengio: shots of the test part over those of all others, 1 / (k - 1).
+    """The larger overlap of Nadeau and Bengio: shots of the test part over those of all others, 1 / (k - 1).
 
     Its intervals are wide: they hold the true difference in 98 to 100 % of cases where 95 % are promised.
 
@@ -63,75 +82,43 @@ class FoldSpread:
         return cls(0.0 if squares < (1e-12 * scale) ** 2 else squares / freedom, freedom)
 
 
-def fold_difference(
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    spread: FoldSpread | None = None,
-    *,
-    overlap: float = OVERLAP,
-) -> Estimate:
-    """How much larger a score is for the first cell than for the second, over the folds that both have.
-
-    Var(D) = 2 MS (1/k + overlap), with MS the residual mean square of all cells of the study.
-
-    Args:
-        first: scores of one cell, shape (k,); NaN where it has none.
-        second: of the other cell, on the same folds.
-        spread: of all cells of the study; that of these two alone when left out, which have k - 1 degrees of freedom.
-        overlap: what the shared training shots add to 1 / k, see `nadeau_bengio`.
-
-    Source: MS is the error of a two-way table without repeats; Demsar, J. Mach. Learn. Res. 7, 1 (2006), sec. 3.2.
-    """
-    both = np.isfinite(first) & np.isfinite(second)
-    if spread is None or not spread.freedom:
-        spread = FoldSpread.of(np.stack([first[both], second[both]]))
-    value = float((first[both] - second[both]).mean()) if both.any() else math.nan
-    if not spread.freedom or not both.any():
-        return Estimate(value)
-    return _t_interval(value, 2 * spread.variance * (1 / int(both.sum()) + overlap), spread.freedom)
-
-
-def fold_score(
-    values: NDArray[np.float64], *, overlap: float = OVERLAP, within: tuple[float, float] = (-math.inf, math.inf)
-) -> Estimate:
+def fold_score(values: NDArray[np.float64], *, within: tuple[float, float] = (-math.inf, math.inf)) -> Estimate:
     """The score of one cell: here the folds themselves differ, not only the cells from fold to fold.
 
     Args:
         values: its score on each fold, shape (k,); NaN where it has none.
-        overlap: as in `fold_difference`.
         within: what the score can be at all; the interval ends there.
     """
     found = values[np.isfinite(values)]
     if len(found) < 2:
         return Estimate(float(found.mean()) if len(found) else math.nan)
-    variance = float(found.var(ddof=1)) * (1 / len(found) + overlap)
+    variance = float(found.var(ddof=1)) * (1 / len(found) + overlap_of(len(found)))
     whole = _t_interval(float(found.mean()), variance, len(found) - 1)
     return replace(whole, low=max(whole.low, within[0]), high=min(whole.high, within[1]))
 
 
-def fold_combination(
-    parts: Sequence[tuple[float, NDArray[np.float64]]],
-    spread: FoldSpread | None = None,
-    *,
-    overlap: float = OVERLAP,
-) -> Estimate:
-    """A weighted sum of cells, such as a mean over several differences.
+def fold_combination(parts: Sequence[tuple[float, NDArray[np.float64]]], spread: FoldSpread | None = None) -> Estimate:
+    """A weighted sum of cells, such as a difference, or a mean over several differences.
+
+    For a difference of two cells Var(D) = 2 MS (1/k + overlap), with MS the residual mean square of all cells of the
+    study, and the overlap of `overlap_of`.
 
     Args:
-        parts: weight of each cell, and its scores, shape (k,). Weights of a contrast sum to 0: what the folds do to all
-            cells alike then has no effect.
+        parts: weight of each cell, and its scores, shape (k,); NaN on a fold where it has none, which is then left out.
+            Weights of a contrast sum to 0: what the folds do to all cells alike then has no effect.
         spread: of all cells of the study, for a contrast; the sum's own spread over the folds when left out.
-        overlap: as in `fold_difference`.
+
+    Source: MS is the error of a two-way table without repeats; Demsar, J. Mach. Learn. Res. 7, 1 (2006), sec. 3.2.
     """
     weights = np.array([weight for weight, _ in parts])
     values = np.stack([scores for _, scores in parts])
     sums = weights @ values
     if spread is None or not spread.freedom or abs(weights.sum()) > 1e-9:
-        return fold_score(sums, overlap=overlap)
+        return fold_score(sums)
     found = sums[np.isfinite(sums)]
     if not len(found):
         return Estimate(math.nan)
-    variance = float((weights**2).sum()) * spread.variance * (1 / len(found) + overlap)
+    variance = float((weights**2).sum()) * spread.variance * (1 / len(found) + overlap_of(len(found)))
     return _t_interval(float(found.mean()), variance, spread.freedom)
 
 

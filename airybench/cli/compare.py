@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Delta, Json, Storage, StudyNames, TrackingUri, split_names
+from airybench.cli.options.common import Debug, Delta, Json, Storage, StudyNames, TrackingUri, WideFolds, split_names
 from airybench.cli.options.completion import choices
 from airybench.cli.options.early import loading, require_studies
 from airybench.config import METRICS
@@ -31,6 +31,7 @@ def compare(
         typer.Option(help="Folder in which to write compare.png and log-activation.png.", metavar="FOLDER"),
     ] = None,
     delta: Delta = None,
+    nadeau_bengio: WideFolds = False,
     storage: Storage = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
@@ -45,6 +46,7 @@ def compare(
 
     with loading():
         from airybench.analysis.comparison_figures import write_figures
+        from airybench.analysis.fold_intervals import wide_folds
         from airybench.cli.show.comparison import comparison_json, print_comparison
         from airybench.cli.show.console import ConsoleReporter, notice
         from airybench.cli.show.output import print_result
@@ -53,15 +55,16 @@ def compare(
         from airybench.paths import writable
 
     folder = writable(Path(output), "choose another --output") if output else None
-    comparison = compare_studies(
-        split_names(study),
-        metric=metric,
-        top=top,
-        delta=margin(delta),
-        uri=tracking_uri,
-        storage=storage,
-        reporter=ConsoleReporter(),
-    )
+    with wide_folds(nadeau_bengio):
+        comparison = compare_studies(
+            split_names(study),
+            metric=metric,
+            top=top,
+            delta=margin(delta),
+            uri=tracking_uri,
+            storage=storage,
+            reporter=ConsoleReporter(),
+        )
     if folder:
         for path in write_figures(comparison, folder):
             notice(f"written: {path}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import FROM_CONFIG, Debug, Delta, Json, Storage, StudyNames, split_names
+from airybench.cli.options.common import FROM_CONFIG, Debug, Delta, Json, Storage, StudyNames, WideFolds, split_names
 from airybench.cli.options.early import loading, require_studies
 
 app = App()
@@ -22,6 +22,7 @@ def report(
         bool, typer.Option("--pictures/--no-pictures", help="Show shots that were classified right and wrong.")
     ] = True,
     delta: Delta = None,
+    nadeau_bengio: WideFolds = False,
     storage: Storage = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -38,6 +39,7 @@ def report(
     names = split_names(study)
     require_studies(names, storage)
     with loading():
+        from airybench.analysis.fold_intervals import wide_folds
         from airybench.cli.show.answers import answers_json, print_answers
         from airybench.cli.show.console import ConsoleReporter
         from airybench.cli.show.output import print_result
@@ -46,9 +48,10 @@ def report(
         from airybench.tracking.launch import launched
 
     with launched("report", "launch", {"study": ",".join(names) or FROM_CONFIG, "output": output}) as run:
-        studies = write_report(
-            names, output, pictures=pictures, delta=margin(delta), storage=storage, reporter=ConsoleReporter()
-        )
+        with wide_folds(nadeau_bengio):
+            studies = write_report(
+                names, output, pictures=pictures, delta=margin(delta), storage=storage, reporter=ConsoleReporter()
+            )
         if run:  # a project from a git URL runs in a temporary folder
             run.keep(output, output.with_suffix(".md"))
     print_result(studies, as_json=as_json, data=answers_json, text=print_answers)

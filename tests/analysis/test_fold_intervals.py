@@ -6,22 +6,27 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from airybench.analysis import fold_intervals
+from airybench.analysis.estimate import Estimate
 from airybench.analysis.fold_intervals import (
     OVERLAP,
     FoldSpread,
     fold_combination,
-    fold_difference,
     fold_of,
     fold_score,
     fold_table,
-    nadeau_bengio,
     on_folds,
+    wide_folds,
 )
 from airybench.analysis.intervals import difference, score
 from airybench.inference.predictions import Predictions
 
 RNG = np.random.default_rng(9)
 TABLE = RNG.normal(0.6, 0.05, (4, 5))
+
+
+def fold_difference(first: np.ndarray, second: np.ndarray, spread: FoldSpread | None = None) -> Estimate:
+    return fold_combination([(1, first), (-1, second)], spread or FoldSpread.of(np.stack([first, second])))
 
 
 def test_spread_is_the_residual_of_least_squares() -> None:
@@ -37,8 +42,9 @@ def test_spread_is_the_residual_of_least_squares() -> None:
     assert FoldSpread.of(np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])).variance == 0
 
 
-def test_two_cells_alone_without_overlap_are_the_paired_t_test() -> None:
-    found = fold_difference(TABLE[0], TABLE[1], overlap=0)
+def test_two_cells_alone_without_overlap_are_the_paired_t_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold_intervals, "OVERLAP", 0)
+    found = fold_difference(TABLE[0], TABLE[1])
     paired = stats.ttest_rel(TABLE[0], TABLE[1])
     expected = paired.confidence_interval(0.95)
     assert (found.value, found.low, found.high) == pytest.approx(
@@ -48,9 +54,12 @@ def test_two_cells_alone_without_overlap_are_the_paired_t_test() -> None:
     # Nadeau and Bengio's corrected t statistic, written out.
     moved = TABLE[0] - TABLE[1]
     error = math.sqrt(moved.var(ddof=1) * (1 / 5 + 1 / 4))
-    assert fold_difference(TABLE[0], TABLE[1], overlap=nadeau_bengio(5)).p == pytest.approx(
-        2 * stats.t.sf(abs(moved.mean()) / error, 4)
-    )
+    with wide_folds():
+        corrected = fold_difference(TABLE[0], TABLE[1])
+        (score_of_one,) = {fold_score(TABLE[0]).error}
+    assert corrected.p == pytest.approx(2 * stats.t.sf(abs(moved.mean()) / error, 4))
+    assert score_of_one == pytest.approx(TABLE[0].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4))
+    assert fold_difference(TABLE[0], TABLE[1]).p == found.p
 
 
 def test_all_cells_of_a_study_lend_their_spread() -> None:
@@ -67,17 +76,18 @@ def test_all_cells_of_a_study_lend_their_spread() -> None:
 
 
 @pytest.mark.parametrize("shared", [0.0, 1 / 11])
-def test_coverage_on_drawn_benchmarks(shared: float) -> None:
+def test_coverage_on_drawn_benchmarks(shared: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Noise of a cell with a correlation r between folds has r / (1 - r) as its overlap: 1 / 11 is that of OVERLAP."""
     cells, folds, times = 6, 5, 4000
     own = math.sqrt(1 - shared) * RNG.normal(size=(times, cells, folds))
     noise = own + math.sqrt(shared) * RNG.normal(size=(times, cells, 1)) + 3 * RNG.normal(size=(times, 1, folds))
     overlap = shared / (1 - shared)
     assert overlap == pytest.approx(OVERLAP if shared else 0)
+    monkeypatch.setattr(fold_intervals, "OVERLAP", overlap)
     held = [
         found.low <= 0 <= found.high
         for table in noise
-        for found in [fold_difference(table[0], table[1], FoldSpread.of(table), overlap=overlap)]
+        for found in [fold_difference(table[0], table[1], FoldSpread.of(table))]
     ]
     assert np.mean(held) == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / times))
 
@@ -115,3 +125,13 @@ def test_predictions_of_several_folds_are_recognised_and_averaged_over_seeds_fir
     short = fold_table([cells[0], cells[1][:6]], [values[0], values[1][:6]])
     assert np.isnan(short).tolist() == [[False] * 4, [False, False, False, True]]
     assert len({fold_of(one) for one in cells[0]}) == 4
+
+
+def test_every_estimate_inside_is_wider() -> None:
+    cells = [[predicted(fold, 1, strength) for fold in range(4)] for strength in (1.0, 3.0)]
+    found = difference(cells[1], cells[0], "macro_ap"), score(cells[0], "macro_ap")
+    with wide_folds():
+        wide = difference(cells[1], cells[0], "macro_ap"), score(cells[0], "macro_ap")
+    for before, after in zip(found, wide, strict=True):
+        assert after.value == before.value
+        assert after.error / before.error == pytest.approx(math.sqrt((1 / 4 + 1 / 3) / (1 / 4 + OVERLAP)))

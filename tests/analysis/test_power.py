@@ -8,7 +8,7 @@ from scipy import optimize, stats
 
 from airybench.analysis import power
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
-from airybench.analysis.fold_intervals import OVERLAP, FoldSpread, fold_difference
+from airybench.analysis.fold_intervals import OVERLAP, FoldSpread, fold_combination
 from airybench.analysis.power import (
     ExpectedTest,
     detectable,
@@ -136,6 +136,6 @@ def test_folds_tell_what_simulated_ones_tell() -> None:
     for _ in range(3000):
         table = rng.normal(0, np.sqrt(per_cell), (cells, folds)) + rng.normal(0, np.sqrt(lasting), (cells, 1))
         table[0] += smallest
-        found.append(fold_difference(table[0], table[1], FoldSpread.of(table)).p < 0.05)
+        found.append(fold_combination([(1, table[0]), (-1, table[1])], FoldSpread.of(table)).p < 0.05)
     assert np.mean(found) == pytest.approx(0.8, abs=0.03)
     assert detectable_on_folds(test, folds, 1, sd, cells=1) == math.inf

@@ -140,6 +140,13 @@ Delta = Annotated[
         show_default="0.02",
     ),
 ]
+WideFolds = Annotated[
+    bool,
+    typer.Option(
+        "--nadeau-bengio",
+        help="Over K folds, add 1 / (K - 1) in place of 0.1 to 1 / K: the wider intervals of Nadeau and Bengio.",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
