@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 SILENT_SECONDS = 1.0
 
@@ -11,15 +12,19 @@ SILENT_SECONDS = 1.0
 @contextmanager
 def loading() -> Iterator[None]:
     """Say that libraries are being loaded, if that takes more than a moment, so that no command looks stuck."""
-    # On stderr, and not through the console, which is among what is loaded.
-    words = "airybench: loading torch and MLflow ..."
-    timer = threading.Timer(SILENT_SECONDS, lambda: print(words, file=sys.stderr, flush=True))
+    timer = threading.Timer(SILENT_SECONDS, _say)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+
+
+@cache
+def _say() -> None:
+    """Once a process, and on stderr: the console is among what is loaded."""
+    print("airybench: loading torch and MLflow ...", file=sys.stderr, flush=True)
 
 
 def require_datasets(names: Sequence[str]) -> None:

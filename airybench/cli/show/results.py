@@ -153,7 +153,8 @@ def _print_robustness(console: Console, study: str, found: StudyRobustness) -> N
     table = Table(title=f"{study}: test {METRIC} under changes of the detector", title_justify="left")
     heads, rows = found.table()
     for heading in heads:
-        table.add_column(heading, justify="left" if heading in ("cell", "worst change") else "right")
+        words = heading in ("cell", "worst change")
+        table.add_column(heading, justify="left" if words else "right", no_wrap=heading == "cell")
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -75,6 +75,7 @@ def test_nothing_heavy_is_loaded_to_say_that_a_line_is_wrong(answers, line: str)
 
 
 def test_what_takes_long_is_said_and_what_does_not_is_not(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    early._say.cache_clear()
     monkeypatch.setattr(early, "SILENT_SECONDS", 0.01)
     with early.loading():
         said, deadline = "", time.monotonic() + 30
@@ -82,6 +83,7 @@ def test_what_takes_long_is_said_and_what_does_not_is_not(capsys, monkeypatch: p
             time.sleep(0.01)
             said += capsys.readouterr().err
     assert said == "airybench: loading torch and MLflow ...\n"
+    early._say()
     monkeypatch.setattr(early, "SILENT_SECONDS", 60.0)
     with early.loading():
         pass
