@@ -28,6 +28,7 @@ def picture_ids(headers: Sequence[PictureHeader]) -> NDArray[np.int64] | NDArray
     Args:
         headers: of the files.
 
+    >>> from pathlib import Path
     >>> picture_ids([PictureHeader(Path("a/7.png"), 1, (1, 1), "uint16")])
     array([7])
     >>> picture_ids([PictureHeader(Path("a/s.tif"), 2, (1, 1), "uint16")])

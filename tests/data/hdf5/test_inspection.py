@@ -37,7 +37,8 @@ def test_a_crash_is_one_line_and_the_next_file_is_read(tmp_path: Path) -> None:
     path = crashing(tmp_path / "bad.h5")
     for action in (file_tree, lambda path: open_hdf5(path).__enter__()):
         with pytest.raises(DataError, match=r"bad\.h5: reading /images crashes the HDF5 library \(SIG\w+\)") as caught:
-            action(path)
+            for _ in range(10):  # what lies beyond the chunk may by chance be readable
+                action(path)
         assert caught.value.exit_code == EXIT_INPUT
         assert "\n" not in str(caught.value)
     assert file_tree(sound(tmp_path / "good.h5")).datasets["run/data"].shape == (2, 3)
