@@ -13,10 +13,10 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from airybench.cores import wait_asleep
+from airybench.cores import wait_briefly
 from airybench.version import __version__ as __version__
 
-wait_asleep()
+wait_briefly()
 
 if "h5py" not in sys.modules:
     # HDF5 would read other files than those that were checked; see `data.hdf5.beside`.

@@ -10,14 +10,19 @@ WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 ALLOTTED = "SLURM_CPUS_PER_TASK"
 
 
-def wait_asleep() -> None:
-    """Let threads sleep while they wait for one another, in this process and all that it starts.
+SPINS = 4000
+"""Turns of a loop, some microseconds. To sleep at once costs a sixth of the speed of an idle machine, and the 300 000
+turns that are the default half of what is left beside busy programs; see docs/benchmarks.md."""
 
-    By default they spin. Beside another busy program, a thread that waits then takes the core that the one it waits for
-    needs, and training becomes many times slower. The policy is read when torch is loaded; a user's own stays.
+
+def wait_briefly() -> None:
+    """Let threads spin only briefly, then sleep, while they wait for one another, here and in all processes to come.
+
+    By default they spin for milliseconds. Beside another busy program, a thread that waits then takes the core that the
+    one it waits for needs. The number is read when torch is loaded; what a user has set stays.
     """
     if "torch" not in sys.modules and not any(name in os.environ for name in WAITING):
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+        os.environ["GOMP_SPINCOUNT"] = str(SPINS)
 
 
 def usable_cores() -> int:

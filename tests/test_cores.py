@@ -25,18 +25,18 @@ def threads(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("loaded", "own", "expected"),
     [
-        ("", {}, "PASSIVE"),
-        ("torch", {}, "None"),
-        ("", {"GOMP_SPINCOUNT": "7"}, "None"),
-        ("", {"KMP_BLOCKTIME": "0"}, "None"),
-        ("", {"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"),
+        ("", {}, "4000 None"),
+        ("torch", {}, "None None"),
+        ("", {"GOMP_SPINCOUNT": "7"}, "7 None"),
+        ("", {"KMP_BLOCKTIME": "0"}, "None None"),
+        ("", {"OMP_WAIT_POLICY": "ACTIVE"}, "None ACTIVE"),
     ],
 )
-def test_threads_sleep_unless_it_is_too_late_or_the_user_says_otherwise(
+def test_threads_spin_briefly_unless_it_is_too_late_or_the_user_says_otherwise(
     loaded: str, own: dict[str, str], expected: str
 ) -> None:
     code = "import os, sys; sys.modules.update(dict.fromkeys(sys.argv[1:])); import airybench; "
-    code += "print(os.environ.get('OMP_WAIT_POLICY'))"
+    code += "print(*map(os.environ.get, ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY')))"
     environment = {name: value for name, value in os.environ.items() if name not in WAITING} | own
     command = [sys.executable, "-c", code, *loaded.split()]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -178,7 +178,7 @@ def contention(
     """Measure what other busy programs cost.
 
     A ResNet-18 trains on the CPU beside none, one, and as many busy processes as there are cores: with threads that
-    sleep while they wait for one another, as this program has them, and with threads that spin.
+    spin briefly while they wait for one another, as this program has them, and with threads that spin by default.
     """
     from airybench.bench.contention import bench_contention
 

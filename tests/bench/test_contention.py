@@ -16,11 +16,11 @@ def others() -> list[psutil.Process]:
 
 def test_every_policy_beside_every_number_of_busy_processes() -> None:
     rows = {row.quantity: row for row in bench_contention(image_size=32, batch_size=2, seconds=1, repeats=1)}
-    for name in ("sleeping threads", "spinning threads"):
+    for name in ("spinning briefly", "spinning by default"):
         idle, beside = rows[f"{name}, 0 busy processes"], rows[f"{name}, 1 busy processes"]
         assert min(idle.median, beside.median) > 0
         assert rows[f"{name}, 1 busy over none"].median == pytest.approx(beside.median / idle.median)
-    assert rows["sleeping over spinning, none busy"].goal == 0.98
+    assert rows["briefly over by default, none busy"].goal == 0.98
     assert not others()
 
 
