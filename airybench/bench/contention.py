@@ -40,7 +40,8 @@ def bench_contention(
     """Train a ResNet-18 on the CPU beside 0, 1 and as many busy processes as there are cores.
 
     Two processes hold the same network, one whose threads spin briefly while they wait, as everywhere in this package,
-    and one whose threads spin as long as they do by default. They train in turn, so that a drift of the machine affects both.
+    and one whose threads spin as long as they do by default. They train in turn, so that a drift of the machine affects
+    both.
 
     Args:
         image_size: pixels.
