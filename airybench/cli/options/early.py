@@ -24,7 +24,7 @@ def loading() -> Iterator[None]:
 @cache
 def _say() -> None:
     """Once a process, and on stderr: the console is among what is loaded."""
-    print("airybench: loading torch and MLflow ...", file=sys.stderr, flush=True)
+    print("loading torch and MLflow ...", file=sys.stderr, flush=True)
 
 
 def require_datasets(names: Sequence[str]) -> None:

@@ -82,7 +82,7 @@ def test_what_takes_long_is_said_and_what_does_not_is_not(capsys, monkeypatch: p
         while not said.endswith("\n") and time.monotonic() < deadline:
             time.sleep(0.01)
             said += capsys.readouterr().err
-    assert said == "airybench: loading torch and MLflow ...\n"
+    assert said == "loading torch and MLflow ...\n"
     early._say()
     monkeypatch.setattr(early, "SILENT_SECONDS", 60.0)
     with early.loading():
