@@ -17,6 +17,14 @@ ARCHITECTURES = {"resnet": "ResNet", "vgg": "VGG"}
 
 INPUTS = {"image": "images", "ccf": "correlation maps"}
 
+SCALINGS = (
+    ("the logarithmic activation on counts against none on [0, 1]", (True, "counts"), (False, "unit")),
+    ("the logarithmic activation on counts against none on ln(1 + counts)", (True, "counts"), (False, "log1p")),
+    ("ln(1 + counts) against counts, both without the logarithmic activation", (False, "log1p"), (False, "counts")),
+)
+"""Claims about the scale of the input: whether each side has the activation, and what it sees. The first is the paper's
+comparison, the others tell the activation from a logarithm of the input."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -80,12 +88,21 @@ def claims(cells: Sequence[TrialConfig]) -> list[Claim]:
         maps = [i for i in members if cells[i].data.input == "ccf"]
         images = [i for i in members if cells[i].data.input == "image"]
         testable += _claim(f"correlation maps against images{context}", cells, maps, images, NETWORK)
+    for context, members in _contexts(cells, tuple(name for name in DATA if name != "input_scaling")):
+        for statement, *sides in SCALINGS:
+            one, other = ([i for i in members if _is_scaled(cells[i], *side)] for side in sides)
+            alike = [name for name in NETWORK if name not in ("log_activation", "alpha")]
+            testable += [claim for claim in _claim(f"{statement}{context}", cells, one, other, alike) if claim.alike]
     for context, members in _contexts(cells, tuple(name for name in DATA if name != "fraction")):
         least = min(cells[i].data.fraction for i in members)
         whole = [i for i in members if cells[i].data.fraction == 1 > least]
         part = [i for i in members if cells[i].data.fraction == least < 1]
         testable += _claim(f"all training shots against {least:.0%} of them{context}", cells, whole, part, NETWORK)
     return testable
+
+
+def _is_scaled(cell: TrialConfig, log_activation: bool, input_scaling: str) -> bool:
+    return (cell.network.log_activation, cell.data.input_scaling) == (log_activation, input_scaling)
 
 
 def best_of_each(cells: Sequence[TrialConfig]) -> list[Claim]:

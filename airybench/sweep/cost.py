@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import torch
@@ -79,10 +80,12 @@ def network_costs(cells: Sequence[Cell], classes: int) -> dict[str, Cost]:
 
 
 def training_work(cell: Cell, size: Cost, shots: int) -> float:
-    """Multiply-adds of one training of a cell; val is evaluated each epoch, forward only."""
+    """Multiply-adds of one training of a cell that no patience ends; val is evaluated forward only."""
     trained, evaluated, _ = shares(cell.config.data)
-    passes = trained * cell.config.data.fraction * STEP_WORK + evaluated
-    return size.multiply_adds * shots * cell.config.training.epochs * passes
+    how = cell.config.training
+    evaluations = ceil(how.epochs / how.evaluate_every)
+    passes = how.epochs * trained * cell.config.data.fraction * STEP_WORK + evaluations * evaluated
+    return size.multiply_adds * shots * passes
 
 
 def stress_work(cell: Cell, size: Cost, shots: int) -> float:

@@ -1,6 +1,7 @@
-"""The shipped experiments: each question in two sizes, and what each of them varies."""
+"""The shipped experiments: each question in its sizes, and what each of them varies."""
 
 import json
+import re
 from functools import cache
 
 import pytest
@@ -12,7 +13,16 @@ from airybench.networks.cost import Cost, cost
 from airybench.sweep import cost as costs
 from airybench.sweep.space import cells, finite
 
-QUESTIONS = ("architecture", "alpha", "leakiness", "fraction", "noise-ccf", "input-scaling", "optuna", "robustness")
+QUESTIONS = (
+    "headline", "architecture", "alpha", "leakiness", "fraction", "noise-ccf", "input-scaling", "optuna", "robustness",
+)  # fmt: skip
+ANSWERED = ("headline", "fraction", "noise-ccf", "robustness")
+"""Questions that come in a small size as well: a verdict within hours."""
+TIMES = {
+    "-quick": "A first look, in minutes on two CPU cores.",
+    "-small": "An hour or two on two CPU cores.",
+    "-medium": "A night on two CPU cores.",
+}
 RATE = 4.5e10  # multiply-adds a second of a ResNet-18 at 40 px on one busy core of a server; two idle ones do more
 
 
@@ -38,27 +48,49 @@ def varied(sweep: SweepConfig, *names: str) -> set[tuple[object, ...]]:
     return {tuple(cell.config.params()[name] for name in names) for cell in cells(sweep)}
 
 
-def test_every_question_comes_in_two_sizes() -> None:
-    assert set(experiments()) == {"paper", "quick", "speed", *QUESTIONS, *(f"{name}-quick" for name in QUESTIONS)}
+def test_every_question_comes_in_three_sizes() -> None:
+    sizes = {f"{name}{size}" for name in QUESTIONS for size in ("", "-quick", "-medium")}
+    assert set(experiments()) == {"paper", "quick", "speed", *sizes, *(f"{name}-small" for name in ANSWERED)}
     for name in QUESTIONS:
         first = experiments()[name].read_text(encoding="utf-8").splitlines()[0]
-        assert first.startswith("# ")
-        assert first.endswith("? Nights on a GPU, five seeds of each cell.")
-        small = experiments()[f"{name}-quick"].read_text(encoding="utf-8").splitlines()[0]
-        assert small == first.replace(
-            "Nights on a GPU, five seeds of each cell.", "A first look, in minutes on two CPU cores."
-        )
-        assert load_experiment(name).study.seeds == 5
+        assert re.fullmatch(r"# .*\? Nights on a GPU, five (seeds|folds) of each cell\.", first)
+        for size, time in TIMES.items():
+            if f"{name}{size}" in experiments():
+                begins = experiments()[f"{name}{size}"].read_text(encoding="utf-8").splitlines()[0]
+                assert begins == first[: first.index("?") + 2] + time
+        assert trainings_per_cell(load_experiment(name)) == 5
         quick = load_experiment(f"{name}-quick")
-        assert quick.study.seeds == 1
+        assert trainings_per_cell(quick) == 1
         assert "first look" in quick.question
+
+
+def trainings_per_cell(sweep: SweepConfig) -> int:
+    """Seeds times folds, those of the confirmation included where the search has a single one."""
+    folds = sweep.base.data.fold_count if sweep.base.data.every_fold else 1
+    return max(sweep.study.seeds * folds, sweep.study.confirm)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_full_size_is_the_papers_training_and_quick_that_of_quick(name: str) -> None:
-    assert load_experiment(name).base == TrialConfig()
+    assert load_experiment(name).base.replace({"folds": 0, "every_fold": False}) == TrialConfig()
     quick, base = load_experiment("quick").base, load_experiment(f"{name}-quick").base
     assert base.replace({"epochs": quick.training.epochs, "image_size": quick.data.image_size}) == quick
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_medium_and_small_give_verdicts_with_one_training_for_all_questions(name: str) -> None:
+    ours, small = load_experiment(f"{name}-medium"), load_experiment("headline-small").base
+    assert (ours.base.data.count, ours.base.data.image_size) == (7264, 64)
+    assert trainings_per_cell(ours) >= 3, "fewer allow no verdict"
+    assert ours.base.training == load_experiment("headline-medium").base.training
+    assert ours.base.training.patience, "trainings end when val no longer rises"
+    if name in ANSWERED:
+        found = load_experiment(f"{name}-small")
+        assert trainings_per_cell(found) >= 3
+        assert found.base.training == small.training
+        assert varied(found, "log_activation", "input_scaling", "input", "noise", "fraction") == varied(
+            ours, "log_activation", "input_scaling", "input", "noise", "fraction"
+        )
 
 
 DEEP = {"architecture", "paper"}  # they build a ResNet-200
@@ -77,8 +109,10 @@ def test_dry_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert len(set(names)) == len(names)
     else:
         assert len(shown[0]["cells"]) > 8
-    if name.endswith("quick"):
-        assert sum(one["seconds"] for one in shown) < 15 * 60
+    # Of one busy core, for both data sets; two idle ones take half of it for either. Patience shortens it.
+    hours = {"quick": 1 / 4, "small": 6, "medium": 50}.get(name.rpartition("-")[2] or name)
+    if hours:
+        assert sum(one["seconds"] for one in shown) / 3600 < hours
 
 
 def test_what_each_question_varies() -> None:
@@ -94,19 +128,28 @@ def test_what_each_question_varies() -> None:
         (grid,) = load_experiment(f"optuna{size}").space
         assert isinstance(grid["alpha"], Range)
         assert load_experiment(f"optuna{size}").study.sampler == "tpe"
+    five = {(True, "counts"), (True, "log1p"), (False, "unit"), (False, "counts"), (False, "log1p")}
+    for size in ("", "-quick", "-small", "-medium"):
+        assert varied(load_experiment(f"headline{size}"), "log_activation", "input_scaling") == five
+    assert varied(load_experiment("robustness-medium"), "log_activation", "input_scaling") == five
     assert varied(load_experiment("architecture"), "arch", "depth") >= {("resnet", 200), ("vgg", 19)}
     assert {noise for (noise,) in varied(load_experiment("noise-ccf"), "noise")} == {"none", "mean", "mean-std", "max"}
 
 
-@pytest.mark.parametrize("size", ["", "-quick"])
+@pytest.mark.parametrize("size", ["", "-quick", "-small", "-medium"])
 def test_fractions_train_for_the_same_number_of_steps(size: str) -> None:
     sweep = load_experiment(f"fraction{size}")
-    training = int(0.7 * sweep.base.data.count)
+    training, whole = int(0.7 * sweep.base.data.count), sweep.base.training
     steps = set()
     for cell in cells(sweep):
         data, how = cell.config.data, cell.config.training
-        steps.add(how.epochs * (int(training * data.fraction) // how.batch_size))
+        longer = how.epochs / whole.epochs
+        steps.add(how.epochs * max(1, int(training * data.fraction) // how.batch_size))
+        assert how.evaluate_every == pytest.approx(longer, rel=0.1) or size == "-quick"
         if how.schedule == "piecewise":
-            assert [m * data.fraction for m in how.milestones] == pytest.approx([30, 60, 120, 150])
-    assert {cell.config.data.fraction for cell in cells(sweep)} == {0.25, 0.5, 0.75, 1}
+            assert [m / longer for m in how.milestones] == pytest.approx([30, 60, 120, 150], rel=0.01)
+        else:
+            assert how.warmup_epochs == pytest.approx(longer, rel=0.06)
+    wanted = {0.1, 0.25, 0.5, 1} if size == "-quick" else {0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1}
+    assert {cell.config.data.fraction for cell in cells(sweep)} == wanted
     assert max(steps) / min(steps) < 1.06

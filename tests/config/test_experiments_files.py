@@ -70,7 +70,7 @@ def test_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
         refusal(lambda: load_experiment(str(missing))) == f"config {missing} cannot be read: No such file or directory"
     )
     message = refusal(lambda: load_experiment("quik"))
-    assert message.startswith("unknown config 'quik'; valid: alpha-quick, alpha, ")
+    assert message.startswith("unknown config 'quik'; valid: alpha-medium, alpha-quick, ")
     assert message.endswith(", or a path to a .yaml file. Did you mean 'quick'?")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
     assert "cannot be read: not a text file" in refusal(lambda: load_experiment(str(tmp_path / "binary.yaml")))

@@ -92,6 +92,9 @@ def test_the_time_counts_every_fold_and_its_share_of_the_shots() -> None:
     plain, folded = cells(SweepConfig())[0], cells(SweepConfig(base=TrialConfig().replace({"folds": 5})))[0]
     work = [training_work(cell, Cost(1, 10), 100) / folded.config.training.epochs for cell in (plain, folded)]
     assert work == pytest.approx([1000 * (0.7 * 3 + 0.15), 1000 * (0.6 * 3 + 0.2)])
+    seldom = cells(SweepConfig(base=TrialConfig().replace({"epochs": 10, "evaluate_every": 4})))[0]
+    work = training_work(seldom, Cost(1, 10), 100)
+    assert work == pytest.approx(1000 * (10 * 0.7 * 3 + 3 * 0.15)), "4, 8 and the last"
 
 
 def test_fewer_folds_are_another_study(tmp_path: Path) -> None:
