@@ -26,9 +26,9 @@ class VerdictCounts:
 
     Attributes:
         drawn: benchmarks.
-        covered: intervals of a difference that contain the true one.
-        found: verdicts that one cell is better or worse, each the one claim of its report.
-        equal: verdicts that there is no difference that matters.
+        covered: intervals of the difference of the first claim that contain the true one.
+        found: benchmarks with a verdict that a cell is better or worse, among all claims that are judged together.
+        equal: verdicts of the first claim that there is no difference that matters.
         unjudged: benchmarks without a verdict.
         score_covered: intervals of a single score that contain its mean over test splits of as many shots.
         width: sum over benchmarks of half the interval of the difference.
@@ -111,31 +111,34 @@ def judged(setting: Setting, seeds: Sequence[int], first: int, count: int, *, se
     expected = expected_score(setting, seed)
     for number in range(first, first + count):
         rng = np.random.default_rng([seed, *setting.key, number])
-        benchmark = draw_benchmark(setting, max(seeds), rng)
+        benchmark = draw_benchmark(setting, max(seeds), rng, kept=1 + max(map(max, setting.pairs)))
         for some in seeds:
-            tallies[some] += _judged(benchmark, some, expected)
+            tallies[some] += _judged(benchmark, setting.pairs, some, expected)
     return tallies
 
 
-def _judged(benchmark: SimulatedBenchmark, seeds: int, expected: float) -> VerdictCounts:
+def _judged(
+    benchmark: SimulatedBenchmark, pairs: Sequence[tuple[int, int]], seeds: int, expected: float
+) -> VerdictCounts:
     """One benchmark, of which each cell was trained with that many seeds; `difference` and `score`, step by step.
 
     The values of the cells that are not compared are known without their resamples.
     """
-    one, other = (cell[:seeds] for cell in benchmark.cells[:2])
-    sides = [Side(1.0, resampled(one, METRIC, frequent=True)), Side(-1.0, resampled(other, METRIC, frequent=True))]
+    cells = [cell[:seeds] for cell in benchmark.cells]
+    drawn, sample = [resampled(cell, METRIC, frequent=True) for cell in cells], cells[0][0].sample
     pool = list(torch.from_numpy(benchmark.values[:, :seeds, None]))
-    found = combined(sides, pool, one[0].sample)
+    differences = [combined([Side(1.0, drawn[i]), Side(-1.0, drawn[j])], pool, sample) for i, j in pairs]
+    found = differences[0]
     if math.isnan(found.p):
         return VerdictCounts(drawn=1, unjudged=1)
     pool = list(torch.from_numpy(benchmark.scores[:, :seeds, None]))
-    alone = bounded(combined([Side(1.0, resampled(one, METRIC))], pool, one[0].sample), METRIC)
-    (judgement,) = judged_together([found])
+    alone = bounded(combined([Side(1.0, resampled(cells[0], METRIC))], pool, sample), METRIC)
+    verdicts = [judgement.verdict for judgement in judged_together(differences)]
     return VerdictCounts(
         drawn=1,
         covered=int(found.low <= benchmark.difference <= found.high),
-        found=int(judgement.verdict in ("better", "worse")),
-        equal=int(judgement.verdict == "no difference that matters"),
+        found=int("better" in verdicts or "worse" in verdicts),
+        equal=int(verdicts[0] == "no difference that matters"),
         score_covered=int(alone.low <= expected <= alone.high),
         width=(found.high - found.low) / 2,
         squares=(found.value - benchmark.difference) ** 2,

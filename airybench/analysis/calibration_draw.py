@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class Setting:
         correlation: of the noise of two shots of a run.
         effect: how much larger the macro AP of the first cell is.
         cells: of the study, over which the spread between seeds is pooled.
+        claims: pairs of its cells that are judged together, as in one report.
     """
 
     shots: int
@@ -39,6 +41,16 @@ class Setting:
     correlation: float = 0.0
     effect: float = 0.0
     cells: int = 8
+    claims: int = 1
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """The cells of each claim.
+
+        >>> Setting(154, 0.01, claims=2).pairs
+        [(0, 1), (0, 2)]
+        """
+        return list(combinations(range(self.cells), 2))[: self.claims]
 
     @property
     def key(self) -> tuple[int, ...]:

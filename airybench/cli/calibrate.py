@@ -74,6 +74,14 @@ def calibrate(
             rich_help_panel=DATA,
         ),
     ] = 0.0,
+    claims: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Differences of each benchmark that are judged together; one with any false verdict counts.",
+            rich_help_panel=DATA,
+        ),
+    ] = 1,
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the random numbers.", metavar="NUMBER", rich_help_panel=DATA)
     ] = SEED,
@@ -108,16 +116,19 @@ def calibrate(
     from pathlib import Path
 
     with loading():
+        from airybench.analysis.calibration_grid import settings_grid
         from airybench.cli.show.calibration import print_real, print_synthetic, real_json, synthetic_json
         from airybench.cli.show.console import ConsoleReporter
         from airybench.cli.show.output import print_result
-        from airybench.jobs.calibrate import calibrate_study, calibrate_synthetic, settings_grid
+        from airybench.jobs.calibrate import calibrate_study, calibrate_synthetic
 
     if study is not None:
         real = calibrate_study(study, metric=metric, storage=storage, uri=tracking_uri, seed=seed)
         print_result(real, as_json=as_json, data=real_json, text=print_real)
         return
-    grid = settings_grid(_numbers("shots", shots, int), _numbers("seed-sd", seed_sd, float), _runs(runs), effect)
+    grid = settings_grid(
+        _numbers("shots", shots, int), _numbers("seed-sd", seed_sd, float), _runs(runs), effect, claims
+    )
     result = calibrate_synthetic(
         grid,
         _numbers("seeds", seeds, int),

@@ -8,12 +8,12 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from airybench.analysis.calibration import COVERAGE, FALSE, METRIC, VerdictCounts, judged
 from airybench.analysis.calibration_draw import Setting
+from airybench.analysis.calibration_grid import benchmarks_of, runs_in_words
 from airybench.analysis.calibration_real import SameCell, same_cell
 from airybench.config import SEED
 from airybench.errors import ConfigError, DataError, StudyError
@@ -32,9 +32,6 @@ from airybench.tracking.store import reopen, tracking_uri
 
 FILE = "calibration.json"
 PICTURE = "calibration.png"
-REFERENCE_SHOTS = 154
-"""Test shots of a benchmark that is drawn as often as asked; larger ones are drawn less often."""
-
 WORK = 4000
 """Shots, over all benchmarks, in a piece of work: some seconds."""
 
@@ -93,46 +90,6 @@ class RealCalibration:
     metric: str
     shots: int
     divisions: tuple[SameCell, ...]
-
-
-def settings_grid(
-    shots: Sequence[int], seed_sd: Sequence[float], runs: Sequence[tuple[int, float]], effect: float = 0.0
-) -> list[Setting]:
-    """Every combination.
-
-    Args:
-        shots: in the test split.
-        seed_sd: standard deviation between seeds.
-        runs: number of runs, 0 for none, and the correlation inside them.
-        effect: how much better the first cell is.
-
-    Raises:
-        ConfigError: a value out of range.
-    """
-    grid = [
-        Setting(n, sd, number, correlation, effect) for n, (number, correlation), sd in product(shots, runs, seed_sd)
-    ]
-    for one in grid:
-        if one.shots < 40:
-            raise ConfigError(f"{one.shots} shots found; at least 40 are needed for a class with 5 positive ones")
-        if not 0 <= one.seed_sd <= 0.1:
-            raise ConfigError(f"a spread between seeds of {one.seed_sd:g} found; expected 0 to 0.1")
-        if one.runs and not 2 <= one.runs <= one.shots:
-            raise ConfigError(f"{one.runs} runs of {one.shots} shots found; expected 2 runs to one for each shot")
-        if not 0 <= one.correlation < 1:
-            raise ConfigError(f"correlation {one.correlation:g} found; expected 0 to below 1")
-        if not -0.1 <= one.effect <= 0.1:
-            raise ConfigError(f"effect {one.effect:g} found; expected -0.1 to 0.1")
-    return grid
-
-
-def benchmarks_of(setting: Setting, wanted: int) -> int:
-    """How many benchmarks of a kind are drawn: fewer of many shots, which take longer.
-
-    >>> benchmarks_of(Setting(154, 0.01), 500), benchmarks_of(Setting(5000, 0.01), 500)
-    (500, 88)
-    """
-    return max(1, round(wanted * min(1.0, math.sqrt(REFERENCE_SHOTS / setting.shots))))
 
 
 def calibrate_synthetic(
@@ -226,17 +183,10 @@ def picture(rows: Sequence[CalibrationRow]) -> Any:
         RateLine(runs_in_words(setting), setting.shots, setting.seed_sd, tuple(points))
         for setting, points in lines.items()
     ]
-    title = "Benchmarks without a true difference (bars: 2 standard errors)"
+    claims = max((row.setting.claims for row in rows), default=1)
+    of_claims = f", {claims} claims judged together" if claims > 1 else ""
+    title = f"Benchmarks without a true difference{of_claims} (bars: 2 standard errors)"
     return calibration_figure(drawn, coverage=COVERAGE, false=FALSE, title=title)
-
-
-def runs_in_words(setting: Setting) -> str:
-    """The runs of a setting as a heading.
-
-    >>> runs_in_words(Setting(154, 0.01)), runs_in_words(Setting(154, 0.01, 20, 0.2))
-    ('no runs', '20 runs, correlation 0.2')
-    """
-    return f"{setting.runs} runs, correlation {setting.correlation:g}" if setting.runs else "no runs"
 
 
 def _pieces(setting: Setting, start: int, end: int) -> list[tuple[int, int]]:

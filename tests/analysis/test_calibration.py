@@ -1,6 +1,7 @@
 """Counts over benchmarks, and the estimator itself: it covers the truth as often as it says."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -59,6 +60,18 @@ def test_a_benchmark_is_judged_by_the_estimator_itself() -> None:
     assert counted.covered == (found.low <= 0 <= found.high)
     assert found.value == pytest.approx(drawn.values[0].mean() - drawn.values[1].mean())
     assert alone.value == pytest.approx(drawn.scores[0].mean())
+
+
+def test_claims_of_a_benchmark_are_judged_together() -> None:
+    """One false verdict among them counts once; each p is multiplied by the number of claims."""
+    one, family = Setting(60, 0.0, cells=6), Setting(60, 0.0, cells=6, claims=15)
+    drawn = [draw_benchmark(family, 3, np.random.default_rng([5, *family.key, number]), kept=6) for number in range(12)]
+    least = [min(difference(a, b, METRIC, pool=each.cells).p for a, b in combinations(each.cells, 2)) for each in drawn]
+    found = judged(family, (3,), 0, 12, seed=5)[3]
+    assert found.found == sum(15 * p < 0.05 for p in least)
+    assert sum(p < 0.05 for p in least) > found.found  # what the same pages held without Holm's rule
+    alone = judged(one, (3,), 0, 12, seed=5)[3]
+    assert (found.covered, found.width, found.score_covered) == (alone.covered, alone.width, alone.score_covered)
 
 
 def test_a_few_benchmarks_cover_the_truth() -> None:

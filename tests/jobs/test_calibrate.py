@@ -11,10 +11,11 @@ from reporters import CollectingReporter
 
 from airybench.analysis import calibration_draw
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
+from airybench.analysis.calibration_grid import benchmarks_of, settings_grid
 from airybench.cli.main import run
 from airybench.errors import ConfigError, DataError
 from airybench.jobs import calibrate as job
-from airybench.jobs.calibrate import benchmarks_of, calibrate_synthetic, settings_grid
+from airybench.jobs.calibrate import calibrate_synthetic
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,7 @@ def test_the_grid_is_every_combination() -> None:
     assert len(set(grid)) == 8
     assert benchmarks_of(grid[0], 300) == 300
     assert benchmarks_of(grid[-1], 300) == 113
+    assert {(one.cells, one.claims) for one in settings_grid([154], [0.01], [(0, 0.0)], claims=40)} == {(10, 40)}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,8 @@ def test_the_grid_is_every_combination() -> None:
         (([154], [0.01], [(1, 0.1)]), "1 runs of 154 shots found; expected 2 runs"),
         (([154], [0.01], [(20, 1.0)]), "correlation 1 found; expected 0 to below 1"),
         (([154], [0.01], [(0, 0.0)], 0.3), "effect 0.3 found"),
+        (([154], [0.01], [(0, 0.0)], 0.05, 2), "2 claims with an effect of 0.05 found"),
+        (([154], [0.01], [(0, 0.0)], 0.0, 191), "191 claims found; expected 1 to 190"),
     ],
 )
 def test_what_no_benchmark_can_be_is_refused(values: Any, message: str) -> None:
@@ -105,7 +109,7 @@ def test_the_command_says_what_it_needs(capsys: pytest.CaptureFixture[str]) -> N
         (["--synthetic", "--shots", "few"], "--shots few found; expected numbers with commas"),
         (["--synthetic", "--runs", "20"], "--runs 20 found; expected 0, or such as 20:0.1"),
         (["--synthetic", "--runs", "a:b"], "--runs a:b found; expected such as"),
-        (["none-such"], "unknown study 'none-such'"),
+        (["none-such"], "study 'none-such'"),
     ):
         assert run(["calibrate", *words]) == 2
         assert message in capsys.readouterr().err
@@ -117,6 +121,8 @@ def test_a_small_calibration_is_printed(capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert "10 runs, correlation 0.1" in printed
     assert "Aim: coverage 93% to 97%, false verdicts up to 6%; met within chance everywhere." in printed
+    assert run([*words, "--runs", "0", "--claims", "3"]) == 0
+    assert "benchmarks with a false verdict among 3 claims" in capsys.readouterr().out
     assert run([*words, "--runs", "0", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert (row["shots"], row["seeds"], row["benchmarks"], row["missed"]) == (60, 3, 2, False)

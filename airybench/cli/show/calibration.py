@@ -7,15 +7,17 @@ from typing import Any
 from rich.table import Table
 
 from airybench.analysis.calibration import COVERAGE, FALSE
+from airybench.analysis.calibration_grid import runs_in_words
 from airybench.cli.show.output import result_console
-from airybench.jobs.calibrate import RealCalibration, SyntheticCalibration, runs_in_words
+from airybench.jobs.calibrate import RealCalibration, SyntheticCalibration
 
 
 def print_synthetic(found: SyntheticCalibration) -> None:
     """Coverage and false verdicts of every kind of benchmark, then what misses its aim."""
     console = result_console()
-    effect = any(row.setting.effect for row in found.rows)
-    title = f"{'verdicts' if effect else 'false verdicts'} and coverage of 95 % intervals, in % with standard errors"
+    effect, claims = any(row.setting.effect for row in found.rows), max(row.setting.claims for row in found.rows)
+    counted = f"benchmarks with a false verdict among {claims} claims" if claims > 1 else "false verdicts"
+    title = f"{'verdicts' if effect else counted} and coverage of 95 % intervals, in % with standard errors"
     table = Table(title=title, title_justify="left")
     for heading in ("shots", "runs", "seed sd", "seeds", "n", "verdicts", "coverage", "of a score", "half width"):
         table.add_column(heading, justify="left" if heading == "runs" else "right")
