@@ -1,11 +1,13 @@
 """What a notebook hands over, checked before it is used."""
 
 import operator
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from airybench.config import Value
 from airybench.errors import ConfigError, DataError
 
 
@@ -25,6 +27,29 @@ def whole(name: str, value: object, least: int) -> int:
     if number is None or number < least:
         raise ConfigError(f"{name} is {value!r}, expected a whole number of at least {least}")
     return number
+
+
+class StudySettings(TypedDict, total=False):
+    """How a space is searched: the options of `airybench sweep` by their names; None is as good as left out."""
+
+    sampler: str | None
+    pruner: str | None
+    trials: int | None
+    seeds: int | None
+    confirm: int | None
+    objective: str | None
+    time_limit: float | str | None
+    trial_time_limit: float | str | None
+    stress: bool | None
+
+
+def given(settings: StudySettings) -> dict[str, Value]:
+    """The settings that have a value.
+
+    >>> given({"seeds": 3, "trials": None})
+    {'seeds': 3}
+    """
+    return {name: value for name, value in cast(Mapping[str, Value | None], settings).items() if value is not None}
 
 
 def row_numbers(rows: Any, count: int) -> NDArray[np.int64]:

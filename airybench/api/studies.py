@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
-from airybench.api.arguments import whole
+from airybench.api.arguments import StudySettings, given, whole
 from airybench.api.comparison import ParameterComparison, StudyComparison
 from airybench.api.datasets import Dataset
 from airybench.api.observing import default_observer
@@ -146,11 +146,11 @@ def run_sweep(
     data: Dataset | str | Path,
     *,
     study: str,
-    seeds: int | None = None,
     tracking_uri: str | None = None,
     fresh: bool = False,
     reporter: Reporter | None = None,
     observer: StudyObserver | None = None,
+    **settings: Unpack[StudySettings],
 ) -> Study:
     """Train and rank every cell of a sweep on one data set, tracked in MLflow.
 
@@ -161,20 +161,21 @@ def run_sweep(
         sweep: base, space and sampler, as `load_experiment` returns them; or the name or path of an experiment.
         data: a data set, or its name or path.
         study: NAME of the study, which is called `NAME@DATASET`.
-        seeds: trainings per cell; the sweep's own number by default. It may grow when a study resumes.
         tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
         fresh: archive an existing study of that name first.
         reporter: receives notices and progress; bars in a notebook by default.
         observer: follows the trials; a bar in a notebook by default.
+        **settings: in place of the sweep's own: `seeds` per cell, `confirm` for fresh seeds of the chosen cells, and
+            the others of `StudySettings`. `seeds`, `confirm` and `trials` may grow when a study resumes.
 
     Raises:
-        ConfigError: a space that cannot be searched.
+        ConfigError: a space that cannot be searched, or a setting that there is not.
         StudyError: the name stands for other data or another configuration.
         NothingFinishedError: every trial failed.
 
     Example:
         >>> import airybench as ab
-        >>> study = ab.run_sweep(ab.load_experiment("quick"), data, study="demo")  # doctest: +SKIP
+        >>> study = ab.run_sweep(ab.load_experiment("quick"), data, study="demo", confirm=3)  # doctest: +SKIP
         >>> study.name  # doctest: +SKIP
         'demo@helium'
     """
@@ -182,8 +183,7 @@ def run_sweep(
         sweep = load_experiment(str(sweep))
     if isinstance(data, Dataset):
         sweep = sweep.model_copy(update={"base": sweep.base.replace(data.settings)})
-    if seeds is not None:
-        sweep = sweep.customised({}, (), {"seeds": seeds})
+    sweep = sweep.customised({}, (), given(settings))
     summaries = sweep_job.run_sweep(
         sweep,
         [data.reference if isinstance(data, Dataset) else str(data)],

@@ -10,8 +10,10 @@ from matplotlib import pyplot as plt
 from mlflow import MlflowClient
 
 import airybench as ab
+from airybench.api.arguments import StudySettings
 from airybench.api.observing import LogObserver
 from airybench.api.reporting import LogReporter
+from airybench.config import StudyConfig
 from airybench.errors import ConfigError, NothingFinishedError, StudyError
 
 
@@ -48,6 +50,23 @@ def test_a_sweep_from_python_resumes_the_study_of_the_command_line(
     assert again.leaderboard.equals(study.leaderboard)
     with pytest.raises(ConfigError, match="seeds"):
         ab.run_sweep(ab.load_experiment(str(tiny)), data, study="both", seeds=0)
+    with pytest.raises(ConfigError, match=r"confirmed.*confirm"):
+        ab.run_sweep(str(tiny), data, study="both", confirmed=3)  # type: ignore[call-arg]
+
+
+def test_settings_of_a_study_are_those_of_the_command_line(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
+    assert StudySettings.__annotations__.keys() == StudyConfig.model_fields.keys()
+    asked: list[StudyConfig] = []
+
+    def keep(sweep: ab.SweepConfig, *_: object, **more: object) -> None:
+        asked.append(sweep.study)
+        raise NothingFinishedError("enough")
+
+    monkeypatch.setattr("airybench.jobs.sweep.run_sweep", keep)
+    plain = ab.load_experiment(str(tiny))
+    with pytest.raises(NothingFinishedError):
+        ab.run_sweep(plain, "helium", study="s", confirm=3, seeds=None, time_limit="30m")
+    assert asked == [plain.study.model_copy(update={"confirm": 3, "time_limit": 1800.0})]
 
 
 def test_a_parameter_is_compared_pair_by_pair(study: ab.Study) -> None:

@@ -11,7 +11,6 @@ from reporters import CollectingReporter
 
 from airybench.analysis import calibration_draw
 from airybench.analysis.calibration_draw import Setting, draw_benchmark
-from airybench.analysis.calibration_grid import benchmarks_of, settings_grid
 from airybench.cli.main import run
 from airybench.errors import ConfigError, DataError
 from airybench.jobs import calibrate as job
@@ -24,31 +23,6 @@ def few_for_expected_scores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 GRID = [Setting(60, 0.02, cells=6), Setting(80, 0.02, runs=10, correlation=0.2, cells=6)]
-
-
-def test_the_grid_is_every_combination() -> None:
-    grid = settings_grid([154, 1090], [0.01, 0.03], [(0, 0.0), (20, 0.1)])
-    assert len(set(grid)) == 8
-    assert benchmarks_of(grid[0], 300) == 300
-    assert benchmarks_of(grid[-1], 300) == 113
-    assert {(one.cells, one.claims) for one in settings_grid([154], [0.01], [(0, 0.0)], claims=40)} == {(10, 40)}
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        (([20], [0.01], [(0, 0.0)]), "20 shots found; at least 40"),
-        (([154], [0.5], [(0, 0.0)]), "a spread between seeds of 0.5 found; expected 0 to 0.1"),
-        (([154], [0.01], [(1, 0.1)]), "1 runs of 154 shots found; expected 2 runs"),
-        (([154], [0.01], [(20, 1.0)]), "correlation 1 found; expected 0 to below 1"),
-        (([154], [0.01], [(0, 0.0)], 0.3), "effect 0.3 found"),
-        (([154], [0.01], [(0, 0.0)], 0.05, 2), "2 claims with an effect of 0.05 found"),
-        (([154], [0.01], [(0, 0.0)], 0.0, 191), "191 claims found; expected 1 to 190"),
-    ],
-)
-def test_what_no_benchmark_can_be_is_refused(values: Any, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        settings_grid(*values)
 
 
 def test_an_interrupted_calibration_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
