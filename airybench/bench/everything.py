@@ -1,6 +1,6 @@
 """Every benchmark in one run of some minutes, sized for the device."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
@@ -19,15 +19,15 @@ from airybench.config import TrialConfig
 from airybench.reporter import SILENT, Reporter
 
 
-def bench_all(*, device: torch.device, reporter: Reporter = SILENT) -> list[Measurement]:
+def bench_all(*, device: torch.device, reporter: Reporter = SILENT) -> Iterator[Measurement]:
     """Run all benchmarks one after the other.
 
     Args:
         device: where to compute.
         reporter: shows progress.
 
-    Returns:
-        All measurements; each subject begins with the name of its benchmark.
+    Yields:
+        All measurements, those of a benchmark as soon as it has ended; each subject begins with its name.
     """
     cuda = device.type == "cuda"
     base = TrialConfig().replace({"bn_momentum": 0.1, "antialias": True})
@@ -53,9 +53,7 @@ def bench_all(*, device: torch.device, reporter: Reporter = SILENT) -> list[Meas
         ("sweep", lambda: bench_sweep(trials=4, device=device)),
         ("sweep", lambda: bench_studies(device=device)),
     ]
-    found: list[Measurement] = []
     with counted_steps(reporter, "measuring", len(parts)) as advance:
         for name, run in parts:
-            found += [replace(row, subject=f"{name}: {row.subject}") for row in run()]
+            yield from [replace(row, subject=f"{name}: {row.subject}") for row in run()]
             advance()
-    return found

@@ -5,7 +5,7 @@ import io
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -162,12 +162,28 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def as_csv(bench: str, measurements: Sequence[Measurement], where: dict[str, str]) -> str:
-    """A header and one line per measurement, each with the machine it was taken on."""
-    text = io.StringIO()
-    rows = [{"bench": bench} | asdict(found) | where for found in measurements]
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
+def csv_lines(bench: str, measurements: Iterable[Measurement], where: dict[str, str]) -> Iterator[str]:
+    """A header, and one line per measurement as soon as it is there, each with the machine it was taken on."""
+    for number, found in enumerate(measurements):
+        row = {"bench": bench} | asdict(found) | where
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(row), lineterminator="\n")
+        if not number:
+            writer.writeheader()
         writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
-    return text.getvalue()
+        yield text.getvalue()
+
+
+def markdown_lines(measurements: Iterable[Measurement]) -> Iterator[str]:
+    """The lines of a table in Markdown, each as soon as its measurement is there; the machine is not in it.
+
+    >>> print(*markdown_lines([measurement("helium", "speed", "1/s", [10, 40, 20], goal=10)]), sep="")
+    | what | quantity | median (range) | unit | goal |
+    |---|---|---|---|---|
+    | helium | speed | 20 (10 - 40) | 1/s | 10 |
+    """
+    yield "| what | quantity | median (range) | unit | goal |\n|---|---|---|---|---|\n"
+    for found in measurements:
+        spread = f" ({found.low:.4g} - {found.high:.4g})" if found.repeats > 1 else ""
+        goal = "" if found.goal != found.goal else f" {found.goal:g}"
+        yield f"| {found.subject} | {found.quantity} | {found.median:.4g}{spread} | {found.unit} |{goal} |\n"

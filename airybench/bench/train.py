@@ -19,7 +19,7 @@ from airybench.data.split.split import make_split
 from airybench.networks.build import build
 from airybench.networks.cost import cost
 from airybench.reporter import SILENT, Reporter
-from airybench.training.device import arranged, channels_last, precision
+from airybench.training.device import arranged, channels_last, number_format, precision
 from airybench.training.loop import train
 from airybench.training.loss import Loss, Penalty
 from airybench.training.schedule import optimizer
@@ -70,7 +70,8 @@ def bench_train(
     split = make_split(store.ids(), store.labels(), store.content_sha256, of.split_seed, of.split_version)
     data = LoadedDataset.from_store(store, split, config.data, config.input_scaling, device)
     steps = len(data.train) // training.batch_size
-    subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {_dtype(config, device)}"
+    used = number_format(training, device)
+    subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {used}"
     step = bare_step(config, data, device)
     loop = PlainLoop(config, store, split.train, device) if plain else None
     speeds: dict[str, list[float]] = {"bare": [], "ours": [], "plain": []}
@@ -107,11 +108,6 @@ def bench_train(
     if device.type == "cuda":
         found.append(measurement(subject, "peak device memory", "MB", [torch.cuda.max_memory_allocated(device) / 1e6]))
     return found
-
-
-def _dtype(config: TrialConfig, device: torch.device) -> str:
-    chosen = config.training.precision
-    return ("bfloat16" if device.type == "cuda" else "float32") if chosen == "auto" else chosen
 
 
 def _bare_rate(step: Callable[[], None], steps: int, batch: int, device: torch.device) -> float:

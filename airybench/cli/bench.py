@@ -22,6 +22,8 @@ from airybench.cli.options.panels import START, TRAINING
 from airybench.cli.show.measuring import measure_and_print
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
     from airybench.bench.measure import Measurement
@@ -34,6 +36,7 @@ app = App(name="bench", help="Measure speed and memory on this machine.")
 def bench(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Run every benchmark, in less than ten minutes.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a table in Markdown, row by row.")] = False,
     device: Device = "auto",
     threads: Threads = None,
     output: Output = None,
@@ -52,7 +55,10 @@ def bench(
         raise typer.Exit
     from airybench.bench.everything import bench_all
 
-    measure_and_print("all", lambda on, reporter: bench_all(device=on, reporter=reporter), device, output, as_json)
+    def measure(on: "torch.device", reporter: "Reporter") -> "Iterator[Measurement]":
+        return bench_all(device=on, reporter=reporter)
+
+    measure_and_print("all", measure, device, output, as_json, markdown)
 
 
 @app.command()
@@ -103,6 +109,38 @@ def train(
         )  # fmt: skip
 
     measure_and_print("train", measure, device, output, as_json)
+
+
+@app.command()
+def steps(
+    arch: Arch = "resnet",
+    depth: Depth = 18,
+    image_size: ImageSize = 64,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of shots in a step.", rich_help_panel=TRAINING)] = 24,
+    compiled: Annotated[
+        bool,
+        typer.Option("--compiled/--not-compiled", help="Also compile the network.", rich_help_panel=TRAINING),
+    ] = True,
+    repeats: Repeats = 5,
+    device: Device = "auto",
+    threads: Threads = None,
+    output: Output = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure what each way to compute a training step is worth.
+
+    The ways are number formats, memory layouts and a compiled network; and in a step, ways to update the weights and
+    to add the penalties.
+    """
+    from airybench.bench.steps import bench_steps
+
+    config = _config(arch=arch, depth=depth, image_size=image_size, batch_size=batch_size)
+
+    def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":
+        return bench_steps(config=config, repeats=repeats, compiled=compiled, device=on, reporter=reporter)
+
+    measure_and_print("steps", measure, device, output, as_json)
 
 
 @app.command()

@@ -71,7 +71,8 @@ class TrainConfig(Frozen):
         0, ge=0, le=100_000, description="Stop after this many evaluations without improvement. 0: never."
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Number format of the network. auto: bfloat16 on a GPU, float32 on a CPU."
+        "auto",
+        description="Number format of the network. auto: bfloat16 on a GPU; on a CPU where a trial finds it faster.",
     )
     channels_last: Annotated[Literal["auto", "on", "off"], BeforeValidator(_on_off)] = Field(
         "auto", description="Keep images channels-last (NHWC) in memory. auto: on a GPU."

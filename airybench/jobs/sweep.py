@@ -10,12 +10,18 @@ from airybench.data.datasets.catalog import display_name
 from airybench.errors import NothingFinishedError, StudyError
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.power import measured_power
+from airybench.jobs.precision import settled_study
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.jobs.verdicts import log_verdicts
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName
-from airybench.sweep.definition import check_study_name, refuse_early, stored_attributes
+from airybench.sweep.definition import (
+    check_study_name,
+    refuse_early,
+    stored_attributes,
+    with_recorded_precision,
+)
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
 from airybench.sweep.forecast import forecast
@@ -44,6 +50,7 @@ class StudyPlan:
         uri: the tracking store that it logs to.
         experiment_id: its MLflow experiment; None for a new study.
         resumed: whether it has a parent run already.
+        begun: whether there is a study of that name.
     """
 
     dataset: str
@@ -52,6 +59,7 @@ class StudyPlan:
     uri: str
     experiment_id: str | None
     resumed: bool
+    begun: bool = False
 
 
 def run_sweep(
@@ -175,8 +183,9 @@ def _plan(
         )
     uri = stored_uri or target.uri
     check_tracking(uri, existing=bool(stored_uri))
+    sweep, begun = with_recorded_precision(sweep, known), "definition" in known
     refuse_early(name, known, sweep, dataset)
-    return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), bool(known.get("parent_run_id")))
+    return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), bool(known.get("parent_run_id")), begun)
 
 
 def _refuse_local_tracking(plans: Sequence[StudyPlan]) -> None:
@@ -198,6 +207,8 @@ def _prepared(
         for one in dataset.by_fold:
             one.training_rows(base.replace({"fraction": smallest}).data)  # one of one class alone is refused here
     plan = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
+    if engine.on_cpu and not plan.begun:
+        plan = replace(plan, sweep=settled_study(plan.sweep, dataset, reporter))
     reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
     if missing := not_resolved(dataset.store.class_names, base.data.image_size):
         reporter.notify(missing)

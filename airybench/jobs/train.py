@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.majority import majority_scores
 from airybench.jobs.options import DEFAULTS, RunOptions
+from airybench.jobs.precision import settled_training
 from airybench.networks.timm_models import require_buildable
 from airybench.parsing import read_mapping
 from airybench.paths import data_folder, sole_owner
@@ -109,6 +111,7 @@ def run_training(
         prepared = prepare(dataset, config, own_device, reporter)
         ranks.require(min(config.training.batch_size, len(prepared.training_rows(config.data))))
         config = config.replace(prepared.logged)
+        config = ranks.shared(partial(settled_training, config, prepared, SCOPE, options, reporter))
         checkpoints = prepared.checkpoints(config, SCOPE, every=options.checkpoint_every, reporter=reporter)
         if not ranks.lead:
             data = prepared.loaded_for(config)

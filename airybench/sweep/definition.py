@@ -75,6 +75,20 @@ def checked(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     return dict(attributes)
 
 
+def with_recorded_precision(sweep: SweepConfig, known: Mapping[str, Any]) -> SweepConfig:
+    """A sweep in the number format in which the study of its name began, where it leaves the choice open.
+
+    Args:
+        sweep: what is asked for.
+        known: stored attributes of the study; empty where there is none.
+    """
+    training = known.get("definition", {}).get("base", {}).get("training", {})
+    recorded = training.get("precision") if isinstance(training, Mapping) else None
+    if sweep.base.training.precision != "auto" or not isinstance(recorded, str):
+        return sweep
+    return sweep.model_copy(update={"base": sweep.base.replace({"precision": recorded})})
+
+
 def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig, dataset: str) -> None:
     """Compare a sweep with the study of its name, before any data are made for it.
 

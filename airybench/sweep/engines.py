@@ -26,6 +26,7 @@ class Engine:
         workers: how many trials run at once, as far as that is known before they start.
         make: makes the executor for a data set.
         remote: whether trials may run on other hosts, which must reach the tracking store.
+        on_cpu: whether every trial runs on the CPU of this machine.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Engine:
     workers: int
     make: Callable[[PreparedDataset], Executor]
     remote: bool = False
+    on_cpu: bool = False
 
 
 def engine(name: str, device: str, workers: int | None, per_device: int) -> Engine:
@@ -57,7 +59,7 @@ def engine(name: str, device: str, workers: int | None, per_device: int) -> Engi
         raise unknown("engine", name, ("local", "ray", "ray://HOST:PORT"))
     chosen = choose_device(device)
     if workers is None or workers == 1:
-        return Engine(str(chosen), chosen, 1, InProcess)
+        return Engine(str(chosen), chosen, 1, InProcess, on_cpu=chosen.type == "cpu")
     return _local(device, workers, per_device)
 
 
@@ -81,4 +83,4 @@ def _local(device: str, workers: int, per_device: int) -> Engine:
         dataset.unload()  # what is loaded for the workers is shared
         return LocalWorkers(dataset, assigned)
 
-    return Engine(f"{workers} workers on {shared}", CPU, workers, locally)
+    return Engine(f"{workers} workers on {shared}", CPU, workers, locally, on_cpu=shared == "cpu")

@@ -19,6 +19,7 @@ class Tag:
     REASON = "airybench.reason"  # in one line
     ACCUMULATE = "airybench.accumulate"  # parts of each batch
     OUT_OF_MEMORY = "airybench.out_of_memory"
+    PRECISION = "airybench.precision"  # number format that the network ran in, which `auto` does not say
     TIME_LIMITED = "airybench.time_limited"  # after which epoch
     TRAINING_DIGEST = "airybench.training_digest"  # of the shots, where a fraction trains
 

@@ -36,10 +36,15 @@ def choose_device(name: str = "auto") -> torch.device:
 
 def precision(config: TrainConfig, device: torch.device) -> AbstractContextManager[Any]:
     """A context in which networks run in the configured precision; `auto` is bfloat16 on a GPU, float32 on a CPU."""
-    chosen = config.precision
-    if chosen == "auto":
-        chosen = "bfloat16" if device.type == "cuda" else "float32"
+    chosen = number_format(config, device)
     return nullcontext() if chosen == "float32" else torch.autocast(device.type, dtype=getattr(torch, chosen))
+
+
+def number_format(config: TrainConfig, device: torch.device) -> str:
+    """The number format that networks run in, such as `float32`."""
+    if config.precision == "auto":
+        return "bfloat16" if device.type == "cuda" else "float32"
+    return config.precision
 
 
 def channels_last(config: TrainConfig, device: torch.device) -> bool:

@@ -22,6 +22,7 @@ from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
 from airybench.training.checkpoint import Checkpoints
+from airybench.training.device import number_format
 from airybench.training.distributed import ALONE, Ranks
 from airybench.training.epoch import Epoch, EpochCallbacks
 from airybench.training.loop import Trained, train
@@ -120,7 +121,8 @@ def describe(config: TrialConfig, dataset: PreparedDataset) -> str:
 def _log_inputs(config: TrialConfig, dataset: PreparedDataset, run: Run) -> None:
     """Parameters, provenance, data set and configuration, before the training begins."""
     run.params(config.params())
-    run.tag({Tag.NOTE: describe(config, dataset), **dataset.provenance(config).tags()})
+    used = {Tag.PRECISION: number_format(config.training, dataset.device)}
+    run.tag({Tag.NOTE: describe(config, dataset), **used, **dataset.provenance(config).tags()})
     log_data(run, dataset.data_input())
     with run.artifacts() as folder:
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)

@@ -15,8 +15,11 @@ def test_rows_are_headed_by_their_benchmark(monkeypatch: pytest.MonkeyPatch) -> 
         rows = [measurement(name, "speed", "1/s", [1.0])]
         monkeypatch.setattr(everything, f"bench_{name}", lambda rows=rows, **_: rows)
     reporter = CollectingReporter()
-    found = everything.bench_all(device=torch.device("cpu"), reporter=reporter)
-    assert [row.subject for row in found] == [
+    rows = everything.bench_all(device=torch.device("cpu"), reporter=reporter)
+    first = next(rows)
+    assert first.subject == "simulate: simulate"
+    assert reporter.steps == []  # the second has not begun
+    assert [first.subject, *(row.subject for row in rows)] == [
         "simulate: simulate", "correlate: correlate", "import: import", "import: stacks",
         "train: train", "train: train",
         "predict: predict", "predict: predict", "sweep: overhead", "sweep: sweep", "sweep: studies",

@@ -9,8 +9,8 @@ import torch
 from reporters import CollectingReporter
 
 from airybench.bench.measure import (
-    as_csv,
     counted_steps,
+    csv_lines,
     elapsed,
     machine,
     measurement,
@@ -42,7 +42,7 @@ def test_csv_holds_the_machine_beside_every_number() -> None:
     where = machine(torch.device("cpu"))
     assert where["device"].startswith("cpu: ")
     assert where["torch"] == torch.__version__.split("+")[0] or "+" in where["torch"]
-    text = as_csv("simulate", [measurement("helium", "a, b", "MB", [1 / 3])], where)
+    text = "".join(csv_lines("simulate", [measurement("helium", "a, b", "MB", [1 / 3])], where))
     (row,) = csv.DictReader(io.StringIO(text))
     assert row["quantity"] == "a, b"
     assert row["median"] == "0.333333"

@@ -1,6 +1,6 @@
 """A benchmark that is run and printed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from airybench.cli.options.benchmark import require_csv
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from airybench.bench.measure import Measurement
     from airybench.reporter import Reporter
 
-    Measure = Callable[[torch.device, Reporter], list[Measurement]]
+    Measure = Callable[[torch.device, Reporter], Iterable[Measurement]]
 
 
-def measure_and_print(name: str, measure: "Measure", device: str, output: str | None, as_json: bool) -> None:
+def measure_and_print(
+    name: str, measure: "Measure", device: str, output: str | None, as_json: bool, markdown: bool = False
+) -> None:
     """Run a benchmark and print what it measured.
 
     Args:
@@ -23,15 +25,17 @@ def measure_and_print(name: str, measure: "Measure", device: str, output: str | 
         device: as `choose_device` takes it.
         output: a CSV file to write as well, or `csv`.
         as_json: print JSON.
+        markdown: print a table in Markdown.
 
     Raises:
         InputError: the file cannot be written.
         ConfigError: there is no such device, or a size makes no sense.
     """
     from airybench.cli.show.console import ConsoleReporter
-    from airybench.cli.show.measurements import print_measurements
+    from airybench.cli.show.measurements import Form, print_measurements
     from airybench.training.device import choose_device
 
     require_csv(output)
     on = choose_device(device)
-    print_measurements(name, measure(on, ConsoleReporter()), str(on), output, as_json=as_json)
+    form: Form = "json" if as_json else "markdown" if markdown else "csv" if output == "csv" else "table"
+    print_measurements(name, measure(on, ConsoleReporter()), str(on), None if output == "csv" else output, form)

@@ -1,0 +1,93 @@
+"""Which number format trains a network faster on this CPU, by a trial of about two seconds."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+
+from airybench.config import TrialConfig
+from airybench.networks.build import build
+from airybench.networks.cost import cost
+from airybench.training.allocator import keep_freed_memory
+from airybench.training.device import arranged, channels_last, precision
+from airybench.training.loss import Loss, Penalty
+from airybench.training.schedule import optimizer
+
+SECONDS = 2.0
+"""Length of a trial, for networks whose steps take less than a third of a second."""
+
+LEAST_ROUNDS = 3
+MOST_WORK = 2e10
+"""Multiply-adds of a forward pass: larger batches are cut."""
+
+INSTRUCTIONS = ("avx512_bf16", "amx_bf16")
+"""What a CPU needs one of for bfloat16 to be faster; elsewhere it is emulated."""
+
+
+def has_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 numbers by instructions of its own."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name) for name in INSTRUCTIONS)
+
+
+def bfloat16_gain(config: TrialConfig, classes: int, *, seconds: float = SECONDS) -> float:
+    """How many times as fast as in float32 this network trains in bfloat16 on the CPU.
+
+    Steps in both alternate, so that other work on the machine affects both alike.
+
+    Args:
+        config: network, image size and batch.
+        classes: outputs of the network.
+        seconds: length of the trial.
+    """
+    cpu = torch.device("cpu")
+    keep_freed_memory(cpu)
+    work = cost(config.network, config.data.image_size, classes, config.data.channels).multiply_adds
+    batch = max(2, min(config.training.batch_size, int(MOST_WORK / work)))
+    alike = {"compile": False, "batch_size": batch}
+    with torch.random.fork_rng(devices=[]):
+        steps = {
+            name: training_step(config.replace({**alike, "precision": name}), classes, cpu)
+            for name in ("float32", "bfloat16")
+        }
+        times: dict[str, list[float]] = {name: [] for name in steps}
+        for step in steps.values():
+            step()  # warms up
+        began = time.perf_counter()
+        while len(times["float32"]) < LEAST_ROUNDS or time.perf_counter() - began < seconds:
+            for name, step in steps.items():
+                start = time.perf_counter()
+                step()
+                times[name].append(time.perf_counter() - start)
+    return median(times["float32"]) / median(times["bfloat16"])
+
+
+def training_step(config: TrialConfig, classes: int, device: torch.device) -> Callable[[], None]:
+    """A whole step of a training on one batch of noise.
+
+    Args:
+        config: network and training.
+        classes: outputs of the network.
+        device: where to train.
+    """
+    training = config.training
+    torch.manual_seed(training.seed)
+    side, channels = config.data.image_size, config.data.channels
+    network = build(config.network, classes, side, channels).to(device).train()
+    if channels_last(training, device):
+        network = network.to(memory_format=torch.channels_last)
+    images = arranged(torch.rand(training.batch_size, channels, side, side, device=device), training)
+    labels = torch.zeros(training.batch_size, classes, device=device)
+    run = torch.compile(network) if training.compile else network
+    update, penalty, objective = optimizer(network, training), Penalty(network, training), Loss(training, labels)
+
+    def step() -> None:
+        update.zero_grad(set_to_none=True)
+        with precision(training, device):
+            loss = objective(run(images), labels)
+        loss.backward()
+        penalty.add_gradients()
+        update.step()
+
+    return step
