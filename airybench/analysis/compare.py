@@ -199,8 +199,8 @@ class _TestScores:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Classes that stay out of averages in differences; folds keep all."""
-        return rare_classes(next(iter(self._first.values()))[1]) if len(self._first) == 1 else ()
+        """Classes that stay out of averages in differences, on one fold or more."""
+        return rare_classes([predictions for _, predictions in self._first.values()])
 
     def pool(self, cells: Sequence[Sequence[Trained]]) -> None:
         """Fetch cells, whose seeds say how far trainings lie apart."""

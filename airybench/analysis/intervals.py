@@ -31,7 +31,7 @@ FEWEST_POSITIVES = 5
 Cell = Sequence[Predictions]
 """Predictions of the same shots, one per seed."""
 
-_scores_of: WeakKeyDictionary[Predictions, dict[tuple[int, bool], dict[str, Tensor]]] = WeakKeyDictionary()
+_scores_of: WeakKeyDictionary[Predictions, dict[tuple[int | None, bool], dict[str, Tensor]]] = WeakKeyDictionary()
 """Every metric in every resample, by predictions and way of averaging: a cell is often compared more than once."""
 
 _with_runs_of: WeakKeyDictionary[Predictions, Predictions] = WeakKeyDictionary()
@@ -92,8 +92,9 @@ def difference(
 ) -> Estimate:
     """How much larger a metric is for the first cell than for the second, on the same resamples of the same shots.
 
-    Seeds are not paired. Macro averages are over the classes with FEWEST_POSITIVES positive shots or more. Where no
-    class has so many, they are over all of them, and there is no verdict.
+    Seeds are not paired. Macro averages are over the classes with FEWEST_POSITIVES positive shots or more, in each fold
+    for itself; a fold without such a class is left out. Where no class has so many, they are over all of them, and
+    there is no verdict.
 
     Args:
         first: predictions of one cell, one per seed.
@@ -126,10 +127,7 @@ def combination(
         StudyError: as `difference`.
     """
     if all(on_folds(cell) for _, cell, _ in sides):
-        table = _on_each_fold([*(cell for _, cell, _ in sides), *pool], metric)
-        spread = FoldSpread.of(table[len(sides) :] if pool else table)
-        parts = [(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)]
-        return _counted(fold_combination(parts, spread), [cell for _, cell, _ in sides])
+        return _over_folds(sides, metric, pool)
     for _, cell, _ in sides[1:]:
         check_same_shots(sides[0][1][0], cell[0], "the two cells")
     cells = _same_runs([*(cell for _, cell, _ in sides), *pool])
@@ -140,8 +138,7 @@ def combination(
         # Student's t takes the few shots on which the sides differ for a normal sample.
         weighted = [(side.weight, cell) for side, cell in zip(values, cells[: len(sides)], strict=True)]
         found = replace(found, p=max(found.p, exact_p(weighted)))
-    judged = metric not in MACRO or bool(_frequent(cells[0][0]).any())
-    return found if judged else replace(found, certain=False, p=math.nan)
+    return found if _has_frequent(cells[0][0], metric) else replace(found, certain=False, p=math.nan)
 
 
 def resampled(cell: Cell, metric: str, *, frequent: bool = False, seed: int = SEED) -> Tensor:
@@ -161,14 +158,15 @@ def resampled(cell: Cell, metric: str, *, frequent: bool = False, seed: int = SE
     return torch.stack([_resampled(one, seed, frequent=frequent)[metric] for one in cell])
 
 
-def rare_classes(predictions: Predictions) -> tuple[str, ...]:
-    """Classes that are scored and have fewer than FEWEST_POSITIVES positive shots."""
-    kept = _frequent(predictions)
-    return tuple(
+def rare_classes(cell: Cell) -> tuple[str, ...]:
+    """Classes that are scored and have fewer than FEWEST_POSITIVES positive shots, in one fold or more."""
+    rare = {
         name
-        for name, enough in zip(predictions.class_names, kept.tolist(), strict=True)
-        if not enough and name not in predictions.unscored
-    )
+        for one in {fold_of(one): one for one in cell}.values()
+        for name, enough in zip(one.class_names, _frequent(one).tolist(), strict=True)
+        if not enough and name not in one.unscored
+    }
+    return tuple(name for name in cell[0].class_names if name in rare)
 
 
 def check_same_shots(first: Predictions, second: Predictions, names: str) -> None:
@@ -224,6 +222,28 @@ def _frequent(predictions: Predictions) -> Tensor:
     return torch.from_numpy(predictions.labels.sum(axis=0, dtype=np.int64) >= FEWEST_POSITIVES)
 
 
+def _has_frequent(predictions: Predictions, metric: str) -> bool:
+    """Whether a metric is no average over classes, or some class has enough positive shots for a difference."""
+    return metric not in MACRO or bool(_frequent(predictions).any())
+
+
+def _over_folds(sides: Sequence[tuple[float, Cell, bool]], metric: str, pool: Sequence[Cell]) -> Estimate:
+    """A weighted sum of cells on several folds."""
+    own = [cell for _, cell, _ in sides]
+    first = {fold_of(one): one for one in own[0]}
+    for cell in [*own[1:], *pool]:
+        for one in cell:
+            check_same_shots(first.get(fold_of(one), one), one, "two cells on one fold")
+    judged = any(_has_frequent(one, metric) for one in own[0])
+    table = _on_each_fold([*own, *pool], metric, frequent=judged)
+    table = table[:, np.isfinite(table).any(axis=0)]
+    spread = FoldSpread.of(table[len(sides) :] if pool else table)
+    found = fold_combination([(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)], spread)
+    found = _counted(found, own)
+    enough = judged and np.isfinite(table[: len(sides)]).all(axis=0).sum() > 2
+    return found if enough else replace(found, certain=False, p=math.nan)
+
+
 def _counted(found: Estimate, cells: Sequence[Cell]) -> Estimate:
     """An estimate over folds with what it rests on; three folds or more allow a verdict."""
     folds = {fold_of(one): len(one) for one in cells[0]}
@@ -231,12 +251,18 @@ def _counted(found: Estimate, cells: Sequence[Cell]) -> Estimate:
     return replace(found, seeds=counts, shots=sum(folds.values()), certain=len(folds) > 2, parts=parts)
 
 
-def _on_each_fold(cells: Sequence[Cell], metric: str) -> NDArray[np.float64]:
-    """The metric of every cell on every fold, shape (K, k)."""
-    return fold_table(cells, [[one.scores().values.get(metric, math.nan) for one in cell] for cell in cells])
+def _on_each_fold(cells: Sequence[Cell], metric: str, *, frequent: bool = False) -> NDArray[np.float64]:
+    """The metric of every cell on every fold, shape (K, k); NaN on one that has no class with enough positive shots."""
+
+    def value(one: Predictions) -> float:
+        kept = not frequent or _has_frequent(one, metric)
+        return float(_resampled(one, None, frequent=frequent)[metric][0]) if kept else math.nan
+
+    return fold_table(cells, [[value(one) for one in cell] for cell in cells])
 
 
-def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[str, Tensor]:
+def _resampled(predictions: Predictions, seed: int | None, *, frequent: bool) -> dict[str, Tensor]:
+    """Every metric on the shots themselves, then in every resample of a seed, where there is one."""
     known = _scores_of.setdefault(predictions, {})
     if (seed, frequent) not in known:
         wrong = predictions.ids[np.isnan(predictions.logits).any(axis=1)]
@@ -246,7 +272,8 @@ def _resampled(predictions: Predictions, seed: int, *, frequent: bool) -> dict[s
                 "predict or train again"
             )
         shots = len(predictions)
-        weights = torch.cat([torch.ones(1, shots, dtype=torch.uint8), predictions.resamples(seed)])
+        drawn = [] if seed is None else [predictions.resamples(seed)]
+        weights = torch.cat([torch.ones(1, shots, dtype=torch.uint8), *drawn])
         logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
         kind = predictions.label_kind
         classes = weighted_classes(logits, labels, kind, weights)

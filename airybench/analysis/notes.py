@@ -65,17 +65,21 @@ def not_resolved(class_names: Sequence[str], image_size: int) -> str:
     )
 
 
-def left_out_of_differences(names: Sequence[str], fewest: int) -> str:
+def left_out_of_differences(names: Sequence[str], fewest: int, *, folds: bool = False) -> str:
     """Which classes stay out of the averages that differences are taken of.
 
     Args:
         names: classes with too few positive shots; at least one.
         fewest: positive shots that a class needs.
+        folds: whether there are several folds, each of which leaves out its own.
 
     >>> left_out_of_differences(["Bent"], 5)
     'Differences leave out the classes with fewer than 5 positive test shots: Bent.'
+    >>> left_out_of_differences(["Bent"], 5, folds=True)[-39:]
+    'test shots, in each fold its own: Bent.'
     """
-    return f"Differences leave out the classes with fewer than {fewest} positive test shots: {', '.join(names)}."
+    own = ", in each fold its own" if folds else ""
+    return f"Differences leave out the classes with fewer than {fewest} positive test shots{own}: {', '.join(names)}."
 
 
 def tried_of_each(tried: Mapping[str, int], *, confirmed: bool = False) -> str:
@@ -166,7 +170,9 @@ def hit_mark(scores: Mapping[str, float]) -> str:
     return MARK if scores.get(HIT_FEWEST, FEW) < FEW else ""
 
 
-def left_out(unscored: Sequence[str], rare: Sequence[str], fewest: int, *, runs_known: bool = True) -> list[str]:
+def left_out(
+    unscored: Sequence[str], rare: Sequence[str], fewest: int, *, runs_known: bool = True, folds: bool = False
+) -> list[str]:
     """What intervals and averages on test leave out, a sentence for each; none where they hold everything.
 
     Args:
@@ -174,10 +180,11 @@ def left_out(unscored: Sequence[str], rare: Sequence[str], fewest: int, *, runs_
         rare: classes with too few positive shots for differences.
         fewest: positive shots that a class needs for those.
         runs_known: whether the runs of the shots are known.
+        folds: whether there are several folds.
 
     >>> left_out([], [], 5), len(left_out(["Layered"], ["Bent"], 5, runs_known=False))
     ([], 3)
     """
     found = [unscored_classes(unscored)] if unscored else []
     found += [] if runs_known else [RUNS_NOT_KNOWN]
-    return [*found, *([left_out_of_differences(rare, fewest)] if rare else [])]
+    return [*found, *([left_out_of_differences(rare, fewest, folds=folds)] if rare else [])]

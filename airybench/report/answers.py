@@ -276,8 +276,9 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
     if finished < total:
         notes.append(f"{finished} of {total} trials are finished; the others are missing here.")
     first = cells[0].predictions[0]
+    rare, folds = rare_classes(cells[0].predictions), cells[0].config.data.every_fold
     known = first.groups is not None
-    return [*notes, *left_out(first.unscored, rare_classes(first), FEWEST_POSITIVES, runs_known=known)]
+    return [*notes, *left_out(first.unscored, rare, FEWEST_POSITIVES, runs_known=known, folds=folds)]
 
 
 def question_of(parent: Run, name: str) -> str:

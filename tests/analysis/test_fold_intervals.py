@@ -1,10 +1,12 @@
 """Intervals over folds against least squares, the paired t test, and benchmarks drawn by chance."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import average_precision_score
 
 from airybench.analysis import fold_intervals
 from airybench.analysis.estimate import Estimate
@@ -18,7 +20,8 @@ from airybench.analysis.fold_intervals import (
     on_folds,
     wide_folds,
 )
-from airybench.analysis.intervals import difference, score
+from airybench.analysis.intervals import difference, rare_classes, score
+from airybench.errors import StudyError
 from airybench.inference.predictions import Predictions
 
 RNG = np.random.default_rng(9)
@@ -120,11 +123,60 @@ def test_predictions_of_several_folds_are_recognised_and_averaged_over_seeds_fir
     assert on_folds(cells[0])
     assert not on_folds(cells[0][:2]), "two seeds of one fold are no folds"
     found, expected = difference(cells[1], cells[0], "macro_ap"), fold_difference(table[1], table[0])
-    assert (found.value, found.low, found.high) == (expected.value, expected.low, expected.high)
+    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
     assert score(cells[0], "macro_ap").value == pytest.approx(table[0].mean())
     short = fold_table([cells[0], cells[1][:6]], [values[0], values[1][:6]])
     assert np.isnan(short).tolist() == [[False] * 4, [False, False, False, True]]
     assert len({fold_of(one) for one in cells[0]}) == 4
+
+
+def rare_in(one: Predictions, fold: int, positives: int) -> Predictions:
+    """The same with so few positive shots of the second class, where it is of that fold."""
+    labels = one.labels.copy()
+    if one.ids[0] == 40 * fold:
+        labels[:, 1] = np.arange(40) < positives
+    return replace(one, labels=labels)
+
+
+def test_rare_classes_of_a_fold_stay_out_of_its_difference() -> None:
+    """Average precision by scikit-learn; the classes that are left are averaged in each fold, then the folds."""
+    cells = [[rare_in(predicted(fold, 1, s), 2, 4) for fold in range(4)] for s in (1.0, 3.0)]
+    scored = [[average_precision_score(one.labels, one.logits, average=None) for one in cell] for cell in cells]
+    table = np.array([[row[0] if fold == 2 else row.mean() for fold, row in enumerate(rows)] for rows in scored])
+    found, expected = difference(cells[1], cells[0], "macro_ap"), fold_difference(table[1], table[0])
+    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
+    assert rare_classes(cells[0]) == ("b",)
+    assert score(cells[1], "macro_ap").value == pytest.approx(np.mean([row.mean() for row in scored[1]]))
+    enough = [[rare_in(one, 2, 5) for one in cell] for cell in cells]
+    assert difference(*enough, "macro_ap").value != pytest.approx(-found.value)
+    assert rare_classes(enough[0]) == ()
+
+
+def test_folds_without_a_frequent_class_are_left_out() -> None:
+    def few(one: Predictions, folds: int) -> Predictions:
+        return (
+            replace(one, labels=(np.arange(80).reshape(40, 2) < 8).astype(np.uint8)) if one.ids[0] < 40 * folds else one
+        )
+
+    for folds, certain in ((1, True), (2, False), (4, False)):
+        cells = [[few(predicted(fold, 1, s), folds) for fold in range(4)] for s in (1.0, 3.0)]
+        found = difference(cells[1], cells[0], "macro_ap", pool=cells)
+        kept = [[one for one in cell if one.ids[0] >= 40 * (folds % 4)] for cell in cells]
+        values = [[average_precision_score(one.labels, one.logits) for one in cell] for cell in kept]
+        assert found.value == pytest.approx(np.mean(values[1]) - np.mean(values[0]))
+        assert (found.certain, math.isnan(found.p)) == (certain, not certain)
+        assert difference(*cells, "mcc").certain
+
+
+def test_sides_on_folds_are_of_the_same_shots_and_numbers() -> None:
+    first, second = ([predicted(fold, 1, s) for fold in range(4)] for s in (1.0, 3.0))
+    other = [*second[:3], replace(second[3], labels=1 - second[3].labels)]
+    with pytest.raises(StudyError, match="two cells on one fold are not comparable, their labels differ"):
+        difference(first, other, "macro_ap")
+    logits = second[3].logits.copy()
+    logits[5, 0] = math.nan
+    with pytest.raises(StudyError, match="1 of 40 shots have logits that are not numbers, such as id 125"):
+        difference(first, [*second[:3], replace(second[3], logits=logits)], "macro_ap")
 
 
 def test_every_estimate_inside_is_wider() -> None:

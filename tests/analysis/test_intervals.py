@@ -82,8 +82,8 @@ def test_rare_classes_stay_out_of_differences() -> None:
     expected -= np.mean([average_precision_score(one.labels[:, 0], one.logits[:, 0]) for one in second])
     assert difference(first, second, "macro_ap").value == pytest.approx(expected, abs=1e-9)
     assert score(first, "macro_ap").value == pytest.approx(macro_ap(first), abs=1e-9)
-    assert rare_classes(first[0]) == ("b",)
-    assert rare_classes(kept(1.0)) == ()
+    assert rare_classes(first) == ("b",)
+    assert rare_classes([kept(1.0)]) == ()
 
 
 def test_a_few_seeds_borrow_from_the_study() -> None:

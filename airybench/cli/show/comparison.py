@@ -30,7 +30,9 @@ def print_comparison(comparison: Comparison) -> None:
         _print_cells(console, one, comparison.metric)
         _print_pairs(console, one, comparison.metric)
         if one.left_out and one.pairs and comparison.metric in MACRO:
-            console.print(left_out_of_differences(one.left_out, FEWEST_POSITIVES), soft_wrap=True, markup=False)
+            folds = one.cells[0].config.data.every_fold
+            said = left_out_of_differences(one.left_out, FEWEST_POSITIVES, folds=folds)
+            console.print(said, soft_wrap=True, markup=False)
     console.print(
         "Cells are ordered by val. Intervals are 95 %, over test shots, or whole runs where the data name them, and "
         "over seeds. Test scores show how good the cells are; do not choose among cells by them.",
