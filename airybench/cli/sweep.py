@@ -1,7 +1,7 @@
 """`airybench sweep`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,7 +29,7 @@ from airybench.cli.options.parameters import AXES, given_parameters, single_valu
 from airybench.config import StudyConfig, SweepConfig
 from airybench.config.experiments import load_experiment
 from airybench.config.margin import margin
-from airybench.errors import EXIT_DONE, EXIT_PARTIAL, unknown
+from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
 
 FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
 """What a network is, as help shows it first."""
@@ -79,10 +79,11 @@ def sweep(
     device: Device = "auto",
     threads: Threads = None,
     workers: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            help="Trials that run at the same time, each in its own process.",
-            metavar="NUMBER",
+            help="Trials that run at the same time, each in its own process. auto: by cores, memory and a short trial.",
+            metavar="NUMBER|auto",
+            autocompletion=choices("auto", "1", "2", "4"),
             show_default="1; on Ray as many as its resources allow",
             rich_help_panel=PLACE,
         ),
@@ -127,11 +128,20 @@ def sweep(
     experiment = load_experiment(config).customised(changes, AXES, search)
     datasets = _datasets(dataset) or [experiment.base.data.dataset]
     require_datasets(datasets)
+    at_once = _workers(workers)
     smallest = margin(delta)
     with loading():
         check(experiment)
     if dry_run:
-        return _dry_run(experiment, datasets, device, workers or 1, storage, delta=smallest, as_json=as_json)
+        return _dry_run(
+            experiment,
+            datasets,
+            device,
+            at_once if isinstance(at_once, int) else 1,
+            storage,
+            delta=smallest,
+            as_json=as_json,
+        )
     with loading():
         from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
         from airybench.cli.show.watch import StudyWatch
@@ -153,7 +163,7 @@ def sweep(
             experiment,
             datasets,
             study=study if study and study != FROM_CONFIG else Path(config).stem,
-            engine=engine_of(engine, device, workers, trials_per_device),
+            engine=engine_of(engine, device, at_once, trials_per_device),
             storage=storage,
             options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest),
             observer=watch,
@@ -162,6 +172,14 @@ def sweep(
     if as_json:
         print_json([summary_json(one) | front_json(one, experiment.study.objectives) for one in summaries])
     return EXIT_PARTIAL if any(one.failures for one in summaries) else EXIT_DONE
+
+
+def _workers(word: str | None) -> int | Literal["auto"] | None:
+    if word is None or word == "auto":
+        return word  # type: ignore[return-value]
+    if not (word.isascii() and word.isdigit()):
+        raise ConfigError(f"workers is {word!r}, expected a number or auto")
+    return int(word)
 
 
 def _datasets(words: list[str] | None) -> list[str]:

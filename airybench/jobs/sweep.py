@@ -29,6 +29,7 @@ from airybench.sweep.observer import UNOBSERVED, StudyObserver
 from airybench.sweep.runner import StudyOptions, run_study
 from airybench.sweep.space import check as check_space
 from airybench.sweep.storage import StudyStorage, open_storage
+from airybench.sweep.worker_count import workers_on_cpu
 from airybench.tracking.register import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, connect
@@ -60,6 +61,21 @@ class StudyPlan:
     experiment_id: str | None
     resumed: bool
     begun: bool = False
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A study that can begin.
+
+    Attributes:
+        plan: what is run.
+        dataset: its data.
+        engine: where its trials run.
+    """
+
+    plan: StudyPlan
+    dataset: PreparedDataset
+    engine: Engine
 
 
 def run_sweep(
@@ -103,18 +119,19 @@ def run_sweep(
     ]
     if engine.remote:
         _refuse_local_tracking(plans)
-    ready = []
+    ready: list[Ready] = []
     for plan in plans:
         ready.append(_prepared(plan, None if options.fresh else home, engine, reporter))
-        reporter.notify(measured_power(ready[-1][0].sweep, ready[-1][1], home, delta=options.delta).sentence())
+        reporter.notify(measured_power(ready[-1].plan.sweep, ready[-1].dataset, home, delta=options.delta).sentence())
     # A run that `mlflow run` made becomes the parent of a single new study; else it links to the parents.
     alone = len(plans) == 1 and not plans[0].resumed
     start = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)
 
-    def run_one(plan: StudyPlan, dataset: PreparedDataset) -> StudySummary:
+    def run_one(one: Ready) -> StudySummary:
+        plan = one.plan
         with run_study(
-            plan.sweep, plan.name, dataset, _connected(plan, home), home,
-            make_executor=engine.make, observer=observer, options=start,
+            plan.sweep, plan.name, one.dataset, _connected(plan, home), home,
+            make_executor=one.engine.make, observer=observer, options=start,
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             log_verdicts(finished, summary.leaderboard, home, options.delta, reporter)
@@ -134,8 +151,8 @@ def run_sweep(
 
 
 def _run_all(
-    ready: Sequence[tuple[StudyPlan, PreparedDataset]],
-    run_one: Callable[[StudyPlan, PreparedDataset], StudySummary],
+    ready: Sequence[Ready],
+    run_one: Callable[[Ready], StudySummary],
     reporter: Reporter,
     link: Run | None = None,
 ) -> list[StudySummary]:
@@ -146,9 +163,9 @@ def _run_all(
     """
     summaries: list[StudySummary] = []
     unfinished: NothingFinishedError | None = None
-    for plan, dataset in ready:
+    for one in ready:
         try:
-            summaries.append(run_one(plan, dataset))
+            summaries.append(run_one(one))
         except NothingFinishedError as error:
             unfinished = error
             reporter.notify(str(error))
@@ -197,9 +214,7 @@ def _refuse_local_tracking(plans: Sequence[StudyPlan]) -> None:
             )
 
 
-def _prepared(
-    plan: StudyPlan, home: StudyStorage | None, engine: Engine, reporter: Reporter
-) -> tuple[StudyPlan, PreparedDataset]:
+def _prepared(plan: StudyPlan, home: StudyStorage | None, engine: Engine, reporter: Reporter) -> Ready:
     """Prepare the data of a study, complete its configuration from them, and report what it is going to take."""
     dataset = prepare(plan.dataset, plan.sweep.base, engine.device, reporter, every_fold=True)
     base = plan.sweep.base.replace(dataset.logged)
@@ -209,10 +224,14 @@ def _prepared(
     plan = replace(plan, sweep=plan.sweep.model_copy(update={"base": base}))
     if engine.on_cpu and not plan.begun:
         plan = replace(plan, sweep=settled_study(plan.sweep, dataset, reporter))
+    if engine.with_workers:
+        chosen = workers_on_cpu(plan.sweep, dataset.store)
+        reporter.notify(f"{plan.name}: {chosen.workers} worker{'s' * (chosen.workers > 1)} ({chosen.reason})")
+        engine = engine.with_workers(chosen.workers)
     reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
     if missing := not_resolved(dataset.store.class_names, base.data.image_size):
         reporter.notify(missing)
-    return plan, dataset
+    return Ready(plan, dataset, engine)
 
 
 def _smallest_fractions(sweep: SweepConfig) -> Iterator[float]:

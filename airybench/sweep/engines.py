@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 
@@ -27,6 +28,7 @@ class Engine:
         make: makes the executor for a data set.
         remote: whether trials may run on other hosts, which must reach the tracking store.
         on_cpu: whether every trial runs on the CPU of this machine.
+        with_workers: makes the engine of some number of workers, where that is left to be chosen for a data set.
     """
 
     name: str
@@ -35,29 +37,35 @@ class Engine:
     make: Callable[[PreparedDataset], Executor]
     remote: bool = False
     on_cpu: bool = False
+    with_workers: Callable[[int], "Engine"] | None = None
 
 
-def engine(name: str, device: str, workers: int | None, per_device: int) -> Engine:
+def engine(name: str, device: str, workers: int | Literal["auto"] | None, per_device: int) -> Engine:
     """The engine that `--engine`, `--device`, `--workers` and `--trials-per-device` describe.
 
     Args:
         name: `local`, `ray` for a Ray on this machine, or `ray://HOST:PORT`.
         device: of `--device`.
-        workers: trials at once; None is one, with Ray as many as its resources allow.
+        workers: trials at once; None is one, with Ray as many as its resources allow; `auto` as many as the GPUs take,
+            and on a CPU what is chosen for the data.
         per_device: trials that share a GPU.
 
     Raises:
         ConfigError: no such engine or device, or more workers than the devices take.
     """
-    if workers is not None and not 1 <= workers <= MAX_WORKERS:
+    if isinstance(workers, int) and not 1 <= workers <= MAX_WORKERS:
         raise ConfigError(f"workers is {workers}, expected 1 to {MAX_WORKERS}")
     if per_device < 1:
         raise ConfigError(f"trials_per_device is {per_device}, expected at least 1")
     if name == "ray" or name.startswith("ray://"):
-        return _ray(name, device, workers, per_device)
+        return _ray(name, device, None if workers == "auto" else workers, per_device)
     if name != "local":
         raise unknown("engine", name, ("local", "ray", "ray://HOST:PORT"))
     chosen = choose_device(device)
+    if workers == "auto" and chosen.type == "cpu":
+        return replace(engine(name, device, 1, per_device), with_workers=lambda number: engine(name, device, number, 1))
+    if workers == "auto":
+        workers = min(MAX_WORKERS, per_device * (1 if ":" in device else torch.cuda.device_count()))
     if workers is None or workers == 1:
         return Engine(str(chosen), chosen, 1, InProcess, on_cpu=chosen.type == "cpu")
     return _local(device, workers, per_device)

@@ -43,13 +43,10 @@ def bfloat16_gain(config: TrialConfig, classes: int, *, seconds: float = SECONDS
     """
     cpu = torch.device("cpu")
     keep_freed_memory(cpu)
-    work = cost(config.network, config.data.image_size, classes, config.data.channels).multiply_adds
-    batch = max(2, min(config.training.batch_size, int(MOST_WORK / work)))
-    alike = {"compile": False, "batch_size": batch}
+    config = cut_batch(config.replace({"compile": False}), classes)
     with torch.random.fork_rng(devices=[]):
         steps = {
-            name: training_step(config.replace({**alike, "precision": name}), classes, cpu)
-            for name in ("float32", "bfloat16")
+            name: training_step(config.replace({"precision": name}), classes, cpu) for name in ("float32", "bfloat16")
         }
         times: dict[str, list[float]] = {name: [] for name in steps}
         for step in steps.values():
@@ -61,6 +58,12 @@ def bfloat16_gain(config: TrialConfig, classes: int, *, seconds: float = SECONDS
                 step()
                 times[name].append(time.perf_counter() - start)
     return median(times["float32"]) / median(times["bfloat16"])
+
+
+def cut_batch(config: TrialConfig, classes: int) -> TrialConfig:
+    """The same training with a batch small enough for a trial."""
+    work = cost(config.network, config.data.image_size, classes, config.data.channels).multiply_adds
+    return config.replace({"batch_size": max(2, min(config.training.batch_size, int(MOST_WORK / work)))})
 
 
 def training_step(config: TrialConfig, classes: int, device: torch.device) -> Callable[[], None]:

@@ -13,7 +13,9 @@ from airybench.data.reading.options import LabelOptions, SourceOptions, StackKey
 from airybench.errors import ConfigError, DataError, StudyError
 from airybench.jobs.options import RunOptions
 from airybench.jobs.sweep import run_sweep
+from airybench.sweep.engines import engine
 from airybench.sweep.observer import SilentObserver
+from airybench.sweep.worker_count import WorkerCount
 
 AB = ("a", "b")
 
@@ -50,6 +52,19 @@ def test_summaries_come_as_they_are_ready_and_nothing_is_printed(
 
     again = run_sweep(sweep, ["helium"], study="job", options=options, storage=str(tmp_path / "studies"))
     assert [(one.winner_run, one.parent_run) for one in again] == [(found[0].winner_run, found[0].parent_run)]
+
+
+def test_the_number_of_workers_may_be_left_to_the_machine(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airybench.jobs.sweep.workers_on_cpu", lambda sweep, store: WorkerCount(2, "two cores"))
+    options, reporter = RunOptions(f"sqlite:///{tmp_path / 'm.db'}"), CollectingReporter()
+    run_sweep(
+        load_experiment(str(tiny)), ["helium"], study="auto", options=options, reporter=reporter,
+        storage=str(tmp_path / "studies"), engine=engine("local", "cpu", "auto", 1),
+    )  # fmt: skip
+    assert "auto@helium: 2 workers (two cores)" in reporter.notices
+    assert any("on 2 workers on cpu" in line for line in reporter.notices)
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str,
     return ask
 
 
+@pytest.mark.parametrize("word", ["two", "-1", "1.5", "", "\u0663"])
+def test_a_number_of_workers_is_a_number_or_auto(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sweep", "--dataset", "helium", f"--workers={word}"]) == 2
+    assert f"workers is {word!r}, expected a number or auto" in capsys.readouterr().err
+
+
 def test_options_reach_the_sweep(asked: Callable[..., tuple[int, dict[str, Any]]]) -> None:
     code, seen = asked(
         "--dataset", "helium,cxidb", "--arch", "resnet", "--arch=vgg", "--alpha", "0.1,0.3", "--log-activation",
