@@ -88,7 +88,8 @@ def test_training_joins_the_run_in_the_environment(tmp_path, tiny, monkeypatch) 
 
 
 def test_every_command_of_the_issue_is_an_entry_point() -> None:
-    assert list(PROJECT["entry_points"]) == ["main", "train", "simulate", "evaluate", "predict", "baseline", "report"]
+    commands = ["main", "train", "simulate", "evaluate", "predict", "baseline", "report", "reproduce"]
+    assert list(PROJECT["entry_points"]) == commands
 
 
 @pytest.mark.parametrize("entry", sorted(PROJECT["entry_points"]))

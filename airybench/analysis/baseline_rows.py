@@ -37,7 +37,7 @@ def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str
         name: of the baseline.
         val: its predictions on the validation split.
         test: its predictions on the test split.
-        metric: the objective, which has the ends of its interval on val beside it as `/low` and `/high`.
+        metric: the objective, which has the ends of its intervals beside it as `/low` and `/high`.
     """
     logged: dict[str, float] = {}
     for part, found in (("val", val), ("test", test)):
@@ -45,9 +45,9 @@ def baseline_metrics(name: str, val: Predictions, test: Predictions, metric: str
         if name != LIT_PIXELS:  # which knows hits and misses alone: its scores are no averages over the classes
             values |= {key: value for key, value in found.scores().values.items() if key in (*SHOWN, metric)}
         logged |= {f"{name}/{part}/{key}": value for key, value in values.items()}
-    if metric in RESAMPLED and name != LIT_PIXELS:
-        estimate = score([val], metric, trained=False)
-        logged |= {f"{name}/val/{metric}/low": estimate.low, f"{name}/val/{metric}/high": estimate.high}
+        if metric in RESAMPLED and name != LIT_PIXELS:
+            estimate = score([found], metric, trained=False)
+            logged |= {f"{name}/{part}/{metric}/low": estimate.low, f"{name}/{part}/{metric}/high": estimate.high}
     return {key: value for key, value in logged.items() if math.isfinite(value)}
 
 

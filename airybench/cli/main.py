@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "join": ("airybench.cli.join", "Join the parts of a sharded prediction."),
     "export": ("airybench.cli.export", "Export a trained model as ONNX, pt2 or weights."),
     "studies": ("airybench.cli.studies", "List, show and delete studies."),
+    "reproduce": ("airybench.cli.reproduce", "Answer a published question again, and compare."),
     "report": ("airybench.cli.report", "Answer the questions of finished studies on one page."),
     "data": ("airybench.cli.data", "Simulate, import, describe and check data."),
     "compare": ("airybench.cli.compare", "Compare cells of several studies and data sets."),
@@ -38,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Name -> (module with `app`, one line of help)."""
 
-RESUMABLE = ("sweep", "train", "predict")
+RESUMABLE = ("sweep", "train", "predict", "reproduce")
 """Commands that resume after an interruption."""
 
 

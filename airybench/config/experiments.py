@@ -20,6 +20,41 @@ def experiments() -> dict[str, Path]:
     return {}
 
 
+SIZES = ("quick", "small", "medium", "full")
+"""Sizes of an experiment, smallest first; those that a question comes in are those of its files."""
+
+
+def questions() -> dict[str, tuple[str, ...]]:
+    """The questions of the shipped experiments, and the sizes that each comes in.
+
+    >>> questions()["headline"]
+    ('quick', 'small', 'medium', 'full')
+    """
+    known = experiments()
+    return {
+        name: tuple(size for size in SIZES if size == "full" or f"{name}-{size}" in known)
+        for name in known
+        if f"{name}-quick" in known
+    }
+
+
+def experiment_of(question: str, size: str) -> str:
+    """Name of the experiment that answers a question in a size.
+
+    Raises:
+        ConfigError: no such question, or it does not come in that size.
+
+    >>> experiment_of("headline", "medium"), experiment_of("headline", "full")
+    ('headline-medium', 'headline')
+    """
+    known = questions()
+    if question not in known:
+        raise unknown("question", question, known)
+    if size not in known[question]:
+        raise unknown(f"size of {question}", size, known[question])
+    return question if size == "full" else f"{question}-{size}"
+
+
 def load_experiment(name: str) -> SweepConfig:
     """Read an experiment.
 

@@ -21,20 +21,18 @@ from airybench.inference.bootstrap import RESAMPLES
 from airybench.inference.hits import logged_hits
 from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
+from airybench.report.baselines import ScoredBaseline, scored_baselines
 from airybench.report.rerun import command_and_config
 from airybench.report.scored import ScoredCell, pool_of, scored_cells
 from airybench.study_name import StudyName
-from airybench.sweep.claims import Claim, best_of_each, claims
+from airybench.sweep.claims import Claim, best_of_each, claims, words
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
-from airybench.tracking.find import baselines, tags_and_metrics
-from airybench.tracking.predictions import predictions, stressed
+from airybench.tracking.find import tags_and_metrics
+from airybench.tracking.predictions import stressed
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, reopen
+from airybench.tracking.store import reopen
 from airybench.tracking.tags import Tag
-
-BASELINE_DATA = ("image_size", "antialias", "noise", "noise_seed", "fraction")
-"""Parameters that say whether a baseline was given the same shots as a network."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,7 @@ class StudyAnswers:
         robustness: the cells under changes of the detector, where the study scored them.
         ties: the sets of cells that are not told apart on test, all pairs judged together; None where they are few.
         hits: scores of hit finding on test, of the winner and of every baseline by its name, where there are any.
+        baseline_scores: baselines on the shots of the cells, with intervals.
     """
 
     name: str
@@ -109,6 +108,7 @@ class StudyAnswers:
     robustness: StudyRobustness | None = None
     ties: Ties | None = None
     hits: dict[str, dict[str, float]] = field(default_factory=dict)
+    baseline_scores: tuple[ScoredBaseline, ...] = ()
 
     @property
     def winner(self) -> ScoredCell:
@@ -138,8 +138,10 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         notes.append(missing)
     if (ceiling := metrics.get(f"ceiling/test/{metric}")) is not None:
         notes.append(label_ceiling(metric, ceiling))
+    found: list[ScoredBaseline] = []
     try:
-        against_baseline = _against_baseline(cells, metric, tracking, study.provenance)
+        found = scored_baselines(cells, study.sweep.base, metric, (tracking, study.provenance), metrics)
+        against_baseline = _against_baselines(cells, found, metric)
     except AirybenchError as error:
         notes.append(f"Support vectors were left out: {error}")
     else:
@@ -169,6 +171,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         baselines={
             title: metrics[key] for name, title in TITLES.items() if (key := f"{name}/test/{metric}") in metrics
         },
+        baseline_scores=tuple(found),
         provenance=provenance,
         command=command,
         config=config,
@@ -245,22 +248,22 @@ def _confirmed(claim: Claim, cells: Sequence[ScoredCell]) -> bool:
     )
 
 
-def _against_baseline(cells: list[ScoredCell], metric: str, tracking: Tracking, data: Provenance) -> list[Answer]:
-    """The winner against the latest support vectors on the same shots; nothing where there are none."""
-    winner = cells[0]
-    config = {key: str(value) for key, value in winner.config.params().items()}
-    for run_id, params in baselines(tracking, "svm", data):
-        if any(params.get(key) != config[key] for key in BASELINE_DATA):
+def _against_baselines(cells: list[ScoredCell], found: Sequence[ScoredBaseline], metric: str) -> list[Answer]:
+    """The best network against the latest support vectors on the same shots, whatever shots the cells were given."""
+    answers = []
+    for one in found:
+        if one.key != "svm" or one.predictions is None:
             continue
-        baseline = [predictions(Run(tracking, run_id), "test")]
-        fresh = len(cells) > 1 and bool(winner.confirmed)
-        first = winner.confirmed if fresh else winner.predictions
-        found = difference(first, baseline, metric, pool=pool_of(cells), trained=(True, False))
-        statement = "the best network against support vectors on physics features"
-        among, tried = 1 if fresh else len(cells), (len(cells), 1)
-        names = ((winner.config.label, TITLES["svm"]),)
-        return [Answer(statement, names, found, chosen_among=among, tried=tried, fresh=fresh)]
-    return []
+        best = cells[one.cells[0]]
+        fresh = len(cells) > 1 and bool(best.confirmed)
+        first = best.confirmed if fresh else best.predictions
+        difference_found = difference(first, [one.predictions], metric, pool=pool_of(cells), trained=(True, False))
+        context = "".join(f", {words(name, value)}" for name, value in one.params.items())
+        statement = f"the best network against support vectors on physics features{context}"
+        among, tried = 1 if fresh else len(one.cells), (len(one.cells), 1)
+        names = ((best.config.label, one.name),)
+        answers.append(Answer(statement, names, difference_found, chosen_among=among, tried=tried, fresh=fresh))
+    return answers
 
 
 def _notes(cells: list[ScoredCell], total: int) -> list[str]:

@@ -234,12 +234,17 @@ def _contexts(cells: Sequence[TrialConfig], names: Sequence[str]) -> list[tuple[
     for index, cell in enumerate(cells):
         groups.setdefault(tuple(getattr(cell.data, name) for name in varied), []).append(index)
     return [
-        ("".join(f", {_words(name, value)}" for name, value in zip(varied, key, strict=True)), members)
+        ("".join(f", {words(name, value)}" for name, value in zip(varied, key, strict=True)), members)
         for key, members in groups.items()
     ]
 
 
-def _words(name: str, value: object) -> str:
+def words(name: str, value: object) -> str:
+    """What a claim says of the data that both of its sides share.
+
+    >>> words("fraction", 0.05), words("noise", "max")
+    ('with 5% of the training shots', 'with noise up to the max')
+    """
     if name == "noise":
         return "without noise" if value == "none" else f"with noise up to the {str(value).replace('-', ' + ')}"
     if name == "fraction":

@@ -24,6 +24,13 @@ def experiment_names(incomplete: str) -> list[str]:
     return [name for name in experiments() if name.startswith(incomplete)]
 
 
+def question_names(incomplete: str) -> list[str]:
+    """Names of the questions of the shipped experiments."""
+    from airybench.config.experiments import questions
+
+    return [name for name in questions() if name.startswith(incomplete)]
+
+
 def study_names(incomplete: str) -> list[str]:
     """Names of the studies in the data folder, each with its data set."""
     from airybench.paths import data_folder

@@ -18,7 +18,10 @@ def test_choices(incomplete: str, expected: list[str]) -> None:
 
 def test_names_of_experiments() -> None:
     assert experiment_names("") == list(experiments())
-    assert sorted(experiment_names("noise")) == ["noise-ccf", "noise-ccf-quick"]
+    assert sorted(experiment_names("noise")) == [
+        "noise-ccf",
+        *(f"noise-ccf-{size}" for size in ("medium", "quick", "small")),
+    ]
     assert experiment_names("./noise") == []
 
 
