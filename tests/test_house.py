@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "report.publish": "jobs/test_reproduce.py",
     "report.results": "report/test_agreement.py",
     "report.scored": "report/test_answers.py",
+    "report.tables": "cli/test_report.py",
     "report.stressed": "analysis/test_study_robustness.py",
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -123,7 +123,7 @@ def _class_reports(
                 threshold=float(thresholds[column]),
                 values=values,
                 intervals={
-                    key: interval(drawn.values[key][kept, column], value, sample, tries=positives)
+                    key: interval(drawn.values[key][kept, column], value, replace(sample, rests_on=positives))
                     for key, value in values.items()
                 },
                 majority_ap=float(labels[:, column].double().mean()),

@@ -69,7 +69,9 @@ def hit_scores(predictions: Predictions, *, intervals: bool = False) -> dict[str
     found = {name: float(values[0]) for name, values in _scores(hits, weights).items()}
     if intervals:
         for name, values in _scores(hits, hits.resamples(SEED)).items():
-            found[f"{name}/low"], found[f"{name}/high"] = interval(values, found[name], hits.sample, tries=rarer)
+            found[f"{name}/low"], found[f"{name}/high"] = interval(
+                values, found[name], replace(hits.sample, rests_on=rarer)
+            )
         found[HIT_FEWEST] = rarer
     return found
 

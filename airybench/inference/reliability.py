@@ -1,6 +1,6 @@
 """Reliability of probabilities: how often labels hold over the probability that was predicted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -57,7 +57,7 @@ def reliability(logits: Tensor, labels: Tensor, weights: Tensor, sample: Sample)
     draws = drawn_held / drawn_number
     # Labels of one bin may be of one shot: shots are what is drawn, and there may be few of them in a bin.
     shots = (number > 0).sum(0).tolist()
-    ends = [interval(draws[:, i], float(mean_observed[i]), sample, tries=shots[i]) for i in range(BINS)]
+    ends = [interval(draws[:, i], float(mean_observed[i]), replace(sample, rests_on=shots[i])) for i in range(BINS)]
     return Reliability(
         tuple(mean_predicted.tolist()),
         tuple(mean_observed.tolist()),

@@ -23,15 +23,18 @@ class Sample:
     Attributes:
         shots: number of shots.
         runs: number of runs, where whole runs are drawn; 0 where single shots are.
+        rests_on: shots that a score rests on, where these are not all: the positive ones of its class; else 0.
     """
 
     shots: int
     runs: int = 0
+    rests_on: int = 0
 
     @property
     def freedom(self) -> int:
         """Degrees of freedom of a variance over resamples."""
-        return (self.runs or self.shots) - 1
+        drawn = (self.runs or self.shots) - 1
+        return max(1, min(drawn, self.rests_on - 1)) if self.rests_on else drawn
 
     def variance(self, draws: Tensor) -> float:
         """Variance of a score between samples like this one, from its value in every resample, shape (RESAMPLES,).
@@ -135,18 +138,34 @@ def share_interval(value: float, tries: int, bounds: tuple[float, float] = (0.0,
     return bounds[0] + low * width, bounds[0] + high * width
 
 
-def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", tries: int = 0) -> tuple[float, float]:
-    """95 % interval of a score of one training over test shots, or runs, alone.
+def possible(ends: tuple[float, float], value: float, sample: Sample, metric: str = "") -> tuple[float, float]:
+    """Ends of the interval of a score, inside what is possible, and of a class not too narrow.
 
     The score of a class varies with its positive shots, whose number less one are its degrees of freedom. With fewer
     than FEW of them resamples vary too little, and the interval is no narrower than that of a share of as many tries.
+
+    Args:
+        ends: of its t interval.
+        value: the score.
+        sample: what was drawn from.
+        metric: its name, for its bounds.
+    """
+    bounds = limits(metric)
+    low, high = within(ends, value, sample.rests_on or sample.shots, bounds)
+    if not 0 < sample.rests_on < FEW:
+        return low, high
+    least = share_interval(value, sample.rests_on, bounds)
+    return min(low, least[0]), max(high, least[1])
+
+
+def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "") -> tuple[float, float]:
+    """95 % interval of a score of one training over test shots, or runs, alone; see `possible`.
 
     Args:
         draws: the score in every resample, shape (RESAMPLES,).
         value: on the shots themselves.
         sample: what was drawn from.
         metric: its name, for its bounds.
-        tries: positive shots, for a score of one class; it then rests on these and not on all shots.
 
     Returns:
         NaN where the score is undefined, on the shots or in nearly all resamples.
@@ -154,10 +173,4 @@ def interval(draws: Tensor, value: float, sample: Sample, *, metric: str = "", t
     variance = sample.variance(draws)
     if math.isnan(value) or math.isnan(variance):
         return math.nan, math.nan
-    bounds = limits(metric)
-    freedom = max(1, min(sample.freedom, tries - 1)) if tries else sample.freedom
-    low, high = within(Spread.of([(variance, freedom)]).ends(value), value, tries or sample.shots, bounds)
-    if not 0 < tries < FEW:
-        return low, high
-    least = share_interval(value, tries, bounds)
-    return min(low, least[0]), max(high, least[1])
+    return possible(Spread.of([(variance, sample.freedom)]).ends(value), value, sample, metric)

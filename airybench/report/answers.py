@@ -1,11 +1,12 @@
 """The answers of a finished study: every cell on test, and each claim with its difference, interval and verdict."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airybench.analysis.cells import pair_weights
+from airybench.analysis.class_scores import ClassScores, class_scores
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import FEWEST_POSITIVES, combination, compared_metric, difference, rare_classes
 from airybench.analysis.notes import label_ceiling, left_out, not_resolved, tried_on_sides
@@ -13,17 +14,16 @@ from airybench.analysis.study_robustness import StudyRobustness, study_robustnes
 from airybench.analysis.ties import Ties, ties
 from airybench.analysis.verdicts import Judgement, judged
 from airybench.config import SEED
-from airybench.config.baseline import NAMES, TITLES
+from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
 from airybench.config.margin import DELTA
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
-from airybench.inference.hits import logged_hits
 from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
 from airybench.report.baselines import ScoredBaseline, scored_baselines
 from airybench.report.rerun import command_and_config
-from airybench.report.scored import ScoredCell, pool_of, scored_cells
+from airybench.report.scored import ScoredCell, hits_by_name, pool_of, scored_cells
 from airybench.study_name import StudyName
 from airybench.sweep.claims import Claim, best_of_each, claims, words
 from airybench.sweep.records import FinishedTrial
@@ -88,6 +88,7 @@ class StudyAnswers:
         notes: what a reader must know to read the numbers correctly.
         robustness: the cells under changes of the detector, where the study scored them.
         ties: the sets of cells that are not told apart on test, all pairs judged together; None where they are few.
+        classes: the winner class by class.
         hits: scores of hit finding on test, of the winner and of every baseline by its name, where there are any.
         baseline_scores: baselines on the shots of the cells, with intervals.
     """
@@ -109,6 +110,7 @@ class StudyAnswers:
     ties: Ties | None = None
     hits: dict[str, dict[str, float]] = field(default_factory=dict)
     baseline_scores: tuple[ScoredBaseline, ...] = ()
+    classes: tuple[ClassScores, ...] = ()
 
     @property
     def winner(self) -> ScoredCell:
@@ -148,7 +150,8 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         answers += against_baseline
         if not against_baseline:
             notes.append(
-                "No baseline of support vectors on these shots; `airybench baseline` with the same data makes one."
+                "No claim against support vectors, of which no run on these shots kept its predictions; "
+                f"`airybench baseline --study {study.name}` makes one."
             )
     robust = None
     if study.sweep.study.stress:
@@ -186,18 +189,13 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         notes=tuple(notes),
         robustness=robust,
         ties=ties([cell.predictions for cell in cells], metric),
-        hits=_hits(cells[0].config.label, metrics),
+        hits=hits_by_name(cells[0], tags.get(Tag.WINNER, ""), metrics),
+        classes=class_scores(cells[0].predictions, [cell.predictions for cell in cells]),
     )
 
 
 def _seeds(trials: Sequence[FinishedTrial]) -> str:
     return ", ".join(map(str, sorted({trial.config.training.seed for trial in trials})))
-
-
-def _hits(winner: str, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    found = {winner: logged_hits(metrics, "test/")}
-    found |= {title: logged_hits(metrics, f"{name}/test/") for name, title in NAMES.items()}
-    return {name: scores for name, scores in found.items() if scores}
 
 
 def together(studies: Sequence[StudyAnswers], delta: float = DELTA) -> list[StudyAnswers]:

@@ -7,6 +7,7 @@ from html import escape
 from airybench.analysis.notes import FEW_HITS, hit_mark
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.inference.hits import HIT_METRICS
+from airybench.report.tables import html_table, markdown_table
 
 HEADING = "Hit or miss on test"
 _HEADS = ("hit or miss by", "precision", "recall", "balanced accuracy", "ROC AUC", "AP [95 %]")
@@ -20,11 +21,8 @@ def hits_html(found: Mapping[str, Mapping[str, float]]) -> str:
     """
     if not found:
         return ""
-    heads = "".join(f"<th>{escape(head)}</th>" for head in _HEADS)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in _rows(found))
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
     note = f'<p class="note">{escape(FEW_HITS)}</p>' if any(map(hit_mark, found.values())) else ""
-    return f'<h4>{HEADING}</h4><div class="scroll">{table}</div>{note}'
+    return f"<h4>{HEADING}</h4>{html_table(_HEADS, _rows(found))}{note}"
 
 
 def hits_lines(found: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -32,8 +30,7 @@ def hits_lines(found: Mapping[str, Mapping[str, float]]) -> list[str]:
     if not found:
         return []
     notes = [FEW_HITS, ""] if any(map(hit_mark, found.values())) else []
-    rows = ["| " + " | ".join(row) + " |" for row in (_HEADS, *_rows(found))]
-    return [f"#### {HEADING}", "", rows[0], "|---" + "|---:" * (len(_HEADS) - 1) + "|", *rows[1:], "", *notes]
+    return [f"#### {HEADING}", "", *markdown_table(_HEADS, _rows(found)), "", *notes]
 
 
 def _rows(found: Mapping[str, Mapping[str, float]]) -> list[list[str]]:

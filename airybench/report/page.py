@@ -15,9 +15,11 @@ from airybench.config.margin import DELTA
 from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import Joined, leaderboard
 from airybench.report.answers import Answer, StudyAnswers
+from airybench.report.classes import classes_html, classes_lines
 from airybench.report.hits import hits_html, hits_lines
 from airybench.report.pictures import picture
 from airybench.report.stressed import robustness_html, robustness_lines
+from airybench.report.tables import html_table, markdown_table
 
 VERSIONS = ("torch", "timm", "mlflow", "optuna", "scikit-learn", "numpy")
 
@@ -36,6 +38,7 @@ th { white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
 img { max-width: 100%; background: #fff; border-radius: 4px; }
+@media screen and (max-width: 40rem) { .picture { overflow-x: auto; } .picture img { max-width: none; width: 40rem; } }
 .answers li { margin: 0.35rem 0; } .verdict { font-weight: 700; }
 .note, .facts { color: var(--faint); font-size: 0.87rem; }
 pre, code { font: 0.85rem/1.4 ui-monospace, monospace; background: var(--card); border-radius: 4px; }
@@ -86,10 +89,13 @@ def markdown(studies: Sequence[StudyAnswers], delta: float = DELTA) -> str:
         for one in group:
             lines += [f"### {one.dataset}", ""]
             heads, rows = _table(one)
-            lines += ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
-            lines += ["| " + " | ".join(row) + " |" for row in rows]
-            lines += ["", *(f"- **{answer.verdict}**: {sentence(answer, one.metric)}" for answer in one.answers), ""]
-            lines += hits_lines(one.hits)
+            lines += [
+                *markdown_table(heads, rows),
+                "",
+                *(f"- **{answer.verdict}**: {sentence(answer, one.metric)}" for answer in one.answers),
+                "",
+            ]
+            lines += [*classes_lines(one.classes, one.winner.config.label), *hits_lines(one.hits)]
             if one.robustness is not None:
                 lines += robustness_lines(one.robustness)
             lines += [f"- {note}" for note in _notes(one)]
@@ -143,9 +149,11 @@ def _choice(answer: Answer) -> str:
 
 
 def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
-    heads, rows = _table(one)
-    table = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    table = html_table(
+        *_table(one),
+        "Ordered by val; the test shots choose nothing. In brackets: 95 % intervals over test shots, or runs, and "
+        "seeds.",
+    )
     answers = "".join(
         f'<li><span class="verdict">{escape(answer.verdict)}</span>: {escape(sentence(answer, one.metric))}</li>'
         for answer in one.answers
@@ -160,10 +168,7 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
     return (
         f"<section><h3>{escape(one.dataset)}</h3>"
         f'<ul class="answers">{answers}</ul>'
-        f'<div class="scroll"><table><caption>Ordered by val; the test shots choose nothing. In brackets: 95 % '
-        "intervals over test shots, or runs, and seeds.</caption>"
-        f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
-        f"{hits_html(one.hits)}{robust}{pictures}"
+        f"{table}{classes_html(one.classes, one.winner.config.label)}{hits_html(one.hits)}{robust}{pictures}"
         f'<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
     )
@@ -231,8 +236,8 @@ def _lead(studies: Sequence[StudyAnswers], delta: float) -> str:
     return (
         f"{scope} The claims are judged together: better and worse have a p below {ALPHA:g} after Holm's rule, no "
         f"difference that matters has its 90 % interval within +-{delta:g}, and undecided is neither. First look means "
-        "too few seeds for a verdict. Differences are on test, between cells that are equal in all else, with 95 % "
-        "intervals over test shots, or whole runs where the data name them, and seeds."
+        "too few seeds for a verdict. Differences are on test, between cells that are equal in all else or between "
+        "chosen ones, with 95 % intervals over test shots, or whole runs where the data name them, and seeds."
     )
 
 

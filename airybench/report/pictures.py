@@ -21,4 +21,4 @@ def picture(figure: Figure, words: str) -> str:
     with rc_context(STYLE):
         figure.savefig(buffer, format="png")
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<p><img alt="{escape(words)}" src="data:image/png;base64,{data}"></p>'
+    return f'<p class="picture"><img alt="{escape(words)}" src="data:image/png;base64,{data}"></p>'

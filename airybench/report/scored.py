@@ -1,11 +1,13 @@
 """The cells of a study on test, with what their trainings predicted there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import score
 from airybench.config import TrialConfig
+from airybench.config.baseline import NAMES
+from airybench.inference.hits import logged_hits
 from airybench.inference.predictions import Predictions
 from airybench.sweep.ranking import by_cell, folds_of, ranked
 from airybench.sweep.records import FinishedTrial
@@ -73,3 +75,18 @@ def pool_of(cells: Sequence[ScoredCell]) -> list[tuple[Predictions, ...]]:
     """
     fresh = [cell.confirmed for cell in cells if cell.confirmed and not cell.config.data.every_fold]
     return [cell.predictions for cell in cells] + fresh
+
+
+def hits_by_name(winner: ScoredCell, best: str, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Scores of hit finding on test as the sweep logged them: of the winner, and of what needs no network.
+
+    Args:
+        winner: whose best training was scored where there are several; over folds it is the mean of all.
+        best: run of that training.
+        metrics: logged on the study's run.
+    """
+    single = len(winner.trials) > 1 and not winner.config.data.every_fold
+    name = next((one.config.title for one in winner.trials if single and one.run_id == best), winner.config.label)
+    found = {name: logged_hits(metrics, "test/")}
+    found |= {title: logged_hits(metrics, f"{baseline}/test/") for baseline, title in NAMES.items()}
+    return {name: scores for name, scores in found.items() if scores}

@@ -5,6 +5,7 @@ from html import escape
 from airybench.analysis.study_figures import robustness_figure
 from airybench.analysis.study_robustness import StudyRobustness
 from airybench.report.pictures import picture
+from airybench.report.tables import html_table
 
 HEADING = "Changes of the detector"
 
@@ -17,16 +18,13 @@ def robustness_html(found: StudyRobustness, title: str) -> str:
         title: the study and its data.
     """
     heads, rows = found.table()
-    table = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     effects = "".join(
         f'<li><span class="verdict">{escape(effect.verdict)}</span>: {escape(effect.sentence)}</li>'
         for effect in found.effects
     )
     return (
         f'<h4>{HEADING}</h4><ul class="answers">{effects}<li>{escape(found.advice)}</li></ul>'
-        f'<div class="scroll"><table><caption>{escape(found.note)}</caption>'
-        f"<thead><tr>{table}</tr></thead><tbody>{body}</tbody></table></div>"
+        + html_table(heads, rows, found.note)
         + picture(robustness_figure(found, title), f"Score against the strength of each change: {title}")
     )
 

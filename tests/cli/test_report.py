@@ -65,7 +65,7 @@ def test_page_stands_alone_and_says_what_markdown_says(page: Path) -> None:
     assert "@media print" in text
     answers = [line.removeprefix("- ") for line in plain.splitlines() if line.startswith("- **")]
     assert sum("against support vectors" in line for line in answers) == 1
-    assert "No baseline of support vectors on these shots" in plain
+    assert "No claim against support vectors" in plain
     assert len(answers) == 3 + 3 + 1
     for line in answers:
         verdict, said = re.fullmatch(r"\*\*(first look|several things differ)\*\*: (.*)", line).groups()
@@ -83,7 +83,7 @@ def test_the_same_again(page: Path, finished, capsys: pytest.CaptureFixture[str]
         assert run(["report", "--study", "both@helium", "--study", "both@cxidb", "--no-pictures", "--json"]) == 0
     answers = json.loads(capsys.readouterr().out)
     assert {one["study"] for one in answers} == {"both@helium", "both@cxidb"}
-    assert all(one["low"] <= one["difference"] <= one["high"] for one in answers)
+    assert all(one["low"] <= one["value"] <= one["high"] for one in answers)
     again = (tmp_path / "report.md").read_text(encoding="utf-8")
     for one in answers:
         assert f"- **{one['verdict']}**: {one['sentence']}" in again

@@ -58,19 +58,19 @@ def test_ends_are_possible_and_never_both_at_the_best() -> None:
     assert interval(draws, 0.98, Sample(20))[1] == 1
     assert interval(draws, -0.99, Sample(20), metric="mcc")[0] == -1
     ones = torch.ones(1000, dtype=torch.float64)
-    low, high = interval(ones, 1.0, Sample(150), tries=3)
+    low, high = interval(ones, 1.0, Sample(150, rests_on=3))
     assert (low, high) == (pytest.approx(stats.binomtest(3, 3).proportion_ci(0.95).low), 1)
     assert interval(torch.full((1000,), 0.25), 0.25, Sample(9)) == (0.25, 0.25)
 
 
 def test_few_positive_shots_are_never_a_point() -> None:
     """A tie has a ROC AUC of one half in every resample, and five shots found of five are no certainty."""
-    low, high = interval(torch.full((1000,), 0.5, dtype=torch.float64), 0.5, Sample(150), tries=4)
+    low, high = interval(torch.full((1000,), 0.5, dtype=torch.float64), 0.5, Sample(150, rests_on=4))
     expected = stats.binomtest(2, 4).proportion_ci(0.95)
     assert (low, high) == pytest.approx((expected.low, expected.high))
     draws = torch.linspace(0.999, 1.0, 1000, dtype=torch.float64)
-    assert interval(draws, 0.9995, Sample(150), tries=5)[0] < 0.5
-    assert interval(draws, 0.9995, Sample(150), tries=FEW)[0] > 0.99
+    assert interval(draws, 0.9995, Sample(150, rests_on=5))[0] < 0.5
+    assert interval(draws, 0.9995, Sample(150, rests_on=FEW))[0] > 0.99
 
 
 @pytest.mark.parametrize("positives", [2, 5])
@@ -89,7 +89,7 @@ def test_the_interval_of_a_rare_class_covers(positives: int) -> None:
     covered = plain = 0
     for seed, (one, value) in enumerate(zip(drawn[:100], values, strict=False)):
         draws = average_precision(resamples(shots, seed=seed, draws=200), one)
-        low, high = interval(draws, value, Sample(shots), tries=positives)
+        low, high = interval(draws, value, Sample(shots, rests_on=positives))
         covered += low <= np.mean(values) <= high
         low, high = Spread.of([(Sample(shots).variance(draws), shots - 1)]).ends(value)
         plain += low <= np.mean(values) <= high

@@ -100,10 +100,10 @@ def test_the_note_on_a_missing_baseline_is_about_baselines_not_names(
     answered: StudyAnswers, saved: SavedStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network whose name began with `features` once passed for the baseline."""
-    assert any("No baseline of support vectors" in note for note in answered.notes)
+    assert any("No claim against support vectors" in note for note in answered.notes)
     renamed = replace(answered.answers[0], pairs=(("a", "features_net-log0.2"),))
     monkeypatch.setattr(module, "_answers", lambda *_: [renamed])
-    assert any("No baseline of support vectors" in note for note in answer_study(saved).notes)
+    assert any("No claim against support vectors" in note for note in answer_study(saved).notes)
 
 
 def test_the_best_network_is_set_against_support_vectors_on_its_shots(finished) -> None:

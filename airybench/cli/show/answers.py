@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from airybench.cli.show.estimates import estimate_json, finite, judgement_json
+from airybench.cli.show.estimates import estimate_json, judgement_json
 from airybench.report.answers import Answer, StudyAnswers
 from airybench.report.page import sentence
 
@@ -19,7 +19,6 @@ def answers_json(studies: Sequence[StudyAnswers]) -> list[dict[str, Any]]:
     return [
         {
             "study": f"{study.name}@{study.dataset}",
-            "difference": finite(answer.difference.value),
             **estimate_json(answer.difference),
             **judgement_json(answer.judgement),
             "verdict": answer.verdict,

@@ -52,8 +52,14 @@ def print_summary(summary: StudySummary) -> None:
             score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
         )  # fmt: skip
     console.print(table)
-    _print_test(console, f"Winner {board.rows[0].config.label}", summary.test, summary.baselines, metric)
-    rows = {board.rows[0].config.label: below("test/", summary.test)}
+    winner = board.rows[0]
+    alone = winner.seeds > 1 and not winner.folds
+    named = winner.best.config.title if alone else winner.config.label
+    of_it = (
+        f"{winner.config.label} (best of {winner.seeds} seeds, {winner.best.config.training.seed})" if alone else named
+    )
+    _print_test(console, f"Winner {of_it}", summary.test, summary.baselines, metric)
+    rows = {named: below("test/", summary.test)}
     rows |= {title: below(f"{name}/test/", summary.baselines) for name, title in NAMES.items()}
     hits = hit_table("hit or miss on test: the winner beside what needs no network", rows)
     if hits is not None:
