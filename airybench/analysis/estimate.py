@@ -103,9 +103,10 @@ class SeedSpread:
 def combined(sides: Sequence[Side], pool: Sequence[Tensor], sample: Sample) -> Estimate:
     """A weighted sum of cells, each the mean over its seeds, with an interval over test shots and seeds.
 
-    A cell of three seeds or more brings its own variance, one of fewer that of the study, and one of two its own where
-    it is certainly the larger. Where cells of fewer than three seeds meet less than ENOUGH degrees of freedom in the
-    study, the interval is a first look.
+    Where all cells have three seeds or more, each brings its own variance between them. Else each brings that of the
+    study, or its own where that is certainly larger: with few seeds on one side, Student's t is exact for a variance
+    that both share. Where cells of fewer than three seeds meet less than ENOUGH degrees of freedom in the study, the
+    interval is a first look.
 
     Args:
         sides: values of each cell, on the same resamples for all.
@@ -120,15 +121,16 @@ def combined(sides: Sequence[Side], pool: Sequence[Tensor], sample: Sample) -> E
     seeds = [(0.0, 1.0)]
     pooled = 0.0
     trained = [side for side in sides if side.trained]
+    each_own = all(len(side.values) > 2 for side in trained)
     for weight, values, _ in trained:
         number, scale = len(values), weight**2 / len(values)
         own = float(values[:, 0].var(unbiased=True)) if number > 1 else 0.0
-        if number > 2 or (number == 2 and _larger(own, spread)):
+        if each_own or spread.freedom < number - 1 or _larger(own, number - 1, spread):
             seeds.append((scale * own, number - 1))
         else:
             pooled += scale * spread.variance
     seeds.append((pooled, spread.freedom))
-    certain = spread.freedom >= ENOUGH or all(len(side.values) > 2 for side in trained)
+    certain = spread.freedom >= ENOUGH or each_own
     certain &= mostly_defined(whole[1:]) if len(whole) > 1 else True
     counts = tuple(len(side.values) if side.trained else 0 for side in sides)
     bare = Estimate(value, certain=certain, seeds=counts, shots=sample.shots, runs=sample.runs)
@@ -151,6 +153,8 @@ def bounded(estimate: Estimate, metric: str) -> Estimate:
     return replace(estimate, low=low, high=high, p=math.nan)
 
 
-def _larger(own: float, spread: SeedSpread) -> bool:
-    """Whether the variance of two seeds is larger than that of the study by more than chance."""
-    return spread.freedom > 1 and own > float(stats.f.ppf(0.95, 1, spread.freedom)) * spread.variance
+def _larger(own: float, freedom: int, spread: SeedSpread) -> bool:
+    """Whether the variance of a cell, with its degrees of freedom, is larger than the study's by more than chance."""
+    if not 0 < freedom < spread.freedom:
+        return False
+    return own > float(stats.f.ppf(0.95, freedom, spread.freedom)) * spread.variance

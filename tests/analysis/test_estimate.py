@@ -54,6 +54,39 @@ def test_few_seeds_borrow_the_spread_of_the_study_and_need_enough_of_it() -> Non
     assert combined([Side(1, wild), Side(-1, pairs[0])], pairs, Sample(1000)).high > 1, "its own spread is larger"
 
 
+def test_one_side_of_few_seeds_makes_both_take_the_spread_of_the_study() -> None:
+    """The t test of two samples of one variance, of which other cells of the study know as well."""
+    pairs = [cell([0.5 + step, 0.52 + step]) for step in (0, 0.1, 0.2, 0.3, 0.4)]
+    three = cell([0.6, 0.601, 0.602])  # by chance closer than the others
+    pool = [*pairs, three]
+    squares = 5 * 0.02**2 / 2 + 2 * 0.001**2
+    for few in (pairs[0], pairs[0][:1]):
+        found = combined([Side(1, three), Side(-1, few)], pool, Sample(1000))
+        assert found.error == pytest.approx(math.sqrt(squares / 7 * (1 / 3 + 1 / len(few))))
+        assert found.df == pytest.approx(7)
+    wild = cell([0.4, 0.6, 0.8])
+    apart = combined([Side(1, wild), Side(-1, pairs[0])], [*pairs, wild], Sample(1000))
+    study = (5 * 0.02**2 / 2 + 2 * 0.2**2) / 7
+    assert stats.f.ppf(0.95, 2, 7) * study > 0.2**2, "hidden by its own part in the pooled spread"
+    assert apart.error == pytest.approx(math.sqrt(study * (1 / 3 + 1 / 2)))
+    more = [*pairs, *(pair + 0.01 for pair in pairs), wild]
+    apart = combined([Side(1, wild), Side(-1, pairs[0])], more, Sample(1000))
+    study = (10 * 0.02**2 / 2 + 2 * 0.2**2) / 12
+    assert apart.error == pytest.approx(math.sqrt(0.2**2 / 3 + study / 2)), "its own is certainly larger"
+    alone = combined([Side(1, three), Side(-1, pairs[0])], [], Sample(1000))
+    assert alone.error == pytest.approx(math.sqrt(0.001**2 / 3 + 0.02**2 / 2 / 2)), "no study to lend any"
+
+
+def test_mixed_numbers_of_seeds_cover_the_truth() -> None:
+    """Three seeds against two, where other cells of the study have two: 2 000 studies."""
+    rng, covered = np.random.default_rng(4), 0
+    for _ in range(2000):
+        drawn = [torch.from_numpy(rng.normal(0.5, 0.02, (seeds, 1))) for seeds in (3, 2, 2, 2, 2, 2, 2, 2)]
+        found = combined([Side(1, drawn[0]), Side(-1, drawn[1])], drawn, Sample(10**9))
+        covered += found.low <= 0 <= found.high
+    assert covered / 2000 == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 2000))
+
+
 def test_one_seed_everywhere_is_a_first_look() -> None:
     cells = [cell([0.9], 0.001), cell([0.1], 0.001)]
     found = combined([Side(1, cells[0]), Side(-1, cells[1])], cells, Sample(100))

@@ -1,12 +1,15 @@
 """Scores and differences: points and resamples by scikit-learn, intervals by their coverage."""
 
 import math
+import time
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
+from airybench.analysis.calibration_draw import Setting, draw_benchmark
 from airybench.analysis.intervals import combination, difference, rare_classes, resampled, score
 from airybench.analysis.verdicts import judged
 from airybench.errors import StudyError
@@ -209,3 +212,12 @@ def test_exact_matches_are_told_apart_by_the_exact_test_as_well() -> None:
     assert found.low > 0
     assert found.p == pytest.approx(1 / 16)
     assert difference(*sides, "accuracy").p < 0.03, "the same numbers, of which each is not one shot in general"
+
+
+def test_forty_claims_of_a_thousand_shots_take_seconds() -> None:
+    """Ten cells of five seeds; each training is sorted and drawn once for all of its claims."""
+    cells = draw_benchmark(Setting(1090, 0.02, cells=10), 5, np.random.default_rng(1), kept=10).cells
+    start = time.process_time()
+    found = [difference(one, other, "macro_ap", pool=cells) for one, other in list(combinations(cells, 2))[:40]]
+    assert sum(one.verdict in ("better", "worse") for one in judged(found)) <= 2
+    assert time.process_time() - start < 20

@@ -27,7 +27,7 @@ def print_baselines(baselines: Sequence[Baseline], dataset: str) -> None:
             continue
         scores = (logged_score(one.test, f"test/{name}") if f"test/{name}" in one.test else "-" for name in SHOWN)
         table.add_row(TITLES[one.name], *scores)
-    table.caption, table.caption_justify = "in brackets: 95 % bootstrap over test shots", "left"
+    table.caption, table.caption_justify = "in brackets: 95 % over test shots, or runs", "left"
     console.print(table)
     hits = hit_table("hit or miss on test", {NAMES[one.name]: below("test/", one.test) for one in baselines})
     if hits is not None:
