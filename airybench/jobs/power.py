@@ -134,7 +134,8 @@ class SweepPower:
             return f"{self.delta:g} takes more {'runs' if self.test.runs else 'shots'}"
         seeds, times = seeds_and_shots(self.test, self.delta, self.sd, claims=self.claims)
         drawn = "test runs" if self.test.runs else "test shots"
-        return f"for {self.delta:g} it takes {seeds} seeds and about {times:.2g} times the {drawn}"
+        rounded = f"{float(f'{times:.2g}'):.0f}" if times >= 10 else f"{times:.2g}"  # 110, not 1.1e+02
+        return f"for {self.delta:g} it takes {seeds} seeds and about {rounded} times the {drawn}"
 
     def _smallest_on_folds(self, seeds: int) -> float:
         assert self.test is not None

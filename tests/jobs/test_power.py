@@ -1,6 +1,8 @@
 """What a sweep is told before it starts: from the data set, its runs, its space and a pilot study."""
 
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,9 @@ def test_the_data_set_gives_the_test_split(tmp_path: Path) -> None:
     assert "3 seeds and 1090 test shots can tell two cells apart that differ by 0." in said
     assert "seed sd 0.020 assumed" in said
     assert "times the test shots" in said
+    many = replace(found, delta=0.001)
+    assert many.needed is None
+    assert re.search(r"and about \d+0 times the test shots", many.sentence()), "no 4.2e+03"
     folds = planned_power(sweep(folds=5), "helium", outline("helium", DataConfig(simulator=1)), as_storage(tmp_path))
     assert folds.test is not None
     assert folds.test.shots == 1453
