@@ -81,12 +81,13 @@ def calibration_figure(lines: Sequence[RateLine], *, coverage: tuple[float, floa
                     "ls": LINES[spreads.index(line.seed_sd) % len(LINES)],
                 }
                 _draw(above, below, line, APART * (place - (len(here) - 1) / 2), style)
-            above.set_ylim(top=1.0)
             above.set_title(panel)
             below.set_xlabel("seeds of each cell")
             seeds = sorted({point.seeds for line in here for point in line.points})
             below.set_xticks(seeds, [str(one) for one in seeds])
-        grid[0, 0].set_ylabel("coverage of the 95 % interval")
+        # After all is drawn: a limit ends the automatic choice of the other one, which has to hold every bar.
+        grid[0, 0].set_ylim(top=1.0)
+        grid[0, 0].set_ylabel("coverage, 95 % interval")
         grid[1, 0].set_ylabel("false verdicts")
         grid[1, 0].set_ylim(bottom=0)
         _legend(figure, shots, spreads)

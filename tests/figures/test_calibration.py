@@ -19,3 +19,11 @@ def test_lines_stand_in_the_column_of_their_runs() -> None:
     assert below_left.get_ylim()[0] == 0
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["154 shots", "1090 shots", "seed sd 0.01", "seed sd 0.03"]
+
+
+def test_every_bar_is_inside_its_panel() -> None:
+    lines = [RateLine(panel, 154, 0.01, (RatePoint(2, coverage, 0.02, 0.05, 0.01),))
+             for panel, coverage in (("no runs", 0.97), ("20 runs", 0.93))]  # fmt: skip
+    figure = calibration_figure(lines, coverage=(0.93, 0.97), false=0.06, title="Calibration")
+    assert figure.axes[0].get_ylim()[0] < 0.93 - 2 * 0.02
+    assert figure.axes[0].get_ylim()[1] == 1
