@@ -4,6 +4,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -126,8 +127,13 @@ def mask_place(given: str, images: Path, own: Container[str]) -> tuple[Path, str
     if key in own:
         return images, key
     if ":" not in given:
-        if Path(given).is_file() or (images.parent / given).is_file():
-            raise DataError(f"{given} is a file, and --mask takes a key", f"give --mask {given}:KEY, of an HDF5 file")
+        beside = next((one for one in (Path(given), images.parent / given) if one.is_file()), None)
+        if beside is not None:
+            hdf5 = h5py.is_hdf5(beside)
+            raise DataError(
+                f"{given} is {'a' if hdf5 else 'no HDF5'} file, and --mask takes a key",
+                f"give --mask {given}:KEY" if hdf5 else "write the mask into an HDF5 file, and give --mask FILE:KEY",
+            )
         return images, key
     cuts = [at for at, letter in enumerate(given) if letter == ":"]
     for at in cuts:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from reporters import CollectingReporter
@@ -81,3 +82,14 @@ def test_masks_in_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_masks_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone.h5: no such file, neither here"):
         mask_place("gone.h5:mask", tmp_path / "a.h5", ())
+
+
+def test_a_mask_file_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("mask.npy", np.ones((4, 4)))
+    with h5py.File("mask.h5", "w") as file:
+        file["good"] = np.ones((4, 4))
+    with pytest.raises(DataError, match=r"mask.npy is no HDF5 file, .*; write the mask into an HDF5 file, and give"):
+        mask_place("mask.npy", tmp_path / "a.h5", ())
+    with pytest.raises(DataError, match=r"mask.h5 is a file, .*; give --mask mask.h5:KEY"):
+        mask_place("mask.h5", tmp_path / "a.h5", ())
