@@ -24,6 +24,7 @@ from airybench.jobs import report as report_job
 from airybench.jobs import sweep as sweep_job
 from airybench.jobs.compare import compare_studies
 from airybench.jobs.options import RunOptions
+from airybench.jobs.table import study_rows
 from airybench.reporter import Reporter
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import FinishedTrial
@@ -80,10 +81,13 @@ class Study:
 
     @cached_property
     def leaderboard(self) -> "pd.DataFrame":
-        """One row per cell, best first: the objective on the validation split with its 95 % interval, and more."""
+        """One row per cell, best first: the objective on val and on test with 95 % intervals, and more.
+
+        `airybench table` prints the same.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.board.table())
+        return pd.DataFrame(study_rows(self.saved, self._predictions))
 
     @cached_property
     def baselines(self) -> "pd.DataFrame":

@@ -8,7 +8,9 @@ from airybench.cli.layout import App
 from airybench.cli.options.common import Debug, Delta, Json, Storage, StudyNames, TrackingUri, WideFolds, split_names
 from airybench.cli.options.completion import choices
 from airybench.cli.options.early import loading, require_studies
+from airybench.cli.options.panels import OUTPUT
 from airybench.config import METRICS
+from airybench.errors import InputError
 
 app = App()
 
@@ -30,6 +32,9 @@ def compare(
         str | None,
         typer.Option(help="Folder in which to write compare.png and log-activation.png.", metavar="FOLDER"),
     ] = None,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Print LaTeX for the package booktabs.", rich_help_panel=OUTPUT)
+    ] = False,
     delta: Delta = None,
     nadeau_bengio: WideFolds = False,
     storage: Storage = None,
@@ -41,13 +46,15 @@ def compare(
 
     Each network with the logarithmic activation is also compared with the same network without it.
     """
+    if latex and as_json:
+        raise InputError("found --latex and --json; a comparison has one format, give one of them")
     require_studies(split_names(study), storage)
     from pathlib import Path
 
     with loading():
         from airybench.analysis.comparison_figures import write_figures
         from airybench.analysis.fold_intervals import wide_folds
-        from airybench.cli.show.comparison import comparison_json, print_comparison
+        from airybench.cli.show.comparison import comparison_json, comparison_latex, print_comparison
         from airybench.cli.show.console import ConsoleReporter, notice
         from airybench.cli.show.output import print_result
         from airybench.config.margin import margin
@@ -68,4 +75,7 @@ def compare(
     if folder:
         for path in write_figures(comparison, folder):
             notice(f"written: {path}")
+    if latex:
+        print(comparison_latex(comparison))
+        return
     print_result(comparison, as_json=as_json, data=comparison_json, text=print_comparison)

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("airybench.cli.report", "Answer the questions of finished studies on one page."),
     "data": ("airybench.cli.data", "Simulate, import, describe and check data."),
     "compare": ("airybench.cli.compare", "Compare cells of several studies and data sets."),
+    "table": ("airybench.cli.table", "Print cells or trials as one tidy table, for programs and papers."),
     "calibrate": ("airybench.cli.calibrate", "Measure how often verdicts and intervals are wrong."),
     "ui": ("airybench.cli.ui", "Open the MLflow user interface."),
     "doctor": ("airybench.cli.doctor", "Check this machine."),

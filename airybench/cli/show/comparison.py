@@ -14,6 +14,7 @@ from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.verdicts import Judgement
 from airybench.cli.show.estimates import estimate_json, finite, judgement_json
 from airybench.cli.show.output import result_console
+from airybench.cli.show.paper import escaped, latex_table, score_latex
 from airybench.study_name import StudyName
 
 TRIED = (
@@ -79,6 +80,33 @@ def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
         notes += "; with it the network sees raw counts, without it counts/65535"
     table.caption, table.caption_justify = notes, "left"
     console.print(table)
+
+
+def comparison_latex(comparison: Comparison) -> str:
+    """For each data set a table of cells and one of pairs, in LaTeX."""
+    metric, tables = escaped(comparison.metric), []
+    for one in comparison.datasets:
+        cells = [
+            [escaped(cell.config.label), escaped(StudyName.parse(cell.study).name), str(cell.seeds),
+             f"${score_text(cell.val)}$", score_latex(cell.test.value, cell.test.low, cell.test.high)]
+            for cell in one.cells
+        ]  # fmt: skip
+        where = escaped(one.dataset)
+        caption = f"{where}: {metric} on {one.shots} test shots, 95\\,\\% intervals in brackets; ordered by val."
+        heads = ["network", "study", "n", f"val {metric}", f"test {metric}"]
+        tables.append(latex_table(heads, cells, words=2, caption=caption, label=f"tab:{one.dataset}-cells"))
+        if not one.pairs:
+            continue
+        pairs = [
+            [escaped(pair.on.label), escaped(pair.off.label), pair.judgement.verdict,
+             score_latex(pair.difference.value, pair.difference.low, pair.difference.high, "+"),
+             f"${score_text(pair.judgement.p)}$" if score_text(pair.judgement.p) else ""]
+            for pair in one.pairs
+        ]  # fmt: skip
+        caption = f"{where}: test {metric} with the logarithmic activation minus without; p after Holm's rule."
+        heads = ["with", "without", "verdict", "difference", "$p$"]
+        tables.append(latex_table(heads, pairs, words=3, caption=caption, label=f"tab:{one.dataset}-activation"))
+    return "\n\n".join(tables)
 
 
 def _difference(estimate: Estimate, judgement: Judgement) -> tuple[str, str, str, str]:
