@@ -5,11 +5,19 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Delta, Json, Storage, StudyNames, TrackingUri, WideFolds, split_names
-from airybench.cli.options.completion import choices
+from airybench.cli.options.common import (
+    Debug,
+    Delta,
+    Json,
+    Latex,
+    Storage,
+    StudyNames,
+    TestMetric,
+    TrackingUri,
+    WideFolds,
+    split_names,
+)
 from airybench.cli.options.early import loading, require_studies
-from airybench.cli.options.panels import OUTPUT
-from airybench.config import METRICS
 from airybench.errors import InputError
 
 app = App()
@@ -18,23 +26,13 @@ app = App()
 @app.command()
 def compare(
     study: StudyNames = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            help="Metric on the test split.",
-            metavar="METRIC",
-            show_default="the objective",
-            autocompletion=choices(*METRICS),
-        ),
-    ] = None,
+    metric: TestMetric = None,
     top: Annotated[int, typer.Option(min=1, help="Number of cells and of pairs to score, for each data set.")] = 10,
     output: Annotated[
         str | None,
         typer.Option(help="Folder in which to write compare.png and log-activation.png.", metavar="FOLDER"),
     ] = None,
-    latex: Annotated[
-        bool, typer.Option("--latex", help="Print LaTeX for the package booktabs.", rich_help_panel=OUTPUT)
-    ] = False,
+    latex: Latex = False,
     delta: Delta = None,
     nadeau_bengio: WideFolds = False,
     storage: Storage = None,

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Storage, TrackingUri
-from airybench.cli.options.completion import choices, study_names
+from airybench.cli.options.common import Debug, Json, Latex, Storage, TestMetric, TrackingUri
+from airybench.cli.options.completion import study_names
 from airybench.cli.options.early import loading, require_studies
 from airybench.cli.options.panels import OUTPUT
-from airybench.config import METRICS
 from airybench.errors import InputError
 
 app = App()
@@ -30,19 +29,9 @@ def table(
     trials: Annotated[
         bool, typer.Option("--trials", help="One row for each trial instead of one for each cell.")
     ] = False,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            help="Metric on the test split.",
-            metavar="METRIC",
-            show_default="the objective",
-            autocompletion=choices(*METRICS),
-        ),
-    ] = None,
+    metric: TestMetric = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print every column as CSV.", rich_help_panel=OUTPUT)] = False,
-    latex: Annotated[
-        bool, typer.Option("--latex", help="Print LaTeX for the package booktabs.", rich_help_panel=OUTPUT)
-    ] = False,
+    latex: Latex = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.", rich_help_panel=OUTPUT)] = False,
     parquet: Annotated[
         bool, typer.Option("--parquet", help="Write every column to a Parquet file.", rich_help_panel=OUTPUT)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, model_names, study_names
+from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, metric_names, model_names, study_names
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cores import use_threads
 from airybench.errors import ConfigError
@@ -131,6 +131,17 @@ StudyNames = Annotated[
         autocompletion=study_names,
     ),
 ]
+TestMetric = Annotated[
+    str | None,
+    typer.Option(
+        "--metric",
+        help="Metric on the test split.",
+        metavar="METRIC",
+        show_default="the objective",
+        autocompletion=metric_names,
+    ),
+]
+Latex = Annotated[bool, typer.Option("--latex", help="Print LaTeX for the package booktabs.", rich_help_panel=OUTPUT)]
 Delta = Annotated[
     float | None,
     typer.Option(

@@ -31,6 +31,13 @@ def question_names(incomplete: str) -> list[str]:
     return [name for name in questions() if name.startswith(incomplete)]
 
 
+def metric_names(incomplete: str) -> list[str]:
+    """Metrics of a part of the split."""
+    from airybench.config import METRICS
+
+    return choices(*METRICS)(incomplete)
+
+
 def study_names(incomplete: str) -> list[str]:
     """Names of the studies in the data folder, each with its data set."""
     from airybench.paths import data_folder
