@@ -62,6 +62,7 @@ TESTED_ELSEWHERE = {
     "report.scored": "report/test_answers.py",
     "report.tables": "cli/test_report.py",
     "report.stressed": "analysis/test_study_robustness.py",
+    "jobs.table": "cli/test_table.py",
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",
     "sweep.cost": "sweep/test_forecast.py",
