@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from airybench.analysis.fold_intervals import fold_of
 from airybench.inference.predictions import Predictions
 from airybench.training.metrics import decide
 
@@ -21,7 +22,8 @@ def exact_p(sides: Sequence[tuple[float, Sequence[Predictions]]]) -> float:
     trainings lie apart is not in this p: a verdict takes that of the t interval to be small as well.
 
     Args:
-        sides: weight and predictions of each cell, one per seed, all of the same shots; weights add up to 0.
+        sides: weight and predictions of each cell, one per seed, all of the same shots or of the same folds; weights
+            add up to 0.
 
     Returns:
         1 where no shot sets the sides apart.
@@ -29,15 +31,26 @@ def exact_p(sides: Sequence[tuple[float, Sequence[Predictions]]]) -> float:
     Source: McNemar, Psychometrika 12, 153 (1947); for several trainings the randomisation test of Fisher, The Design of
     Experiments (1935), section 21, with the distribution of all sign changes by its characteristic function.
     """
-    wholes = [Fraction(weight).limit_denominator(1000) / len(cell) for weight, cell in sides]
-    unit = math.lcm(*(one.denominator for one in wholes))
+    by_fold: dict[str, list[tuple[Fraction, list[Predictions]]]] = {}
+    for weight, cell in sides:
+        for fold in dict.fromkeys(map(fold_of, cell)):
+            tested = [one for one in cell if fold_of(one) == fold]
+            by_fold.setdefault(fold, []).append((Fraction(weight).limit_denominator(1000) / len(tested), tested))
+    known = [parts for parts in by_fold.values() if len(parts) == len(sides)]
+    unit = math.lcm(*(weight.denominator for parts in known for weight, _ in parts))
+    counts = np.concatenate([_counts(parts, unit) for parts in known])
+    return _sign_p(counts[counts != 0])
+
+
+def _counts(sides: Sequence[tuple[Fraction, Sequence[Predictions]]], unit: int) -> NDArray[np.int64]:
+    """Weighted sum of how often each shot, or run, is right, in whole numbers of 1 / unit."""
     first = sides[0][1][0]
     counts = np.zeros(len(first), np.int64)
-    for weight, (_, cell) in zip(wholes, sides, strict=True):
+    for weight, cell in sides:
         counts += int(weight * unit) * np.sum([_right(one) for one in cell], axis=0)
     if first.groups is not None and len(runs := np.unique(first.groups)) > 1:
         counts = np.bincount(np.searchsorted(runs, first.groups), weights=counts).astype(np.int64)
-    return _sign_p(counts[counts != 0])
+    return counts
 
 
 def _right(predictions: Predictions) -> NDArray[np.int64]:

@@ -134,10 +134,7 @@ def combination(
     drawn = [resampled(cell, metric, frequent=True, seed=seed) for cell in cells]
     values = [Side(weight, one, own) for (weight, _, own), one in zip(sides, drawn[: len(sides)], strict=True)]
     found = combined(values, drawn[len(sides) :], cells[0][0].sample)
-    if metric == "exact_match" and not math.isnan(found.p):
-        # Student's t takes the few shots on which the sides differ for a normal sample.
-        weighted = [(side.weight, cell) for side, cell in zip(values, cells[: len(sides)], strict=True)]
-        found = replace(found, p=max(found.p, exact_p(weighted)))
+    found = _exactly(found, [(weight, cell) for (weight, *_), cell in zip(sides, cells, strict=False)], metric)
     return found if _has_frequent(cells[0][0], metric) else replace(found, certain=False, p=math.nan)
 
 
@@ -227,6 +224,16 @@ def _has_frequent(predictions: Predictions, metric: str) -> bool:
     return metric not in MACRO or bool(_frequent(predictions).any())
 
 
+def _exactly(found: Estimate, sides: Sequence[tuple[float, Cell]], metric: str) -> Estimate:
+    """A difference in exact matches with a p no smaller than the exact one; any other as it is.
+
+    Student's t takes the few shots on which the sides differ for a normal sample.
+    """
+    if metric != "exact_match" or math.isnan(found.p):
+        return found
+    return replace(found, p=max(found.p, exact_p(sides)))
+
+
 def _over_folds(sides: Sequence[tuple[float, Cell, bool]], metric: str, pool: Sequence[Cell]) -> Estimate:
     """A weighted sum of cells on several folds."""
     own = [cell for _, cell, _ in sides]
@@ -239,7 +246,7 @@ def _over_folds(sides: Sequence[tuple[float, Cell, bool]], metric: str, pool: Se
     table = table[:, np.isfinite(table).any(axis=0)]
     spread = FoldSpread.of(table[len(sides) :] if pool else table)
     found = fold_combination([(weight, row) for (weight, _, _), row in zip(sides, table, strict=False)], spread)
-    found = _counted(found, own)
+    found = _exactly(_counted(found, own), [(weight, cell) for weight, cell, _ in sides], metric)
     enough = judged and np.isfinite(table[: len(sides)]).all(axis=0).sum() > 2
     return found if enough else replace(found, certain=False, p=math.nan)
 

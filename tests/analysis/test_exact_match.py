@@ -1,5 +1,6 @@
 """The exact test against SciPy's binomial test and all sign changes one by one."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from airybench.analysis.exact_match import exact_p
+from airybench.analysis.intervals import difference
 from airybench.inference.predictions import Predictions
 
 SHOTS = 12
@@ -49,6 +51,22 @@ def test_of_several_it_counts_all_sign_changes(seed: int, runs: int) -> None:
     assert exact_p([(1.0, cells[0]), (-1.0, cells[1])]) == pytest.approx(expected, abs=1e-12)
     halves = [(0.5, cells[0]), (-0.5, cells[1]), (0.5, cells[0]), (-0.5, cells[1])]
     assert exact_p(halves) == pytest.approx(expected, abs=1e-12), "the mean of a pair with itself"
+
+
+def test_over_folds_it_is_mcnemars_of_all_their_shots() -> None:
+    first, second = drawn(3, 0.8, 1, 30), drawn(3, 0.6, 2, 30)
+    cells = [
+        [replace(trained(one), ids=np.arange(30) + 30 * fold) for fold, one in enumerate(side)]
+        for side in (first, second)
+    ]
+    only_first, only_second = (
+        int((np.concatenate(one) & ~np.concatenate(other)).sum()) for one, other in ((first, second), (second, first))
+    )
+    expected = binomtest(only_first, only_first + only_second).pvalue
+    assert exact_p([(1.0, cells[0]), (-1.0, cells[1])]) == pytest.approx(expected, rel=1e-9)
+    assert difference(cells[0], cells[1], "exact_match").p >= expected
+    two = exact_p([(1.0, cells[0][:2]), (-1.0, cells[1][:2])])
+    assert exact_p([(1.0, cells[0]), (-1.0, cells[1][:2])]) == two, "a fold that one side lacks does not count"
 
 
 def test_sides_that_are_right_together_are_not_told_apart() -> None:
