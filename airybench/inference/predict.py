@@ -18,6 +18,7 @@ from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.columns import as_text
 from airybench.errors import DataError, already_exists
 from airybench.inference.join import is_joined, join
+from airybench.inference.lanes import lanes_for, side_by_side
 from airybench.inference.logits import compiled_for, logits, placed
 from airybench.inference.parts import EVENTS, Parts
 from airybench.inference.plan import PART, Plan, model_digest, shard_of
@@ -145,6 +146,10 @@ def predict(
     return Predicted(parts.output, total, total - left, speed, True)
 
 
+Batch = tuple[int, Tensor]
+"""Row of the first shot in the source, and counts of shape (n, H, W) on the device."""
+
+
 class _Answerer:
     """Turns the counts of a batch into columns of the output file.
 
@@ -156,6 +161,8 @@ class _Answerer:
 
     def __init__(self, predictor: Predictor, device: torch.device, options: PredictOptions) -> None:
         self.device, self.readers = device, options.readers
+        # Maps are drawn by hooks on the network, and a compiled one takes batches of one size.
+        self.lanes = 1 if options.explain or options.compiled else lanes_for(device, predictor.config.data.image_size)
         self.batch = BATCH[device.type]
         self._predictor = predictor
         self._network = compiled_for(self.batch, predictor.network) if options.compiled else None
@@ -166,13 +173,9 @@ class _Answerer:
 
             self._explainer = Explainer(predictor, device)
 
-    def columns(self, counts: Tensor, first: int) -> dict[str, NDArray[Any]]:
-        """Columns of one batch.
-
-        Args:
-            counts: shape (n, H, W), on the device; n is at most `batch`.
-            first: row of its first shot in the source.
-        """
+    def columns(self, batch: Batch) -> dict[str, NDArray[Any]]:
+        """Columns of one batch; several threads may ask at once where there are several lanes."""
+        first, counts = batch
         found = logits(self._predictor, counts, self.device, network=self._network)
         answers = decide(found, self._predictor.label_kind).numpy().astype(np.uint8)
         columns: dict[str, NDArray[Any]] = {"probability": torch.sigmoid(found).numpy(), "prediction": answers}
@@ -204,7 +207,7 @@ def _answer_parts(
         answerer: computes the columns.
         progress: called with the number of shots answered so far.
     """
-    batch, left, done = answerer.batch, sum(map(plan.size, missing)), 0
+    batch, left = answerer.batch, sum(map(plan.size, missing))
     step = max(shots.block, batch // shots.block * shots.block)
     stretches = {number: list(_stretches(*plan.rows(number), step)) for number in missing}
     requests = [stretch for number in missing for stretch in stretches[number]]
@@ -213,23 +216,36 @@ def _answer_parts(
         bytes_held = 2 * PREFETCHED * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(answerer.device, left, PART, bytes_held)
     reading = Prefetcher(shots.read, readers=min(readers, len(requests)), depth=PREFETCHED)(requests)
-    with closing(to_device(reading, answerer.device)) as batches, ThreadPoolExecutor(1) as writer:
+    at_once = -(-batch // answerer.lanes)
+    with (
+        closing(to_device(reading, answerer.device)) as batches,
+        side_by_side(answerer.lanes) as mapped,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        answers = mapped(answerer.columns, _cut(requests, batches, at_once))
         written: Future[None] | None = None
+        done = 0
         for number in missing:
+            start, stop = plan.rows(number)
             columns: list[dict[str, NDArray[Any]]] = []
-            for start, stop in stretches[number]:
-                firsts = range(start, stop, batch)
-                for first, counts in zip(firsts, next(batches).split(batch), strict=True):
-                    columns.append(answerer.columns(counts, first))
-                done += stop - start
+            while start < stop:
+                columns.append(next(answers))
+                start += len(columns[-1]["prediction"])
+                done += len(columns[-1]["prediction"])
                 progress(done)
             joined = {key: np.concatenate([some[key] for some in columns]) for key in columns[0]}
             if written:
                 written.result()  # at most two parts are in memory: one being written, one being computed
-            start, stop = plan.rows(number)
-            written = writer.submit(parts.write, number, _identifiers(shots, slice(start, stop)) | joined)
+            written = writer.submit(parts.write, number, _identifiers(shots, slice(*plan.rows(number))) | joined)
         if written:
             written.result()
+
+
+def _cut(requests: list[tuple[int, int]], batches: Iterator[Tensor], size: int) -> Iterator[Batch]:
+    """What was read for each request, in batches of at most `size` shots."""
+    for (start, _), counts in zip(requests, batches, strict=True):
+        for offset, some in enumerate(counts.split(size)):
+            yield start + offset * size, some
 
 
 def _identifiers(shots: ShotSource, rows: slice) -> dict[str, NDArray[Any]]:
