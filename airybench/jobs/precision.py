@@ -9,7 +9,7 @@ from airybench.sweep.cost import network_costs, training_work
 from airybench.sweep.forecast import LITTLE_WORK
 from airybench.sweep.space import Cell, cells, ends
 from airybench.sweep.trial_list import TrialList
-from airybench.training.step_trial import bfloat16_gain, has_bfloat16
+from airybench.training.step_trial import SECONDS, has_bfloat16, step_times
 from airybench.trial.prepared import PreparedDataset
 
 GAIN = 1.25
@@ -17,7 +17,7 @@ GAIN = 1.25
 
 
 def settled_study(sweep: SweepConfig, dataset: PreparedDataset, reporter: Reporter) -> SweepConfig:
-    """A new study with the number format of all of its trials, which its most expensive network decides.
+    """A new study with the number format of all of its trials: that in which they take less time together.
 
     Args:
         sweep: the study, on these data; its trials run on this CPU.
@@ -27,11 +27,7 @@ def settled_study(sweep: SweepConfig, dataset: PreparedDataset, reporter: Report
     if sweep.base.training.precision != "auto" or any("precision" in grid for grid in sweep.space):
         return sweep
     found = cells(ends(sweep))
-    trials = TrialList(sweep).total()
-    costs = network_costs(found, len(dataset.store.class_names))
-    works = [training_work(cell, costs[cell.digest], dataset.store.count) for cell in found]
-    largest = max(range(len(found)), key=works.__getitem__)
-    if not _faster(found[largest].config, sum(works) / len(works) * trials, dataset, reporter):
+    if not _faster(found, TrialList(sweep).total() / len(found), dataset, reporter):
         return sweep
     return sweep.model_copy(update={"base": sweep.base.replace({"precision": "bfloat16"})})
 
@@ -54,16 +50,33 @@ def settled_training(
     for one in () if options.fresh else (config, mixed):
         if dataset.checkpoints(one, scope).folder.is_dir():
             return one
-    cell = Cell(config, {})
-    size = network_costs([cell], len(dataset.store.class_names))[cell.digest]
-    return mixed if _faster(config, training_work(cell, size, dataset.store.count), dataset, reporter) else config
+    return mixed if _faster([Cell(config, {})], 1, dataset, reporter) else config
 
 
-def _faster(config: TrialConfig, work: float, dataset: PreparedDataset, reporter: Reporter) -> bool:
-    """Whether bfloat16 is worth it; not tried where there is little work, or no instructions for it."""
-    if work < LITTLE_WORK or not has_bfloat16():
+def _faster(found: list[Cell], trials: float, dataset: PreparedDataset, reporter: Reporter) -> bool:
+    """Whether bfloat16 is worth it for some cells; not tried where there is little work, or no instructions for it.
+
+    Args:
+        found: the cells.
+        trials: of each cell.
+        dataset: the data.
+        reporter: receives the choice.
+    """
+    classes, shots = len(dataset.store.class_names), dataset.store.count
+    costs = network_costs(found, classes)
+    works = {cell.digest: training_work(cell, costs[cell.digest], shots) for cell in found}
+    if sum(works.values()) * trials < LITTLE_WORK or not has_bfloat16():
         return False
-    gain = bfloat16_gain(config, len(dataset.store.class_names))
+    families: dict[str, list[Cell]] = {}
+    for cell in found:
+        families.setdefault(cell.config.network.arch, []).append(cell)
+    exact = mixed = 0.0
+    for members in families.values():
+        largest = max(members, key=lambda cell: works[cell.digest])
+        times = step_times(largest.config, classes, seconds=SECONDS / len(families))
+        passes = sum(works[cell.digest] for cell in members) / costs[largest.digest].multiply_adds
+        exact, mixed = exact + passes * times.float32, mixed + passes * times.bfloat16
+    gain = exact / mixed
     name = "bfloat16" if gain >= GAIN else "float32"
     reporter.notify(f"{dataset.name}: trained in {name}; bfloat16 is {gain:.2f} times as fast as float32 here")
     return gain >= GAIN

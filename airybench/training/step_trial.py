@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 
 import torch
@@ -15,9 +16,11 @@ from airybench.training.loss import Loss, Penalty
 from airybench.training.schedule import optimizer
 
 SECONDS = 2.0
-"""Length of a trial, for networks whose steps take less than a third of a second."""
+"""Length of a trial, for networks whose steps take tenths of a second."""
 
-LEAST_ROUNDS = 3
+BLOCKS = 2
+"""Stretches of steps in each format. Single steps in turn would measure what one leaves in the caches for the other."""
+
 MOST_WORK = 2e10
 """Multiply-adds of a forward pass: larger batches are cut."""
 
@@ -31,33 +34,48 @@ def has_bfloat16() -> bool:
     return any(capabilities.get(name) for name in INSTRUCTIONS)
 
 
-def bfloat16_gain(config: TrialConfig, classes: int, *, seconds: float = SECONDS) -> float:
-    """How many times as fast as in float32 this network trains in bfloat16 on the CPU.
+@dataclass(frozen=True)
+class StepTimes:
+    """Seconds of a training step for each of its shots, in two number formats."""
 
-    Steps in both alternate, so that other work on the machine affects both alike.
+    float32: float
+    bfloat16: float
+
+
+def step_times(config: TrialConfig, classes: int, *, seconds: float = SECONDS) -> StepTimes:
+    """Time steps of this network on the CPU in both formats.
+
+    Stretches of steps in both alternate, so that other work on the machine affects both alike.
 
     Args:
         config: network, image size and batch.
         classes: outputs of the network.
-        seconds: length of the trial.
+        seconds: length of the trial without what warms up.
     """
     cpu = torch.device("cpu")
     keep_freed_memory(cpu)
     config = cut_batch(config.replace({"compile": False}), classes)
+    taken: dict[str, list[float]] = {"float32": [], "bfloat16": []}
     with torch.random.fork_rng(devices=[]):
-        steps = {
-            name: training_step(config.replace({"precision": name}), classes, cpu) for name in ("float32", "bfloat16")
-        }
-        times: dict[str, list[float]] = {name: [] for name in steps}
-        for step in steps.values():
-            step()  # warms up
-        began = time.perf_counter()
-        while len(times["float32"]) < LEAST_ROUNDS or time.perf_counter() - began < seconds:
+        steps = {name: training_step(config.replace({"precision": name}), classes, cpu) for name in taken}
+        for _ in range(BLOCKS):
             for name, step in steps.items():
-                start = time.perf_counter()
-                step()
-                times[name].append(time.perf_counter() - start)
-    return median(times["float32"]) / median(times["bfloat16"])
+                step()  # warms up
+                taken[name] += _timed(step, seconds / BLOCKS / len(steps))
+    shots = config.training.batch_size
+    return StepTimes(*(median(times) / shots for times in taken.values()))
+
+
+def _timed(step: Callable[[], None], seconds: float) -> list[float]:
+    """Seconds of each of the steps that can be made in some time; at least one."""
+    taken: list[float] = []
+    began = last = time.perf_counter()
+    while not taken or last - began < seconds:
+        step()
+        now = time.perf_counter()
+        taken.append(now - last)
+        last = now
+    return taken
 
 
 def cut_batch(config: TrialConfig, classes: int) -> TrialConfig:

@@ -7,14 +7,17 @@ import torch
 from kept import runs_of, trials
 from reporters import CollectingReporter
 
-from airybench.config import TrialConfig
+from airybench.config import SweepConfig, TrialConfig
 from airybench.config.experiments import load_experiment
 from airybench.jobs import precision
 from airybench.jobs.options import RunOptions
-from airybench.jobs.precision import GAIN, settled_training
+from airybench.jobs.precision import GAIN, settled_study, settled_training
 from airybench.jobs.sweep import run_sweep
 from airybench.jobs.train import SCOPE
+from airybench.sweep.cost import network_costs
 from airybench.sweep.engines import engine
+from airybench.sweep.space import cells
+from airybench.training.step_trial import StepTimes
 from airybench.trial.prepare import prepare
 
 CPU = torch.device("cpu")
@@ -25,7 +28,7 @@ CONFIG = TrialConfig().replace({"count": 64, "arch": "timm:resnet10t", "image_si
 def gains(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Trials give these gains in turn; a trial more than these is an error. Every training has enough work for one."""
     given: list[float] = []
-    monkeypatch.setattr(precision, "bfloat16_gain", lambda config, classes: given.pop(0))
+    monkeypatch.setattr(precision, "step_times", lambda config, classes, seconds: StepTimes(given.pop(0), 1.0))
     monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
     monkeypatch.setattr(precision, "LITTLE_WORK", 0.0)
     return given
@@ -60,6 +63,22 @@ def test_a_study_that_is_not_faster_stays_in_float32(
     run_sweep(sweep, ["helium"], study="exact", options=options)
     _, (child,) = runs_of(tmp_path, "exact@helium")
     assert (child.data.params["precision"], child.data.tags["airybench.precision"]) == ("auto", "float32")
+
+
+def test_architectures_count_by_the_time_that_they_take(gains: list[float]) -> None:
+    prepared, reporter = prepare("helium", CONFIG, CPU), CollectingReporter()
+    space = [{"arch": ["timm:resnet10t"], "alpha": [0.1, 0.2, 0.3]}, {"arch": ["timm:test_resnet"], "alpha": [0.2]}]
+    sweep = SweepConfig.model_validate({"base": CONFIG.replace(prepared.logged).model_dump(), "space": space})
+    costs = [network_costs([cell], len(prepared.store.class_names))[cell.digest].multiply_adds for cell in cells(sweep)]
+    gains += [1.0, 9.0]  # seconds of a shot in float32 by architecture; 1 in bfloat16
+    found = settled_study(sweep, prepared, reporter)
+    assert costs[0] == costs[1] == costs[2] > costs[3]
+    # Equal shots and epochs: three cells of the first for one of the second, whatever their multiply-adds.
+    expected = (3 * 1.0 + 9.0) / (3 + 1)
+    assert f"bfloat16 is {expected:.2f} times as fast" in reporter.notices[-1]
+    assert found.base.training.precision == "bfloat16"
+    gains += [1.3, 0.1]
+    assert settled_study(sweep, prepared, reporter).base.training.precision == "auto"
 
 
 def test_a_training_is_resumed_in_its_own_format(gains: list[float]) -> None:

@@ -7,12 +7,12 @@ import torch
 
 from airybench.config import TrialConfig
 from airybench.training import step_trial
-from airybench.training.step_trial import bfloat16_gain
+from airybench.training.step_trial import step_times
 
 SMALL = TrialConfig().replace({"image_size": 32, "batch_size": 8, "arch": "timm:test_resnet"})
 
 
-def test_the_gain_is_the_time_in_float32_over_that_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_of_a_shot_in_both_formats(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
 
     def slow(config: TrialConfig, classes: int, device: torch.device):  # type: ignore[no-untyped-def]
@@ -21,8 +21,10 @@ def test_the_gain_is_the_time_in_float32_over_that_in_bfloat16(monkeypatch: pyte
 
     monkeypatch.setattr(step_trial, "training_step", slow)
     began = time.perf_counter()
-    assert bfloat16_gain(SMALL.replace({"compile": True}), 5, seconds=0.3) == pytest.approx(2, rel=0.2)
-    assert 0.3 <= time.perf_counter() - began < 2
+    found = step_times(SMALL.replace({"compile": True}), 5, seconds=0.3)
+    assert found.float32 == pytest.approx(0.04 / 8, rel=0.25)
+    assert found.bfloat16 == pytest.approx(0.02 / 8, rel=0.25)
+    assert 0.3 <= time.perf_counter() - began < 3
     assert sizes == [(8, False, 5)] * 2
 
 
@@ -34,7 +36,7 @@ def test_steps_too_large_for_a_trial_are_cut(monkeypatch: pytest.MonkeyPatch) ->
         return lambda: None
 
     monkeypatch.setattr(step_trial, "training_step", noted)
-    bfloat16_gain(TrialConfig().replace({"image_size": 224, "batch_size": 256}), 5, seconds=0.0)
+    step_times(TrialConfig().replace({"image_size": 224, "batch_size": 256}), 5, seconds=0.0)
     assert sizes == [11, 11]  # 2e10 over the 1.7e9 multiply-adds of a ResNet-18
 
 
@@ -42,5 +44,5 @@ def test_random_numbers_go_on_as_if_nothing_had_been_tried() -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
-    assert bfloat16_gain(SMALL, 5, seconds=0.0) > 0
+    assert step_times(SMALL, 5, seconds=0.0).float32 > 0
     assert torch.equal(torch.rand(4), expected)
