@@ -10,6 +10,9 @@ from typing import Any
 
 from airybench.reporter import Progress
 
+FIRST_SECONDS, SECONDS = 4.0, 10.0
+"""When the first line of a progress is written, and how long after it each further one."""
+
 
 def notice(text: str) -> None:
     """Write one line to stderr."""
@@ -51,7 +54,7 @@ class ConsoleReporter:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A bar on a terminal, a line every ten seconds elsewhere; yields `progress(done, total)`.
+    """A bar on a terminal, elsewhere a line after four seconds and every ten; yields `progress(done, total)`.
 
     Nothing is drawn before the first call: work that turns out to be done already leaves no empty bar.
     """
@@ -90,13 +93,14 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
 
 def _lines(title: str) -> Progress:
-    began = last = time.monotonic()
+    began = time.monotonic()
+    due = began + FIRST_SECONDS
 
     def progress(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal due
         now = time.monotonic()
-        if now - last >= 10 or done >= total:
-            last = now
+        if now >= due or done >= total:
+            due = now + SECONDS
             notice(f"{title}: {done}/{total} after {now - began:.0f} s")
 
     return progress

@@ -60,7 +60,7 @@ class LoadedSplit:
         )
 
     def _inputs(self, rows: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Inputs on the device, batch by batch, for rows on the host."""
+        """Inputs on the device, batch by batch; rows are on the host unless the inputs are a tensor."""
         if isinstance(self.inputs, Tensor):
             device = self.inputs.device
             for some in rows:
@@ -95,9 +95,10 @@ class LoadedSplit:
         batch_size = min(config.batch_size, len(self))
         starts = range(skip * batch_size, len(self) - batch_size + 1, batch_size)
         batches = [slice(start + first, start + batch_size, step) for start in starts]
-        # Labels are small: one upload of the order serves all batches.
-        labels = self.labels[order.to(device)]
-        for some, images in zip(batches, self._inputs([order[batch] for batch in batches]), strict=True):
+        # One upload of the order serves all batches: a step that copied its own would wait for the host.
+        placed = order.to(device)
+        labels, rows = self.labels[placed], placed if isinstance(self.inputs, Tensor) else order
+        for some, images in zip(batches, self._inputs([rows[batch] for batch in batches]), strict=True):
             if config.flips and self.flippable:
                 for axis, mirror in ((-1, mirrored[0]), (-2, mirrored[1])):
                     images = torch.where(mirror[some].view(-1, 1, 1, 1), images.flip(axis), images)
