@@ -61,6 +61,22 @@ def import_(
     print_made(store, as_json=as_json)
 
 
+@app.command("list")
+def list_(as_json: Json = False, debug: Debug = False) -> None:
+    """List the stores in the data folder, simulated and imported."""
+    from airybench.cli.show.console import notice
+    from airybench.cli.show.store import print_stores
+    from airybench.data.store.describe import outline
+    from airybench.paths import data_folder
+
+    folder = data_folder()
+    found = [outline(path) for path in sorted(folder.glob("*.h5"))]
+    if not found and not as_json:
+        notice(f"no stores in {folder} yet; airybench data simulate helium makes one")
+        return
+    print_result(found, as_json=as_json, data=list, text=print_stores)
+
+
 @app.command()
 def export(
     path: StorePath,

@@ -51,7 +51,7 @@ def delete(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     runs: Annotated[
-        bool, typer.Option("--runs", help="Also delete its MLflow runs. `mlflow gc` frees their disk.")
+        bool, typer.Option("--runs", help="Also delete its MLflow runs and the models that they logged.")
     ] = False,
     storage: Storage = None,
     debug: Debug = False,
@@ -64,6 +64,7 @@ def delete(
 
     from airybench.cli.show.console import notice
     from airybench.sweep.saved_studies import find_study
+    from airybench.tracking.store import hidden
     from airybench.tracking.studies import delete_runs
 
     study = find_study(name, storage)
@@ -73,8 +74,12 @@ def delete(
             raise StudyError(f"deleting study {study.name}{also} needs a yes; give --yes")
         typer.confirm(f"Delete study {study.name} with {study.summary()}{also}?", abort=True, err=True)
     if runs and study.attributes.get("tracking_uri"):
-        count = delete_runs(study.attributes["tracking_uri"], str(study.attributes["experiment_id"]), study.name)
-        notice(f"{count} runs deleted in {study.attributes['tracking_uri']}; mlflow gc frees their disk")
+        uri = study.attributes["tracking_uri"]
+        gone = delete_runs(uri, str(study.attributes["experiment_id"]), study.name)
+        notice(
+            f"{gone.runs} runs and {gone.models} models deleted in {hidden(uri)}; their disk is freed by "
+            f"mlflow gc --backend-store-uri {hidden(uri)} --tracking-uri {hidden(uri)}"
+        )
     study.delete()
     notice(f"study {study.name} deleted")
     return EXIT_DONE

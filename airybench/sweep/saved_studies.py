@@ -20,6 +20,7 @@ from airybench.study_name import StudyName
 from airybench.sweep.definition import checked, stored_attributes
 from airybench.sweep.records import CONFIRMATION, INTERRUPTED, FinishedTrial
 from airybench.sweep.storage import StudyStorage, as_storage, open_storage
+from airybench.tracking.disk import bytes_of
 from airybench.tracking.store import hidden
 
 STATES = ("finished", "failed", "pruned", "running", "waiting", "interrupted")
@@ -126,12 +127,19 @@ class SavedStudy:
             "name": self.name,
             "states": self.counts(),
             "bytes": self.storage.size(self.name),
+            "run_bytes": bytes_of(str(self.attributes.get("tracking_uri", "")), self.runs),
             "last": last.astimezone(UTC).isoformat(timespec="seconds") if last else None,
             "tracking_uri": hidden(str(self.attributes.get("tracking_uri", ""))),
             "parent_run": self.attributes.get("parent_run_id"),
             "data_source": self.attributes.get("data_source"),
             "problem": self.problem,
         }
+
+    @property
+    def runs(self) -> list[str]:
+        """Ids of its runs in MLflow, the parent's too."""
+        ids = [self.attributes.get("parent_run_id"), *(trial.user_attrs.get("run_id") for trial in self._trials)]
+        return [str(one) for one in ids if one]
 
     def trials(self) -> list[dict[str, Any]]:
         """Every trial but duplicates, ready for JSON; `fold` is None where the study has one split."""

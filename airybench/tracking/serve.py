@@ -19,6 +19,9 @@ HOST = "127.0.0.1"  # these pages ask for no password
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
+_QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""Else MLflow starts processes that wait for jobs of chat models, in more than a gigabyte; this project has none."""
+
 
 def serve(uri: str, port: int, report: Callable[[str, str], None]) -> None:
     """Run `mlflow ui` until it is interrupted; it ends with this call, however that ends.
@@ -46,7 +49,7 @@ def serve(uri: str, port: int, report: Callable[[str, str], None]) -> None:
         command += ["--default-artifact-root", artifacts.as_uri()]
     # In a process group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers.
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET)
         try:
             _await(process, port, log)
             report(f"http://{HOST}:{port}", _runs(f"http://{HOST}:{port}", tracking.experiment_id))

@@ -4,6 +4,7 @@ import json
 import shlex
 from pathlib import Path
 
+import h5py
 import pytest
 from euxfel_files import euxfel_cxi
 from field_files import cheetah_cxi, eiger_master, fermi_runs, sacla_run, swissfel_run
@@ -11,6 +12,7 @@ from files import store_file
 from typer.testing import CliRunner
 
 from airybench.cli.data import app
+from airybench.cli.main import run
 from airybench.data.store.store import Store
 
 
@@ -74,3 +76,22 @@ def test_options_are_part_of_the_command(tmp_path: Path) -> None:
 def test_a_store_is_described_as_ever(tmp_path: Path) -> None:
     store = store_file(tmp_path / "s.h5")
     assert told(store.path)["content_sha256"] == store.content_sha256
+
+
+def test_stores_of_the_data_folder_are_listed(folder, write_store, capsys) -> None:
+    assert run(["data", "list"]) == 0
+    assert "no stores in" in capsys.readouterr().err
+    folder.mkdir(exist_ok=True)
+    write_store(folder / "mine.h5")
+    (folder / "broken.h5").write_bytes(b"no HDF5 at all")
+    assert run(["data", "list", "--json"]) == 0
+    broken, mine = json.loads(capsys.readouterr().out)
+    assert "HDF5" in broken["problem"]
+    with h5py.File(folder / "mine.h5") as file:
+        assert (mine["shots"], mine["classes"]) == (len(file["images"]), len(file.attrs["class_names"]))
+        assert mine["image_shape"] == list(file["images"].shape[1:])
+    assert mine["size_bytes"] == (folder / "mine.h5").stat().st_size
+    assert run(["data", "list"]) == 0
+    printed = capsys.readouterr().out
+    assert "mine.h5" in printed
+    assert str(folder) in printed

@@ -11,6 +11,7 @@ from airybench.config import SweepConfig
 from airybench.paths import sole_owner
 from airybench.provenance import Provenance
 from airybench.sweep.study import RunningStudy
+from airybench.tracking.store import connect
 from airybench.trial.outcome import Outcome
 
 PROVENANCE = Provenance("helium", "simulated", "a" * 64, "b" * 64)
@@ -104,3 +105,42 @@ def test_what_is_not_there_and_what_is_damaged(make, folder, capsys) -> None:
     assert good["problem"] == ""
     assert run(["studies", "list", "--storage", "sqlite:///x.db"]) == 2
     assert "is SQLite" in capsys.readouterr().err
+
+
+def test_disk_of_the_runs_is_said_and_freed(make, folder, capsys, monkeypatch) -> None:
+    from click.testing import CliRunner
+    from mlflow import MlflowClient
+    from mlflow.cli import gc
+
+    uri = f"sqlite:///{folder.parent / 'mlflow.db'}"
+    study, tracking = make("one@helium"), connect(uri)
+    client = MlflowClient(tracking_uri=uri)
+    tags = {"airybench.study": "one@helium"}
+    mine, other = (client.create_run(tracking.experiment_id, tags=one).info for one in (tags, {}))
+    model = client.create_logged_model(tracking.experiment_id, source_run_id=mine.run_id)
+    held = folder.parent / "mlruns" / "airybench"
+    for place, size in ((mine.run_id, 5000), (other.run_id, 700), (f"models/{model.model_id}", 300)):
+        (held / place / "artifacts").mkdir(parents=True, exist_ok=True)
+        (held / place / "artifacts" / "weights").write_bytes(bytes(size))
+    description = f"run_id: {mine.run_id}\n"
+    (held / f"models/{model.model_id}" / "artifacts" / "MLmodel").write_text(description)
+    for name, value in (
+        ("tracking_uri", uri),
+        ("experiment_id", tracking.experiment_id),
+        ("parent_run_id", mine.run_id),
+    ):
+        study.set_attribute(name, value)
+
+    assert run(["studies", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["run_bytes"] == 5300 + len(description)
+    assert run(["studies", "delete", "one", "--runs", "--yes"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "1 runs and 1 models deleted" in said
+    assert not client.search_logged_models([tracking.experiment_id])
+    assert [one.info.run_id for one in client.search_runs([tracking.experiment_id])] == [other.run_id]
+    command = said[said.index("mlflow gc ") :].split()[2:6]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert CliRunner().invoke(gc, command).exit_code == 0
+    assert not (held / mine.run_id / "artifacts" / "weights").exists()
+    assert not (held / "models" / model.model_id / "artifacts" / "weights").exists()
+    assert (held / other.run_id / "artifacts" / "weights").exists()

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from airybench.cli.main import run
@@ -38,6 +39,10 @@ def test_the_pages_answer_here_and_end_with_the_command(finished, port, number) 
         listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text("ascii").splitlines()
                      if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"]  # fmt: skip
         assert listening == [f"0100007F:{port:04X}"]  # 127.0.0.1 alone
+        started = [one for one in psutil.Process(process.pid).children(recursive=True)
+                   if "mlflow" in " ".join(one.cmdline())]  # fmt: skip
+        assert started
+        assert not [one for one in started if "job" in " ".join(one.cmdline())]  # eight of them would wait for work
     finally:
         process.send_signal(number)
     assert process.wait(30) == 0

@@ -1,5 +1,6 @@
 """A store on stdout: its facts and its classes."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -37,6 +38,24 @@ def print_store(facts: dict[str, Any]) -> None:
             table.add_row(name, str(number), f"{number / facts['shots']:.1%}")
         console.print()
         console.print(table)
+
+
+def print_stores(found: list[dict[str, Any]]) -> None:
+    """One line for each store, as `outline` has them."""
+    table = Table(title="stores", title_justify="left")
+    for heading in ("file", "source", "shots", "classes", "image", "size"):
+        table.add_column(heading, justify="left" if heading in ("file", "source") else "right", overflow="fold")
+    for one in found:
+        name, size = Path(one["path"]).name, f"{one['size_bytes'] / 1e6:.1f} MB"
+        if one["problem"]:
+            table.add_row(name, one["problem"], "", "", "", size)
+            continue
+        version = f", version {one['simulator']}" if one["simulator"] else ""
+        shape = "{} x {}".format(*one["image_shape"])
+        table.add_row(name, f"{one['source']}{version}", str(one["shots"]), str(one["classes"]), shape, size)
+    console = result_console(markup=False)
+    console.print(table)
+    console.print(f"folder: {Path(found[0]['path']).parent}", soft_wrap=True)
 
 
 def print_source(facts: dict[str, Any]) -> None:

@@ -9,13 +9,13 @@ from airybench.sweep.saved_studies import SavedStudy
 def print_studies(studies: list[SavedStudy]) -> None:
     """One line per study."""
     table = Table(title="studies", title_justify="left")
-    for heading in ("study", "trials", "size", "last", "tracking store"):
+    for heading in ("study", "trials", "journal", "runs", "last", "tracking store"):
         table.add_column(heading, no_wrap=heading == "study", overflow="fold")
     for one in studies:
         facts = one.overview()
-        size = "" if facts["bytes"] is None else f"{facts['bytes'] / 1e6:.1f} MB"
+        sizes = ("" if facts[key] is None else f"{facts[key] / 1e6:.1f} MB" for key in ("bytes", "run_bytes"))
         what = one.problem or one.summary()
-        table.add_row(one.name, what, size, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
+        table.add_row(one.name, what, *sizes, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
     result_console().print(table)
 
 

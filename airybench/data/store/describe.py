@@ -1,11 +1,13 @@
 """What a store holds, as plain values for a table or JSON."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from airybench.data.store.schema import FIRST_VERSION
 from airybench.data.store.store import Store
+from airybench.errors import AirybenchError
 
 SCHEMA_1 = "1: the hash covers ids, labels, energies and images only"
 
@@ -43,4 +45,26 @@ def describe(store: Store) -> dict[str, Any]:
         "size_bytes": store.path.stat().st_size,
         "content_sha256": store.content_sha256,
         "schema": SCHEMA_1 if store.version == FIRST_VERSION else str(store.version),
+    }
+
+
+def outline(path: Path) -> dict[str, Any]:
+    """A store in short, or what is wrong with a file that is none.
+
+    Args:
+        path: a file that ends in `.h5`.
+    """
+    known: dict[str, Any] = {"path": str(path), "size_bytes": path.stat().st_size}
+    try:
+        store = Store.open(path)
+    except AirybenchError as error:
+        return known | {"problem": str(error)}
+    return known | {
+        "name": store.name,
+        "source": store.source,
+        "simulator": store.simulator if store.simulated else None,
+        "shots": store.count,
+        "classes": len(store.class_names),
+        "image_shape": list(store.image_shape),
+        "problem": "",
     }
