@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airybench.analysis.estimate import Estimate
-from airybench.config import SweepConfig, Value, validated
-from airybench.config.values import Frozen, Number
+from airybench.config import SweepConfig, Value
+from airybench.config.values import Number
 from airybench.errors import AirybenchError, ConfigError
 from airybench.parsing import read_json
 
@@ -21,7 +21,13 @@ SITE = ("dataset", "simulator")
 """Parameters of the data that an experiment leaves to the command line."""
 
 
-class Interval(Frozen):
+class _Published(BaseModel):
+    """A part of the file; no parameter of the configuration, whose names error messages list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Interval(_Published):
     """A value with its 95 % interval; None for what is undefined."""
 
     value: Number | None = None
@@ -59,7 +65,7 @@ class Interval(Frozen):
         return low <= others_high and others_low <= high
 
 
-class TrialResult(Frozen):
+class TrialResult(_Published):
     """One training."""
 
     seed: int
@@ -71,7 +77,7 @@ class TrialResult(Frozen):
     seconds: Number
 
 
-class CellScores(Frozen):
+class CellScores(_Published):
     """One cell: the parameters in which the cells of its study differ, and the metric."""
 
     name: str
@@ -82,7 +88,7 @@ class CellScores(Frozen):
     trials: tuple[TrialResult, ...]
 
 
-class BaselineResult(Frozen):
+class BaselineResult(_Published):
     """What is reached without a network; the parameters say on which shots, where a study varies them."""
 
     name: str
@@ -90,7 +96,7 @@ class BaselineResult(Frozen):
     test: Interval
 
 
-class ClaimResult(Frozen):
+class ClaimResult(_Published):
     """A claim; the difference is the first of each pair less the second, mean over pairs."""
 
     statement: str
@@ -105,7 +111,7 @@ class ClaimResult(Frozen):
     verdict: str
 
 
-class StressedCell(Frozen):
+class StressedCell(_Published):
     """One cell under changes of the detector; `changes` by change and strength."""
 
     name: str
@@ -115,7 +121,7 @@ class StressedCell(Frozen):
     changes: dict[str, dict[str, Interval]]
 
 
-class StressEffect(Frozen):
+class StressEffect(_Published):
     """What one choice costs under changes of the detector against its reference."""
 
     factor: str
@@ -128,7 +134,7 @@ class StressEffect(Frozen):
     verdict: str
 
 
-class StressResult(Frozen):
+class StressResult(_Published):
     """The cells of a study under changes of the detector, and what costs them most."""
 
     cells: tuple[StressedCell, ...]
@@ -136,7 +142,7 @@ class StressResult(Frozen):
     advice: str
 
 
-class DatasetResult(Frozen):
+class DatasetResult(_Published):
     """The study of one data set."""
 
     dataset: str
@@ -163,7 +169,7 @@ class DatasetResult(Frozen):
         return self.simulator > 0
 
 
-class Results(Frozen):
+class Results(_Published):
     """What the studies of one experiment say on its question.
 
     Attributes:
@@ -234,12 +240,15 @@ def read_results(path: Path) -> Results:
         ConfigError: no such file, or one of another kind.
     """
     try:
-        return validated(Results, read_json(path))
+        return Results.model_validate(read_json(path))
     except OSError as error:
         raise ConfigError(f"results {path} cannot be read: {error.strerror or error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg'].lower()}"
     except (ValueError, AirybenchError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"results {path}: {reason}; give a file that `airybench reproduce --write` made") from None
+    raise ConfigError(f"results {path}: {reason}; give a file that `airybench reproduce --write` made")
 
 
 def _compact(content: object, depth: int = 0) -> str:

@@ -1,11 +1,14 @@
 """When answers agree with published ones: rules on made-up numbers."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from airybench.analysis.estimate import Estimate
 from airybench.config.experiments import load_experiment
+from airybench.config.values import Frozen
+from airybench.errors import ConfigError
 from airybench.report.agreement import agreement, claim_agrees
 from airybench.report.results import (
     CellScores,
@@ -15,6 +18,7 @@ from airybench.report.results import (
     Results,
     TrialResult,
     experiment_digest,
+    read_results,
 )
 
 
@@ -97,6 +101,30 @@ def test_what_is_undefined_is_null_in_the_file_and_no_number_elsewhere() -> None
     assert (found.value, found.low, found.high) == (0.5, None, None)
     assert math.isnan(found.numbers[1])
     assert found.contains(0.5) is None
+
+
+def test_what_is_published_is_no_parameter_of_the_configuration() -> None:
+    """Its names once stood among the parameters that an error message lists."""
+    assert "p_holm" in ClaimResult.model_fields
+    assert "p_holm" not in Frozen.names
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "the file: input should be a valid dictionary"),
+        ("{}", "question: field required; give a file that `airybench reproduce --write` made"),
+        ('{"question": NaN}', "question: input should be a valid string"),
+        ("[" * 100_000, "more than 64 lists and objects in one another"),
+    ],
+)
+def test_another_file_is_refused_in_one_line(content: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        read_results(path)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_the_digest_is_that_of_the_cells_whatever_the_data_set() -> None:

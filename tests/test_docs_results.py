@@ -1,0 +1,108 @@
+"""The published answers, the page that tells them and README say the same, and can be drawn again."""
+
+import re
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+from published_answers import answers
+
+from airybench.config.experiments import load_experiment, questions
+from airybench.report.results import Results, experiment_digest, published, read_results
+from docs.figures.answers import cell_title, picture
+from docs.figures.results import END, PAGE, all_results, interval_text, tables, with_tables
+
+ROOT = Path(__file__).parents[1]
+MOST_BYTES = 200_000
+NUMBER = re.compile(r"[+-]?\d\.\d{3} \[[+-]?\d\.\d{3} \.\. [+-]?\d\.\d{3}\]")
+"""A value with its interval, as every page writes it."""
+
+
+@pytest.mark.parametrize("question", ["headline", "fraction", "robustness", "noise-ccf"])
+def test_every_kind_of_answer_is_drawn_and_told(question: str, tmp_path: Path) -> None:
+    found = answers(question)
+    assert isinstance(picture(found), Figure)
+    text = tables(found)
+    heads = [line for line in text.splitlines() if line.startswith("| ---")]
+    assert len(heads) == 2
+    for block in text.split("\n\n")[:2]:
+        assert len({line.count("|") for line in block.splitlines()}) == 1, "every row has every column"
+    assert f"`airybench reproduce {question} --size small`: 2048 shots of each set at 40 px" in text
+    path = tmp_path / "x.json"
+    path.write_text(found.to_json(), encoding="utf-8")
+    assert read_results(path) == found
+
+
+def test_tables_hold_the_numbers_and_cells_are_called_by_what_they_are() -> None:
+    found = answers("headline")
+    names = [cell_title(cell) for cell in found.datasets[0].cells]
+    assert sorted(names) == sorted(
+        [f"plain on {scale}" for scale in ("[0, 1]", "counts", "ln(1 + counts)")]
+        + [f"log activation on {scale}" for scale in ("counts", "ln(1 + counts)")]
+    )
+    text = tables(found)
+    for claim in found.datasets[0].claims:
+        shown = interval_text(claim.difference, "+")
+        assert f"| {claim.statement} | {shown} | {claim.verdict} (p 0.040) | {shown} |" in text
+    curves = tables(answers("fraction"))
+    assert re.search(r"^\| 5% \| 0\.\d{3} \[", curves, re.M)
+    assert "helium: support vectors on features" in curves
+    assert {cell_title(cell) for cell in answers("noise-ccf").datasets[0].cells} == {
+        f"{what}, {noise}" for what in ("images", "correlation maps") for noise in ("no noise", "noise up to the max")
+    }
+
+
+def test_tables_are_written_between_their_marks_alone() -> None:
+    found = answers("headline")
+    page = f"before\n<!-- results: headline -->\nold\n{END}\nbetween\n<!-- results: alpha -->\nkept\n{END}\n"
+    new = with_tables(page, [found])
+    assert new == page.replace("old", tables(found))
+    assert with_tables(new, [found]) == new
+    assert with_tables("no marks", [found]) == "no marks"
+
+
+def test_what_is_published_is_of_a_shipped_experiment_small_and_drawn() -> None:
+    for name, path in published().items():
+        found = read_results(path)
+        assert found.question == name
+        assert name in questions()
+        assert found.config_sha256 == experiment_digest(load_experiment(found.experiment)), "run it again"
+        assert path.stat().st_size < MOST_BYTES
+        assert path.read_text(encoding="utf-8") == found.to_json()
+        assert (ROOT / "docs" / "reproduction" / f"{name}.png").is_file()
+
+
+def test_the_page_has_the_tables_of_every_published_answer() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    found = all_results()
+    assert set(re.findall(r"<!-- results: (\S+) -->", text)) == found.keys()
+    assert with_tables(text, found.values()) == text, "python -m docs.figures results"
+    for name in found:
+        assert f"](reproduction/{name}.png)" in text
+
+
+def test_numbers_in_the_prose_of_page_and_readme_are_published_ones() -> None:
+    known = {shown for found in all_results().values() for shown in numbers(found)}
+    prose = re.sub(r"<!-- results: .*?<!-- end -->", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    prose += "".join(part for part in readme.split("\n\n") if "docs/reproduction" in part)
+    assert set(NUMBER.findall(prose)) <= known
+
+
+def numbers(found: Results) -> set[str]:
+    """Every value with its interval, with and without a sign."""
+    parts = [part for one in found.datasets for part in (*one.cells, *one.baselines)]
+    values = [part.test for part in parts] + [claim.difference for one in found.datasets for claim in one.claims]
+    for one in found.datasets:
+        if one.stress:
+            values += [part for cell in one.stress.cells for part in (cell.clean, cell.changed, cell.loss)]
+            values += [part for effect in one.stress.effects for part in (effect.loss, effect.changed)]
+    return {interval_text(value, sign) for value in values for sign in ("", "+")}
+
+
+def test_a_number_that_is_not_published_would_be_seen() -> None:
+    found = answers("headline")
+    (one, *_) = found.datasets[0].claims
+    assert interval_text(one.difference, "+") in numbers(found)
+    assert NUMBER.findall(f"It helps by {interval_text(one.difference, '+')}.") == [interval_text(one.difference, "+")]
+    assert "+0.999 [+0.998 .. +1.000]" not in numbers(found)
