@@ -86,7 +86,7 @@ def cells_and_claims(found: Results) -> Figure:
         statements = [fill(claim.statement, WIDTH) for claim in one.claims]
         _intervals(right, [claim.difference for claim in one.claims], statements, told)
     grid[-1][0].set_xlabel(f"test {metric_title(found.metric)}, 95 % interval")
-    grid[-1][1].set_xlabel(f"difference, 95 % (grey: up to {found.delta:g} does not matter)")
+    grid[-1][1].set_xlabel("difference, 95 % (grey: too small to matter)")
     shown = [word for word in VERDICTS if any(claim.verdict == word for one in found.datasets for claim in one.claims)]
     handles = [Line2D([], [], color=VERDICTS[word], marker="o", markersize=5, label=word) for word in shown]
     figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=8)
