@@ -177,7 +177,7 @@ def csv_lines(bench: str, measurements: Iterable[Measurement], where: dict[str, 
 def markdown_lines(measurements: Iterable[Measurement]) -> Iterator[str]:
     """The lines of a table in Markdown, each as soon as its measurement is there; the machine is not in it.
 
-    >>> print(*markdown_lines([measurement("helium", "speed", "1/s", [10, 40, 20], goal=10)]), sep="")
+    >>> print(*markdown_lines([measurement("helium", "speed", "1/s", [10, 40, 20], goal=10)]), sep="", end="")
     | what | quantity | median (range) | unit | goal |
     |---|---|---|---|---|
     | helium | speed | 20 (10 - 40) | 1/s | 10 |

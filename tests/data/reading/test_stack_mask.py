@@ -72,11 +72,16 @@ def test_one_mask_with_an_axis_of_shots(tmp_path: Path) -> None:
     np.testing.assert_array_equal(store.mask(), INVERTED)
 
 
-@pytest.mark.parametrize("name", ["mask.h5", "mask.npy"])
-def test_a_file_without_a_key_is_no_mask(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(DataError, match=rf"{name} is a file, .* give --mask {name}:KEY"):
-        with_mask(tmp_path / "a.h5", name)
+def test_a_file_without_a_key_is_no_mask(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "mask.h5", "w") as file:
+        file["good"] = INVERTED
+    np.save(tmp_path / "mask.npy", INVERTED)
+    for name, remedy in (
+        ("mask.h5", "give --mask mask.h5:KEY"),
+        ("mask.npy", "an HDF5 file, and give --mask FILE:KEY"),
+    ):
+        with pytest.raises(DataError, match=rf"{name} is .*file, and --mask takes a key; .*{remedy}"):
+            with_mask(tmp_path / "a.h5", name)
     with pytest.raises(DataError, match=r"/gone.h5 is missing"):
         with_mask(tmp_path / "b.h5", "gone.h5")
 
