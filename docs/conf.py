@@ -53,7 +53,7 @@ nitpick_ignore_regex = [
 ]
 nitpick_ignore_regex += [("py:.*", r"(?:pd\.)?DataFrame|Axes|Figure")]
 nitpick_ignore_regex += [
-    ("py:class", r"airybench\.(?:analysis|data|inference|jobs|sweep|training)\..*")
+    ("py:class", r"airybench\.(?:analysis|api\.arguments|data|inference|jobs|sweep|training)\..*")
 ]  # what lies below the API
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True

@@ -169,8 +169,9 @@ def run_sweep(
         fresh: archive an existing study of that name first.
         reporter: receives notices and progress; bars in a notebook by default.
         observer: follows the trials; a bar in a notebook by default.
-        **settings: in place of the sweep's own: `seeds` per cell, `confirm` for fresh seeds of the chosen cells, and
-            the others of `StudySettings`. `seeds`, `confirm` and `trials` may grow when a study resumes.
+        **settings: in place of the sweep's own: `seeds` per cell, `confirm` for fresh seeds of the chosen cells,
+            `trials`, `sampler`, `pruner`, `objective`, `time_limit`, `trial_time_limit` and `stress`, as the options of
+            the same name. `seeds`, `confirm` and `trials` may grow when a study resumes.
 
     Raises:
         ConfigError: a space that cannot be searched, or a setting that there is not.
