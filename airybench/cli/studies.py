@@ -77,7 +77,7 @@ def delete(
         uri = study.attributes["tracking_uri"]
         gone = delete_runs(uri, str(study.attributes["experiment_id"]), study.name)
         notice(
-            f"{gone.runs} runs and {gone.models} models deleted in {hidden(uri)}; their disk is freed by "
+            f"{gone.runs} runs deleted in {hidden(uri)}, and {gone.models} logged models; their disk is freed by "
             f"mlflow gc --backend-store-uri {hidden(uri)} --tracking-uri {hidden(uri)}"
         )
     study.delete()

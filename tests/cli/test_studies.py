@@ -135,7 +135,8 @@ def test_disk_of_the_runs_is_said_and_freed(make, folder, capsys, monkeypatch) -
     assert json.loads(capsys.readouterr().out)[0]["run_bytes"] == 5300 + len(description)
     assert run(["studies", "delete", "one", "--runs", "--yes"]) == 0
     said = " ".join(capsys.readouterr().err.split())
-    assert "1 runs and 1 models deleted" in said
+    assert "1 runs deleted in" in said
+    assert "and 1 logged models" in said
     assert not client.search_logged_models([tracking.experiment_id])
     assert [one.info.run_id for one in client.search_runs([tracking.experiment_id])] == [other.run_id]
     command = said[said.index("mlflow gc ") :].split()[2:6]
