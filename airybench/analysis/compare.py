@@ -14,14 +14,14 @@ from airybench.analysis.intervals import check_same_shots, combination, compared
 from airybench.analysis.verdicts import Judgement, judged
 from airybench.config import Objective, TrialConfig
 from airybench.config.margin import DELTA
-from airybench.errors import NothingFinishedError, StudyError
+from airybench.errors import StudyError
 from airybench.inference.predictions import Predictions
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.ranking import by_cell
 from airybench.sweep.records import FinishedTrial
-from airybench.sweep.saved_studies import SavedStudy, names, read
-from airybench.sweep.storage import StudyStorage, as_storage
+from airybench.sweep.saved_studies import SavedStudy, finished_studies
+from airybench.sweep.storage import StudyStorage
 
 Fetch = Callable[[SavedStudy, FinishedTrial], Predictions]
 """Fetches the test predictions of a trial."""
@@ -144,7 +144,7 @@ def compare(
         ConfigError: no such metric.
     """
     compared_metric("", metric)  # an unknown one is refused before anything is read
-    studies = _finished_studies(wanted, as_storage(where), reporter)
+    studies = finished_studies(wanted, where, reporter)
     objectives = {study.sweep.study.metric for study in studies}
     chosen = compared_metric(objectives.pop() if len(objectives) == 1 else "", metric)
     if metric is None and chosen != studies[0].sweep.study.metric:
@@ -156,19 +156,6 @@ def compare(
         _refuse_other_data(members)
     sides = tuple(_compare_on(members, chosen, fetch, top, delta) for members in datasets.values())
     return Comparison(chosen, sides, delta)
-
-
-def _finished_studies(wanted: Sequence[str], storage: StudyStorage, reporter: Reporter) -> list[SavedStudy]:
-    studies = [read(storage, name) for name in names(storage, wanted)]
-    if not studies:
-        raise StudyError(f"there is no study in {storage}; run a sweep first")
-    for study in studies:
-        if not study.finished:
-            reporter.notify(f"study {study.name} has no finished trial; left out")
-    finished = [study for study in studies if study.finished]
-    if not finished:
-        raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to compare")
-    return finished
 
 
 def _refuse_other_data(studies: Sequence[SavedStudy]) -> None:

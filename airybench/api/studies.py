@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
+from airybench.analysis.tidy import cell_rows
 from airybench.api.arguments import StudySettings, given, whole
 from airybench.api.comparison import ParameterComparison, StudyComparison
 from airybench.api.datasets import Dataset
@@ -24,7 +25,6 @@ from airybench.jobs import report as report_job
 from airybench.jobs import sweep as sweep_job
 from airybench.jobs.compare import compare_studies
 from airybench.jobs.options import RunOptions
-from airybench.jobs.table import study_rows
 from airybench.reporter import Reporter
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import FinishedTrial
@@ -81,13 +81,11 @@ class Study:
 
     @cached_property
     def leaderboard(self) -> "pd.DataFrame":
-        """One row per cell, best first: the objective on val and on test with 95 % intervals, and more.
-
-        `airybench table` prints the same.
-        """
+        """One row per cell, best first, as `airybench table` prints: val and test with 95 % intervals, and more."""
         import pandas as pd
 
-        return pd.DataFrame(study_rows(self.saved, self._predictions))
+        metric = compared_metric(self.saved.sweep.study.metric)
+        return pd.DataFrame(cell_rows(self.name, self.board, metric, lambda trial: self._predictions(trial, "test")))
 
     @cached_property
     def baselines(self) -> "pd.DataFrame":

@@ -1,6 +1,6 @@
 """`airybench studies`: what is on disk."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,6 +8,9 @@ from airybench.cli.layout import App
 from airybench.cli.options.common import Debug, Json, Storage
 from airybench.cli.options.completion import study_names
 from airybench.errors import EXIT_DONE, StudyError
+
+if TYPE_CHECKING:
+    from airybench.sweep.saved_studies import SavedStudy
 
 app = App(help="List, show and delete studies.", no_args_is_help=True)
 
@@ -29,7 +32,7 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
     if not studies and not as_json:
         notice("no studies yet; airybench sweep --dataset helium makes one")
         return EXIT_DONE
-    print_result(studies, as_json=as_json, data=lambda all_: [one.overview() for one in all_], text=print_studies)
+    print_result(studies, as_json=as_json, data=lambda all_: [_facts(one) for one in all_], text=print_studies)
     return EXIT_DONE
 
 
@@ -41,8 +44,8 @@ def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debu
     from airybench.sweep.saved_studies import find_study
 
     study = find_study(name, storage)
-    facts = study.overview() | {"definition": study.attributes.get("definition"), "trials": study.trials()}
-    print_result(study, as_json=as_json, data=lambda _: facts, text=print_study)
+    more = {"definition": study.attributes.get("definition"), "trials": study.trials()}
+    print_result(study, as_json=as_json, data=lambda one: _facts(one) | more, text=print_study)
     return EXIT_DONE
 
 
@@ -83,3 +86,8 @@ def delete(
     study.delete()
     notice(f"study {study.name} deleted")
     return EXIT_DONE
+
+
+def _facts(study: "SavedStudy") -> dict[str, Any]:
+    """A study in short, with the disk that its runs take."""
+    return study.overview() | {"run_bytes": study.run_bytes}

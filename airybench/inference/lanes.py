@@ -14,8 +14,6 @@ S = TypeVar("S")
 MOST = 2
 """Lanes at most; measured on two cores, where each has one."""
 
-Mapped = Callable[[Callable[[T], S], Iterable[T]], Iterator[S]]
-
 
 LARGEST = 128
 """Side of the largest images that have lanes, pixels. Buffers of larger ones do not fit the memory that the C library

@@ -6,12 +6,11 @@ from typing import Any
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import rank
 from airybench.analysis.tidy import cell_rows, trial_rows
-from airybench.errors import NothingFinishedError, StudyError
 from airybench.inference.predictions import Predictions
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FinishedTrial
-from airybench.sweep.saved_studies import SavedStudy, names, read
+from airybench.sweep.saved_studies import SavedStudy, finished_studies
 from airybench.sweep.storage import open_storage
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
@@ -46,18 +45,9 @@ def tidy_table(
     """
     compared_metric("", metric)  # an unknown one is refused before anything is read
     where = open_storage(storage, data_folder() / "studies")
-    studies = [read(where, name) for name in names(where, wanted)]
-    if not studies:
-        raise StudyError(f"there is no study in {where}; run a sweep first")
-    finished = [study for study in studies if study.finished]
-    for study in studies:
-        if not study.finished:
-            reporter.notify(f"study {study.name} has no finished trial; left out")
-    if not finished:
-        raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to list")
     return [
         row
-        for study in finished
+        for study in finished_studies(wanted, where, reporter)
         for row in study_rows(study, kept_predictions(study, uri), trials=trials, metric=metric)
     ]
 

@@ -21,11 +21,18 @@ def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str
     return f'<div class="scroll"><table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table whose first column is text.
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> list[str]:
+    r"""Lines of a table.
+
+    Args:
+        heads: of the columns.
+        rows: texts.
+        words: number of columns at the left that hold words; the others are numbers.
 
     >>> markdown_table(["a", "b"], [["x", "1"]])
     ['| a | b |', '|---|---:|', '| x | 1 |']
+    >>> print(markdown_table(["a", "b"], [["x|y", "1"]])[-1])
+    | x\|y | 1 |
     """
-    lines = ["| " + " | ".join(row) + " |" for row in (heads, *rows)]
-    return [lines[0], "|---" + "|---:" * (len(heads) - 1) + "|", *lines[1:]]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows)]
+    return [lines[0], "|---" * words + "|---:" * (len(heads) - words) + "|", *lines[1:]]

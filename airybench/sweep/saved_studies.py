@@ -13,9 +13,10 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from airybench.config import SweepConfig, TrialConfig, recorded_trial, validated
-from airybench.errors import AirybenchError, ConfigError, StudyError, unknown
+from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, StudyError, unknown
 from airybench.paths import checkpoint_folder, data_folder
 from airybench.provenance import SIMULATED, Provenance
+from airybench.reporter import Reporter
 from airybench.study_name import StudyName
 from airybench.sweep.definition import checked, stored_attributes
 from airybench.sweep.records import CONFIRMATION, INTERRUPTED, FinishedTrial
@@ -127,7 +128,6 @@ class SavedStudy:
             "name": self.name,
             "states": self.counts(),
             "bytes": self.storage.size(self.name),
-            "run_bytes": bytes_of(str(self.attributes.get("tracking_uri", "")), self.runs),
             "last": last.astimezone(UTC).isoformat(timespec="seconds") if last else None,
             "tracking_uri": hidden(str(self.attributes.get("tracking_uri", ""))),
             "parent_run": self.attributes.get("parent_run_id"),
@@ -135,11 +135,11 @@ class SavedStudy:
             "problem": self.problem,
         }
 
-    @property
-    def runs(self) -> list[str]:
-        """Ids of its runs in MLflow, the parent's too."""
+    @cached_property
+    def run_bytes(self) -> int | None:
+        """Bytes of its runs in MLflow and of the models that they logged; None where they are not on this machine."""
         ids = [self.attributes.get("parent_run_id"), *(trial.user_attrs.get("run_id") for trial in self._trials)]
-        return [str(one) for one in ids if one]
+        return bytes_of(str(self.attributes.get("tracking_uri", "")), [str(one) for one in ids if one])
 
     def trials(self) -> list[dict[str, Any]]:
         """Every trial but duplicates, ready for JSON; `fold` is None where the study has one split."""
@@ -222,6 +222,31 @@ def read(storage: Path | StudyStorage, name: str) -> SavedStudy:
             f"study {name} never began, or its journal was renamed; run it, give it back its name, or remove it"
         ) from None
     return SavedStudy(name, storage, checked(name, study.user_attrs))
+
+
+def finished_studies(wanted: Sequence[str], storage: Path | StudyStorage, reporter: Reporter) -> list[SavedStudy]:
+    """Studies with finished trials; a notice names each that has none.
+
+    Args:
+        wanted: `NAME@D`, or NAME for its studies of every data set; all studies where empty.
+        storage: a folder of journals, or another storage.
+        reporter: receives notices.
+
+    Raises:
+        StudyError: no such study.
+        NothingFinishedError: none has a finished trial.
+    """
+    storage = as_storage(storage)
+    studies = [read(storage, name) for name in names(storage, wanted)]
+    if not studies:
+        raise StudyError(f"there is no study in {storage}; run a sweep first")
+    for study in studies:
+        if not study.finished:
+            reporter.notify(f"study {study.name} has no finished trial; left out")
+    finished = [study for study in studies if study.finished]
+    if not finished:
+        raise NothingFinishedError("no trial is finished in any of these studies, so there is nothing to compare")
+    return finished
 
 
 def list_studies(storage: str | None = None) -> list[SavedStudy]:

@@ -1,6 +1,5 @@
 """How many workers train at once on a CPU: by its cores, the memory that is free, and a trial of a second or two."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from airybench.sweep.cost import network_costs, training_work
 from airybench.sweep.forecast import LITTLE_WORK
 from airybench.sweep.space import cells, ends
 from airybench.sweep.trial_list import TrialList
-from airybench.training.step_trial import cut_batch, training_step
+from airybench.training.step_trial import cut_batch, timed, training_step
 
 WORKER_BYTES = 600e6
 """Memory of a worker besides its network: its libraries, what they allocate, and plots."""
@@ -127,8 +126,5 @@ def _tried(config: TrialConfig, classes: int, numbers: list[int], cores: int) ->
 
 def _rate(step: Callable[[], None]) -> float:
     step()  # warms up
-    done, began = 0, time.perf_counter()
-    while not done or time.perf_counter() - began < SECONDS_EACH:
-        step()
-        done += 1
-    return done / (time.perf_counter() - began)
+    taken = timed(step, SECONDS_EACH)
+    return len(taken) / sum(taken)

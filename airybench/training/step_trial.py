@@ -61,12 +61,12 @@ def step_times(config: TrialConfig, classes: int, *, seconds: float = SECONDS) -
         for _ in range(BLOCKS):
             for name, step in steps.items():
                 step()  # warms up
-                taken[name] += _timed(step, seconds / BLOCKS / len(steps))
+                taken[name] += timed(step, seconds / BLOCKS / len(steps))
     shots = config.training.batch_size
     return StepTimes(*(median(times) / shots for times in taken.values()))
 
 
-def _timed(step: Callable[[], None], seconds: float) -> list[float]:
+def timed(step: Callable[[], None], seconds: float) -> list[float]:
     """Seconds of each of the steps that can be made in some time; at least one."""
     taken: list[float] = []
     began = last = time.perf_counter()

@@ -1,6 +1,9 @@
-"""Tables as papers print them, in LaTeX and Markdown."""
+"""Tables as papers print them, in LaTeX."""
 
+import math
 from collections.abc import Sequence
+
+from airybench.analysis.number_text import score_text
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -26,13 +29,10 @@ def score_latex(value: float, low: float, high: float, sign: str = "") -> str:
         high: upper end.
         sign: `+` for differences, whose sign is always shown.
     """
-    from airybench.analysis.number_text import interval_text, score_text
-
-    shown = score_text(value, sign)
-    if not shown:
+    if math.isnan(value):
         return ""
-    ends = interval_text(low, high, sign).split(" .. ")
-    return f"${shown}$" + (f" [${ends[0]}$, ${ends[1]}$]" if len(ends) == 2 else "")
+    value_text, low_text, high_text = (f"${score_text(one, sign)}$" for one in (value, low, high))
+    return value_text if math.isnan(low) or math.isnan(high) else f"{value_text} [{low_text}, {high_text}]"
 
 
 def latex_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int, caption: str, label: str) -> str:
@@ -61,16 +61,3 @@ def latex_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: i
         r"\end{tabular}",
         r"\end{table}",
     ])  # fmt: skip
-
-
-def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> str:
-    r"""A table in Markdown.
-
-    >>> print(markdown_table(["network", "test"], [["a|b", "0.62"]], words=1))
-    | network | test |
-    |---|---:|
-    | a\|b | 0.62 |
-    """
-    rule = "".join("---|" if number < words else "---:|" for number in range(len(heads)))
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join(["| " + " | ".join(heads) + " |", f"|{rule}", *lines])

@@ -13,7 +13,7 @@ def print_studies(studies: list[SavedStudy]) -> None:
         table.add_column(heading, no_wrap=heading == "study", overflow="fold")
     for one in studies:
         facts = one.overview()
-        sizes = ("" if facts[key] is None else f"{facts[key] / 1e6:.1f} MB" for key in ("bytes", "run_bytes"))
+        sizes = ("" if size is None else f"{size / 1e6:.1f} MB" for size in (facts["bytes"], one.run_bytes))
         what = one.problem or one.summary()
         table.add_row(one.name, what, *sizes, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
     result_console().print(table)

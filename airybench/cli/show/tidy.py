@@ -11,9 +11,10 @@ from typing import Any
 
 from airybench.analysis.number_text import with_interval
 from airybench.cli.show.output import result_console
-from airybench.cli.show.paper import escaped, latex_table, markdown_table, score_latex
+from airybench.cli.show.paper import escaped, latex_table, score_latex
 from airybench.errors import InputError
 from airybench.jobs.table import Row
+from airybench.report.tables import markdown_table
 
 WORDS = 3
 """Columns at the left that are no numbers: data set, study and network."""
@@ -77,7 +78,7 @@ def as_latex(rows: Sequence[Row]) -> str:
 def as_markdown(rows: Sequence[Row]) -> str:
     """What counts, in Markdown."""
     heads, lines = _shown(rows)
-    return markdown_table(heads, _texts(lines), words=WORDS)
+    return "\n".join(markdown_table(heads, _texts(lines), words=WORDS))
 
 
 def print_rows(rows: Sequence[Row]) -> None:
