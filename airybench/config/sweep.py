@@ -7,6 +7,8 @@ from pydantic import ValidationError, model_validator
 from pydantic.functional_validators import field_validator
 
 from airybench.config.network import NetworkConfig, neutral_values
+from airybench.config.question import axes as asked_about
+from airybench.config.question import sentence
 from airybench.config.space import Grid, Range, as_axis, checked_axis
 from airybench.config.study import MOST_SEEDS, StudyConfig
 from airybench.config.trial import TrialConfig
@@ -38,7 +40,7 @@ class SweepConfig(Frozen):
     """One experiment.
 
     Attributes:
-        question: what the experiment is to answer.
+        question: what the experiment is to answer; see `asked` where it is empty.
         base: the configuration that every cell starts from.
         space: one or several grids; the cells of the experiment are the combinations of the axes of each grid.
         study: how the space is searched.
@@ -51,6 +53,19 @@ class SweepConfig(Frozen):
     base: TrialConfig = TrialConfig()
     space: tuple[Grid, ...] = ({},)
     study: StudyConfig = StudyConfig()
+
+    @property
+    def asked(self) -> str:
+        r"""The question in one line; made of the axes where the experiment has none of its own.
+
+        >>> SweepConfig(question="Which\nalpha?").asked, SweepConfig().asked
+        ('Which alpha?', 'How well does a ResNet-18 with the logarithmic activation sort these patterns?')
+        """
+        return " ".join(self.question.split()) or sentence(self.base, self.space)
+
+    def asks_as(self, other: "SweepConfig") -> bool:
+        """Whether both are about the same axes with the same values, so that one question suits both."""
+        return asked_about(self.base, self.space) == asked_about(other.base, other.space)
 
     @model_validator(mode="before")
     @classmethod
@@ -97,7 +112,8 @@ class SweepConfig(Frozen):
         """A copy with the options of the command line.
 
         If any of `axes` is given, the given ones replace the space. Any other parameter with several values, or with a
-        range, becomes a further axis of the space; with a single value it changes the base.
+        range, becomes a further axis of the space; with a single value it changes the base. The question goes where the
+        axes are no longer those that it is about.
 
         Args:
             changes: values by parameter name.
@@ -132,7 +148,8 @@ class SweepConfig(Frozen):
             "space": tuple({**grid, **several, **others} for grid in grids),
             "study": validated(StudyConfig, {**self.study.model_dump(), **study}).model_dump(),
         }
-        return validated(SweepConfig, content)
+        changed = validated(SweepConfig, content)
+        return changed if changed.asks_as(self) else changed.model_copy(update={"question": ""})
 
     def _without_axes(self, names: Mapping[str, Value]) -> tuple[Grid, ...]:
         """The grids of the space without the axes of the given parameters."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from airybench.config import StudyConfig, SweepConfig, TrialConfig, Value
 from airybench.config.baseline import BaselineConfig
 from airybench.config.experiments import experiment_of, load_experiment
+from airybench.config.question import DATA, words
 from airybench.data.datasets.catalog import display_name
 from airybench.errors import ConfigError, DataError
 from airybench.jobs.baseline import run_baselines
@@ -20,7 +21,6 @@ from airybench.report.publish import results_of
 from airybench.report.results import Results, experiment_digest, published, read_results
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName
-from airybench.sweep.claims import DATA, words
 from airybench.sweep.definition import refuse_early, stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine

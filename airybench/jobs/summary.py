@@ -113,7 +113,7 @@ def summarise_study(
     parent.metrics(test)
     ceiling = mean_over_folds([logged_ceiling(data.store, split) for split in data.splits])
     parent.metrics(baselines | ceiling)
-    note = f"{finished.study.sweep.question}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
+    note = f"{finished.study.sweep.asked}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     parent.tag(
         {
             Tag.WINNER: winner.run_id,

@@ -13,10 +13,11 @@ from airybench.analysis.notes import label_ceiling, left_out, not_resolved, trie
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.ties import Ties, ties
 from airybench.analysis.verdicts import Judgement, judged
-from airybench.config import SEED
+from airybench.config import SEED, SweepConfig
 from airybench.config.baseline import TITLES
 from airybench.config.experiments import experiments, load_experiment
 from airybench.config.margin import DELTA
+from airybench.config.question import words
 from airybench.errors import AirybenchError, StudyError, TrackingError
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.parsing import read_yaml
@@ -25,7 +26,7 @@ from airybench.report.baselines import ScoredBaseline, scored_baselines
 from airybench.report.rerun import command_and_config
 from airybench.report.scored import ScoredCell, hits_by_name, pool_of, scored_cells
 from airybench.study_name import StudyName
-from airybench.sweep.claims import Claim, best_of_each, claims, words
+from airybench.sweep.claims import Claim, best_of_each, claims
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import tags_and_metrics
@@ -75,7 +76,7 @@ class StudyAnswers:
     Attributes:
         name: NAME of `NAME@D`.
         dataset: D.
-        question: the question of its experiment.
+        question: what it is to answer; made of its axes where it has no question of its own.
         metric: the metric of the answers.
         cells: best on the validation split first.
         answers: one per claim.
@@ -163,11 +164,12 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
         notes.append(sides)
     name = StudyName.parse(study.name).name
     provenance = replace(study.provenance, software=Software.from_tags(tags))
-    command, config = command_and_config(study, name)
+    question = question_of(Run(tracking, facts["parent_run_id"]), name, study.sweep)
+    command, config = command_and_config(study, name, question)
     return StudyAnswers(
         name=name,
         dataset=study.dataset,
-        question=question_of(Run(tracking, facts["parent_run_id"]), name),
+        question=question,
         metric=metric,
         cells=tuple(cells),
         answers=tuple(answers),
@@ -282,12 +284,27 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
     return [*notes, *left_out(first.unscored, rare, FEWEST_POSITIVES, runs_known=known, folds=folds)]
 
 
-def question_of(parent: Run, name: str) -> str:
-    """The question as the study's run keeps it in its configuration; else that of the shipped experiment."""
+def question_of(parent: Run, name: str, sweep: SweepConfig) -> str:
+    """The question of a study: as its run keeps it, else that of the shipped experiment of its name, else one made.
+
+    Studies were once given the question of an experiment whose axes the command line had replaced. So the question of a
+    shipped experiment is taken for a study of the same axes only.
+
+    Args:
+        parent: run of the study.
+        name: NAME of `NAME@D`.
+        sweep: what the study is.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
             content = read_yaml(parent.fetch("config.yaml", Path(folder)))
-        question = str(content["question"])
+        kept = sweep.model_copy(update={"question": str(content["question"])}).asked
     except (TrackingError, OSError, KeyError, TypeError, ValueError):
-        question = load_experiment(name).question if name in experiments() else ""
-    return " ".join(question.split())
+        kept = ""
+    shipped = {one: load_experiment(one) for one in experiments()}
+    if kept:
+        same = [one for one in shipped.values() if one.asked == kept]
+        if not same or any(one.asks_as(sweep) for one in same):
+            return kept
+    named = shipped.get(name, sweep)
+    return named.asked if named.asks_as(sweep) else sweep.asked

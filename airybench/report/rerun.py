@@ -12,12 +12,13 @@ SITE = ("dataset", "count", "simulator")
 """Parameters of the data that the command line gives, whatever the experiment says."""
 
 
-def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
+def command_and_config(study: SavedStudy, name: str, question: str) -> tuple[str, str]:
     """The command that runs a study again, and the YAML file that it needs.
 
     Args:
         study: a study with finished trials.
         name: NAME of `NAME@D`, which the new study would have.
+        question: that it answers, for the file.
 
     Returns:
         The command; the content of `NAME.yaml`, empty where a shipped experiment is the same.
@@ -39,5 +40,5 @@ def command_and_config(study: SavedStudy, name: str) -> tuple[str, str]:
         shipped["base"]["data"] |= {key: data[key] for key in SITE}
         if (shipped["base"], shipped["space"]) == (content["base"], content["space"]):
             return f"airybench sweep --config {name} {ending}", ""
-    config = yaml.safe_dump({key: content[key] for key in SECTIONS}, sort_keys=False)
+    config = yaml.safe_dump({"question": question} | {key: content[key] for key in SECTIONS}, sort_keys=False)
     return f"airybench sweep --config {name}.yaml --study {name} {ending}", config

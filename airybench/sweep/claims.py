@@ -4,18 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from airybench.config import NetworkConfig, TrialConfig
-
-DATA = ("input", "noise", "fraction", "input_scaling")
-"""Parameters of the data that both sides of a claim share, unless the claim is about them."""
-
-NETWORK = ("arch", "depth", "log_activation", "alpha", "leakiness")
-"""Parameters of the network, likewise."""
+from airybench.config.question import ARCHITECTURES, DATA, NETWORK, words
 
 PAPER_ALPHA = 0.2
-
-ARCHITECTURES = {"resnet": "ResNet", "vgg": "VGG"}
-
-INPUTS = {"image": "images", "ccf": "correlation maps"}
 
 SCALINGS = (
     ("the logarithmic activation on counts against none on [0, 1]", (True, "counts"), (False, "unit")),
@@ -237,16 +228,3 @@ def _contexts(cells: Sequence[TrialConfig], names: Sequence[str]) -> list[tuple[
         ("".join(f", {words(name, value)}" for name, value in zip(varied, key, strict=True)), members)
         for key, members in groups.items()
     ]
-
-
-def words(name: str, value: object) -> str:
-    """What a claim says of the data that both of its sides share.
-
-    >>> words("fraction", 0.05), words("noise", "max")
-    ('with 5% of the training shots', 'with noise up to the max')
-    """
-    if name == "noise":
-        return "without noise" if value == "none" else f"with noise up to the {str(value).replace('-', ' + ')}"
-    if name == "fraction":
-        return f"with {float(str(value)):.0%} of the training shots"
-    return f"on {INPUTS[str(value)]}" if name == "input" else f"at input scaling {value}"

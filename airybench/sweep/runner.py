@@ -160,7 +160,7 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
     sweep = study.sweep
     parent.tag(
         {
-            Tag.NOTE: sweep.question,
+            Tag.NOTE: sweep.asked,
             Tag.TRIALS: str(study.total()),
             Tag.SEEDS: str(sweep.study.seeds),
             **({Tag.CONFIRM: str(sweep.study.confirm)} if sweep.study.confirm else {}),
@@ -177,7 +177,7 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
     )
     log_data(parent, dataset.data_input())
     with parent.artifacts() as folder:
-        text = yaml.safe_dump(sweep.model_dump(mode="json"), sort_keys=False)
+        text = yaml.safe_dump({**sweep.model_dump(mode="json"), "question": sweep.asked}, sort_keys=False)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         ids = dataset.store.ids()
         for fold, split in enumerate(dataset.splits):

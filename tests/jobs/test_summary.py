@@ -15,7 +15,9 @@ from airybench.errors import NothingFinishedError
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.hits import HIT_METRICS
 from airybench.jobs.summary import summarise_study
+from airybench.parsing import read_yaml
 from airybench.paths import data_folder
+from airybench.report.answers import answer_study
 from airybench.sweep.records import FailedTrial
 from airybench.sweep.saved_studies import read
 from airybench.tracking.predictions import predictions
@@ -100,6 +102,19 @@ def test_a_resume_without_new_trials_draws_nothing_again(parent: Run, finished, 
         assert run(arguments) == 0
     assert len(drawn) == 1
     assert parent.client.get_run(parent.run_id).data.tags["airybench.published"] == published
+
+
+def test_axes_given_by_hand_are_the_question_in_description_configuration_and_report(finished, tmp_path) -> None:
+    """A study that is called like the shipped experiment it was changed from once took that experiment's question."""
+    words = ["--config", "quick", "--depth", "18", "--no-log-activation", "--count", "64", "--image-size", "32"]
+    with contextlib.chdir(finished.folder):
+        assert run(["sweep", *words, "--epochs", "1", "--leakiness", "0,0.1"]) == 0
+    saved = read(data_folder() / "studies", "quick@helium")
+    own = Run(reopen(finished.uri, saved.attributes["experiment_id"]), saved.attributes["parent_run_id"])
+    asked = "Which leakiness (0, 0.1) lets a ResNet-18 without the logarithmic activation sort these patterns best?"
+    assert own.client.get_run(own.run_id).data.tags["mlflow.note.content"].startswith(f"{asked}\n\nWinner:")
+    assert read_yaml(own.fetch("config.yaml", tmp_path))["question"] == asked
+    assert answer_study(saved).question == asked
 
 
 def test_the_certainty_stands_in_the_note_beside_the_winner(parent: Run) -> None:

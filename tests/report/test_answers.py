@@ -90,10 +90,17 @@ class _Parent:
         return into / artifact
 
 
-def test_a_study_called_like_a_shipped_experiment_keeps_its_question() -> None:
-    assert question_of(_Parent("question: Mine,\n  or yours?\n"), "alpha") == "Mine, or yours?"
-    assert question_of(_Parent(None), "alpha") == " ".join(load_experiment("alpha").question.split())
-    assert question_of(_Parent("- no mapping"), "unknown") == ""
+def test_the_question_of_a_shipped_experiment_is_for_studies_of_its_axes() -> None:
+    """Three alphas by hand were once said to ask about a ResNet-18 and a VGG-11, since the experiment's name did."""
+    alpha, quick = load_experiment("alpha"), load_experiment("quick")
+    other = quick.customised({"alpha": (0.1, 0.3)}, ("alpha",), {})
+    assert question_of(_Parent("question: Mine,\n  or yours?\n"), "alpha", alpha) == "Mine, or yours?"
+    for content in (None, "- no mapping", f"question: {alpha.asked}"):
+        assert question_of(_Parent(content), "alpha", alpha) == alpha.asked
+    for content in (None, "question: ''", f"question: {quick.asked}", f"question: {other.asked}"):
+        assert question_of(_Parent(content), "quick", other) == (
+            "Which alpha (0.1, 0.3) lets a ResNet-18 with the logarithmic activation sort these patterns best?"
+        )
 
 
 def test_the_note_on_a_missing_baseline_is_about_baselines_not_names(

@@ -60,7 +60,7 @@ def test_a_shipped_experiment_needs_no_file(count: int, tmp_path: Path, monkeypa
     """The command once left out --count, and made data of another size than the study's."""
     sweep = load_experiment("quick").customised({"count": (count,)}, (), {"seeds": 2})
     study = finished_study(tmp_path / "studies", "quick", sweep, 4)
-    command, config = command_and_config(study, "quick")
+    command, config = command_and_config(study, "quick", sweep.asked)
     assert config == ""
     assert ("--count" in command) == (count != 1024)
     call = swept(command, config, "quick", tmp_path, monkeypatch)
@@ -76,9 +76,9 @@ def test_any_other_study_comes_with_its_file(
 ) -> None:
     sweep = SweepConfig.model_validate(RANDOM)
     study = finished_study(tmp_path / "studies", name, sweep, 3)
-    command, config = command_and_config(study, name)
+    command, config = command_and_config(study, name, "Which one?")
     call = swept(command, config, name, tmp_path, monkeypatch)
     assert (call["study"], call["datasets"]) == (name, ["helium"]), why
     again: SweepConfig = call["experiment"]
-    assert (again.base, again.space) == (sweep.base, sweep.space)
+    assert (again.base, again.space, again.question) == (sweep.base, sweep.space, "Which one?")
     assert again.study == sweep.study.model_copy(update={"trials": 3, "seeds": 1})  # as many as were finished
