@@ -1,9 +1,7 @@
 """The answers of a finished study: every cell on test, and each claim with its difference, interval and verdict."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from airybench.analysis.cells import pair_weights
 from airybench.analysis.class_scores import ClassScores, class_scores
@@ -13,16 +11,15 @@ from airybench.analysis.notes import label_ceiling, left_out, not_resolved, trie
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.analysis.ties import Ties, ties
 from airybench.analysis.verdicts import Judgement, judged
-from airybench.config import SEED, SweepConfig
+from airybench.config import SEED
 from airybench.config.baseline import TITLES
-from airybench.config.experiments import experiments, load_experiment
 from airybench.config.margin import DELTA
 from airybench.config.question import words
-from airybench.errors import AirybenchError, StudyError, TrackingError
+from airybench.errors import AirybenchError, StudyError
 from airybench.inference.bootstrap import RESAMPLES
-from airybench.parsing import read_yaml
 from airybench.provenance import Provenance, Software
 from airybench.report.baselines import ScoredBaseline, scored_baselines
+from airybench.report.question import question_of
 from airybench.report.rerun import command_and_config
 from airybench.report.scored import ScoredCell, hits_by_name, pool_of, scored_cells
 from airybench.study_name import StudyName
@@ -282,29 +279,3 @@ def _notes(cells: list[ScoredCell], total: int) -> list[str]:
     rare, folds = rare_classes(cells[0].predictions), cells[0].config.data.every_fold
     known = first.groups is not None
     return [*notes, *left_out(first.unscored, rare, FEWEST_POSITIVES, runs_known=known, folds=folds)]
-
-
-def question_of(parent: Run, name: str, sweep: SweepConfig) -> str:
-    """The question of a study: as its run keeps it, else that of the shipped experiment of its name, else one made.
-
-    Studies were once given the question of an experiment whose axes the command line had replaced. So the question of a
-    shipped experiment is taken for a study of the same axes only.
-
-    Args:
-        parent: run of the study.
-        name: NAME of `NAME@D`.
-        sweep: what the study is.
-    """
-    try:
-        with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
-            content = read_yaml(parent.fetch("config.yaml", Path(folder)))
-        kept = sweep.model_copy(update={"question": str(content["question"])}).asked
-    except (TrackingError, OSError, KeyError, TypeError, ValueError):
-        kept = ""
-    shipped = {one: load_experiment(one) for one in experiments()}
-    if kept:
-        same = [one for one in shipped.values() if one.asked == kept]
-        if not same or any(one.asks_as(sweep) for one in same):
-            return kept
-    named = shipped.get(name, sweep)
-    return named.asked if named.asks_as(sweep) else sweep.asked

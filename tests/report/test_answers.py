@@ -15,8 +15,9 @@ from airybench.config.experiments import load_experiment
 from airybench.errors import StudyError, TrackingError
 from airybench.paths import data_folder
 from airybench.report import answers as module
-from airybench.report.answers import Answer, StudyAnswers, answer_study, question_of, together
+from airybench.report.answers import Answer, StudyAnswers, answer_study, together
 from airybench.report.page import sentence
+from airybench.report.question import question_of
 from airybench.sweep.saved_studies import SavedStudy, read
 
 
