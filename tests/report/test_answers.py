@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -11,13 +10,11 @@ from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import difference
 from airybench.cli.main import run
 from airybench.config.baseline import TITLES
-from airybench.config.experiments import load_experiment
-from airybench.errors import StudyError, TrackingError
+from airybench.errors import StudyError
 from airybench.paths import data_folder
 from airybench.report import answers as module
 from airybench.report.answers import Answer, StudyAnswers, answer_study, together
 from airybench.report.page import sentence
-from airybench.report.question import question_of
 from airybench.sweep.saved_studies import SavedStudy, read
 
 
@@ -75,33 +72,6 @@ def test_the_question_is_the_studys_own_whatever_its_note_says(saved: SavedStudy
         assert answer_study(saved).question == "Does it run?"
     finally:
         client.set_tag(parent, "mlflow.note.content", note)
-
-
-class _Parent:
-    """A parent run whose configuration reads as given."""
-
-    def __init__(self, content: str | None) -> None:
-        self._content = content
-
-    def fetch(self, artifact: str, into: Path) -> Path:
-        """Write the artifact, or refuse."""
-        if self._content is None:
-            raise TrackingError("gone")
-        (into / artifact).write_text(self._content, encoding="utf-8")
-        return into / artifact
-
-
-def test_the_question_of_a_shipped_experiment_is_for_studies_of_its_axes() -> None:
-    """Three alphas by hand were once said to ask about a ResNet-18 and a VGG-11, since the experiment's name did."""
-    alpha, quick = load_experiment("alpha"), load_experiment("quick")
-    other = quick.customised({"alpha": (0.1, 0.3)}, ("alpha",), {})
-    assert question_of(_Parent("question: Mine,\n  or yours?\n"), "alpha", alpha) == "Mine, or yours?"
-    for content in (None, "- no mapping", f"question: {alpha.asked}"):
-        assert question_of(_Parent(content), "alpha", alpha) == alpha.asked
-    for content in (None, "question: ''", f"question: {quick.asked}", f"question: {other.asked}"):
-        assert question_of(_Parent(content), "quick", other) == (
-            "Which alpha (0.1, 0.3) lets a ResNet-18 with the logarithmic activation sort these patterns best?"
-        )
 
 
 def test_the_note_on_a_missing_baseline_is_about_baselines_not_names(
