@@ -181,6 +181,6 @@ def read_journal(folder: Path) -> object:
 
 
 def list_journals(folder: Path) -> object:
-    from airybench.sweep.saved_studies import list_studies
+    from airybench.sweep.look_up import list_studies
 
     return [(study.overview(), study.trials(), study.summary()) for study in list_studies(str(folder))]

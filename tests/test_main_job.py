@@ -203,8 +203,8 @@ def test_another_content_under_the_same_name_is_refused(finished, tiny, capsys) 
         )
     assert code == 2
     message = capsys.readouterr().err
-    assert "study both@helium exists with another content" in message
-    assert "base.training.epochs: 1 there, 3 now" in message
+    assert "study both@helium has other settings" in message
+    assert "epochs 1 there, 3 now" in message
     assert "--fresh" in message
 
 

@@ -26,9 +26,10 @@ from airybench.jobs import sweep as sweep_job
 from airybench.jobs.compare import compare_studies
 from airybench.jobs.options import RunOptions
 from airybench.reporter import Reporter
+from airybench.sweep.look_up import find_study
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import FinishedTrial
-from airybench.sweep.saved_studies import SavedStudy, find_study
+from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import tags_and_metrics
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run

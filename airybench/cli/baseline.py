@@ -85,7 +85,7 @@ def baseline(
     its run + 4 IQR / 1.349). All see the same shots, split, noise and fraction as a network with the same
     options, and are tracked beside it. C and gamma are chosen by cross-validation on the training shots.
     """
-    from airybench.sweep.saved_studies import find_study
+    from airybench.sweep.look_up import find_study
 
     changes = single_values(given_parameters(options, settings))
     saved = find_study(study, storage) if study else None

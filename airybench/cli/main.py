@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 RESUMABLE = ("sweep", "train", "predict", "reproduce")
 """Commands that resume after an interruption."""
 
+MEANT = dict.fromkeys(("--lr", "--learning-rate"), "--base-lr")
+"""Options that other programs have, and what they are here."""
 
 COMPLETION_HELP = {
     "install_completion": "Install completion for the current shell: bash, zsh or fish.",
@@ -182,6 +184,9 @@ def _explained(error: AirybenchError, arguments: Sequence[str]) -> str:
 def _usage_error(error: Any) -> str:
     """One line about a command line that cannot be read: what is wrong, what may be meant, where to look."""
     near = getattr(error, "possibilities", None)
+    if near is not None and error.ctx:
+        taken = {flag for one in error.ctx.command.params for flag in one.opts}
+        near = [flag for flag in (MEANT.get(error.option_name),) if flag in taken] + list(near)
     if near is None:
         message = " ".join(error.format_message().split()).rstrip(".")
     else:

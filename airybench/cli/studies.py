@@ -19,6 +19,15 @@ Name = Annotated[
     typer.Argument(help="Study with its data set, such as quick@helium.", metavar="STUDY", autocompletion=study_names),
 ]
 
+ShownName = Annotated[
+    str,
+    typer.Argument(
+        help="Study: NAME for those of all its data sets, or NAME@DATASET.",
+        metavar="STUDY",
+        autocompletion=study_names,
+    ),
+]
+
 
 @app.command("list")
 def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
@@ -26,9 +35,9 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
     from airybench.cli.show.console import notice
     from airybench.cli.show.output import print_result
     from airybench.cli.show.studies import print_studies
-    from airybench.sweep import saved_studies
+    from airybench.sweep import look_up
 
-    studies = saved_studies.list_studies(storage)
+    studies = look_up.list_studies(storage)
     if not studies and not as_json:
         notice("no studies yet; airybench sweep --dataset helium makes one")
         return EXIT_DONE
@@ -37,15 +46,32 @@ def list_studies(storage: Storage = None, as_json: Json = False, debug: Debug = 
 
 
 @app.command()
-def show(name: Name, storage: Storage = None, as_json: Json = False, debug: Debug = False) -> int:
-    """Show one study: its space, where its runs are, and its trials."""
+def show(
+    name: ShownName,
+    yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print its settings as an experiment, which sweep --config takes.")
+    ] = False,
+    storage: Storage = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Show a study: its space, where its runs are, and its trials."""
     from airybench.cli.show.output import print_result
-    from airybench.cli.show.studies import print_study
-    from airybench.sweep.saved_studies import find_study
+    from airybench.cli.show.studies import print_each, print_yaml
+    from airybench.sweep.look_up import find_studies
 
-    study = find_study(name, storage)
-    more = {"definition": study.attributes.get("definition"), "trials": study.trials()}
-    print_result(study, as_json=as_json, data=lambda one: _facts(one) | more, text=print_study)
+    found = find_studies(name, storage)
+    if yaml:
+        print_yaml(found)
+        return EXIT_DONE
+
+    def data(studies: "list[SavedStudy]") -> Any:
+        all_ = [
+            _facts(one) | {"definition": one.attributes.get("definition"), "trials": one.trials()} for one in studies
+        ]
+        return all_[0] if len(all_) == 1 else all_
+
+    print_result(found, as_json=as_json, data=data, text=print_each)
     return EXIT_DONE
 
 
@@ -66,7 +92,7 @@ def delete(
     import sys
 
     from airybench.cli.show.console import notice
-    from airybench.sweep.saved_studies import find_study
+    from airybench.sweep.look_up import find_study
     from airybench.tracking.store import hidden
     from airybench.tracking.studies import delete_runs
 

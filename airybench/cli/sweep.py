@@ -121,7 +121,10 @@ def sweep(
     Brackets say where a value comes from when its option is left out.
     """
     from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.paths import data_folder
+    from airybench.sweep.definition import refuse_all_early
     from airybench.sweep.space import check
+    from airybench.sweep.storage import open_storage
 
     changes = given_parameters(options, settings)
     search = single_values({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})
@@ -130,7 +133,10 @@ def sweep(
     require_datasets(datasets)
     at_once = _workers(workers)
     smallest = margin(delta)
+    name = study if study and study != FROM_CONFIG else Path(config).stem
     with loading():
+        if not (dry_run or fresh):
+            refuse_all_early(experiment, datasets, name, open_storage(storage, data_folder() / "studies"))
         check(experiment)
     if dry_run:
         return _dry_run(
@@ -162,7 +168,7 @@ def sweep(
         summaries = run_sweep(
             experiment,
             datasets,
-            study=study if study and study != FROM_CONFIG else Path(config).stem,
+            study=name,
             engine=engine_of(engine, device, at_once, trials_per_device),
             storage=storage,
             options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest),

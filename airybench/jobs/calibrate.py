@@ -24,8 +24,8 @@ from airybench.parsing import read_mapping
 from airybench.paths import writable
 from airybench.provenance import Software, installed
 from airybench.reporter import SILENT, Reporter
+from airybench.sweep.look_up import find_study
 from airybench.sweep.ranking import by_cell
-from airybench.sweep.saved_studies import find_study
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.store import reopen, tracking_uri

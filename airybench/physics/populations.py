@@ -5,7 +5,6 @@ from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from airybench.errors import ConfigError
 
@@ -121,6 +120,8 @@ def _balanced(counts: NDArray[np.float64], member: NDArray[np.float64], balance:
 
 def _largest_balance(member: NDArray[np.float64]) -> float:
     """The largest probability that all classes can have at the same time, by linear programming."""
+    from scipy.optimize import linprog  # slow to load, and only a balanced draw needs it
+
     classes, sets = member.shape
     answer = linprog(
         c=np.append(np.zeros(sets), -1.0),

@@ -1,17 +1,18 @@
 """The definition of a study: what must not change when it resumes, and how a difference is reported."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 
 from airybench.config import SweepConfig, recorded_trial
-from airybench.data.datasets.catalog import CATALOG
+from airybench.data.datasets.catalog import CATALOG, display_name
 from airybench.errors import ConfigError, StudyError
 from airybench.paths import is_plain
 from airybench.provenance import SIMULATED
+from airybench.study_name import StudyName
+from airybench.sweep.other_settings import message
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 
 _VERSIONED = {"simulator": "simulator", "split_version": "split"}
@@ -114,6 +115,24 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig, dataset: 
     refuse_other(name, {key: old.get(key) for key in new}, new)
 
 
+def refuse_all_early(sweep: SweepConfig, datasets: Sequence[str], study: str, storage: StudyStorage) -> None:
+    """Compare a sweep with the studies of its name on every data set, before torch is loaded.
+
+    Args:
+        sweep: what is asked for.
+        datasets: names or paths.
+        study: NAME.
+        storage: where studies are kept.
+
+    Raises:
+        StudyError: a study has another content.
+    """
+    for dataset in datasets:
+        name = str(StudyName(study, display_name(dataset)))
+        known = stored_attributes(storage, name)
+        refuse_early(name, known, with_recorded_precision(sweep, known), dataset)
+
+
 def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Compare two definitions.
 
@@ -138,10 +157,7 @@ def refuse_other(name: str, known: dict[str, Any], wanted: dict[str, Any]) -> No
                 f"study {name} is of {words}, and another is asked for; go on with {options}, choose another name with "
                 "--study, or archive it with --fresh"
             )
-        raise StudyError(
-            f"study {name} exists with another content ({_difference(known, wanted)}); choose another name with "
-            "--study, or archive the old one with --fresh"
-        )
+        raise StudyError(message(name, known, wanted))
 
 
 def _other_versions(known: dict[str, Any], wanted: dict[str, Any]) -> dict[str, int]:
@@ -159,23 +175,3 @@ def _other_versions(known: dict[str, Any], wanted: dict[str, Any]) -> dict[str, 
     if rest(known) != rest(wanted) or (measured and before["simulator"] != now["simulator"]):
         return {}
     return {key: before[key] for key in _VERSIONED if before[key] != now[key]}
-
-
-def _difference(old: Any, new: Any, where: str = "") -> str:
-    """The first few places where two definitions differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        parts = [
-            _difference(old.get(key), new.get(key), f"{where}.{key}".strip("."))
-            for key in dict.fromkeys([*old, *new])
-            if old.get(key) != new.get(key)
-        ]
-        shown = [part for part in parts if part]
-        return "; ".join(shown[:3]) + ("; ..." if len(shown) > 3 else "")
-    if where == "split_digest":
-        return ""  # goes with the data, or with the split's own parameters
-    return "other data" if where == "data_sha256" else f"{where}: {_short(old)} there, {_short(new)} now"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -13,14 +13,14 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from airybench.config import SweepConfig, TrialConfig, recorded_trial, validated
-from airybench.errors import AirybenchError, ConfigError, NothingFinishedError, StudyError, unknown
-from airybench.paths import checkpoint_folder, data_folder
+from airybench.errors import ConfigError, NothingFinishedError, StudyError, unknown
+from airybench.paths import checkpoint_folder
 from airybench.provenance import SIMULATED, Provenance
 from airybench.reporter import Reporter
 from airybench.study_name import StudyName
-from airybench.sweep.definition import checked, stored_attributes
+from airybench.sweep.definition import checked
 from airybench.sweep.records import CONFIRMATION, INTERRUPTED, FinishedTrial
-from airybench.sweep.storage import StudyStorage, as_storage, open_storage
+from airybench.sweep.storage import StudyStorage, as_storage
 from airybench.tracking.disk import bytes_of
 from airybench.tracking.store import hidden
 
@@ -191,7 +191,7 @@ def names(storage: Path | StudyStorage, wanted: Sequence[str] = ()) -> list[str]
         StudyError: a wanted one is not there.
     """
     storage = as_storage(storage)
-    stored = _own(storage)
+    stored = own(storage)
     chosen: list[str] = []
     for name in wanted:
         matching = [full for full in stored if StudyName.parse(full).matches(name)]
@@ -249,41 +249,7 @@ def finished_studies(wanted: Sequence[str], storage: Path | StudyStorage, report
     return finished
 
 
-def list_studies(storage: str | None = None) -> list[SavedStudy]:
-    """Every study in a storage; one that cannot be read is listed with its problem.
-
-    Args:
-        storage: a folder or a PostgreSQL URL; by default the data folder's.
-    """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    home = open_storage(storage, data_folder() / "studies")
-    studies = []
-    for name in _own(home):
-        try:
-            attributes = stored_attributes(home, name)
-            problem = "" if attributes else "holds no study"
-        except AirybenchError as error:
-            attributes, problem = {}, str(error)
-        studies.append(SavedStudy(name, home, attributes, problem))
-    return studies
-
-
-def find_study(name: str, storage: str | None = None) -> SavedStudy:
-    """One study by its name; NAME alone where there is one of a single data set.
-
-    Raises:
-        StudyError: there is none of that name.
-    """
-    studies = {study.name: study for study in list_studies(storage)}
-    if name in studies:
-        return studies[name]
-    near = [full for full in studies if StudyName.parse(full).matches(name)]
-    if len(near) == 1:
-        return studies[near[0]]
-    raise unknown("study", name, studies or ["none yet"], error=StudyError)
-
-
-def _own(storage: StudyStorage) -> list[str]:
+def own(storage: StudyStorage) -> list[str]:
     """Full names of the studies in a storage; a database may hold studies of other programs, too."""
     return [name for name in storage.names() if StudyName.parse(name).dataset]
 

@@ -60,6 +60,8 @@ def test_help_lists_every_command_with_the_line_of_its_own_help(capsys: pytest.C
     ("words", "line"),
     [
         (["sweep", "--depht", "18"], "unknown option '--depht'. Did you mean '--depth'? airybench sweep --help lists"),
+        (["sweep", "--lr", "0.01"], "unknown option '--lr'. Did you mean '--base-lr'?"),
+        (["train", "--learning-rate", "0.01"], "unknown option '--learning-rate'. Did you mean '--base-lr'?"),
         (["sweep", "--image_siez", "64"], "unknown option '--image-siez'. Did you mean '--image-size'?"),
         (
             ["data", "simulate", "helium", "--cuont", "9"],

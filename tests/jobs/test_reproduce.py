@@ -133,7 +133,7 @@ def test_at_another_size_claims_are_compared_and_cells_are_not(answered: Path, c
         (["does", "--write", "a.json", "--set", "epochs=2"], "--write keeps the answers of a shipped experiment; "),
         (
             ["does", "--set", "epochs=2", "--against", "does.json"],
-            "exists with another content (base.training.epochs: 1 there",
+            "has other settings (epochs 1 there, 2 now)",
         ),
         (["does"], "nothing is published on question 'does'; published: "),
     ],

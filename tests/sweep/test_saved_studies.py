@@ -9,7 +9,8 @@ from airybench.config import SweepConfig
 from airybench.errors import StudyError
 from airybench.paths import checkpoint_folder
 from airybench.provenance import SIMULATOR_VERSION, Provenance
-from airybench.sweep.saved_studies import find_study, list_studies, names, read
+from airybench.sweep.look_up import list_studies
+from airybench.sweep.saved_studies import names, read
 from airybench.sweep.storage import JournalFolder
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
@@ -97,15 +98,6 @@ def test_every_study_is_listed_even_one_that_cannot_be_read(mixed: Path) -> None
     assert listed["damaged@helium"].problem
     assert listed["damaged@helium"].counts() == {}
     assert listed["damaged@helium"].summary() == "no trials"
-
-
-def test_a_study_is_found_by_its_short_name_where_that_is_clear(mixed: Path) -> None:
-    assert find_study("s", str(mixed)).name == "s@helium"
-    begun(mixed, "s@cxidb")
-    assert find_study("s@cxidb", str(mixed)).name == "s@cxidb"
-    for name in ("s", "t", "foreign"):
-        with pytest.raises(StudyError, match="s@helium"):
-            find_study(name, str(mixed))
 
 
 def test_a_study_that_never_began_is_refused(tmp_path: Path) -> None:

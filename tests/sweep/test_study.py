@@ -66,7 +66,7 @@ def test_a_study_from_before_a_parameter_existed_goes_on(tmp_path: Path) -> None
         "s@helium", stored_attributes(tmp_path, "s@helium"), SweepConfig.model_validate({"space": SPACE}), "helium"
     )
     noisy = SweepConfig.model_validate({"space": SPACE, "base": {"data": {"noise": "max"}}})
-    with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
+    with pytest.raises(StudyError, match="noise none there, max now"):
         RunningStudy(tmp_path, "s@helium", noisy, PROVENANCE)
 
 
@@ -124,7 +124,7 @@ def test_tpe_goes_on_with_the_seeds_that_an_interruption_kept_from_a_cell(tmp_pa
 def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
     study(tmp_path)
     other = SweepConfig.model_validate({"space": {"alpha": [0.1, 0.4]}})
-    with pytest.raises(StudyError, match=r"space: .*0\.4.* now"):
+    with pytest.raises(StudyError, match=r"alpha 0\.1, 0\.2, 0\.3 there, 0\.1, 0\.4 now"):
         RunningStudy(tmp_path, "s@helium", other, PROVENANCE)
     with pytest.raises(StudyError, match="other data"):
         RunningStudy(
@@ -133,7 +133,7 @@ def test_another_content_is_refused_with_the_difference(tmp_path: Path) -> None:
             SweepConfig.model_validate({"space": SPACE}),
             replace(PROVENANCE, data_sha256="c" * 64),
         )
-    with pytest.raises(StudyError, match="exists with another content"):
+    with pytest.raises(StudyError, match="has other settings"):
         refuse_early("s@helium", stored_attributes(tmp_path, "s@helium"), other, "helium")
 
 

@@ -1,22 +1,56 @@
 """Saved studies on stdout."""
 
+from rich.markup import escape
 from rich.table import Table
 
 from airybench.cli.show.output import result_console
+from airybench.errors import StudyError
 from airybench.sweep.saved_studies import SavedStudy
 
 
 def print_studies(studies: list[SavedStudy]) -> None:
     """One line per study."""
-    table = Table(title="studies", title_justify="left")
-    for heading in ("study", "trials", "journal", "runs", "last", "tracking store"):
-        table.add_column(heading, no_wrap=heading == "study", overflow="fold")
+    table, stores = Table(title="studies", title_justify="left"), []
+    for heading in ("study", "trials", "journal MB", "runs MB", "last change (UTC)"):
+        table.add_column(heading, justify="right" if heading.endswith("MB") else "left", overflow="fold")
     for one in studies:
         facts = one.overview()
-        sizes = ("" if size is None else f"{size / 1e6:.1f} MB" for size in (facts["bytes"], one.run_bytes))
-        what = one.problem or one.summary()
-        table.add_row(one.name, what, *sizes, str(facts["last"] or "").replace("+00:00", "Z"), facts["tracking_uri"])
-    result_console().print(table)
+        sizes = ("" if size is None else f"{size / 1e6:.1f}" for size in (facts["bytes"], one.run_bytes))
+        what = escape(one.problem or one.summary())
+        table.add_row(escape(one.name), what, *sizes, str(facts["last"] or "")[:16].replace("T", " "))
+        stores.append(facts["tracking_uri"])
+    console = result_console()
+    console.print(table)
+    for store in sorted(set(stores) - {""}):  # below the table: a long name would leave no room for the rest
+        owners = "" if len(set(stores)) == 1 else f" of {', '.join(_of(studies, stores, store))}"
+        console.print(f"runs{owners}: {store}", soft_wrap=True, markup=False)
+
+
+def _of(studies: list[SavedStudy], stores: list[str], store: str) -> list[str]:
+    return [study.name for study, own in zip(studies, stores, strict=True) if own == store]
+
+
+def print_yaml(studies: list[SavedStudy]) -> None:
+    """The settings of a study as an experiment file.
+
+    Raises:
+        StudyError: there are several studies, or this one cannot be read.
+    """
+    import yaml
+
+    if len(studies) > 1:
+        raise StudyError(f"an experiment is one study's; name {' or '.join(one.name for one in studies)}")
+    if studies[0].problem:
+        raise StudyError(f"study {studies[0].name} cannot be read: {studies[0].problem}")
+    content = studies[0].sweep.model_dump(mode="json")
+    del content["question"]
+    print(yaml.safe_dump(content, sort_keys=False), end="")
+
+
+def print_each(studies: list[SavedStudy]) -> None:
+    """One study after the other."""
+    for one in studies:
+        print_study(one)
 
 
 def print_study(study: SavedStudy) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 from airybench.cli.show.console import interactive, notice
 from airybench.config import Objective, TrialConfig
+from airybench.reporter import time_text
 from airybench.sweep.observer import TrialEnd
 from airybench.sweep.records import FinishedTrial
 from airybench.training.epoch import Epoch
 
-LINE_SECONDS = 15.0
+LINE_SECONDS = 1.0
+"""Epochs that are shorter share a line; the last one of a training has its own."""
+
 SHOWN = 15  # finished trials in the table, from the best
 WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "abandoned": "broken off"}
 
@@ -19,7 +22,7 @@ WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "l
 @dataclass
 class _Running:
     config: TrialConfig
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=lambda: time.monotonic())
     epoch: Epoch | None = None
     shown: float = 0.0
 
@@ -35,6 +38,7 @@ class StudyWatch:
         self._metric, self._sign = objective.metric, objective.sign
         self._name = ""
         self._total = 0
+        self._began, self._known = time.monotonic(), 0
         self._finished: list[FinishedTrial] = []
         self._ended: dict[TrialEnd, int] = {}
         self._running: dict[int, _Running] = {}
@@ -56,6 +60,7 @@ class StudyWatch:
         """The study begins, or resumes."""
         self._name, self._total, self._finished = name, total, list(finished)
         self._ended, self._running = {}, {}
+        self._began, self._known = time.monotonic(), len(finished)
         if finished:
             notice(f"{name}: {len(finished)} of {total} trials are finished; resuming")
         else:
@@ -84,8 +89,8 @@ class StudyWatch:
         """A trial has been evaluated on val."""
         running = self._running[number]
         running.epoch = epoch
-        now = time.monotonic()
-        if self._live is not None or now - running.shown >= LINE_SECONDS:
+        now, last = time.monotonic(), epoch.number == running.config.training.epochs
+        if self._live is not None or last or now - running.shown >= LINE_SECONDS:
             running.shown = now
             value = epoch.val.values.get(self._metric, float("nan"))
             self._show(
@@ -98,7 +103,10 @@ class StudyWatch:
         running = self._running.pop(number)
         self._finished.append(trial)
         seconds = time.monotonic() - running.began
-        self._show(f"trial {running.config.title}: val {self._metric} {trial.value:.3f} after {seconds:.0f} s")
+        self._show(
+            f"trial {self._done()}/{self._total} {running.config.title}: val {self._metric} {trial.value:.3f} after "
+            f"{seconds:.0f} s{self._left()}"
+        )
 
     def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
         """A trial ended without a result."""
@@ -109,6 +117,13 @@ class StudyWatch:
 
     def _done(self) -> int:
         return len(self._finished) + self._ended.get("failed", 0) + self._ended.get("pruned", 0)
+
+    def _left(self) -> str:
+        """The time that is left over all trials, at the pace of those that this process has seen end."""
+        done, left = self._done() - self._known, self._total - self._done()
+        if done < 1 or left < 1:
+            return ""
+        return f"; about {time_text((time.monotonic() - self._began) / done * left)} left"
 
     def _show(self, line: str, *, style: str = "") -> None:
         if self._live is None:
@@ -122,7 +137,8 @@ class StudyWatch:
         from rich.table import Table
 
         others = "".join(f", {count} {WORDS[end].lower()}" for end, count in self._ended.items())
-        table = Table(title=f"{self._name}: {self._done()} of {self._total} trials{others}", title_justify="left")
+        title = f"{self._name}: {self._done()} of {self._total} trials{others}{self._left()}"
+        table = Table(title=title, title_justify="left")
         table.add_column("trial")
         for heading in ("epoch", "loss", f"val {self._metric}", "images/s"):
             table.add_column(heading, justify="right")

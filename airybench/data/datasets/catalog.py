@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from airybench.data.datasets.imported import imported_once
 from airybench.data.datasets.simulated import Series, simulated_store
 from airybench.data.store.store import Store
 from airybench.errors import DataError, unknown
@@ -93,6 +92,8 @@ def open_dataset(
             "experiment; `airybench data import` imports it"
         )
         return store
+    from airybench.data.datasets.imported import imported_once  # every format with its readers: a name needs none
+
     title = f"making {display_name(name)}"
     return imported_once(Path(name).expanduser(), reporter, title)
 

@@ -48,8 +48,27 @@ def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
         f"trial {n}/5 resnet18-log{a}-leaky0.2-s1612 begins" for n, a in ((1, 0.1), (2, 0.2), (3, 0.3))
     ]
     assert "resnet18-log0.2-leaky0.2-s1612 epoch 2/5: loss 0.5000, val macro_ap 0.610, 100 images/s" in lines[4]
+    assert any(
+        line.startswith("trial 1/5 resnet18-log0.1-leaky0.2-s1612: val macro_ap 0.550 after 0 s; about 0 s left")
+        for line in lines
+    )
     assert "trial resnet18-log0.3-leaky0.2-s1612 lost: its worker died (SIGKILL); it is run again" in lines
     assert "trial resnet18-log0.4-leaky0.2-s1612 pruned: fell behind" in lines
+
+
+def test_the_end_of_the_last_epoch_has_a_line_and_the_time_left_counts_the_trials_to_come(monkeypatch, capsys) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("airybench.cli.show.watch.time.monotonic", lambda: clock[0])
+    with StudyWatch(RANKING) as watch:
+        watch.study_started("s@helium", 4, [record(9, 0.9, 0.5)])
+        watch.trial_started(0, config(0.1))
+        for number in range(1, 6):
+            clock[0] += 30.0 if number < 5 else 0.1
+            watch.epoch_finished(0, epoch(number, 0.5))
+        watch.trial_finished(0, record(0, 0.1, 0.55))
+    lines = capsys.readouterr().err.splitlines()
+    assert [f"epoch {n}/5" in line for n, line in zip(range(1, 6), lines[2:7], strict=True)] == [True] * 5
+    assert lines[7] == "trial 2/4 resnet18-log0.1-leaky0.2-s1612: val macro_ap 0.550 after 120 s; about 4 min left"
 
 
 def test_a_live_table_has_a_row_for_every_trial_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
