@@ -9,7 +9,7 @@ from published_answers import answers
 
 from airybench.config.experiments import load_experiment, questions
 from airybench.report.results import Results, experiment_digest, published, read_results
-from docs.figures.answers import cell_title, picture
+from docs.figures.answers import cell_title, effect_title, picture
 from docs.figures.results import END, PAGE, all_results, interval_text, tables, with_tables
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +50,22 @@ def test_tables_hold_the_numbers_and_cells_are_called_by_what_they_are() -> None
     assert {cell_title(cell) for cell in answers("noise-ccf").datasets[0].cells} == {
         f"{what}, {noise}" for what in ("images", "correlation maps") for noise in ("no noise", "noise up to the max")
     }
+
+
+def test_effects_are_said_in_words_and_no_p_value_is_called_nothing() -> None:
+    found = read_results(published()["robustness"])
+    effects = {effect_title(effect): effect for effect in found.datasets[0].stress.effects}
+    assert set(effects) == {
+        "no logarithmic activation against the logarithmic activation",
+        "ln(1 + counts) against counts",
+        "[0, 1] against counts",
+    }
+    text = tables(found)
+    for one in found.datasets:
+        for effect in one.stress.effects:
+            p = "p < 0.001" if effect.p_holm < 0.001 else f"p {effect.p_holm:.3f}"
+            assert f"{interval_text(effect.loss, '+')} | {effect.verdict} ({p})" in text
+    assert "p 0.000" not in text
 
 
 def test_tables_are_written_between_their_marks_alone() -> None:

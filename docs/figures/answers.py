@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from airybench.config import Value
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure
-from airybench.report.results import CellScores, DatasetResult, Interval, Results
+from airybench.report.results import CellScores, DatasetResult, Interval, Results, StressEffect
 
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 VERDICTS = {"better": BLUE, "worse": ORANGE, "no difference that matters": GREEN, "undecided": GREY, "first look": GREY}
@@ -37,6 +37,17 @@ def cell_title(cell: CellScores, *, without: Sequence[str] = ()) -> str:
     if "input_scaling" in params and not maps:
         words.append(f"on {SCALES[str(params['input_scaling'])]}")
     return ", ".join([" ".join(words) or cell.name, *_context(params)])
+
+
+def effect_title(effect: StressEffect) -> str:
+    """Two choices of one parameter in words, the first against the second."""
+    if effect.factor == "activation":
+        return f"{_activation(effect.choice)} against {_activation(effect.reference)}"
+    return f"{SCALES.get(effect.choice, effect.choice)} against {SCALES.get(effect.reference, effect.reference)}"
+
+
+def _activation(choice: str) -> str:
+    return "no logarithmic activation" if choice == "plain" else "the logarithmic activation"
 
 
 def _context(params: Mapping[str, Value]) -> list[str]:
@@ -97,10 +108,14 @@ def under_changes(found: Results) -> Figure:
     """Score as trained and the mean under changes of the detector, and the score under each change at its strongest."""
     figure = new_figure(10.5, 4.8)
     grid = figure.subplots(2, len(found.datasets), squeeze=False, height_ratios=(1, 1.3))
+    color_of = dict(
+        zip(dict.fromkeys(cell_title(cell) for one in found.datasets for cell in one.cells), COLORS, strict=False)
+    )
     for (top, bottom), one in zip(grid.T, found.datasets, strict=True):
         assert one.stress is not None
         titles = {cell.name: cell_title(cell) for cell in one.cells}
-        for row, (cell, color) in enumerate(zip(one.stress.cells, COLORS, strict=False)):
+        for row, cell in enumerate(one.stress.cells):
+            color = color_of.get(titles[cell.name], GREY)
             for test, filled, shift in ((cell.clean, color, -0.13), (cell.changed, "white", 0.13)):
                 value, low, high = test.numbers
                 top.plot([low, high], [row + shift] * 2, color=color, linewidth=1.8, alpha=0.5)
@@ -112,7 +127,7 @@ def under_changes(found: Results) -> Figure:
         top.set_ylim(len(one.stress.cells) - 0.5, -0.5)
         top.grid(axis="x")
         top.set_title(f"{one.dataset}{' (simulated)' if one.simulated else ''}")
-        top.set_xlabel(f"test {metric_title(found.metric)} as trained (full), under changes (open)")
+        top.set_xlabel(f"test {metric_title(found.metric)}: as trained (full), under changes (open)", fontsize=8)
         changes = [f"{name} {list(curve)[-1]}" for name, curve in one.stress.cells[0].changes.items()]
         bottom.set_xticks(range(len(changes)), changes, rotation=35, ha="right", fontsize=7.5)
         bottom.set_ylabel(f"test {metric_title(found.metric)}\nat the strongest")

@@ -6,7 +6,7 @@ from pathlib import Path
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.report.results import DatasetResult, Interval, Results, published, read_results
 from airybench.reporter import time_text
-from docs.figures.answers import cell_title, curves_of, metric_title
+from docs.figures.answers import cell_title, curves_of, effect_title, metric_title
 
 PAGE = Path(__file__).parents[1] / "reproduction.md"
 
@@ -49,14 +49,21 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def _p_text(p: float | None) -> str:
+    """A p value behind its verdict; it is never called nothing."""
+    return "" if p is None else " (p < 0.001)" if p < 0.001 else f" (p {score_text(p)})"
+
+
 def _claims(found: Results) -> str:
     heads, rows = ["claim"], {}
     for place, one in enumerate(found.datasets):
         heads += [f"{one.dataset}: difference", "verdict"]
         for claim in one.claims:
             row = rows.setdefault(claim.statement, [""] * 2 * len(found.datasets))
-            p = "" if claim.p_holm is None else f" (p {score_text(claim.p_holm)})"
-            row[2 * place : 2 * place + 2] = [interval_text(claim.difference, "+"), claim.verdict + p]
+            row[2 * place : 2 * place + 2] = [
+                interval_text(claim.difference, "+"),
+                claim.verdict + _p_text(claim.p_holm),
+            ]
     return _table(heads, ([statement, *row] for statement, row in rows.items()))
 
 
@@ -101,10 +108,8 @@ def _effects(found: Results) -> str:
     for place, one in enumerate(found.datasets):
         heads += [f"{one.dataset}: difference", "verdict"]
         for effect in one.stress.effects if one.stress else ():
-            name = f"{effect.choice} against {effect.reference}"
-            p = "" if effect.p_holm is None else f" (p {score_text(effect.p_holm)})"
-            row = rows.setdefault(name, [""] * 2 * len(found.datasets))
-            row[2 * place : 2 * place + 2] = [interval_text(effect.loss, "+"), effect.verdict + p]
+            row = rows.setdefault(effect_title(effect), [""] * 2 * len(found.datasets))
+            row[2 * place : 2 * place + 2] = [interval_text(effect.loss, "+"), effect.verdict + _p_text(effect.p_holm)]
     return _table(heads, ([name, *row] for name, row in rows.items()))
 
 
