@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from airybench.config import SECTIONS, Range, SweepConfig, Value, validated
 from airybench.errors import ConfigError
 from airybench.study_name import StudyName
@@ -75,7 +77,7 @@ def differences(there: SweepConfig, now: SweepConfig) -> list[OtherSetting]:
     for section in SECTIONS:
         old, new = (getattr(sweep.base, section) for sweep in (there, now))
         found += [
-            OtherSetting(name, (getattr(old, name),), (getattr(new, name),))
+            OtherSetting(name, (_value(old, name),), (_value(new, name),))
             for name in type(old).model_fields
             if name not in axes and name != "every_fold"
         ]
@@ -99,6 +101,12 @@ def _values(sweep: SweepConfig, name: str) -> Axis:
             return axis
         values += axis
     return tuple(dict.fromkeys(values))
+
+
+def _value(section: BaseModel, name: str) -> Any:
+    """A parameter as users know it: a study that runs every fold has no fold of its own."""
+    every = name == "fold" and getattr(section, "every_fold", False)
+    return "all" if every else getattr(section, name)
 
 
 def _as_set(axis: Axis) -> object:

@@ -39,6 +39,7 @@ def finished_study(folder: Path, name: str, sweep: SweepConfig, trials: int) -> 
 def swept(command: str, config: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the command line makes of the command: the arguments with which the sweep would run."""
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("AIRYBENCH_DATA", str(folder))
     if config:
         Path(f"{name}.yaml").write_text(config, encoding="utf-8")
     calls: list[dict[str, Any]] = []

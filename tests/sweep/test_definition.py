@@ -40,7 +40,7 @@ def test_the_study_that_is_compared_stays_as_it_is(source: str) -> None:
 
 
 def test_the_count_belongs_to_simulated_data_alone() -> None:
-    with pytest.raises(StudyError, match=r"base.data.count: 64 there, 640 now"):
+    with pytest.raises(StudyError, match="count 64 there, 640 now"):
         refuse_early("s@helium", stored("simulated"), sweep(count=640), "helium")
     refuse_early("s@helium", stored("cxidb-94"), sweep(count=640), "helium")
     refuse_early("s@helium", stored("simulated"), sweep(count=640), "stand-in.h5")
@@ -48,7 +48,7 @@ def test_the_count_belongs_to_simulated_data_alone() -> None:
 
 def test_another_content_is_refused_and_a_study_that_never_began_is_not() -> None:
     noisy = sweep(count=64, noise="max")
-    with pytest.raises(StudyError, match=r'base.data.noise: "none" there, "max" now'):
+    with pytest.raises(StudyError, match="noise none there, max now"):
         refuse_early("s@helium", stored("simulated"), noisy, "helium")
     refuse_early("s@helium", {}, noisy, "helium")
 
@@ -75,7 +75,7 @@ def test_versions_of_simulator_and_split_never_share_a_study(known: dict[str, ob
         refuse_early("s@helium", known, sweep(count=64, simulator=1), "helium")
     with pytest.raises(StudyError, match=r"1 of the simulator and version 1 of the split, .*--simulator 1 --split-ver"):
         refuse_early("s@helium", known, sweep(count=64), "helium")
-    with pytest.raises(StudyError, match=r"base.data.count: 64 there, 65 now; base.data.simulator: 1 there, 2 now"):
+    with pytest.raises(StudyError, match="count 64 there, 65 now; simulator 1 there, 2 now"):
         refuse_early("s@helium", known, sweep(count=65, simulator=2), "helium")
 
 
