@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -130,7 +130,8 @@ def require_free(folder: Path, needed: int) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a file while it is made; a second process waits. The folder is made if it does not exist.
 
-    The lock ends with the process that holds it, and that process may take it again while it holds it.
+    The lock ends with the process that holds it, and that process may take it again while it holds it. Its file, beside
+    the other one, is removed by the last that needs it.
 
     Args:
         path: the file.
@@ -141,17 +142,37 @@ def locked(path: Path) -> Iterator[None]:
     refuse_special(path)
     writable(path.parent, f"choose another folder with --output or {VARIABLE}")
     name = path.with_name(f".{path.name}.lock")
+    lock = FileLock(name, is_singleton=True)
     try:
-        # The lock waits for ever for a file that cannot be made, as below /proc.
-        os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o666))
-        lock = FileLock(name, is_singleton=True)
-        lock.acquire()
+        while not _taken(lock, name):
+            pass
     except (OSError, NotImplementedError) as error:
         raise DataError(f"{path}: cannot lock this file for writing ({error}); choose another folder") from error
     try:
         yield
     finally:
+        if lock.lock_counter == 1:
+            with suppress(OSError):
+                name.unlink()
         lock.release()
+
+
+def _taken(lock: FileLock, name: Path) -> bool:
+    """Wait for a lock; False where its file was removed meanwhile, so that another process may hold a new one.
+
+    A file that stands under its name before and after the wait is the one that was locked in between.
+    """
+    # The lock waits for ever for a file that cannot be made, as below /proc.
+    before = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        lock.acquire()
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(before), os.stat(name)):
+                return True
+        lock.release()
+        return False
+    finally:
+        os.close(before)
 
 
 def in_use(name: str, *, what: str = "study", remedy: str = "choose another --study") -> StudyError:

@@ -1,6 +1,8 @@
 """Names of files to write: what is there already, and what can never be a file."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +53,23 @@ def test_a_lock_that_cannot_be_made_is_refused_at_once(monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "open", refused)
     with pytest.raises(DataError, match="cannot lock this file for writing"), locked(tmp_path / "x.h5"):
         pass
+
+
+def test_a_lock_leaves_no_file_and_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    """Several processes add to a number in a file, which loses none; the lock's file comes and goes."""
+    count = tmp_path / "count"
+    count.write_text("0", encoding="utf-8")
+    program = (
+        "import sys, time\nfrom pathlib import Path\nfrom airybench.paths import locked\n"
+        "path = Path(sys.argv[1])\n"
+        "for _ in range(25):\n"
+        "    with locked(path), locked(path):\n"
+        "        number = int(path.read_text())\n        time.sleep(0.001)\n        path.write_text(str(number + 1))\n"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", program, str(count)]) for _ in range(3)]
+    assert [one.wait(timeout=120) for one in started] == [0, 0, 0]
+    assert count.read_text(encoding="utf-8") == "75"
+    with pytest.raises(ValueError, match="inside"), locked(count):
+        assert (tmp_path / ".count.lock").exists()
+        raise ValueError("inside")
+    assert [path.name for path in tmp_path.iterdir()] == ["count"]
