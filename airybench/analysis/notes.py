@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from airybench.analysis.number_text import MARK
+from airybench.analysis.number_text import MARK, score_text
 from airybench.inference.hits import HIT_FEWEST
 from airybench.inference.spread import FEW
 from airybench.physics.helium.resolution import unresolved_classes
@@ -41,6 +41,27 @@ def label_ceiling(metric: str, value: float, part: str = "test") -> str:
     return (
         f"Label ceiling: {metric} {value:.3f} on {part}, what the true labels score against the given ones, which err "
         "as people do."
+    )
+
+
+def worse_than_majority(whose: str, found: float | None, majority: float | None) -> str:
+    """That a network has fewer shots with every label right than the majority has; empty where it has not.
+
+    Args:
+        whose: name of the network.
+        found: its exact match on test.
+        majority: that of always giving the majority answer, on the same shots.
+
+    >>> worse_than_majority("resnet18", 0.25, 0.75)[:74]
+    'Worse than no network in what people count: resnet18 has all labels right '
+    >>> worse_than_majority("resnet18", 0.75, 0.75), worse_than_majority("resnet18", 0.25, None)
+    ('', '')
+    """
+    if found is None or majority is None or not found < majority:
+        return ""
+    return (
+        f"Worse than no network in what people count: {whose} has all labels right on {score_text(found)} of the test "
+        f"shots, always giving the majority answer on {score_text(majority)} (exact_match)."
     )
 
 

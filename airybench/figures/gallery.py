@@ -34,6 +34,11 @@ DARKEST = 2.0
 FEWEST_DECADES = 1.5
 """The colours span at least this many decades, so that a background without signal stays dark."""
 
+LETTERS = 5.6
+"""Size of the captions in points, for a plate that is looked at in its full size."""
+
+_FOOT_LETTERS = 6.2
+
 _GAP, _NAMES, _LINE, _TOP, _FOOT, _LETTER = 0.05, 1.42, 0.095, 0.36, 0.12, 0.052
 """Inches: between panels, for the names at the left, for a line below a panel, above all rows, for a line of the note
 at the foot, and for a letter of it."""
@@ -116,29 +121,41 @@ def limits(counts: NDArray[np.float32], visible: NDArray[np.bool_]) -> tuple[flo
 
 
 def gallery(
-    rows: Sequence[ShotRow], *, columns: int, title: str, note: str, panel: float = 1.3, dpi: int = 200
+    rows: Sequence[ShotRow],
+    *,
+    columns: int,
+    title: str,
+    note: str,
+    panel: float = 1.3,
+    dpi: int = 200,
+    letters: float = LETTERS,
 ) -> Figure:
     """Draw a plate.
 
     Args:
         rows: the classes from top to bottom.
         columns: panels that fit into a row.
-        title: heading; says whether the patterns are simulated.
-        note: text at the foot, beside the colour scale.
+        title: heading; says whether the patterns are simulated. None, and no room for one, where it is empty.
+        note: text at the foot, beside the colour scale. No foot where it is empty.
         panel: edge of a pattern in inches.
         dpi: resolution of the file; patterns with more pixels than a panel are averaged over blocks.
+        letters: size of the captions in points.
     """
+    line, head = _LINE * letters / LETTERS, _TOP if title else 0.0
     lines = [max((len(shown.caption) for shown in row.panels), default=0) for row in rows]
-    heights = [panel + _LINE * count + 2 * _GAP for count in lines]
+    heights = [panel + line * count + 2 * _GAP for count in lines]
     width = _NAMES + columns * (panel + _GAP) + 0.05
     colours = f"log of counts above background, each pattern from its noise to its {BRIGHTEST:g}th percentile; "
-    foot = wrap(f"{colours}grey: not measured. {note}", max(20, int((width - 1.3) / _LETTER)))
-    height = _TOP + sum(heights) + _FOOT * (len(foot) + 0.5)
+    small = _LETTER * letters / LETTERS if letters > LETTERS else _LETTER
+    foot = wrap(f"{colours}grey: not measured. {note}", max(20, int((width - 1.3) / small))) if note else []
+    down = _FOOT * max(1.0, letters / _FOOT_LETTERS)
+    height = head + sum(heights) + (down * (len(foot) + 0.5) if foot else 0)
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=dpi)
-        _write(figure, 0.08, 0.2, title, fontweight="bold", fontsize=10, va="center")
+        if title:
+            _write(figure, 0.08, 0.2, title, fontweight="bold", fontsize=10, va="center")
         for number, row in enumerate(rows):
-            top = _TOP + sum(heights[:number])
+            top = head + sum(heights[:number])
             name = fill(row.name, 17)
             _write(figure, 0.08, top + panel / 2, name, fontsize=9, va="bottom", fontweight="bold")
             shots = f"{row.count} shot" + ("" if row.count == 1 else "s")
@@ -146,8 +163,9 @@ def gallery(
             for column, shown in enumerate(row.panels[:columns]):
                 left = _NAMES + column * (panel + _GAP)
                 box = (left / width, 1 - (top + panel) / height, panel / width, panel / height)
-                draw_panel(figure, box, shown, round(panel * dpi))
-        _foot(figure, foot)
+                draw_panel(figure, box, shown, round(panel * dpi), letters)
+        if foot:
+            _foot(figure, foot, down, max(_FOOT_LETTERS, letters * 0.8))
     return figure
 
 
@@ -228,7 +246,9 @@ def _block_mean(shown: ShotPanel, edge: int) -> ShotPanel:
     return ShotPanel(counts, share * 2 >= block * block, shown.caption, attention)
 
 
-def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: ShotPanel, edge: int) -> None:
+def draw_panel(
+    figure: Figure, box: tuple[float, float, float, float], shown: ShotPanel, edge: int, letters: float = LETTERS
+) -> None:
     """One pattern with its caption.
 
     Args:
@@ -236,6 +256,7 @@ def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: Sh
         box: left, bottom, width and height as shares of the figure.
         shown: the pattern.
         edge: pixels that it has room for; larger patterns are averaged over whole blocks.
+        letters: size of the caption in points.
     """
     shown = _block_mean(shown, edge)
     axes = figure.add_axes(box)
@@ -250,7 +271,7 @@ def draw_panel(figure: Figure, box: tuple[float, float, float, float], shown: Sh
     for spine in axes.spines.values():
         spine.set_visible(False)
     caption = "\n".join(shown.caption)
-    axes.set_xlabel(caption, fontsize=5.6, labelpad=2, linespacing=1.15, parse_math=False)
+    axes.set_xlabel(caption, fontsize=letters, labelpad=2, linespacing=1.15, parse_math=False)
 
 
 def _write(figure: Figure, x: float, y: float, text: str, **look: Any) -> None:
@@ -259,12 +280,12 @@ def _write(figure: Figure, x: float, y: float, text: str, **look: Any) -> None:
     figure.text(x / width, 1 - y / height, text, parse_math=False, **look)
 
 
-def _foot(figure: Figure, lines: Sequence[str]) -> None:
-    """The colour scale and the note."""
+def _foot(figure: Figure, lines: Sequence[str], step: float, letters: float) -> None:
+    """The colour scale and the note, whose lines are some inches apart."""
     width, height = figure.get_size_inches()
-    scale = figure.add_axes((0.08 / width, (_FOOT * len(lines) - 0.08) / height, 1.1 / width, 0.07 / height))
+    scale = figure.add_axes((0.08 / width, (step * len(lines) - 0.08) / height, 1.1 / width, 0.07 / height))
     scale.imshow(np.linspace(0, 1, 256)[None], cmap=PATTERN_COLORS, aspect="auto")
     scale.set_axis_off()
     for number, line in enumerate(lines):
-        down = height - _FOOT * (len(lines) - number)
-        _write(figure, 1.26, down, line, fontsize=6.2, va="center", color="#333333")
+        down = height - step * (len(lines) - number)
+        _write(figure, 1.26, down, line, fontsize=letters, va="center", color="#333333")

@@ -81,7 +81,7 @@ def _answered(wanted: Sequence[str], storage: StudyStorage, reporter: Reporter) 
     return studies
 
 
-def _gallery(one: StudyAnswers) -> Figure:
+def _gallery(one: StudyAnswers) -> list[Figure]:
     winner = one.winner
     store = find_store(one.dataset, winner.config.data, one.provenance.data_sha256)
     simulated = " (simulated data)" if one.provenance.simulated else ""

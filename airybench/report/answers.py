@@ -18,7 +18,7 @@ from airybench.config.question import words
 from airybench.errors import AirybenchError, StudyError
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.provenance import Provenance, Software
-from airybench.report.baselines import ScoredBaseline, scored_baselines
+from airybench.report.baselines import ScoredBaseline, logged_scores, scored_baselines
 from airybench.report.question import question_of
 from airybench.report.rerun import command_and_config
 from airybench.report.scored import ScoredCell, hits_by_name, pool_of, scored_cells
@@ -89,6 +89,7 @@ class StudyAnswers:
         classes: the winner class by class.
         hits: scores of hit finding on test, of the winner and of every baseline by its name, where there are any.
         baseline_scores: baselines on the shots of the cells, with intervals.
+        logged: what the study logged of each baseline, see `logged_scores`.
     """
 
     name: str
@@ -109,6 +110,7 @@ class StudyAnswers:
     hits: dict[str, dict[str, float]] = field(default_factory=dict)
     baseline_scores: tuple[ScoredBaseline, ...] = ()
     classes: tuple[ClassScores, ...] = ()
+    logged: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def winner(self) -> ScoredCell:
@@ -174,6 +176,7 @@ def answer_study(study: SavedStudy) -> StudyAnswers:
             title: metrics[key] for name, title in TITLES.items() if (key := f"{name}/test/{metric}") in metrics
         },
         baseline_scores=tuple(found),
+        logged=logged_scores(metrics),
         provenance=provenance,
         command=command,
         config=config,

@@ -86,6 +86,19 @@ def scored_baselines(
     return found
 
 
+def logged_scores(logged: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """What a study logged of each baseline, by its name: `val/<metric>`, `test/<metric>`, and the ends of intervals.
+
+    >>> logged_scores({"majority/test/macro_ap": 0.2, "best/macro_ap": 0.9})
+    {'majority': {'test/macro_ap': 0.2}}
+    """
+    found = {
+        title: {key.removeprefix(f"{name}/"): value for key, value in logged.items() if key.startswith(f"{name}/")}
+        for name, title in TITLES.items()
+    }
+    return {title: scores for title, scores in found.items() if scores}
+
+
 def _given(config: TrialConfig) -> tuple[Value, ...]:
     params = config.params()
     return tuple(params[name] for name in GIVEN)

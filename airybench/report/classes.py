@@ -8,7 +8,7 @@ from airybench.analysis.notes import few_positives
 from airybench.analysis.number_text import MARK, with_interval
 from airybench.report.tables import html_table, markdown_table
 
-_HEADS = ("class", "positive test shots", "AP [95 %]", "F1 [95 %]")
+_HEADS = ("class", "AP [95 %]", "F1 [95 %]", "positive test shots")
 
 
 def classes_html(found: Sequence[ClassScores], winner: str) -> str:
@@ -38,7 +38,7 @@ def _marked(found: Sequence[ClassScores]) -> list[str]:
 
 
 def _rows(found: Sequence[ClassScores]) -> list[list[str]]:
-    return [[one.name, str(one.positives), *(_text(one, name) for name in SHOWN)] for one in found]
+    return [[one.name, *(_text(one, name) for name in SHOWN), str(one.positives)] for one in found]
 
 
 def _text(one: ClassScores, name: str) -> str:

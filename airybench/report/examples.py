@@ -42,8 +42,8 @@ def find_store(dataset: str, data: DataConfig, sha256: str) -> Store:
     )
 
 
-def examples(predictions: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> Figure:
-    """For each class hits, misses and false alarms, the most confident first.
+def examples(predictions: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> list[Figure]:
+    """For each class hits, misses and false alarms, the most confident first: a figure a class.
 
     Args:
         predictions: test predictions of one trial.
@@ -68,7 +68,7 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
                 maps = explainer.maps(images, wanted, predictions.ids[chosen], shots)
                 attention = [on_image(one, store.image_shape) for one in maps]
             for index, image, seen in zip(chosen.tolist(), images, attention, strict=True):
-                caption = (f"{kind}, p {probabilities[index, column]:.2f}",)
+                caption = (kind, f"p {probabilities[index, column]:.2f}")
                 panels.append(ShotPanel(image.astype(np.float32), image > 0, caption, seen))
         rows.append(ShotRow(name, int(truth.sum()), panels))
     note = (
@@ -77,7 +77,20 @@ def examples(predictions: Predictions, store: Store, title: str, explainer: Expl
     )
     if explainer is not None:
         note += " Blue: half height of the Grad-CAM++ map, which shows what speaks for the class."
-    return gallery(rows, columns=3 * PER_KIND, title=title, note=note, panel=0.95, dpi=110)
+    rows = [row for row in rows if row.panels] or rows[:1]
+    last = len(rows) - 1
+    return [
+        gallery(
+            [row],
+            columns=3 * PER_KIND,
+            title=title if place == 0 else "",
+            note=note if place == last else "",
+            panel=0.95,
+            dpi=110,
+            letters=10,
+        )
+        for place, row in enumerate(rows)
+    ]
 
 
 def most_confident(

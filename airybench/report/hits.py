@@ -10,7 +10,7 @@ from airybench.inference.hits import HIT_METRICS
 from airybench.report.tables import html_table, markdown_table
 
 HEADING = "Hit or miss on test"
-_HEADS = ("hit or miss by", "precision", "recall", "balanced accuracy", "ROC AUC", "AP [95 %]")
+_HEADS = ("hit or miss by", "AP [95 %]", "precision", "recall", "balanced accuracy", "ROC AUC")
 
 
 def hits_html(found: Mapping[str, Mapping[str, float]]) -> str:
@@ -38,5 +38,5 @@ def _rows(found: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
     for name, scores in found.items():
         low, high = (scores.get(f"{HIT_METRICS[-1]}/{end}", math.nan) for end in ("low", "high"))
         *others, ap = (scores[metric] for metric in HIT_METRICS)
-        rows.append([name, *map(score_text, others), with_interval(ap, low, high) + hit_mark(scores)])
+        rows.append([name, with_interval(ap, low, high) + hit_mark(scores), *map(score_text, others)])
     return rows

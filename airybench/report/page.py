@@ -8,16 +8,18 @@ from importlib.metadata import version
 from matplotlib.figure import Figure
 
 from airybench.analysis.estimate import Estimate
-from airybench.analysis.notes import simulated_data
+from airybench.analysis.notes import simulated_data, worse_than_majority
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.verdicts import ALPHA, VERDICTS, claim_sentence
 from airybench.config.margin import DELTA
 from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import Joined, leaderboard
+from airybench.figures.scrolling import CSS as SCROLLS
+from airybench.figures.scrolling import SCRIPT
 from airybench.report.answers import Answer, StudyAnswers
 from airybench.report.classes import classes_html, classes_lines
 from airybench.report.hits import hits_html, hits_lines
-from airybench.report.pictures import picture
+from airybench.report.pictures import picture, plate
 from airybench.report.stressed import robustness_html, robustness_lines
 from airybench.report.tables import html_table, markdown_table
 
@@ -32,29 +34,40 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 96rem; padding: 1.5rem; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-top: 2px solid var(--line); padding-top: 1rem; }
 .side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1.5rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.87rem; margin: 0.6rem 0; }
+table { border-collapse: collapse; font-size: 0.87rem; margin: 0.6rem 0; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { white-space: normal; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; }
+thead th { white-space: normal; vertical-align: bottom; }
+tbody th { font-weight: normal; } th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
-img { max-width: 100%; background: #fff; border-radius: 4px; }
-@media screen and (max-width: 40rem) { .picture { overflow-x: auto; } .picture img { max-width: none; width: 40rem; } }
+.picture { margin: 0.6rem 0; } img { max-width: 100%; background: #fff; display: block; }
+.plate { overflow-x: auto; } .plate img { min-width: 44rem; } .printed { display: none; }
+@media screen and (max-width: 40rem) {
+  th, td { padding: 0.25rem 0.35rem; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 7.5rem; }
+  .picture { overflow-x: auto; } .picture img { max-width: none; width: 40rem; } }
+/* Plots on a dark page: black and white change places, and colours keep their hue. Patterns stay as they are. */
+@media screen and (prefers-color-scheme: dark) {
+  .plot img { filter: invert(0.9) hue-rotate(180deg); } }
 .answers li { margin: 0.35rem 0; } .verdict { font-weight: 700; }
+.warning { border-left: 4px solid #d55e00; padding-left: 0.6rem; font-weight: 700; }
 .note, .facts { color: var(--faint); font-size: 0.87rem; }
 pre, code { font: 0.85rem/1.4 ui-monospace, monospace; background: var(--card); border-radius: 4px; }
 pre { padding: 0.6rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 code { padding: 0.1rem 0.3rem; }
-.facts td { white-space: normal; overflow-wrap: anywhere; text-align: left; }
+.facts td, .facts th { white-space: normal; overflow-wrap: anywhere; text-align: left; }
 @page { margin: 14mm; }
 @media print {
   :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --card: #f3f3f3; }
-  body { max-width: none; padding: 0; font-size: 10pt; } .side { display: block; } .scroll { overflow: visible; }
+  body { max-width: none; padding: 0; font-size: 10pt; } .side { display: block; } .plate { overflow: visible; }
   table { font-size: 8pt; } th, td { white-space: normal; overflow-wrap: anywhere; padding: 0.15rem 0.3rem; }
-  img, table, li { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+  .plot img { max-height: 85mm; } .plate img { min-width: 0; } details { display: none; } .printed { display: block; }
+  tbody tr:nth-child(-n+3), tbody tr:nth-last-child(-n+3):not(:last-child) { break-after: avoid; }
+  img, tr, li { break-inside: avoid; } h2, h3, h4, .hint { break-after: avoid; } }
 """
 
 
-def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Figure], delta: float = DELTA) -> str:
+def html(
+    studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Sequence[Figure]], delta: float = DELTA
+) -> str:
     """The report as HTML; the page fetches nothing from elsewhere.
 
     Args:
@@ -67,17 +80,18 @@ def html(studies: Sequence[StudyAnswers], galleries: Mapping[tuple[str, str], Fi
     if overview is not None:
         parts.append(picture(overview, "All claims: differences with their 95 % intervals, the largest first"))
     for name, group in _by_name(studies).items():
-        parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{escape(group[0].question)}</p>')
+        parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2>')
+        parts += [f"<p>{escape(question)}</p>" for question in _questions(group)]
         parts.append('<div class="side">')
-        parts += [_study_html(one, galleries.get((one.name, one.dataset))) for one in group]
+        parts += [_study_html(one, galleries.get((one.name, one.dataset), ())) for one in group]
         parts.append("</div>")
     parts.append(f'<h2>Versions</h2><p class="facts">{escape(_versions())}</p>')
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(_title(studies))}</title><style>{CSS}</style></head>\n<body>\n"
+        f"<title>{escape(_title(studies))}</title><style>{CSS}{SCROLLS}</style></head>\n<body>\n"
         + "\n".join(parts)
-        + "\n</body></html>\n"
+        + f"\n<script>{SCRIPT}</script>\n</body></html>\n"
     )
 
 
@@ -85,9 +99,9 @@ def markdown(studies: Sequence[StudyAnswers], delta: float = DELTA) -> str:
     """The report as Markdown, without pictures."""
     lines = [f"# {_title(studies)}", "", _lead(studies, delta), ""]
     for name, group in _by_name(studies).items():
-        lines += [f"## {name}", "", group[0].question, ""]
+        lines += [f"## {name}", "", *(text for question in _questions(group) for text in (question, ""))]
         for one in group:
-            lines += [f"### {one.dataset}", ""]
+            lines += [f"### {one.dataset}", "", *([f"**{worse}**", ""] if (worse := _worse(one)) else [])]
             heads, rows = _table(one)
             lines += [
                 *markdown_table(heads, rows),
@@ -148,25 +162,44 @@ def _choice(answer: Answer) -> str:
     return f", {first} configuration{'' if first == 1 else 's'} tried against {second}" if first != second else ""
 
 
-def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
+def _questions(group: Sequence[StudyAnswers]) -> list[str]:
+    """The questions of studies of one name; each is said once, with its data sets where there are several."""
+    asked: dict[str, list[str]] = {}
+    for one in group:
+        asked.setdefault(one.question, []).append(one.dataset)
+    return [question if len(asked) == 1 else f"{', '.join(there)}: {question}" for question, there in asked.items()]
+
+
+def _worse(one: StudyAnswers) -> str:
+    majority = one.logged.get("majority", {}).get("test/exact_match")
+    return worse_than_majority(one.winner.config.label, one.winner.test["exact_match"].value, majority)
+
+
+def _study_html(one: StudyAnswers, gallery: Sequence[Figure]) -> str:
+    seeds = {len(cell.trials) for cell in one.cells}
     table = html_table(
         *_table(one),
         "Ordered by val; the test shots choose nothing. In brackets: 95 % intervals over test shots, or runs, and "
-        "seeds.",
+        "seeds." + (f" {_counted(min(seeds), 'training', 'trainings')} of each cell." if len(seeds) == 1 else ""),
     )
+    worse = f'<p class="warning">{escape(said)}</p>' if (said := _worse(one)) else ""
     answers = "".join(
         f'<li><span class="verdict">{escape(answer.verdict)}</span>: {escape(sentence(answer, one.metric))}</li>'
         for answer in one.answers
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(one))
-    facts = "".join(f"<tr><td>{escape(key)}</td><td>{escape(value)}</td></tr>" for key, value in one.facts.items())
+    facts = "".join(
+        f'<tr><th scope="row">{escape(key)}</th><td>{escape(value)}</td></tr>' for key, value in one.facts.items()
+    )
     pictures = picture(_plot(one), f"{one.name} on {one.dataset}: test {one.metric} of every cell")
-    if gallery is not None:
-        pictures += picture(gallery, f"Right and wrong predictions of {one.winner.config.label} on {one.dataset}")
+    if gallery:
+        pictures += plate(gallery, f"Right and wrong predictions of {one.winner.config.label} on {one.dataset}")
     robust = "" if one.robustness is None else robustness_html(one.robustness, _title_of(one))
-    config = f"<details><summary>{escape(one.name)}.yaml</summary><pre>{escape(one.config)}</pre></details>"
+    named, text = f"{escape(one.name)}.yaml", f"<pre>{escape(one.config)}</pre>"
+    # A browser prints no more of what is folded up than its heading.
+    config = f"<details><summary>{named}</summary>{text}</details>" + f'<div class="printed"><p>{named}</p>{text}</div>'
     return (
-        f"<section><h3>{escape(one.dataset)}</h3>"
+        f"<section><h3>{escape(one.dataset)}</h3>{worse}"
         f'<ul class="answers">{answers}</ul>'
         f"{table}{classes_html(one.classes, one.winner.config.label)}{hits_html(one.hits)}{robust}{pictures}"
         f'<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
@@ -175,18 +208,26 @@ def _study_html(one: StudyAnswers, gallery: Figure | None) -> str:
 
 
 def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
-    metrics = list(one.cells[0].test)
-    heads = ["cell", "seeds", f"val {one.metric}", *(f"test {name}" for name in metrics)]
+    """Heads and rows: what a reader looks for stands beside the name, and what is the same in all rows is left out."""
+    further = [name for name in one.cells[0].test if name != one.metric]
+    seeds = [str(len(cell.trials)) for cell in one.cells]
+    counted = ["trainings"] if len(set(seeds)) > 1 else []
+    heads = ["cell", f"test {one.metric}", f"val {one.metric}", *(f"test {name}" for name in further), *counted]
     rows = [
         [
             cell.config.label,
-            str(len(cell.trials)),
+            _number(cell.test[one.metric], ends=True),
             score_text(cell.val),
-            *(_number(cell.test[name], ends=name == one.metric) for name in metrics),
+            *(_number(cell.test[name], ends=False) for name in further),
+            *(number for _ in counted),
         ]
-        for cell in one.cells
+        for cell, number in zip(one.cells, seeds, strict=True)
     ]
-    rows += [[name, "", "", score_text(value), *("" for _ in metrics[1:])] for name, value in one.baselines.items()]
+    for name, scores in one.logged.items():
+        value, low, high = (scores.get(f"test/{one.metric}{end}", math.nan) for end in ("", "/low", "/high"))
+        others = [score_text(scores[key]) if (key := f"test/{metric}") in scores else "-" for metric in further]
+        val = scores.get(f"val/{one.metric}", math.nan)
+        rows.append([name, with_interval(value, low, high), score_text(val), *others, *("" for _ in counted)])
     return heads, rows
 
 

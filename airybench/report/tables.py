@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from html import escape
 
+from airybench.figures.scrolling import scrolling
+
 
 def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
-    """A table that scrolls where it is wider than the page.
+    """A table that scrolls where it is wider than the page, and says so; the first cell of a row is its heading.
 
     Args:
         heads: of the columns.
         rows: texts.
         caption: below the table; none where it is empty.
 
-    >>> html_table(["a"], [["<"]])
-    '<div class="scroll"><table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;</td></tr></tbody></table></div>'
+    >>> html_table(["a", "b"], [["<", "1"]]).partition("<tbody>")[2]
+    '<tr><th scope="row">&lt;</th><td>1</td></tr></tbody></table></div>'
     """
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(text)}</td>" for text in others) + "</tr>"
+        for name, *others in rows
+    )
+    table = f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return scrolling(table, caption or f"Table: {', '.join(heads)}")
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> list[str]:

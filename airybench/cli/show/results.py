@@ -10,7 +10,7 @@ from rich.table import Table
 
 from airybench.analysis.confirmed import confirmation_sentence
 from airybench.analysis.leaderboard import RankedCell
-from airybench.analysis.notes import tried_of_each
+from airybench.analysis.notes import tried_of_each, worse_than_majority
 from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.pareto import front
 from airybench.analysis.study_robustness import StudyRobustness
@@ -64,6 +64,7 @@ def print_summary(summary: StudySummary) -> None:
     hits = hit_table("hit or miss on test: the winner beside what needs no network", rows)
     if hits is not None:
         console.print(hits)
+    _print_worse(console, named, summary.test, summary.baselines)
     console.print(board.certainty_sentence(), soft_wrap=True)
     sides = tried_of_each(tried, confirmed=bool(summary.confirmed))
     for said in (sides, confirmation_sentence(summary.confirmed, metric), summary.not_resolved):
@@ -78,6 +79,13 @@ def print_summary(summary: StudySummary) -> None:
     if summary.registered:
         console.print(summary.registered.notice, soft_wrap=True, markup=False)
     print_whereabouts(console, summary.tracking_uri, summary.model_uri)
+
+
+def _print_worse(console: Console, name: str, test: Mapping[str, float], baselines: Mapping[str, float]) -> None:
+    """Say so where always giving the majority answer has more shots right."""
+    metric = "test/exact_match"
+    if said := worse_than_majority(name, test.get(metric), baselines.get(f"majority/{metric}")):
+        console.print(said, soft_wrap=True, markup=False)
 
 
 def _repeats(row: RankedCell) -> str:
@@ -142,6 +150,7 @@ def print_training(training: Training) -> None:
     scores = ", ".join(f"{name} {training.val[name]:.3f}" for name in ("macro_ap", "exact_match"))
     console.print(f"{training.title}: val {scores}")
     _print_test(console, f"Trained {training.title}", training.test, training.majority, "macro_ap")
+    _print_worse(console, training.title, training.test, training.majority)
     _print_ceiling(console, training.ceiling, "macro_ap")
     print_caveats(console, training.unscored, training.provenance)
     if training.registered:
