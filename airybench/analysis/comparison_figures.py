@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 
 from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.estimate import Estimate
+from airybench.config.objective import axis_ends
 from airybench.figures.comparison import Bar, interval_rows
-from airybench.figures.style import save
+from airybench.figures.style import save_for_print
 from airybench.study_name import StudyName
 
 
@@ -30,7 +31,7 @@ def cells_figure(comparison: Comparison) -> Figure:
             bars.append(bar(f"{cell.config.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
         panels.append((heading(one), bars))
     title = "Cells on test, ordered by val (orange: best on val)"
-    return interval_rows(panels, label=f"test {comparison.metric}", title=title)
+    return interval_rows(panels, label=f"test {comparison.metric}", title=title, ends=axis_ends(comparison.metric))
 
 
 def log_activation_figure(comparison: Comparison) -> Figure | None:
@@ -47,13 +48,12 @@ def log_activation_figure(comparison: Comparison) -> Figure | None:
 
 
 def write_figures(comparison: Comparison, folder: Path) -> list[Path]:
-    """Write `compare.png`, and `log-activation.png` where there is something to show; returns what was written."""
+    """Write `compare.png`, and `log-activation.png` where there is something to show, also as PDF and SVG."""
     figures = {"compare.png": cells_figure(comparison), "log-activation.png": log_activation_figure(comparison)}
     written = []
     for name, figure in figures.items():
         if figure is not None:
-            save(figure, folder / name)
-            written.append(folder / name)
+            written += save_for_print(figure, folder / name)
     return written
 
 

@@ -19,7 +19,7 @@ from airybench.figures.classes import class_f1, confusion
 from airybench.figures.curves import precision_recall, reliability, roc
 from airybench.figures.robustness import StressCurve
 from airybench.figures.robustness import robustness as draw_robustness
-from airybench.figures.style import save
+from airybench.figures.style import save_for_print
 from airybench.inference.bootstrap import CLASS_METRICS
 from airybench.inference.evaluate import Evaluation, decisions
 from airybench.inference.predictions import Predictions
@@ -42,7 +42,7 @@ def write_evaluation(
     """
     (folder / "predictions").mkdir(parents=True, exist_ok=True)
     for name, figure in evaluation_figures(evaluation, predictions, heading, thresholds).items():
-        save(figure, folder / "plots" / f"{name}.png")
+        save_for_print(figure, folder / "plots" / f"{name}.png")
     (folder / "classes.csv").write_text(class_table(evaluation), encoding="utf-8")
     content = json.dumps(evaluation_data(evaluation), indent=2, allow_nan=False)
     (folder / "evaluation.json").write_text(content + "\n", encoding="utf-8")
@@ -71,7 +71,7 @@ def write_robustness(folder: Path, found: Robustness, majority: Scores, heading:
         )
     chance = majority.values.get(found.metric, math.nan)
     figure = draw_robustness(curves, chance, found.metric, f"Changes of the detector: {heading}")
-    save(figure, folder / "plots" / "stress.png")
+    save_for_print(figure, folder / "plots" / "stress.png")
     (folder / "stress.csv").write_text(found.to_csv(), encoding="utf-8")
     content = json.dumps(found.to_json(), indent=2, allow_nan=False)
     (folder / "stress.json").write_text(content + "\n", encoding="utf-8")

@@ -168,6 +168,27 @@ class Leaderboard:
             table.append({name: known.get(name, "") for name in table[0]})
         return [list(table[0]), *([text(name, value) for name, value in line.items()] for line in table)]
 
+    def page_table(self) -> tuple[list[str], list[list[str]], list[str]]:
+        """For readers: score and interval beside the name, without the columns that say the same of all cells.
+
+        Returns:
+            Headings; a line per cell and per baseline; what is the same in all cells, as `depth 18`.
+        """
+        metric = f"val_{self.objective.metric}"
+        heads, *lines = self.text_table()
+        rows = [dict(zip(heads, line, strict=True)) for line in lines]
+        for row in rows:
+            row["interval"] = f"{row['low']} .. {row['high']}" if row["low"] else ""
+        cells = rows[: len(self.rows)]
+        rest = [name for name in heads if name not in ("rank", "name", metric, "interval", "low", "high")]
+        scores = [name for name in rest if name.startswith("val_")]
+        params = [name for name in rest if name not in scores]
+        same = [name for name in params if len(cells) > 1 and len({row[name] for row in cells}) == 1]
+        shown = ["rank", "name", metric, "interval", *scores, *(name for name in params if name not in same)]
+        titles = [f"val {name.removeprefix('val_')}" if name in (metric, *scores) else name for name in shown]
+        titles[3] = self.interval_kind
+        return titles, [[row[name] for name in shown] for row in rows], [f"{name} {cells[0][name]}" for name in same]
+
     def to_csv(self) -> str:
         """The table as CSV."""
         text = io.StringIO()

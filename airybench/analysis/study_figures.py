@@ -14,12 +14,14 @@ from airybench.analysis.leaderboard import Leaderboard
 from airybench.analysis.pareto import unbeaten
 from airybench.analysis.study_robustness import StudyRobustness
 from airybench.config import Objective, Value
+from airybench.config.objective import axis_ends
 from airybench.figures import study_matplotlib as pictures
 from airybench.figures import study_plotly as interactive
+from airybench.figures.comparison import Bar
 from airybench.figures.leaderboard import Joined, leaderboard
 from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.robustness import StressCurve, compared
-from airybench.figures.style import save
+from airybench.figures.style import save_for_print
 from airybench.inference.stress import ALL_CHANGES, METRIC
 from airybench.sweep.ranking import by_cell
 from airybench.sweep.records import FinishedTrial
@@ -80,7 +82,7 @@ def write_figures(figures: Sequence[StudyFigure], left_out: Mapping[str, str], f
     """Write every figure as PNG and HTML, and into `not-drawn.txt` why others are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
-        save(figure.picture, folder / f"{figure.name}.png")
+        save_for_print(figure.picture, folder / f"{figure.name}.png")
         (folder / f"{figure.name}.html").write_text(figure.page, encoding="utf-8")
     lines = [f"{name}: {reason}\n" for name, reason in left_out.items()]
     (folder / "not-drawn.txt").write_text("".join(lines) or "Everything is drawn.\n", encoding="utf-8")
@@ -97,13 +99,12 @@ def leaderboard_figure(board: Leaderboard, heading: str, *, joined: bool = False
     rows = board.rows[:MAX_CELLS]
     complete = len(rows) == len(board.rows)
     return leaderboard(
-        [f"{row.config.label} (n={len(row.trials)})" for row in rows],
-        [row.mean for row in rows],
-        [(row.low, row.high) for row in rows],
+        [Bar(f"{row.config.label} (n={len(row.trials)})", row.mean, (row.low, row.high)) for row in rows],
         {row.name: row.value for row in board.baselines if not math.isnan(row.value)},
         metric=f"val {board.objective.metric}",
         title=heading if complete else f"{heading}: best {len(rows)} of {len(board.rows)} cells",
         note=board.interval_kind,
+        ends=axis_ends(board.objective.metric),
         joined=Joined(board.ties.sets, board.ties.note) if joined and board.ties else None,
     )
 

@@ -46,6 +46,15 @@ def limits(metric: str) -> tuple[float, float]:
     return (-1.0 if metric == "mcc" else 0.0), 1.0
 
 
+def axis_ends(metric: str) -> tuple[float, float] | None:
+    """Where the axis of a metric ends in every figure, so that figures compare; None where it has no greatest value.
+
+    >>> axis_ends("macro_ap"), axis_ends("loss"), axis_ends("seconds")
+    ((0.0, 1.0), None, None)
+    """
+    return limits(metric) if metric in METRICS and limits(metric)[1] < inf else None
+
+
 class Objective(NamedTuple):
     """A metric and its better direction.
 

@@ -9,7 +9,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, new_figure
+from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, heading, new_figure
 
 COLORS = (BLUE, ORANGE, GREEN, PURPLE)
 LINES = ("-", "--", ":")
@@ -91,7 +91,7 @@ def calibration_figure(lines: Sequence[RateLine], *, coverage: tuple[float, floa
         grid[1, 0].set_ylabel("false verdicts")
         grid[1, 0].set_ylim(bottom=0)
         _legend(figure, shots, spreads)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        heading(figure, title)
     return figure
 
 

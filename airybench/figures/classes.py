@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.figures.style import BLUE, ERROR_COLORS, RATE_COLORS, STYLE, new_figure
+from airybench.figures.style import BLUE, ERROR_COLORS, RATE_COLORS, STYLE, heading, new_figure
 
 
 def class_f1(f1: Mapping[str, float], positives: Mapping[str, int], title: str) -> Figure:
@@ -33,7 +33,7 @@ def class_f1(f1: Mapping[str, float], positives: Mapping[str, int], title: str) 
         axes.set_xlim(0, 1.08)
         axes.set_xlabel("F1 (number of positives in brackets)")
         axes.grid(axis="x")
-        axes.set_title(title)
+        heading(figure, title)
     return figure
 
 
@@ -83,7 +83,7 @@ def confusion(
         axes.set_yticks(range(len(names)), names)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        axes.set_title(title)
+        heading(figure, title)
         axes.tick_params(length=0)
         for spine in axes.spines.values():
             spine.set_visible(False)

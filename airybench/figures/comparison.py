@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, heading, new_figure
 
 
 @dataclass(frozen=True)
@@ -28,26 +29,33 @@ class Bar:
     marked: bool = False
 
 
-def interval_rows(panels: Sequence[tuple[str, Sequence[Bar]]], *, label: str, title: str, zero: bool = False) -> Figure:
-    """One panel per data set, one row per cell or pair with its 95 % interval.
+def interval_rows(
+    panels: Sequence[tuple[str, Sequence[Bar]]],
+    *,
+    label: str,
+    title: str,
+    zero: bool = False,
+    ends: tuple[float, float] | None = None,
+) -> Figure:
+    """One panel per data set, one row per cell or pair with its 95 % interval; all panels share one scale.
 
     Args:
         panels: heading and rows of each.
         label: label of the horizontal axis.
         title: heading of the figure.
-        zero: draw a line at zero, as for differences, and let the panels share their scale.
+        zero: draw a line at zero, as for differences.
+        ends: of the axis, see `axis_ends`; by what is drawn where None.
     """
     with rc_context(STYLE):
         heights = [max(2, len(bars)) for _, bars in panels]
         figure = new_figure(7.6, 0.9 + sum(0.75 + 0.3 * height for height in heights))
-        plots = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights, sharex=zero)[:, 0]
+        plots = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights, sharex=True)[:, 0]
         everything = [bar for _, bars in panels for bar in bars]
-        for axes, (heading, bars) in zip(plots, panels, strict=True):
-            draw_rows(axes, bars, title=heading, zero=zero)
-            if zero:
-                axes.set_xlim(*_reach(everything))
+        for axes, (above, bars) in zip(plots, panels, strict=True):
+            draw_rows(axes, bars, title=fill(above, 80), zero=zero)
+            axes.set_xlim(*(ends or _reach(everything)))
         plots[-1].set_xlabel(f"{label}, 95 % interval")
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        heading(figure, title)
     return figure
 
 

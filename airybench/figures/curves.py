@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, heading, new_figure
 
 COLUMNS = 4
 DASHED = "dashed: majority baseline"
@@ -99,7 +99,7 @@ def reliability(
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share that holds")
         axes.grid()
-        axes.set_title(title)
+        heading(figure, title)
         edges = np.linspace(0, 1, len(counts) + 1)
         below.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, alpha=0.6)
         below.set_yscale("log")
@@ -151,5 +151,5 @@ def _panels(
             axes.tick_params(labelbottom=True)
         figure.supxlabel(f"{xlabel}   ({note})", fontsize=9)
         figure.supylabel(ylabel, fontsize=9)
-        figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+        heading(figure, title)
     return figure

@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, heading, new_figure
 
 _WIDTH = 58
 _LOOKS: dict[str, tuple[str, Literal["full", "none"]]] = {
@@ -68,7 +68,7 @@ def forest(differences: Sequence[Difference], *, delta: float, label: str, title
         axes.set_ylim(sum(lines) + 0.6, -0.6)
         axes.grid(axis="x")
         axes.set_xlabel(f"{label}\nband: differences up to {delta:g} do not matter")
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        heading(figure, title)
         shown = [name for name in _LOOKS if any(one.verdict == name for one in rows)]
         handles = [
             Line2D([], [], color=color, marker="o", markerfacecolor=color if filled == "full" else "white", label=name)

@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, STYLE, new_figure
+from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, STYLE, heading, new_figure
 
 WINDOW = 25
 
@@ -24,7 +24,7 @@ def growth(
     """
     with rc_context(STYLE):
         figure = new_figure(8.0, 3.4)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        heading(figure, title)
         left, right = figure.subplots(1, 2)
         colors = (BLUE, ORANGE, GREEN)
         counts: Sequence[int] = ()

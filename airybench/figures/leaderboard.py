@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, new_figure
+from airybench.figures.comparison import Bar
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, heading, new_figure
 
 LONGEST = 40
 """Characters of a line; longer names are broken after a hyphen, longer labels before their note."""
@@ -32,43 +33,44 @@ class Joined:
 
 
 def leaderboard(
-    names: Sequence[str],
-    means: Sequence[float],
-    intervals: Sequence[tuple[float, float]],
+    bars: Sequence[Bar],
     baselines: Mapping[str, float],
     *,
     metric: str,
     title: str,
     note: str,
+    ends: tuple[float, float] | None = None,
     joined: Joined | None = None,
 ) -> Figure:
     """Cells from best to worst as points with their 95 % intervals; what is reached without a network as dashed lines.
 
     Args:
-        names: label of each cell.
-        means: mean of each cell.
-        intervals: ends of the interval of each cell; NaN where there is none.
+        bars: each cell with its mean and the interval of it.
         baselines: value of each baseline by its name.
         metric: label of the axis.
         title: heading.
         note: what the intervals are.
+        ends: of the axis, see `axis_ends`; by what is drawn where None.
         joined: sets of cells to join by bars beside the rows; none of them where None.
     """
     sets = [] if joined is None else sorted(joined.sets, key=len, reverse=True)[:MOST_SETS]
-    labels = [fill(name, LONGEST) for name in names]
+    labels = [fill(bar.name, LONGEST) for bar in bars]
     lines = max((1 + label.count("\n") for label in labels), default=1)
     with rc_context(STYLE):
-        bars = 0.2 + 0.16 * len(sets)
+        beside = 0.2 + 0.16 * len(sets)
         row_height = 0.16 + 0.18 * lines
-        height = 1.3 + row_height * max(2, len(names)) + (0.25 if joined else 0)
-        figure = new_figure(7.2 + (bars if joined else 0), height)
-        plots = figure.subplots(1, 2, sharey=True, width_ratios=(4.5, bars)) if joined else [figure.subplots()]
+        height = 1.3 + row_height * max(2, len(bars)) + (0.25 if joined else 0)
+        figure = new_figure(7.2 + (beside if joined else 0), height)
+        plots = figure.subplots(1, 2, sharey=True, width_ratios=(4.5, beside)) if joined else [figure.subplots()]
         axes = plots[0]
-        for row, (mean, (low, high)) in enumerate(zip(means, intervals, strict=True)):
+        for row, bar in enumerate(bars):
+            low, high = bar.interval
             color = ORANGE if row == 0 else BLUE
             if low == low and high == high:
                 axes.plot([low, high], [row, row], color=color, linewidth=2.2, alpha=0.55, solid_capstyle="round")
-            axes.plot(mean, row, "o", color=color, markersize=6)
+            axes.plot(bar.value, row, "o", color=color, markersize=6)
+        if ends:
+            axes.set_xlim(*ends)
         middle = sum(axes.get_xlim()) / 2
         for row, (name, value) in enumerate(baselines.items()):
             side, shift = ("right", -3) if value > middle else ("left", 3)  # towards the middle, where there is room
@@ -76,11 +78,11 @@ def leaderboard(
             axes.annotate(name, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(shift, -9 - 9 * row), ha=side,
                           textcoords="offset points", color=GREY, fontsize=8,
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
-        axes.set_yticks(range(len(names)), labels)
-        axes.set_ylim(len(names) - 0.4, -0.45 - (6 + 9 * len(baselines)) / (72 * row_height))
+        axes.set_yticks(range(len(bars)), labels)
+        axes.set_ylim(len(bars) - 0.4, -0.45 - (6 + 9 * len(baselines)) / (72 * row_height))
         axes.set_xlabel(f"{metric}{'   ' if len(metric + note) < LONGEST else chr(10)}({note})")
         axes.grid(axis="x")
-        axes.set_title(title)
+        heading(figure, title)
         if joined:
             _join(figure, plots[1], sets, joined)
     return figure

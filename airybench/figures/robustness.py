@@ -8,7 +8,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, new_figure
+from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, heading, new_figure
 
 COLUMNS = 4
 MOST_LINES = 12
@@ -91,7 +91,7 @@ def _panels(curves: Mapping[str, StressCurve], metric: str, title: str) -> tuple
     columns = min(COLUMNS, len(curves))
     lines = -(-len(curves) // columns)
     figure = new_figure(max(2.3 * columns, 4.0), 0.6 + 2.1 * lines)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    heading(figure, title)
     grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
     panels = list(grid.flat)
     for axes in panels[len(curves) :]:

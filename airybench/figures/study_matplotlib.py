@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from airybench.figures.plot_data import Axis, Curve, Heat
-from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, VALUE_COLORS, new_figure
+from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, VALUE_COLORS, heading, new_figure
 
 MARKERS = ("o", "s", "^", "D")
 
@@ -55,7 +55,7 @@ def parallel_coordinates(
         for spine in plot.spines.values():
             spine.set_visible(False)
         figure.colorbar(ScalarMappable(norm, VALUE_COLORS), ax=plot, label=metric, pad=0.02, aspect=30)
-        plot.set_title(f"{title} (orange: the winner)")
+        heading(figure, f"{title} (orange: the winner)")
     return figure
 
 
@@ -79,7 +79,7 @@ def importance(names: Sequence[str], shares: Sequence[float], *, title: str, not
         plot.set_xlim(0, max([*shares, 0.1]) * 1.15)
         plot.set_xlabel(f"share of variance   ({note})")
         plot.grid(axis="x")
-        plot.set_title(title)
+        heading(figure, title)
     return figure
 
 
@@ -118,7 +118,7 @@ def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, t
                 spine.set_visible(False)
         plots[0].set_ylabel(rows)
         figure.colorbar(ScalarMappable(norm, VALUE_COLORS), ax=list(plots), label=metric, aspect=25)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        heading(figure, title)
     return figure
 
 
@@ -146,7 +146,7 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
         plot.set_ylabel(metric)
         plot.grid(axis="y")
         plot.legend(fontsize=8)
-        plot.set_title(title)
+        heading(figure, title)
     return figure
 
 
@@ -176,7 +176,7 @@ def pareto_front(
         plot.margins(x=0.15, y=0.1)
         plot.grid()
         plot.legend(fontsize=8)
-        plot.set_title(title)
+        heading(figure, title)
     return figure
 
 

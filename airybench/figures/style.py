@@ -1,6 +1,8 @@
 """The style of every figure, safe for colour-blind readers."""
 
+from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from matplotlib import rc_context
@@ -27,7 +29,16 @@ STYLE: Any = {
     "legend.frameon": False,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "pdf.fonttype": 42,  # text stays text: journals ask for it, and it can be edited
+    "svg.fonttype": "none",
+    "svg.hashsalt": "airybench",
 }
+
+LARGEST = 200_000
+"""Bytes of a PDF or SVG; one that holds thousands of points is kept as PNG alone."""
+
+_LETTER = 7.0
+"""Points of an average letter of a title."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -35,8 +46,32 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=150, layout="constrained")
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG in this style."""
+def heading(figure: Figure, title: str) -> None:
+    """A title above the whole figure, in lines that fit its width."""
+    longest = max(10, int(figure.get_figwidth() * 72 / _LETTER))
+    lines = [line for part in title.split("\n") for line in wrap(part, longest) or [""]]
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, fontweight="bold", parse_math=False)
+
+
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Write a PNG in this style; returns what was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with rc_context(STYLE):
         figure.savefig(path)
+    return [path]
+
+
+def save_for_print(figure: Figure, path: Path) -> list[Path]:
+    """Write a PNG, and beside it PDF and SVG for papers and slides, each where it is no larger than `LARGEST`.
+
+    The same figure gives the same bytes.
+    """
+    written = save(figure, path)
+    for suffix, metadata in ((".pdf", {"CreationDate": None}), (".svg", {"Date": None})):
+        content = BytesIO()
+        with rc_context(STYLE):
+            figure.savefig(content, format=suffix[1:], metadata=metadata)
+        if content.tell() <= LARGEST:
+            path.with_suffix(suffix).write_bytes(content.getvalue())
+            written.append(path.with_suffix(suffix))
+    return written

@@ -3,17 +3,26 @@
 from collections.abc import Sequence
 from html import escape
 
+from airybench.figures.scrolling import CSS, SCRIPT, scrolling
+
 STYLE = """
 body { font: 14px/1.45 "DejaVu Sans", sans-serif; margin: 1.5em; color: #222; }
 h1 { font-size: 1.15em; } p { color: #555; max-width: 60em; }
 table { border-collapse: collapse; } th, td { padding: .3em .8em; border-bottom: 1px solid #e3e3e3; text-align: right; }
-th { cursor: pointer; border-bottom: 2px solid #0072b2; white-space: nowrap; } th:hover { color: #0072b2; }
-td.text, th.text { text-align: left; white-space: nowrap; } tbody tr:hover { background: #f3f8fc; }
-tr.first td { color: #d55e00; font-weight: bold; }
+thead th { cursor: pointer; border-bottom: 2px solid #0072b2; vertical-align: bottom; }
+thead th:hover { color: #0072b2; }
+tbody th { font-weight: inherit; white-space: nowrap; } td { white-space: nowrap; }
+.text { text-align: left; } tbody tr:hover { background: #f3f8fc; }
+tr.first td, tr.first th { color: #d55e00; font-weight: bold; }
+@media (max-width: 40rem) { body { margin: .6em; font-size: 13px; } th, td { padding: .3em .35em; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 6.5em; } }
+@media screen and (prefers-color-scheme: dark) { body { color: #e8e8e8; background: #15181c; } p { color: #a0a4aa; }
+  th, td { border-color: #3a3f46; } tbody tr:hover { background: #1e2228; }
+  tr.first td, tr.first th { color: #ff9a57; } }
 """
 
 SORT = """
-document.querySelectorAll("th").forEach((head, column) => head.addEventListener("click", () => {
+document.querySelectorAll("thead th").forEach((head, column) => head.addEventListener("click", () => {
   const body = document.querySelector("tbody"), rows = [...body.rows], down = head.dataset.down !== "yes";
   const key = row => row.cells[column].textContent;
   rows.sort((a, b) => {
@@ -37,18 +46,25 @@ def table_page(title: str, note: str, headings: Sequence[str], rows: Sequence[Se
         rows: the table as text; the first row is marked as the winner.
     """
     textual = [not all(_number(row[column]) for row in rows) for column in range(len(headings))]
+    named = textual.index(True) if True in textual else 0
 
-    def cells(tag: str, row: Sequence[str]) -> str:
-        kinds = [' class="text"' if text else "" for text in textual]
-        return "".join(f"<{tag}{kind}>{escape(text)}</{tag}>" for kind, text in zip(kinds, row, strict=True))
+    def cells(row: Sequence[str], *, above: bool = False) -> str:
+        texts = []
+        for column, text in enumerate(row):
+            scope = "col" if above else "row" if column == named else ""
+            tag, kind = f'th scope="{scope}"' if scope else "td", ' class="text"' if textual[column] else ""
+            texts.append(f"<{tag}{kind}>{escape(text)}</{tag[:2]}>")
+        return "".join(texts)
 
     marks = [' class="first"', *[""] * len(rows)]
-    body = "\n".join(f"<tr{mark}>{cells('td', row)}</tr>" for mark, row in zip(marks, rows, strict=False))
+    body = "\n".join(f"<tr{mark}>{cells(row)}</tr>" for mark, row in zip(marks, rows, strict=False))
+    table = f"<table><thead><tr>{cells(headings, above=True)}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1><p>{escape(note)}</p>\n"
-        f"<table><thead><tr>{cells('th', headings)}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
-        f"<script>{SORT}</script></body></html>\n"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}{CSS}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1><p>{escape(note)}</p>\n"
+        f"{scrolling(table, title)}<script>{SORT}{SCRIPT}</script></body></html>\n"
     )
 
 

@@ -13,7 +13,7 @@ from airybench.analysis.study_figures import leaderboard_figure, robustness_figu
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.config.baseline import BaselineConfig
 from airybench.errors import NothingFinishedError
-from airybench.figures.style import save
+from airybench.figures.style import save_for_print
 from airybench.figures.table import table_page
 from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
@@ -182,19 +182,22 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobus
     if parent.client.get_run(parent.run_id).data.tags.get(Tag.PUBLISHED) == digest:
         return
     heading = finished.study.name + (" (simulated data)" if finished.dataset.store.simulated else "")
-    headings, *lines = board.text_table()
-    page = table_page(f"{heading}: cells ranked by val {metric}", board.certainty_sentence(), headings, lines)
+    headings, lines, same = board.page_table()
+    note = " ".join([board.certainty_sentence(), *([f"The same in all cells: {', '.join(same)}."] if same else [])])
+    page = table_page(f"{heading}: cells ranked by val {metric}", note, headings, lines)
     figures, left_out = study_figures(finished.trials, finished.study.sweep.study.objectives, heading)
     with parent.artifacts() as folder:
         (folder / "leaderboard.csv").write_text(board.to_csv(), encoding="utf-8")
         (folder / "leaderboard.html").write_text(page, encoding="utf-8")
         picture = leaderboard_figure(board, heading)
-        save(picture, folder / "plots" / "leaderboard.png")
+        save_for_print(picture, folder / "plots" / "leaderboard.png")
         if board.ties is not None:
-            save(leaderboard_figure(board, heading, joined=True), folder / "plots" / "critical-difference.png")
+            save_for_print(
+                leaderboard_figure(board, heading, joined=True), folder / "plots" / "critical-difference.png"
+            )
         write_figures(figures, left_out, folder / "plots")
         if robust is not None:
-            save(robustness_figure(robust, heading), folder / "plots" / "robustness.png")
+            save_for_print(robustness_figure(robust, heading), folder / "plots" / "robustness.png")
             (folder / "robustness.csv").write_text(robust.to_csv(), encoding="utf-8")
             data = json.dumps(robust.to_json(), indent=2, allow_nan=False)
             (folder / "robustness.json").write_text(data + "\n", encoding="utf-8")

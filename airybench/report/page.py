@@ -12,6 +12,8 @@ from airybench.analysis.notes import simulated_data, worse_than_majority
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.verdicts import ALPHA, VERDICTS, claim_sentence
 from airybench.config.margin import DELTA
+from airybench.config.objective import axis_ends
+from airybench.figures.comparison import Bar
 from airybench.figures.forest import Difference, forest
 from airybench.figures.leaderboard import Joined, leaderboard
 from airybench.figures.scrolling import CSS as SCROLLS
@@ -242,15 +244,16 @@ def _notes(one: StudyAnswers) -> list[str]:
 
 
 def _plot(one: StudyAnswers) -> Figure:
-    cells = one.cells
     return leaderboard(
-        [f"{cell.config.label} (n={len(cell.trials)})" for cell in cells],
-        [cell.test[one.metric].value for cell in cells],
-        [(cell.test[one.metric].low, cell.test[one.metric].high) for cell in cells],
+        [
+            Bar(f"{cell.config.label} (n={len(cell.trials)})", score.value, (score.low, score.high))
+            for cell, score in ((cell, cell.test[one.metric]) for cell in one.cells)
+        ],
         one.baselines,
         metric=f"test {one.metric}",
         title=_title_of(one),
         note="95 % over test shots, or runs, and seeds; ordered by val",
+        ends=axis_ends(one.metric),
         joined=Joined(one.ties.sets, one.ties.note) if one.ties else None,
     )
 

@@ -97,7 +97,9 @@ def test_every_file_is_written(tmp_path) -> None:
     write_evaluation(tmp_path / "new", evaluated(predictions), predictions, "val", "net on data val", None)
     files = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*") if path.is_file()}
     names = ("precision-recall", "roc", "reliability", "confusion", "class-f1")
-    assert files == {"classes.csv", "evaluation.json", "predictions/val.h5"} | {f"plots/{name}.png" for name in names}
+    assert files == {"classes.csv", "evaluation.json", "predictions/val.h5"} | {
+        f"plots/{name}.{kind}" for name in names for kind in ("png", "pdf", "svg")
+    }
     kept = Predictions.read(tmp_path / "new" / "predictions" / "val.h5")
     np.testing.assert_array_equal(kept.logits, predictions.logits)
     np.testing.assert_array_equal(kept.labels, predictions.labels)

@@ -38,7 +38,7 @@ def test_everything_is_drawn_where_the_space_supports_it(grid, tmp_path) -> None
     write_figures(drawn, left_out, tmp_path)
     names = {"parallel-coordinates", "importance", "alpha-leakiness", "depth", "pareto"}
     assert {path.name for path in tmp_path.iterdir()} == {"not-drawn.txt"} | {
-        f"{name}.{kind}" for name in names for kind in ("png", "html")
+        f"{name}.{kind}" for name in names for kind in ("png", "pdf", "svg", "html")
     }
     for name in names:
         page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")

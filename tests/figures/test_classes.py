@@ -37,7 +37,7 @@ def test_f1_bars(tmp_path: Path) -> None:
     assert [bar.get_width() for bar in axes.patches] == [0.5, 0.0, 1.0]
     assert [text.get_text() for text in axes.texts] == ["0.50", "not scored", "1.00"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["Round (12)", "Streak (0)", "Empty (3)"]
-    assert axes.get_title(loc="left") == "How well"
+    assert figure.get_suptitle() == "How well"
     assert axes.yaxis_inverted()
     width, height = drawn(figure, tmp_path)
     assert width == round(5.6 * 150)

@@ -80,7 +80,7 @@ def test_a_pattern_without_contrast_or_pixels_can_be_drawn(value: float, tmp_pat
         ),
         ShotRow("none", 0, []),
     ]
-    figure = gallery(rows, columns=2, title="flat", note="")
+    figure = gallery(rows, columns=2, title="flat", note="Flat.")
     figure.savefig(tmp_path / "flat.png")
     assert {"$x_$", "2 shots", "none", "0 shots"} <= set(texts(figure))
     assert np.ma.getmaskarray(panels(figure)[1]).all()

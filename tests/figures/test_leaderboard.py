@@ -6,6 +6,8 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from airybench.config.objective import axis_ends
+from airybench.figures.comparison import Bar
 from airybench.figures.leaderboard import MOST_SETS, Joined, leaderboard
 from airybench.figures.style import BLUE, GREY, ORANGE
 
@@ -13,9 +15,8 @@ BASELINES = {"majority": 0.2, "features + PCA + SVM": 0.55}
 
 
 def board(intervals: list[tuple[float, float]], baselines: dict[str, float] = BASELINES) -> Figure:
-    names = [f"cell{index}" for index in range(len(intervals))]
-    means = [0.9 - 0.1 * index for index in range(len(intervals))]
-    return leaderboard(names, means, intervals, baselines, metric="val/macro_ap", title="Which?", note="t interval")
+    bars = [Bar(f"cell{index}", 0.9 - 0.1 * index, ends) for index, ends in enumerate(intervals)]
+    return leaderboard(bars, baselines, metric="val/macro_ap", title="Which?", note="t interval")
 
 
 def test_leaderboard_shows_means_and_intervals() -> None:
@@ -37,9 +38,9 @@ def test_leaderboard_shows_means_and_intervals() -> None:
 
 def test_sets_that_are_not_told_apart_are_joined_beside_their_rows() -> None:
     names = [f"timm:a_network_with_a_long_name-log0.{i}-leaky0.1-standardised (n=5)" for i in range(6)]
-    means, ends = [0.9 - 0.02 * i for i in range(6)], [(0.8, 0.95)] * 6
+    bars = [Bar(name, 0.9 - 0.02 * i, (0.8, 0.95)) for i, name in enumerate(names)]
     joined = Joined([(2, 3, 5), (0, 1)], "joined: not told apart")
-    figure = leaderboard(names, means, ends, {}, metric="test macro_ap", title="Which?", note="t", joined=joined)
+    figure = leaderboard(bars, {}, metric="test macro_ap", title="Which?", note="t", joined=joined)
     cells, beside = figure.axes
     assert [label.get_text().replace("\n", "") for label in cells.get_yticklabels()] == names
     assert max(len(line) for label in cells.get_yticklabels() for line in label.get_text().splitlines()) <= 40
@@ -48,8 +49,15 @@ def test_sets_that_are_not_told_apart_are_joined_beside_their_rows() -> None:
     assert beside.get_ylim() == cells.get_ylim()
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [joined.note]
     many = Joined([(i, i + 1) for i in range(MOST_SETS + 3)], "joined")
-    figure = leaderboard(names, means, ends, {}, metric="m", title="t", note="n", joined=many)
+    figure = leaderboard(bars, {}, metric="m", title="t", note="n", joined=many)
     assert figure.legends[0].get_texts()[0].get_text() == "joined; the 12 largest of 15 sets"
+
+
+def test_the_axis_of_a_score_ends_where_the_score_does() -> None:
+    bars = [Bar("a", 0.9, (0.7, 1.0))]
+    words = {"metric": "val macro_ap", "title": "t", "note": "n"}
+    assert leaderboard(bars, BASELINES, **words, ends=axis_ends("macro_ap")).axes[0].get_xlim() == (0, 1)
+    assert leaderboard(bars, {}, **words, ends=axis_ends("loss")).axes[0].get_xlim()[1] > 1
 
 
 def test_leaderboard_without_baseline_or_rivals() -> None:

@@ -27,7 +27,7 @@ class _Plate:
         self.rows: list[Any] = []
 
     def __call__(self, rows: list[Any], **_: Any) -> None:
-        self.rows = rows
+        self.rows = [*self.rows, *rows]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_every_panel_shows_its_shot(
         assert len(row.panels) == len(shots)
         for panel, (kind, shot) in zip(row.panels, shots, strict=True):
             probability = 1 / (1 + np.exp(-float(LOGITS[shot, column])))
-            assert panel.caption == (f"{kind}, p {probability:.2f}",)
+            assert panel.caption == (kind, f"p {probability:.2f}")
             assert np.array_equal(panel.counts, store.read_images(rows[[shot]])[0])
             assert panel.attention is None
 

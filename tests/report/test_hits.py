@@ -11,11 +11,11 @@ def test_both_forms_hold_the_same_numbers() -> None:
     found = {"resnet18": logged_hits(METRICS, "test/"), "lit <pixels>": logged_hits(METRICS, "test/")}
     lines = hits_lines(found)
     assert lines[0] == "#### Hit or miss on test"
-    assert lines[4] == "| resnet18 | 0.100 | 0.200 | 0.300 | 0.400 | 0.500 [0.450 .. 0.550] |"
+    assert lines[4] == "| resnet18 | 0.500 [0.450 .. 0.550] | 0.100 | 0.200 | 0.300 | 0.400 |"
     page = hits_html(found)
-    assert "<td>resnet18</td><td>0.100</td>" in page
-    assert "<td>lit &lt;pixels&gt;</td>" in page
-    assert page.count("<td>") == 12
+    assert '<th scope="row">resnet18</th><td>0.500 [0.450 .. 0.550]</td><td>0.100</td>' in page
+    assert '<th scope="row">lit &lt;pixels&gt;</th>' in page
+    assert page.count("<td>") == 10
 
 
 def test_nothing_is_said_where_nothing_was_scored() -> None:
