@@ -55,7 +55,6 @@ TESTED_ELSEWHERE = {
     "analysis.cells": "analysis/test_compare.py",
     "analysis.notes": "cli/test_report.py",
     "report.baselines": "jobs/test_reproduce.py",
-    "report.page": "cli/test_report.py",
     "report.pictures": "cli/test_report.py",
     "report.publish": "jobs/test_reproduce.py",
     "report.results": "report/test_agreement.py",
