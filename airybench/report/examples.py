@@ -43,7 +43,7 @@ def find_store(dataset: str, data: DataConfig, sha256: str) -> Store:
 
 
 def examples(predictions: Predictions, store: Store, title: str, explainer: Explainer | None = None) -> list[Figure]:
-    """For each class hits, misses and false alarms, the most confident first: a figure a class.
+    """For each class hits, misses and false alarms, the most confident first; each class has its own figure.
 
     Args:
         predictions: test predictions of one trial.
