@@ -39,14 +39,16 @@ def test_numbers_are_those_of_the_kept_predictions(page: Path, finished, tmp_pat
     trials = client.search_runs(
         [experiment], "tags.`airybench.study` = 'both@cxidb' and tags.`airybench.kind` = 'trial'"
     )
-    rows = re.findall(r"^\| (resnet\S+) \| 1 \| (\S+) \| (\S+) \[", page.with_suffix(".md").read_text(), re.M)
+    plain = page.with_suffix(".md").read_text()
+    tables = re.findall(r"^\| cell \| test macro_ap \| val macro_ap \|.*?\n\n", plain, re.M | re.S)
+    rows = re.findall(r"^\| (resnet\S+) \| (\S+) \[[^|]*\| (\S+) \|", "".join(tables), re.M)
     assert len(rows) == 6
-    majority = re.findall(r"^\| majority \|  \|  \| (\S+) \|", page.with_suffix(".md").read_text(), re.M)
+    majority = re.findall(r"^\| majority \| (\S+) ", plain, re.M)
     (parent,) = client.search_runs(
         [experiment], "tags.`airybench.study` = 'both@cxidb' and tags.`airybench.kind` = 'sweep'"
     )
     assert float(majority[0]) == pytest.approx(parent.data.metrics["majority/test/macro_ap"], abs=6e-4)
-    cxidb = {name: (float(val), float(test)) for name, val, test in rows[:3]}
+    cxidb = {name: (float(val), float(test)) for name, test, val in rows[:3]}
     for trial in trials:
         name = trial.info.run_name.removesuffix("-s1612")
         place = Run(connect(finished.uri), trial.info.run_id).fetch("predictions/test.h5", tmp_path / name)
@@ -60,7 +62,10 @@ def test_page_stands_alone_and_says_what_markdown_says(page: Path) -> None:
     text, plain = page.read_text(encoding="utf-8"), page.with_suffix(".md").read_text(encoding="utf-8")
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", text)
     assert "http" not in re.sub(r"data:image/png;base64,[^\"]*", "", text)
-    assert text.count("<img") == 5  # all claims; a plot and a plate for each data set
+    # All claims and a plot for each data set; a plate for each data set, a figure for each class that has shots.
+    assert len(re.findall(r'class="[^"]*picture plot', text)) == 3
+    assert len(re.findall(r'class="[^"]*picture plate', text)) == 2
+    assert text.count("<img") > 3 + 2
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
     answers = [line.removeprefix("- ") for line in plain.splitlines() if line.startswith("- **")]
