@@ -1,5 +1,6 @@
 """What a study left behind: trials in its journal, runs in the MLflow store beside it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import optuna
@@ -28,3 +29,14 @@ def runs_of(folder: Path, study: str) -> tuple[list[Run], list[Run]]:
     found = client.search_runs([experiment.experiment_id], filter_string=f"tags.`airybench.study` = '{study}'")
     parents = [r for r in found if r.data.tags["airybench.kind"] == "sweep"]
     return parents, [r for r in found if r.data.tags["airybench.kind"] == "trial"]
+
+
+def studies_above(uri: str, runs: Iterable[Run]) -> set[str]:
+    """Ids of the parents of the studies that trials belong to, straight or by way of their cells."""
+    client, found = MlflowClient(tracking_uri=uri), set()
+    for one in runs:
+        run = one
+        while above := run.data.tags.get("mlflow.parentRunId"):
+            run = client.get_run(above)
+        found.add(run.info.run_id)
+    return found

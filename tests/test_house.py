@@ -71,6 +71,7 @@ TESTED_ELSEWHERE = {
     "sweep.ray_engine": "test_cluster.py",
     "sweep.records": "sweep/test_study.py",
     "sweep.repeat": "sweep/test_study.py",
+    "sweep.run_names": "jobs/test_cells.py",
     "sweep.samplers": "sweep/test_study.py",
     "sweep.trial_list": "sweep/test_study.py",
     "sweep.trial_queue": "sweep/test_study.py",

@@ -54,12 +54,14 @@ def of_kind(runs, kind, dataset=None):
 def test_one_parent_and_one_child_per_cell(runs, dataset) -> None:
     (parent,) = of_kind(runs, "sweep", dataset)
     children = of_kind(runs, "trial", dataset)
-    assert len(children) == 3
+    rows = of_kind(runs, "cell", dataset)
+    assert len(children) == len(rows) == 3
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {run.data.tags["airybench.state"] for run in runs} == {"finished"}
     cells = set()
     for child in children:
-        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        (cell,) = [one for one in rows if one.info.run_id == child.data.tags["mlflow.parentRunId"]]
+        assert cell.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert child.data.tags["airybench.data_source"] == "simulated"
         assert set(CHILD_PARAMS) <= set(child.data.params)
         assert child.data.params["dataset"] == dataset

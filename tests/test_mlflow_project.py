@@ -55,8 +55,10 @@ def test_the_run_that_mlflow_made_becomes_the_parent(tmp_path, tiny, manager) ->
     assert parent.data.tags["mlflow.project.entryPoint"] == "main"
     assert parent.data.params["dataset"] == "cxidb"
     assert "test/macro_ap" in parent.data.metrics
-    children = [run for run in runs if run is not parent]
-    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    children = [run for run in runs if run.data.tags["airybench.kind"] == "trial"]
+    cells = {run.info.run_id for run in runs if run.data.tags["airybench.kind"] == "cell"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == cells
+    assert len(runs) == 1 + len(cells) + len(children)
     assert len(children) == 2
     assert {run.data.params["epochs"] for run in children} == {"1"}
     assert {run.info.status for run in runs} == {"FINISHED"}

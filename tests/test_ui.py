@@ -16,6 +16,7 @@ from airybench.config import RANKING
 from airybench.provenance import Provenance
 from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
+from airybench.tracking.view import latest_studies, view_address
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -126,10 +127,12 @@ def test_the_list_has_children_below_their_parent(parent, server, page) -> None:
     row = page.get_by_role("row").filter(has_text="both@helium").first
     row.wait_for(timeout=60_000)
     page.get_by_text("both@cxidb").first.wait_for(timeout=60_000)
-    child = page.get_by_text("resnet18-plain-leaky0.2-s1612")
-    assert child.count() == 0
+    cell = page.get_by_role("row").filter(has_text="plain-leaky0.2-resnet18 helium").first
+    assert cell.count() == 0
     row.get_by_role("button").first.click()
-    child.first.wait_for(timeout=60_000)
+    cell.wait_for(timeout=60_000)
+    cell.get_by_role("button").first.click()
+    page.get_by_text("plain-leaky0.2-resnet18 helium s1612").first.wait_for(timeout=60_000)
     picture(page, "list.png")
 
 
@@ -196,3 +199,26 @@ def test_the_comparison_shows_both_data_sets_over_alpha_and_leakiness(finished, 
     page.wait_for_timeout(1000)  # the lines are drawn behind the axes
     assert "WebGL is not supported" not in page.inner_text("body")
     picture(page, "compare.png")
+
+
+def test_the_leaderboard_opens_with_winner_score_and_interval(finished, server, page) -> None:
+    tracking = connect(finished.uri)
+    (view,) = [one for one in latest_studies(tracking, 5) if one.study == "both@helium"]
+    page.goto(view_address(server, tracking.experiment_id, view))
+    page.get_by_text("★").first.wait_for(timeout=60_000)
+    assert page.get_by_text("Model training", exact=True).count()  # not the workspace of chat models
+    heads = page.locator(".ag-header-cell")
+    names = [one for one in heads.all_inner_texts() if one.strip()]
+    assert names[:1] == ["Run Name"]
+    for name in ("score/rank", "score/val", "score/val_low", "score/val_high"):
+        assert name in names
+    best = max(run.data.metrics["score/val"] for run in _cells(finished))
+    row = page.locator('.ag-center-cols-container [role="row"]').first
+    assert f"{best:g}" in row.inner_text()
+    picture(page, "leaderboard.png")
+
+
+def _cells(finished):
+    client = MlflowClient(tracking_uri=finished.uri)
+    experiment = client.get_experiment_by_name("airybench").experiment_id
+    return client.search_runs([experiment], "tags.`airybench.kind` = 'cell' and tags.`airybench.study` = 'both@helium'")

@@ -1,5 +1,8 @@
 """`airybench ui`."""
 
+import os
+import sys
+import webbrowser
 from typing import Annotated
 
 import typer
@@ -14,23 +17,42 @@ app = App()
 @app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open the leaderboard of the latest study in the browser.",
+            show_default="on a terminal with a display",
+        ),
+    ] = None,
     tracking_uri: TrackingUri = None,
     debug: Debug = False,
 ) -> int:
     """Open the MLflow user interface on the tracking store in use.
 
-    It is served on 127.0.0.1, to this machine only, until Ctrl-C.
+    It is served on 127.0.0.1, to this machine only, until Ctrl-C. The addresses that are printed open the leaderboards
+    of the latest studies: rank, scores with their intervals, and what varies.
     """
     from airybench.cli.show.console import notice
-    from airybench.tracking.serve import serve
+    from airybench.tracking.serve import Pages, serve
     from airybench.tracking.store import tracking_uri as chosen
 
-    def announce(address: str, runs: str) -> None:
-        print(address, flush=True)
-        notice(f"the runs: {runs}\nend it with Ctrl-C")
+    def announce(pages: Pages) -> None:
+        print(pages.address, flush=True)
+        boards = [f"leaderboard of {study}: {address}" for study, address in pages.leaderboards.items()]
+        notice("\n".join([*boards, f"all runs: {pages.runs}", "end it with Ctrl-C"]))
+        if browser or (browser is None and _has_display()):
+            webbrowser.open(pages.first)
 
     try:
         serve(chosen(tracking_uri), port, announce)
     except KeyboardInterrupt:
         notice("ended")
     return EXIT_DONE
+
+
+def _has_display() -> bool:
+    """Whether a user sits before a terminal and a display."""
+    if not sys.stdout.isatty():
+        return False
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -89,7 +89,7 @@ class NetworkConfig(Frozen):
         >>> NetworkConfig(alpha=0.5).title
         'resnet18-log0.5-leaky0.2'
         """
-        return "-".join((self._trunk[0], self.activation, *self._trunk[1:]))
+        return "-".join((self.trunk_parts[0], self.activation, *self.trunk_parts[1:]))
 
     @property
     def activation(self) -> str:
@@ -107,10 +107,11 @@ class NetworkConfig(Frozen):
         >>> NetworkConfig(alpha=0.5).trunk
         'resnet18-leaky0.2'
         """
-        return "-".join(self._trunk)
+        return "-".join(self.trunk_parts)
 
     @property
-    def _trunk(self) -> tuple[str, ...]:
+    def trunk_parts(self) -> tuple[str, ...]:
+        """Architecture with depth, then the slope where there is one."""
         if self.arch not in DEPTHS:
             return (self.arch.removeprefix(TIMM),)
         return f"{self.arch}{self.depth}{'bn' if self.batch_norm else ''}", f"leaky{self.leakiness:g}"

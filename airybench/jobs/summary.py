@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field, replace
 
 from airybench.analysis.baseline_rows import baseline_metrics, baseline_rows
@@ -9,6 +10,7 @@ from airybench.analysis.confirmed import ConfirmedCell, confirmed_cells
 from airybench.analysis.fold_scores import mean_over_folds, scores_on_folds
 from airybench.analysis.leaderboard import Leaderboard, RankedCell, rank
 from airybench.analysis.notes import not_resolved
+from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.study_figures import leaderboard_figure, robustness_figure, study_figures, write_figures
 from airybench.analysis.study_robustness import StudyRobustness, study_robustness
 from airybench.config.baseline import BaselineConfig
@@ -18,11 +20,14 @@ from airybench.figures.table import table_page
 from airybench.inference.ceiling import logged_ceiling
 from airybench.inference.evaluate import scores_on_test
 from airybench.inference.predictions import Predictions
+from airybench.jobs.cells import log_leaderboard
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
+from airybench.tracking.cells import mark_winner
 from airybench.tracking.model import example_shots, logged_model
+from airybench.tracking.model_card import ModelCard
 from airybench.tracking.predictions import predictions, stressed
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
@@ -108,12 +113,14 @@ def summarise_study(
     own, baselines = scores_on_test(on_test), _baselines(finished, reporter)
     test, unscored = _on_folds(best, parent) if best.folds > 1 else (own, on_test.unscored)
     board = replace(board, baselines=baseline_rows(baselines, search.metric))
-    model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]))
+    card = ModelCard(finished.study.name, data.summary(), _scored(board, own), own)
+    model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]), card)
     winner.metrics(own)
     parent.metrics(test)
     ceiling = mean_over_folds([logged_ceiling(data.store, split) for split in data.splits])
     parent.metrics(baselines | ceiling)
     note = f"{finished.study.sweep.asked}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
+    mark_winner(parent, winner)
     parent.tag(
         {
             Tag.WINNER: winner.run_id,
@@ -153,6 +160,14 @@ def summarise_study(
     )
 
 
+def _scored(board: Leaderboard, test: dict[str, float]) -> str:
+    """What the winning trial reached."""
+    metric = board.objective.metric
+    value, low, high = (test.get(f"test/{metric}{end}", math.nan) for end in ("", "/low", "/high"))
+    on_test = f"; on test {with_interval(value, low, high)}" if math.isfinite(value) else ""
+    return f"{metric} {score_text(board.rows[0].best.value)} on val, which chose it{on_test}."
+
+
 def _on_folds(best: RankedCell, parent: Run) -> tuple[dict[str, float], tuple[str, ...]]:
     """Metrics of the winning cell on test, over its folds, and the classes that some fold could not score."""
     found = [predictions(Run(parent.tracking, trial.run_id), "test") for trial in best.trials]
@@ -175,12 +190,13 @@ def _baselines(finished: FinishedStudy, reporter: Reporter) -> dict[str, float]:
 
 
 def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobustness | None) -> None:
-    """Leaderboard and figures as artifacts of the parent run; a resume without new trials draws nothing again."""
+    """Leaderboard as runs and, with figures, as artifacts; a resume without new trials writes nothing again."""
     parent, metric = finished.parent, board.objective.metric
-    content = [__version__, metric, *sorted(trial.run_id for trial in finished.trials)]
+    content = [__version__, "cells", metric, *sorted(trial.run_id for trial in finished.trials)]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     if parent.client.get_run(parent.run_id).data.tags.get(Tag.PUBLISHED) == digest:
         return
+    log_leaderboard(finished, board)
     heading = finished.study.name + (" (simulated data)" if finished.dataset.store.simulated else "")
     headings, lines, same = board.page_table()
     note = " ".join([board.certainty_sentence(), *([f"The same in all cells: {', '.join(same)}."] if same else [])])

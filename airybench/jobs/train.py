@@ -24,6 +24,7 @@ from airybench.paths import data_folder, sole_owner
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.model import example_shots, logged_model
+from airybench.tracking.model_card import ModelCard
 from airybench.tracking.predictions import predictions
 from airybench.tracking.register import ModelScore, Registered, check_name, register
 from airybench.tracking.run import Run
@@ -159,7 +160,8 @@ def _finished(
     test, majority = scores_on_test(kept), majority_scores(dataset.store, dataset.split)
     ceiling = logged_ceiling(dataset.store, dataset.split)
     run.metrics(test | majority | ceiling)
-    model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[: example_shots(config)]))
+    card = ModelCard(dataset.name, dataset.summary(), f"{RANKING.metric} {outcome.value:.3f} on val.", test)
+    model_uri = logged_model(run, dataset.store.read_images(dataset.split.test[: example_shots(config)]), card)
     origin = dataset.provenance(config)
     score = ModelScore(RANKING, outcome.value, origin)
     registered = register(run.tracking, register_as, model_uri, run.run_id, score) if register_as else None

@@ -1,7 +1,7 @@
 """Running a study: one parent run, one child run per trial; every failure is recorded, every interruption resumable."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +103,7 @@ def run_study(
         study = RunningStudy(storage, name, sweep, dataset.provenance())
         with storage.lock(name):
             parent = _parent(study, tracking, options.parent_run)
+        before = study.counts()
         try:
             _describe(parent, study, dataset)
             _close_orphans(study, parent)
@@ -117,11 +118,21 @@ def run_study(
                 yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete, confirmed)
         except BaseException as error:
             if _runs_alone(study):  # else the study goes on without this process
-                parent.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+                parent.end(
+                    "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", at=_end(parent, study, before)
+                )
             raise
         if complete or not study.running_elsewhere():
             failed = {Tag.FAILED_TRIALS: str(len(study.failures()))}
-            parent.end("finished" if complete else "interrupted", failed)
+            parent.end("finished" if complete else "interrupted", failed, _end(parent, study, before))
+
+
+def _end(parent: Run, study: RunningStudy, before: Mapping[str, int]) -> int | None:
+    """When the parent ended: now, or where no trial has run since it was opened again, when it did before."""
+    try:
+        return parent.ended if study.counts() == before else None
+    except Exception:
+        return None  # the storage is what failed
 
 
 def _run_trials(

@@ -9,6 +9,7 @@ from airybench.errors import TrialError
 from airybench.sweep.executor import EpochDecision, Event, Executor, Failed, Lost, Stopped, Task
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import INTERRUPTED, RunningTrial, TakenError
+from airybench.sweep.run_names import trial_name
 from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
@@ -111,7 +112,8 @@ class Scheduler:
         if trial.confirmation:
             tags[Tag.CONFIRMATION] = "yes"
         active = self._active[trial.number] = _Active(trial, time.monotonic())
-        active.run = run = Run.create(tracking, trial.config.title, "trial", tags, parent=self._parent.run_id)
+        name = trial_name(trial.config, study.axes, study.name)
+        active.run = run = Run.create(tracking, name, "trial", tags, parent=self._parent.run_id)
         trial.set_attributes(run_id=run.run_id)
         self._observer.trial_started(trial.number, trial.config)
         task = Task(

@@ -4,6 +4,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from airybench.sweep.records import (
     RunningTrial,
     TakenError,
 )
+from airybench.sweep.run_names import varying
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell
 from airybench.sweep.storage import StudyStorage, as_storage
@@ -72,6 +74,11 @@ class RunningStudy:
         started = len(self._study.get_trials(deepcopy=False))
         host = zlib.crc32(self.storage.owner.encode()) if self.storage.shared else 0
         self._study.sampler = sampler(sweep, self.total(), sweep.base.training.seed + started + host)
+
+    @cached_property
+    def axes(self) -> tuple[str, ...]:
+        """What tells its cells apart."""
+        return varying(self.sweep)
 
     def attribute(self, key: str) -> Any:
         """An attribute of the study, None where it is not set."""

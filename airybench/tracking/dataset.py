@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.entities import Run as MlflowRun
 
 from airybench.provenance import Provenance
 from airybench.tracking.run import Run
@@ -64,3 +65,8 @@ def log_data(run: Run, data: DataInput) -> None:
 
 def _tensor(dtype: str, shape: tuple[int, ...]) -> dict[str, object]:
     return {"dtype": dtype, "shape": [-1, *shape]}
+
+
+def logged_data(run: MlflowRun) -> list[DatasetInput]:
+    """The data sets that a run names as its inputs."""
+    return list(run.inputs.dataset_inputs) if run.inputs else []

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import time
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
@@ -17,7 +19,9 @@ from airybench.data.loading.background import FEWEST
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
+from airybench.tracking.dataset import logged_data
 from airybench.tracking.find import winner_of
+from airybench.tracking.model_card import ModelCard
 from airybench.tracking.model_name import require_form
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, active, hidden
@@ -44,13 +48,14 @@ def example_shots(config: TrialConfig) -> int:
     return 2 if config.data.background == "none" else FEWEST
 
 
-def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> str:
-    """Log a predictor as the MLflow model of a run, with signature and example.
+def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card: ModelCard) -> str:
+    """Log a predictor as the MLflow model of a run, with signature and example; a run that has ended stays so.
 
     Args:
         run: the run it belongs to.
         predictor: on the CPU, in evaluation mode.
         example: raw counts, uint16, shape (n, H, W), see `example_shots`.
+        card: what its page says.
 
     Returns:
         Model URI, `models:/m-...`.
@@ -61,33 +66,52 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16]) -> st
         answer = predictor(torch.from_numpy(example)).numpy()
     # The batch size is free; the image size is that of the training images.
     signature = mlflow.models.infer_signature(example, answer)
-    tags = run.client.get_run(run.run_id).data.tags
-    with active(run.tracking.uri), mlflow.start_run(run_id=run.run_id), warnings.catch_warnings():
+    origin = run.client.get_run(run.run_id)
+    model = run.client.create_logged_model(
+        origin.info.experiment_id, name=card.name(predictor), source_run_id=run.run_id, params=dict(origin.data.params)
+    )
+    with active(run.tracking.uri), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        info = mlflow.pytorch.log_model(
+        # Inside `mlflow.start_run` the run would be opened again, and last until the model is written.
+        mlflow.pytorch.log_model(
             predictor,
-            name="model",
+            model_id=model.model_id,
+            run_id=run.run_id,
             signature=signature,
             input_example=example,
             pip_requirements=[f"{name}=={_version(name)}" for name in ("torch", "numpy", "mlflow")],
         )
-    # The context above has closed the run: restore its state.
-    run.tag({Tag.STATE: tags.get(Tag.STATE, "finished"), Tag.MODEL_URI: info.model_uri})
-    return str(info.model_uri)
+    uri = f"models:/{model.model_id}"
+    run.client.set_logged_model_tags(model.model_id, {Tag.NOTE: card.description(predictor, uri)})
+    used = [one.dataset for one in logged_data(origin)]
+    now = int(time.time() * 1000)
+    run.client.log_batch(
+        run.run_id,
+        metrics=[
+            Metric(
+                key, value, now, 0, model_id=model.model_id, run_id=run.run_id,
+                **({"dataset_name": used[0].name, "dataset_digest": used[0].digest} if used else {}),
+            )
+            for key, value in card.metrics.items()
+        ],
+    )  # fmt: skip
+    run.tag({Tag.MODEL_URI: uri})
+    return uri
 
 
-def logged_model(run: Run, example: NDArray[np.uint16]) -> str:
+def logged_model(run: Run, example: NDArray[np.uint16], card: ModelCard) -> str:
     """The MLflow model of a run, logged from the weights that the run keeps unless it has been logged before.
 
     Args:
         run: a finished training.
         example: raw counts, uint16, shape (n, H, W), see `example_shots`.
+        card: what its page says.
 
     Returns:
         Model URI, `models:/m-...`.
     """
     known = run.client.get_run(run.run_id).data.tags.get(Tag.MODEL_URI)
-    return str(known) if known else log_model(run, load(run.run_id, run.tracking), example)
+    return str(known) if known else log_model(run, load(run.run_id, run.tracking), example, card)
 
 
 def load(model: str, tracking: Tracking | None = None) -> Predictor:

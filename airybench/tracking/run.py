@@ -1,5 +1,6 @@
 """One MLflow run, written through the client alone, without the global active run that two studies would share."""
 
+import getpass
 import os
 import sys
 import tempfile
@@ -40,13 +41,20 @@ class Run:
     def __init__(self, tracking: Tracking, run_id: str) -> None:
         self.tracking = tracking
         self.run_id = run_id
+        self.ended: int | None = None  # when it had ended before `join` opened it again, ms since 1970
         self.client = MlflowClient(tracking_uri=tracking.uri)
 
     @classmethod
     def create(
-        cls, tracking: Tracking, name: str, kind: str, tags: Mapping[str, str], parent: str | None = None
+        cls,
+        tracking: Tracking,
+        name: str,
+        kind: str,
+        tags: Mapping[str, str],
+        parent: str | None = None,
+        at: int | None = None,
     ) -> "Run":
-        """Create a RUNNING run, below `parent` where given."""
+        """Create a RUNNING run, below `parent` where given, that began at `at` (ms since 1970), else now."""
         token = uuid.uuid4().hex
         everything = {
             Tag.KIND: kind, Tag.STATE: "running", Tag.TOKEN: token, **_environment(), **tags
@@ -56,7 +64,7 @@ class Run:
         client = MlflowClient(tracking_uri=tracking.uri)
         began = time.monotonic()
         try:
-            made = client.create_run(tracking.experiment_id, tags=everything, run_name=name)
+            made = client.create_run(tracking.experiment_id, tags=everything, run_name=name, start_time=at)
         except MlflowException as error:
             raise TrackingError(f"no run can be created in {tracking.uri}: {str(error).splitlines()[0]}") from error
         run = cls(tracking, made.info.run_id)
@@ -73,6 +81,7 @@ class Run:
         """
         run = cls(tracking, run_id)
         try:
+            run.ended = run.client.get_run(run_id).info.end_time
             run.client.update_run(run_id, status="RUNNING", name=name)
         except MlflowException:
             raise TrackingError(
@@ -208,17 +217,31 @@ class Run:
         """
         self.end("interrupted", {Tag.REASON: reason[:MAX_REASON]} if reason else None)
 
-    def end(self, state: State, tags: Mapping[str, str] | None = None) -> None:
-        """Close the run."""
+    def end(self, state: State, tags: Mapping[str, str] | None = None, at: int | None = None) -> None:
+        """Close the run.
+
+        Args:
+            state: how it ended.
+            tags: further tags.
+            at: when it ended, ms since 1970; now by default.
+        """
         self.tag({Tag.STATE: state, **(tags or {})})
-        self.client.set_terminated(self.run_id, STATUS[state])
+        self.client.set_terminated(self.run_id, STATUS[state], at)
 
 
 def _environment() -> dict[str, str]:
     """User, script and software, as MLflow's own tags name them."""
     return {
-        "mlflow.user": os.environ.get("USER") or "unknown",
+        "mlflow.user": _user(),
         "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
         "mlflow.source.type": "PROJECT" if RUN_VARIABLE in os.environ else "LOCAL",  # `mlflow run` sets it
         **installed().tags(),
     }
+
+
+def _user() -> str:
+    """Who runs this: as the environment says it, else by the number of the process's user."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may give it a number that no name belongs to
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"

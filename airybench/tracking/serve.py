@@ -9,11 +9,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from airybench.errors import ConfigError, TrackingError
-from airybench.tracking.store import check, connect, hidden, reopen
+from airybench.tracking.store import Tracking, check, connect, hidden, reopen
+from airybench.tracking.view import latest_studies, log_view, runs_address, view_address
 
 HOST = "127.0.0.1"  # these pages ask for no password
 START_SECONDS = 60.0
@@ -23,13 +25,37 @@ _QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 """Else MLflow starts processes that wait for jobs of chat models, in more than a gigabyte; this project has none."""
 
 
-def serve(uri: str, port: int, report: Callable[[str, str], None]) -> None:
+LATEST_STUDIES = 5
+"""Studies whose views are told; the table of runs holds all."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where MLflow's pages are.
+
+    Attributes:
+        address: of the server.
+        runs: the table of all runs.
+        leaderboards: the prepared table of each of the latest studies, by the study's full name.
+    """
+
+    address: str
+    runs: str
+    leaderboards: dict[str, str]
+
+    @property
+    def first(self) -> str:
+        """The page to open: the leaderboard of the latest study, or the table of runs where there is no study."""
+        return next(iter(self.leaderboards.values()), self.runs)
+
+
+def serve(uri: str, port: int, report: Callable[[Pages], None]) -> None:
     """Run `mlflow ui` until it is interrupted; it ends with this call, however that ends.
 
     Args:
         uri: a SQLite file or database; of a server, only the address of its pages is reported.
         port: where to listen on 127.0.0.1.
-        report: called with the address once the pages answer, and the address of the runs.
+        report: called once the pages answer.
 
     Raises:
         ConfigError: the port is taken.
@@ -37,7 +63,7 @@ def serve(uri: str, port: int, report: Callable[[str, str], None]) -> None:
     """
     if uri.startswith(("http://", "https://")):
         check(uri)
-        report(hidden(uri), _runs(hidden(uri), connect(uri).experiment_id))
+        report(_pages(hidden(uri), connect(uri)))
         return
     reopen(uri)
     tracking = connect(uri)  # migrates the store of an older MLflow, which several workers must not do at once
@@ -52,16 +78,23 @@ def serve(uri: str, port: int, report: Callable[[str, str], None]) -> None:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET)
         try:
             _await(process, port, log)
-            report(f"http://{HOST}:{port}", _runs(f"http://{HOST}:{port}", tracking.experiment_id))
+            report(_pages(f"http://{HOST}:{port}", tracking))
             process.wait()
             raise TrackingError(f"mlflow ui ended by itself: {_last_line(log)}")
         finally:
             _stop(process)
 
 
-def _runs(address: str, experiment: str) -> str:
-    # Without this parameter MLflow's page opens on chat traces.
-    return f"{address.rstrip('/')}/#/experiments/{experiment}/runs?workflowType=machine_learning"
+def _pages(address: str, tracking: Tracking) -> Pages:
+    """The pages of a store; the views of studies that were written before there were any are made here."""
+    found = latest_studies(tracking, LATEST_STUDIES)
+    for view in found:
+        log_view(tracking, view)
+    return Pages(
+        address,
+        runs_address(address, tracking.experiment_id),
+        {view.study: view_address(address, tracking.experiment_id, view) for view in found},
+    )
 
 
 def _refuse_taken(port: int) -> None:

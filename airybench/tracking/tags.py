@@ -9,7 +9,7 @@ State = Literal["finished", "failed", "pruned", "interrupted"]
 class Tag:
     """Names of tags."""
 
-    KIND = "airybench.kind"  # sweep, trial, train, evaluate, baseline, predict or launch
+    KIND = "airybench.kind"  # sweep, cell, trial, train, evaluate, baseline, predict or launch
     STATE = "airybench.state"  # running, or a State
     TOKEN = "airybench.token"  # of one creation, to find the run of a request that was repeated
     NOTE = "mlflow.note.content"  # description on the page of the run
@@ -29,6 +29,7 @@ class Tag:
     SEEDS = "airybench.seeds"  # how many per cell
     FOLDS = "airybench.folds"  # how many a study runs; not there where it has one split
     FOLD = "airybench.fold"  # of a trial of such a study
+    LABEL = "airybench.cell"  # name of a cell in tables and reports
     CONFIRMATION = "airybench.confirmation"  # yes for a trial that trains a chosen cell again with a fresh seed
     CONFIRM = "airybench.confirm"  # with how many fresh seeds the chosen cells of a study are trained again
     FAILED_TRIALS = "airybench.failed_trials"

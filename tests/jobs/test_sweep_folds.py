@@ -34,7 +34,7 @@ def test_all_folds_make_one_study_one_leaderboard_and_one_verdict(tmp_path: Path
         saved = read(data_home / "studies", "inthree@helium")
         trials = [client.get_run(trial.run_id) for trial in saved.finished]
         assert [one.data.tags["airybench.fold"] for one in trials] == ["0", "0", "1", "1", "2", "2"]
-        assert [one.info.run_name[-9:] for one in trials[::2]] == ["-f0-s1612", "-f1-s1612", "-f2-s1612"]
+        assert [one.info.run_name.split(" ", 2)[2] for one in trials[::2]] == ["f0 s1612", "f1 s1612", "f2 s1612"]
         assert len({one.data.tags["airybench.split_digest"] for one in trials}) == 3
         of_winner = [one for one in trials if one.info.run_id in shown["leaderboard"][0]["run_ids"]]
         mean = sum(one.data.metrics["best/macro_ap"] for one in of_winner) / 3

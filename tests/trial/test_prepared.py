@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from kept import studies_above
 
 from airybench.cli.main import run
 from airybench.config import SweepConfig, TrialConfig
@@ -112,7 +113,7 @@ def test_a_sweep_over_noise_and_fraction(tmp_path: Path, tiny: Path) -> None:
     folder = client.download_artifacts(trials[0].info.run_id, "training.json", str(tmp_path))
     chosen = np.array(yaml.safe_load(Path(folder).read_text(encoding="utf-8"))["ids"])
     assert digest(np.arange(len(chosen)), chosen) == training
-    parent = trials[0].data.tags["mlflow.parentRunId"]
+    (parent,) = studies_above(f"sqlite:///{tmp_path / 'mlflow.db'}", trials)
     split = yaml.safe_load(Path(client.download_artifacts(parent, "split.json", str(tmp_path))).read_text("utf-8"))
     assert trials[0].data.metrics["trial/training_shots"] == len(chosen) == -(-len(split["train"]) // 2)
     assert set(chosen.tolist()) < set(split["train"])
