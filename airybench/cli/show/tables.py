@@ -1,6 +1,7 @@
 """What printed results share: numbers with their intervals, and closing lines."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.console import Console
 from airybench.analysis.notes import label_ceiling, simulated_data, unscored_classes
 from airybench.analysis.number_text import with_interval
 from airybench.provenance import Provenance
-from airybench.tracking.store import hidden
+from airybench.tracking.store import hidden, tracking_uri
 
 
 def logged_score(metrics: Mapping[str, float], key: str) -> str:
@@ -39,5 +40,6 @@ def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:
     if model_uri:
         console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
     shown = hidden(uri)
-    where = f"at {shown}" if shown.startswith("http") else f"mlflow ui --backend-store-uri {shown}"
+    other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(shown)}"
+    where = f"at {shown}" if shown.startswith("http") else f"airybench ui{other}"
     console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)
