@@ -222,7 +222,9 @@ def test_the_command_on_a_real_sweep(finished, tmp_path, capsys) -> None:
     with contextlib.chdir(tmp_path):  # not where mlflow.db is: the study knows its own
         assert run(["compare", "--study", "both", "--json", "--output", "pictures"]) == 0
         found = json.loads(capsys.readouterr().out)
-        assert {path.name for path in tmp_path.glob("pictures/*")} == {"compare.png", "log-activation.png"}
+        kinds = ("png", "pdf", "svg")
+        names = {f"{stem}.{kind}" for stem in ("compare", "log-activation") for kind in kinds}
+        assert {path.name for path in tmp_path.glob("pictures/*")} == names
         assert not list(tmp_path.glob("mlflow.db*"))
         assert run(["compare", "--study", "both@helium"]) == 0
     printed = capsys.readouterr()

@@ -127,7 +127,7 @@ def test_it_is_shown_as_table_page_lines_csv_and_data(found: StudyRobustness) ->
     page = robustness_html(found, "demo")
     for cell in found.cells:
         assert f"| {cell.config.label} | 2 |" in markdown
-        assert f"<td>{cell.config.label}</td>" in page
+        assert f'<th scope="row">{cell.config.label}</th>' in page
     assert "data:image/png;base64," in page
     figure = robustness_figure(found, "demo")
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["offset", "hot-pixels"]
