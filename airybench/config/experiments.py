@@ -85,3 +85,12 @@ def load_experiment(name: str) -> SweepConfig:
         return validated(SweepConfig, content)
     except ConfigError as error:
         raise ConfigError(f"config {path.name}: {error}") from None
+
+
+def shipped_experiments() -> dict[str, SweepConfig]:
+    """The content of every shipped experiment, by name.
+
+    >>> shipped_experiments()["quick"] == load_experiment("quick")
+    True
+    """
+    return {name: load_experiment(name) for name in experiments()}

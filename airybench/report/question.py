@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from airybench.config import SweepConfig
-from airybench.config.experiments import experiments, load_experiment
+from airybench.config.experiments import shipped_experiments
 from airybench.errors import TrackingError
 from airybench.parsing import read_yaml
 from airybench.tracking.run import Run
@@ -27,7 +27,7 @@ def question_of(parent: Run, name: str, sweep: SweepConfig) -> str:
         kept = sweep.model_copy(update={"question": str(content["question"])}).asked
     except (TrackingError, OSError, KeyError, TypeError, ValueError):
         kept = ""
-    shipped = {one: load_experiment(one) for one in experiments()}
+    shipped = shipped_experiments()
     if kept:
         same = [one for one in shipped.values() if one.asked == kept]
         if not same or any(one.asks_as(sweep) for one in same):

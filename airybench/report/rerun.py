@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from airybench.config.experiments import experiments, load_experiment
+from airybench.config.experiments import shipped_experiments
 from airybench.sweep.saved_studies import SavedStudy
 
 SECTIONS = ("base", "space", "study")
@@ -32,8 +32,9 @@ def command_and_config(study: SavedStudy, name: str, question: str) -> tuple[str
         content["study"] |= {"trials": len(study.finished)}
     wanted = f"--seeds {seeds}" + (f" --confirm {fresh}" if fresh else "")
     ending = f"--dataset {study.dataset} {wanted}"
-    if name in experiments():
-        shipped = load_experiment(name).model_dump(mode="json")
+    known = shipped_experiments()
+    if name in known:
+        shipped = known[name].model_dump(mode="json")
         data = content["base"]["data"]
         given = [key for key in SITE[1:] if study.provenance.simulated and shipped["base"]["data"][key] != data[key]]
         ending = " ".join([f"--dataset {study.dataset}", *(f"--{key} {data[key]}" for key in given), wanted])
