@@ -32,8 +32,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for path in found.values():
         path.write_text(QUESTION, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch, chdir(folder):
-        for module in ("config.experiments", "report.rerun", "report.question"):
-            patch.setattr(f"airybench.{module}.experiments", lambda: found)
+        patch.setattr("airybench.config.experiments.experiments", lambda: found)
         assert run(["reproduce", "does", "--dataset", "cxidb", "--write", "does.json"]) == 0
         yield folder
 
