@@ -18,7 +18,7 @@ NUMBER = re.compile(r"[+-]?\d\.\d{3} \[[+-]?\d\.\d{3} \.\. [+-]?\d\.\d{3}\]")
 """A value with its interval, as every page writes it."""
 
 
-@pytest.mark.parametrize("question", ["headline", "fraction", "robustness", "noise-ccf"])
+@pytest.mark.parametrize("question", ["headline", "fraction", "robustness", "noise-ccf", "architecture", "alpha"])
 def test_every_kind_of_answer_is_drawn_and_told(question: str, tmp_path: Path) -> None:
     found = answers(question)
     assert isinstance(picture(found), Figure)
@@ -50,6 +50,15 @@ def test_tables_hold_the_numbers_and_cells_are_called_by_what_they_are() -> None
     assert {cell_title(cell) for cell in answers("noise-ccf").datasets[0].cells} == {
         f"{what}, {noise}" for what in ("images", "correlation maps") for noise in ("no noise", "noise up to the max")
     }
+    assert [cell_title(cell) for cell in answers("architecture").datasets[0].cells] == [
+        "ResNet-18", "ResNet-34", "ResNet-50", "VGG-11", "VGG-16"
+    ]  # fmt: skip
+    assert [cell_title(cell) for cell in answers("alpha").datasets[0].cells] == [
+        *(f"log activation on counts, alpha {alpha}" for alpha in ("0.05", "0.2", "1")), "plain on [0, 1]"
+    ]  # fmt: skip
+    assert [cell_title(cell) for cell in answers("leakiness").datasets[0].cells] == [
+        "plain ReLU", *(f"leakiness {slope}" for slope in ("0.1", "0.2", "0.4"))
+    ]  # fmt: skip
 
 
 def test_effects_are_said_in_words_and_no_p_value_is_called_nothing() -> None:

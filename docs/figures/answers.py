@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from airybench.config import Value
+from airybench.config.question import ARCHITECTURES
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure
 from airybench.report.results import CellScores, DatasetResult, Interval, Results, StressEffect
 
@@ -32,11 +33,14 @@ def cell_title(cell: CellScores, *, without: Sequence[str] = ()) -> str:
     params = {name: value for name, value in cell.params.items() if name not in without}
     maps = params.get("input") == "ccf"
     words = ["correlation maps" if maps else "images"] if "input" in params else []
+    if "depth" in params:
+        words.append(f"{ARCHITECTURES[str(params['arch'])] if 'arch' in params else 'depth'}-{params['depth']}")
     if "log_activation" in params:
         words.append("log activation" if params["log_activation"] else "plain")
     if "input_scaling" in params and not maps:
         words.append(f"on {SCALES[str(params['input_scaling'])]}")
-    return ", ".join([" ".join(words) or cell.name, *_context(params)])
+    parts = [" ".join(words), *_context(params)]
+    return ", ".join(part for part in parts if part) or cell.name
 
 
 def effect_title(effect: StressEffect) -> str:
@@ -52,6 +56,10 @@ def _activation(choice: str) -> str:
 
 def _context(params: Mapping[str, Value]) -> list[str]:
     words = []
+    if params.get("alpha"):
+        words.append(f"alpha {params['alpha']:g}")
+    if "leakiness" in params:
+        words.append(f"leakiness {params['leakiness']:g}" if params["leakiness"] else "plain ReLU")
     if "noise" in params:
         words.append("no noise" if params["noise"] == "none" else f"noise up to the {params['noise']}")
     if "fraction" in params:

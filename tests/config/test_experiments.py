@@ -16,7 +16,7 @@ from airybench.sweep.space import cells, finite
 QUESTIONS = (
     "headline", "architecture", "alpha", "leakiness", "fraction", "noise-ccf", "input-scaling", "optuna", "robustness",
 )  # fmt: skip
-ANSWERED = ("headline", "fraction", "noise-ccf", "robustness")
+ANSWERED = ("headline", "fraction", "noise-ccf", "robustness", "architecture", "alpha", "leakiness")
 """Questions that come in a small size as well: a verdict within hours."""
 TIMES = {
     "-quick": "A first look, in minutes on two CPU cores.",
