@@ -9,7 +9,7 @@ from published_answers import answers
 
 from airybench.config.experiments import load_experiment, questions
 from airybench.report.results import Results, experiment_digest, published, read_results
-from docs.figures.answers import cell_title, effect_title, picture
+from docs.figures.answers import cell_titles, effect_title, picture
 from docs.figures.results import END, PAGE, all_results, interval_text, tables, with_tables
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +35,7 @@ def test_every_kind_of_answer_is_drawn_and_told(question: str, tmp_path: Path) -
 
 def test_tables_hold_the_numbers_and_cells_are_called_by_what_they_are() -> None:
     found = answers("headline")
-    names = [cell_title(cell) for cell in found.datasets[0].cells]
+    names = list(cell_titles(found.datasets[0].cells).values())
     assert sorted(names) == sorted(
         [f"plain on {scale}" for scale in ("[0, 1]", "counts", "ln(1 + counts)")]
         + [f"log activation on {scale}" for scale in ("counts", "ln(1 + counts)")]
@@ -47,16 +47,16 @@ def test_tables_hold_the_numbers_and_cells_are_called_by_what_they_are() -> None
     curves = tables(answers("fraction"))
     assert re.search(r"^\| 5% \| 0\.\d{3} \[", curves, re.M)
     assert "helium: support vectors on features" in curves
-    assert {cell_title(cell) for cell in answers("noise-ccf").datasets[0].cells} == {
+    assert set(cell_titles(answers("noise-ccf").datasets[0].cells).values()) == {
         f"{what}, {noise}" for what in ("images", "correlation maps") for noise in ("no noise", "noise up to the max")
     }
-    assert [cell_title(cell) for cell in answers("architecture").datasets[0].cells] == [
+    assert list(cell_titles(answers("architecture").datasets[0].cells).values()) == [
         "ResNet-18", "ResNet-34", "ResNet-50", "VGG-11", "VGG-16"
     ]  # fmt: skip
-    assert [cell_title(cell) for cell in answers("alpha").datasets[0].cells] == [
+    assert list(cell_titles(answers("alpha").datasets[0].cells).values()) == [
         *(f"log activation on counts, alpha {alpha}" for alpha in ("0.05", "0.2", "1")), "plain on [0, 1]"
     ]  # fmt: skip
-    assert [cell_title(cell) for cell in answers("leakiness").datasets[0].cells] == [
+    assert list(cell_titles(answers("leakiness").datasets[0].cells).values()) == [
         "plain ReLU", *(f"leakiness {slope}" for slope in ("0.1", "0.2", "0.4"))
     ]  # fmt: skip
 

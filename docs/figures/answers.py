@@ -23,14 +23,22 @@ WIDTH = 46
 """Characters of a line beside the axes."""
 
 
-def cell_title(cell: CellScores, *, without: Sequence[str] = ()) -> str:
-    """What a cell is called in words; its name where its parameters have none.
+def cell_titles(cells: Sequence[CellScores], *, without: Sequence[str] = ()) -> dict[str, str]:
+    """What the cells of a data set are called in words, by name; the name itself where its parameters have no words.
 
     Args:
-        cell: of published answers.
+        cells: of published answers.
         without: parameters that are said elsewhere.
     """
-    params = {name: value for name, value in cell.params.items() if name not in without}
+    alphas = {cell.params.get("alpha") for cell in cells} - {None, 0.0}
+    hidden = {*without, *(["alpha"] if len(alphas) < 2 else [])}  # one alpha says no more than the activation does
+    return {
+        cell.name: _title({name: value for name, value in cell.params.items() if name not in hidden}) or cell.name
+        for cell in cells
+    }
+
+
+def _title(params: Mapping[str, Value]) -> str:
     maps = params.get("input") == "ccf"
     words = ["correlation maps" if maps else "images"] if "input" in params else []
     if "depth" in params:
@@ -39,8 +47,7 @@ def cell_title(cell: CellScores, *, without: Sequence[str] = ()) -> str:
         words.append("log activation" if params["log_activation"] else "plain")
     if "input_scaling" in params and not maps:
         words.append(f"on {SCALES[str(params['input_scaling'])]}")
-    parts = [" ".join(words), *_context(params)]
-    return ", ".join(part for part in parts if part) or cell.name
+    return ", ".join(part for part in [" ".join(words), *_context(params)] if part)
 
 
 def effect_title(effect: StressEffect) -> str:
@@ -91,8 +98,8 @@ def cells_and_claims(found: Results) -> Figure:
     figure = new_figure(10.5, count * (0.7 + 0.115 * rows) + 0.5)
     grid = figure.subplots(count, 2, squeeze=False, sharex="col", width_ratios=(1, 1.1))
     for (left, right), one in zip(grid, found.datasets, strict=True):
-        cells = sorted(one.cells, key=lambda cell: -cell.test.numbers[0])
-        scores = [(cell_title(cell), cell.test, BLUE) for cell in cells]
+        cells, titles = sorted(one.cells, key=lambda cell: -cell.test.numbers[0]), cell_titles(one.cells)
+        scores = [(titles[cell.name], cell.test, BLUE) for cell in cells]
         scores += [
             (base.name, base.test, GREY) for base in one.baselines if not base.params and base.name != "majority"
         ]
@@ -116,12 +123,11 @@ def under_changes(found: Results) -> Figure:
     """Score as trained and the mean under changes of the detector, and the score under each change at its strongest."""
     figure = new_figure(10.5, 4.8)
     grid = figure.subplots(2, len(found.datasets), squeeze=False, height_ratios=(1, 1.3))
-    color_of = dict(
-        zip(dict.fromkeys(cell_title(cell) for one in found.datasets for cell in one.cells), COLORS, strict=False)
-    )
+    shown = dict.fromkeys(title for one in found.datasets for title in cell_titles(one.cells).values())
+    color_of = dict(zip(shown, COLORS, strict=False))
     for (top, bottom), one in zip(grid.T, found.datasets, strict=True):
         assert one.stress is not None
-        titles = {cell.name: cell_title(cell) for cell in one.cells}
+        titles = cell_titles(one.cells)
         for row, cell in enumerate(one.stress.cells):
             color = color_of.get(titles[cell.name], GREY)
             for test, filled, shift in ((cell.clean, color, -0.13), (cell.changed, "white", 0.13)):
@@ -169,9 +175,9 @@ def learning_curves(found: Results) -> Figure:
 def curves_of(one: DatasetResult) -> dict[str, dict[float, Interval]]:
     """Scores by fraction of the labels, for each kind of network and for support vectors."""
     curves: dict[str, dict[float, Interval]] = {}
+    titles = cell_titles(one.cells, without=["fraction"])
     for cell in one.cells:
-        title = cell_title(cell, without=["fraction"])
-        curves.setdefault(title, {})[float(cell.params["fraction"])] = cell.test
+        curves.setdefault(titles[cell.name], {})[float(cell.params["fraction"])] = cell.test
     for base in one.baselines:
         if base.name.startswith("features") and "fraction" in base.params:
             curves.setdefault("support vectors on features", {})[float(base.params["fraction"])] = base.test

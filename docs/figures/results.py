@@ -7,7 +7,7 @@ from pathlib import Path
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.report.results import DatasetResult, Interval, Results, published, read_results
 from airybench.reporter import time_text
-from docs.figures.answers import cell_title, curves_of, effect_title, metric_title
+from docs.figures.answers import cell_titles, curves_of, effect_title, metric_title
 
 PAGE = Path(__file__).parents[1] / "reproduction.md"
 
@@ -78,8 +78,9 @@ def _scores(found: Results) -> str:
     heads, rows = [f"test {metric_title(found.metric)}"], {}
     for place, one in enumerate(found.datasets):
         heads.append(one.dataset)
+        titles = cell_titles(one.cells)
         for name, test in [
-            *((cell_title(cell), cell.test) for cell in sorted(one.cells, key=lambda cell: -cell.test.numbers[0])),
+            *((titles[cell.name], cell.test) for cell in sorted(one.cells, key=lambda cell: -cell.test.numbers[0])),
             *((base.name, base.test) for base in one.baselines if not base.params),
         ]:
             rows.setdefault(name, [""] * len(found.datasets))[place] = interval_text(test)
@@ -101,7 +102,7 @@ def _stress(found: Results) -> str:
     heads, rows = ["network"], {}
     for place, one in enumerate(found.datasets):
         heads += [f"{one.dataset}: as trained", "under changes", "mean loss"]
-        titles = {cell.name: cell_title(cell) for cell in one.cells}
+        titles = cell_titles(one.cells)
         for cell in one.stress.cells if one.stress else ():
             row = rows.setdefault(titles[cell.name], [""] * 3 * len(found.datasets))
             row[3 * place : 3 * place + 3] = [
