@@ -1,13 +1,13 @@
 """A study whose name is asked for with other settings: which settings differ, in words, and the ways to go on."""
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-from airybench.config import SECTIONS, Range, SweepConfig, Value, validated
+from airybench.config import SECTIONS, Range, SweepConfig, validated
+from airybench.config.typed import Axis, option, typed
 from airybench.errors import ConfigError
 from airybench.study_name import StudyName
 
@@ -16,8 +16,6 @@ MOST_NAMED = 6
 
 AXES = ("arch", "depth", "alpha", "leakiness", "log_activation")
 """Parameters that, given as options, replace the whole space."""
-
-Axis = tuple[Value, ...] | Range
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def _way_back(name: str, there: SweepConfig, now: SweepConfig, settings: list[Ot
     except ConfigError:
         same = False
     if same and "dataset" not in options:
-        return " ".join(_option(key, axis) for key, axis in options.items())
+        return " ".join(option(key, axis) for key, axis in options.items())
     return (
         f"--study {StudyName.parse(name).name} and --config with the file that `airybench studies show {name} --yaml` "
         "prints"
@@ -143,35 +141,8 @@ def _options(there: SweepConfig, settings: list[OtherSetting]) -> Iterator[tuple
             yield one.name, one.there
 
 
-def _option(name: str, axis: Axis) -> str:
-    """An option as it is typed.
-
-    >>> _option("image_size", (32, 64)), _option("flips", (False,))
-    ('--image-size 32,64', '--no-flips')
-    """
-    flag = name.replace("_", "-")
-    if isinstance(axis, tuple) and all(isinstance(value, bool) for value in axis):
-        return " ".join(f"--{flag}" if value else f"--no-{flag}" for value in axis)
-    return f"--{flag} {shlex.quote(_typed(axis))}"
-
-
 def _words(axis: Axis) -> str:
-    return _typed(axis).replace(",", ", ")
-
-
-def _typed(axis: Axis) -> str:
-    """Values as they are typed."""
-    if isinstance(axis, Range):
-        return f"{axis.low:g}:{axis.high:g}{':log' * axis.log}"
-    return ",".join(_plain(value) for value in axis)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return typed(axis).replace(",", ", ")
 
 
 def _either(ways: list[str]) -> str:
