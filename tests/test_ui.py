@@ -146,10 +146,12 @@ def test_the_figures_of_a_study_can_be_turned_in_the_page(parent, server, page) 
     table.get_by_text("rank", exact=True).click()
     assert table.locator("tbody tr").first.inner_text() != first
     page.get_by_text("plots", exact=True).click()
-    page.get_by_text("parallel-coordinates.html").click(timeout=60_000)
-    plot = page.frame_locator("iframe").locator(".js-plotly-plot")
+    page.get_by_text("interactive.html").click(timeout=60_000)
+    plot = page.frame_locator("iframe").locator("#parallel-coordinates .js-plotly-plot")
     for words in ("alpha", "leakiness", "log_activation", "off"):
         plot.get_by_text(words, exact=True).first.wait_for(timeout=60_000)
+    other = page.frame_locator("iframe").locator("#alpha-leakiness .js-plotly-plot")
+    other.get_by_text("leakiness").first.wait_for(timeout=60_000)
     assert page.frame_locator("iframe").get_by_text("WebGL is not supported").count() == 0
     picture(page, "figures.png")
 

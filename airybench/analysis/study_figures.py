@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from airybench.analysis.importance import MIN_TRIALS, importances, sampled
 from airybench.analysis.leaderboard import Leaderboard
-from airybench.analysis.pareto import unbeaten
 from airybench.analysis.study_robustness import StudyRobustness
 from airybench.config import Objective, Value
 from airybench.config.objective import axis_ends
@@ -23,7 +22,7 @@ from airybench.figures.plot_data import Axis, Curve, Heat, axis
 from airybench.figures.robustness import StressCurve, compared
 from airybench.figures.style import save_for_print
 from airybench.inference.stress import ALL_CHANGES, METRIC
-from airybench.sweep.ranking import by_cell
+from airybench.sweep.ranking import by_cell, unbeaten
 from airybench.sweep.records import FinishedTrial
 
 DERIVED = ("lr", "input_scaling", "seed", "fold")
@@ -40,11 +39,11 @@ Objectives = Sequence[Objective]
 
 @dataclass(frozen=True)
 class StudyFigure:
-    """A figure under its file name, as a picture and as an interactive page."""
+    """A figure under its file name, as a picture and as a part of the interactive page."""
 
     name: str
     picture: Figure
-    page: str
+    plot: str
 
 
 class NothingToDraw(Exception):
@@ -78,12 +77,21 @@ def study_figures(trials: Trials, objectives: Objectives, heading: str) -> tuple
     return drawn, left_out
 
 
-def write_figures(figures: Sequence[StudyFigure], left_out: Mapping[str, str], folder: Path) -> None:
-    """Write every figure as PNG and HTML, and into `not-drawn.txt` why others are missing."""
+def write_figures(figures: Sequence[StudyFigure], left_out: Mapping[str, str], heading: str, folder: Path) -> None:
+    """Write every figure as a picture, all of them as `interactive.html`, and into `not-drawn.txt` what is missing.
+
+    Args:
+        figures: as `study_figures` draws them.
+        left_out: the reason for each that is not drawn.
+        heading: title of the page.
+        folder: made if it does not exist.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
         save_for_print(figure.picture, folder / f"{figure.name}.png")
-        (folder / f"{figure.name}.html").write_text(figure.page, encoding="utf-8")
+    if figures:
+        content = interactive.page({figure.name: figure.plot for figure in figures}, heading)
+        (folder / "interactive.html").write_text(content, encoding="utf-8")
     lines = [f"{name}: {reason}\n" for name, reason in left_out.items()]
     (folder / "not-drawn.txt").write_text("".join(lines) or "Everything is drawn.\n", encoding="utf-8")
 

@@ -1,6 +1,7 @@
-"""Figures of a study as interactive pages: plotly, each in one file that works offline."""
+"""Figures of a study that can be turned and asked: plotly, all of them on one page that works offline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,16 @@ from airybench.figures.style import BLUE, GREY, ORANGE
 
 COLORS = "Cividis"
 SYMBOLS = ("circle", "square", "triangle-up", "diamond")
+HEIGHT = "560px"
+
+CSS = """
+body { font: 15px "DejaVu Sans", sans-serif; margin: 1rem; color: #222; } nav a { margin-right: 1rem; }
+section { margin: 1.2rem 0; }
+"""
 
 
 def parallel_coordinates(axes: Sequence[Axis], values: NDArray[np.float64], *, metric: str, title: str) -> str:
-    """As `study_matplotlib.parallel_coordinates`; axes can be moved, and a range selected on each."""
+    """As `study_matplotlib.parallel_coordinates`, part of a page; axes can be moved, and a range selected on each."""
     import plotly.graph_objects as go
 
     # Without a shift the lines of cells with equal values would hide each other.
@@ -31,7 +38,7 @@ def parallel_coordinates(axes: Sequence[Axis], values: NDArray[np.float64], *, m
     ]
     line = {"color": values, "colorscale": COLORS, "showscale": True, "colorbar": {"title": metric}}
     figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line))
-    return _page(figure, title, margin={"l": 90, "r": 60, "t": 100, "b": 40})
+    return _plot(figure, title, margin={"l": 90, "r": 60, "t": 100, "b": 40})
 
 
 def importance(names: Sequence[str], shares: Sequence[float], *, title: str, note: str) -> str:
@@ -41,7 +48,7 @@ def importance(names: Sequence[str], shares: Sequence[float], *, title: str, not
     figure = go.Figure(go.Bar(x=list(shares), y=list(names), orientation="h", marker_color=BLUE))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title=f"share of variance ({note})", rangemode="tozero")
-    return _page(figure, title)
+    return _plot(figure, title)
 
 
 def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, title: str) -> str:
@@ -63,7 +70,7 @@ def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, t
     figure.update_yaxes(type="category", autorange="reversed")
     figure.update_yaxes(title=rows, col=1)
     figure.update_layout(coloraxis={"colorscale": COLORS, "colorbar": {"title": metric}})
-    return _page(figure, title)
+    return _plot(figure, title)
 
 
 def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
@@ -89,7 +96,7 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
     depths = sorted({depth for curve in curves for depth in curve.depths})
     figure.update_xaxes(title="depth (layers; lines: mean over the trials)", tickvals=depths)
     figure.update_yaxes(title=metric)
-    return _page(figure, title)
+    return _plot(figure, title)
 
 
 def pareto_front(
@@ -114,11 +121,35 @@ def pareto_front(
         )  # fmt: skip
     figure.update_xaxes(title=labels[0])
     figure.update_yaxes(title=labels[1])
-    return _page(figure, title)
+    return _plot(figure, title)
 
 
-def _page(figure: Any, title: str, **layout: Any) -> str:
-    """The page with plotly's script inside: MLflow shows each page alone, and many machines are offline."""
+def page(plots: Mapping[str, str], title: str) -> str:
+    """A page with all plots and plotly's script.
+
+    The script is 4.8 MB, so that it stands once. It stands in the page: MLflow shows a page without the files beside
+    it, and many machines are offline.
+
+    Args:
+        plots: what the functions above return, by name.
+        title: of the page.
+    """
+    from plotly.offline import get_plotlyjs
+
+    links = "".join(f'<a href="#{name}">{name}</a>' for name in plots) if len(plots) > 1 else ""
+    sections = "".join(f'<section id="{name}">{plot}</section>' for name, plot in plots.items())
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{CSS}</style><script>{get_plotlyjs()}</script></head>"
+        f"<body><nav>{links}</nav>{sections}</body></html>\n"
+    )
+
+
+def _plot(figure: Any, title: str, **layout: Any) -> str:
+    """The figure as a part of the page."""
     figure.update_layout(title=title, template="plotly_white", font={"family": "DejaVu Sans, sans-serif"}, **layout)
-    page: str = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False})
-    return page
+    part: str = figure.to_html(
+        include_plotlyjs=False, full_html=False, default_height=HEIGHT, config={"displaylogo": False}
+    )
+    return part

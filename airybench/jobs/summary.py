@@ -211,7 +211,7 @@ def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobus
             save_for_print(
                 leaderboard_figure(board, heading, joined=True), folder / "plots" / "critical-difference.png"
             )
-        write_figures(figures, left_out, folder / "plots")
+        write_figures(figures, left_out, heading, folder / "plots")
         if robust is not None:
             save_for_print(robustness_figure(robust, heading), folder / "plots" / "robustness.png")
             (folder / "robustness.csv").write_text(robust.to_csv(), encoding="utf-8")

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+import numpy as np
+from numpy.typing import NDArray
+
 from airybench.config import Objective
 from airybench.sweep.records import FinishedTrial
 
@@ -11,7 +14,7 @@ def by_cell(trials: Iterable[FinishedTrial]) -> list[list[FinishedTrial]]:
     """Trials of one cell, which differ in seed and fold alone, put together; cells and trials keep their order."""
     cells: dict[str, list[FinishedTrial]] = {}
     for trial in trials:
-        cells.setdefault(trial.config.cell(), []).append(trial)
+        cells.setdefault(trial.cell, []).append(trial)
     return list(cells.values())
 
 
@@ -49,3 +52,23 @@ def ranked(trials: Iterable[FinishedTrial], objectives: Sequence[Objective]) -> 
         return (folds - folds_of(cell), *values)
 
     return sorted(cells, key=standing)
+
+
+def unbeaten(values: NDArray[np.float64], objectives: Sequence[Objective]) -> NDArray[np.bool_]:
+    """Which rows no other row beats: is at least as good in every objective, and better in one.
+
+    Args:
+        values: shape (N, K).
+        objectives: K of them.
+
+    Returns:
+        Shape (N,).
+
+    >>> fast, accurate = Objective.of("images_per_second"), Objective.of("macro_ap")
+    >>> unbeaten(np.array([[0.9, 10.0], [0.8, 30.0], [0.7, 20.0]]), [accurate, fast])
+    array([ True,  True, False])
+    """
+    signed = values * np.array([one.sign for one in objectives])
+    beats = (signed[None] >= signed[:, None]).all(axis=2) & (signed[None] > signed[:, None]).any(axis=2)
+    result: NDArray[np.bool_] = ~beats.any(axis=1)
+    return result

@@ -1,6 +1,7 @@
 """Trials of a study while they run and after they have ended, as the study stores them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import optuna
@@ -44,6 +45,11 @@ class FinishedTrial:
     facts: dict[str, float]
     values: tuple[float, ...]
     confirmation: bool = False
+
+    @cached_property
+    def cell(self) -> str:
+        """Digest of its cell, computed once: a ranking groups all trials by it after each of them."""
+        return self.config.cell()
 
     @property
     def repeat(self) -> Repeat:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from PIL import Image
+from plotly.offline import get_plotlyjs
 
 from airybench.analysis.study_figures import study_figures, write_figures
 from airybench.config import Objective, TrialConfig
@@ -35,16 +36,18 @@ def grid() -> list[FinishedTrial]:
 def test_everything_is_drawn_where_the_space_supports_it(grid, tmp_path) -> None:
     drawn, left_out = study_figures(grid, TWO, "study@helium")
     assert left_out == {}
-    write_figures(drawn, left_out, tmp_path)
+    write_figures(drawn, left_out, "study@helium", tmp_path)
     names = {"parallel-coordinates", "importance", "alpha-leakiness", "depth", "pareto"}
-    assert {path.name for path in tmp_path.iterdir()} == {"not-drawn.txt"} | {
-        f"{name}.{kind}" for name in names for kind in ("png", "pdf", "svg", "html")
+    assert {path.name for path in tmp_path.iterdir()} == {"not-drawn.txt", "interactive.html"} | {
+        f"{name}.{kind}" for name in names for kind in ("png", "pdf", "svg")
     }
+    page = (tmp_path / "interactive.html").read_text(encoding="utf-8")
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page), "the page needs something from outside"
+    assert len(page) < 1.1 * len(get_plotlyjs())  # which stands there once
     for name in names:
-        page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
-        assert "study@helium" in page
-        assert not re.search(r"<(script|link)[^>]+(src|href)=", page), "the page needs something from outside"
-        assert "Plotly.newPlot" in page
+        own = page.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+        assert "study@helium" in own
+        assert own.count("Plotly.newPlot(") == 1
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert len(picture.convert("L").getcolors(256) or range(256)) > 20
 
@@ -65,7 +68,8 @@ def test_what_the_space_does_not_support_is_left_out_with_a_reason(name, tmp_pat
     drawn, left_out = study_figures(trials, ONE, "study")
     assert left_out[name] == reason
     assert name not in [one.name for one in drawn]
-    write_figures(drawn, left_out, tmp_path)
+    write_figures(drawn, left_out, "study", tmp_path)
+    assert (tmp_path / "interactive.html").exists() == bool(drawn)
     assert f"{name}: {reason}\n" in (tmp_path / "not-drawn.txt").read_text(encoding="utf-8")
 
 

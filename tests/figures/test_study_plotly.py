@@ -41,11 +41,14 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole(name: str) -> None:
-    page = PAGES[name]()
+def test_a_page_is_whole() -> None:
+    page = pages.page({name: plot() for name, plot in PAGES.items()}, "<a & b>")
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page), "the page needs something from outside"
-    assert traces(page)
+    assert "<title>&lt;a &amp; b&gt;</title>" in page
+    for name in PAGES:
+        assert f'<a href="#{name}">' in page
+        assert traces(page.partition(f'<section id="{name}">')[2])
+    assert "<nav></nav>" in pages.page({"depth": PAGES["depth"]()}, "one")
 
 
 def test_pages_hold_the_numbers() -> None:
