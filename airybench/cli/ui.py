@@ -9,6 +9,7 @@ import typer
 
 from airybench.cli.layout import App
 from airybench.cli.options.common import Debug, TrackingUri
+from airybench.cli.options.completion import study_names
 from airybench.errors import EXIT_DONE
 
 app = App()
@@ -16,12 +17,21 @@ app = App()
 
 @app.command()
 def ui(
+    study: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Open the leaderboard of this study: NAME, or NAME@DATASET.",
+            show_default="the latest study",
+            autocompletion=study_names,
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
     browser: Annotated[
         bool | None,
         typer.Option(
             "--browser/--no-browser",
-            help="Open the leaderboard of the latest study in the browser.",
+            help="Open the leaderboard in the browser.",
             show_default="on a terminal with a display",
         ),
     ] = None,
@@ -31,9 +41,11 @@ def ui(
     """Open the MLflow user interface on the tracking store in use.
 
     It is served on 127.0.0.1, to this machine only, until Ctrl-C. The addresses that are printed open the leaderboards
-    of the latest studies: rank, scores with their intervals, and what varies.
+    of the latest studies: rank, scores with their intervals, and what varies. With --study it is the store that this
+    study logged to.
     """
     from airybench.cli.show.console import notice
+    from airybench.jobs.model_store import tracking_of
     from airybench.tracking.serve import Pages, serve
     from airybench.tracking.store import tracking_uri as chosen
 
@@ -45,7 +57,7 @@ def ui(
             webbrowser.open(pages.first)
 
     try:
-        serve(chosen(tracking_uri), port, announce)
+        serve(chosen(tracking_uri or (tracking_of(study) if study else None)), port, announce, study)
     except KeyboardInterrupt:
         notice("ended")
     return EXIT_DONE

@@ -23,11 +23,15 @@ def store_of(model: str, uri: str | None = None) -> Tracking | None:
         return None
     require_form(model)
     scheme, _, study = model.partition(":")
-    return reopen(tracking_uri(uri or (_tracking_of(study) if scheme == "winner" else None)))
+    return reopen(tracking_uri(uri or (tracking_of(study) if scheme == "winner" else None)))
 
 
-def _tracking_of(study: str) -> str | None:
-    """The store that a study logs to; None where it is not on this disk, or its name stands for several stores."""
+def tracking_of(study: str) -> str | None:
+    """The store that a study logs to; None where it is not on this disk, or its name stands for several stores.
+
+    Args:
+        study: `NAME@D` or NAME.
+    """
     from airybench.sweep.definition import stored_attributes
     from airybench.sweep.saved_studies import names
 

@@ -18,22 +18,30 @@ def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
         tracking: the store; every experiment in it is searched, since `mlflow run` may have chosen another.
         study: `NAME@D`, or NAME for its studies of every data set.
     """
-    client = MlflowClient(tracking_uri=tracking.uri)
-    experiments = [one.experiment_id for one in client.search_experiments()]
     name = study.replace("'", "")
-    pattern = name if StudyName.parse(name).dataset else f"{name}@%"
+    latest = _sweeps(tracking, name if StudyName.parse(name).dataset else f"{name}@%")
+    # "_" and "%" in a name are wildcards of LIKE
+    return [run for full, run in latest.items() if StudyName.parse(full).matches(study)]
+
+
+def studies(tracking: Tracking) -> list[str]:
+    """Full names of the studies in a store, latest first."""
+    return list(_sweeps(tracking, "%"))
+
+
+def _sweeps(tracking: Tracking, pattern: str) -> dict[str, MlflowRun]:
+    """The latest parent run of each study whose full name fits a pattern of LIKE, latest first."""
+    client = MlflowClient(tracking_uri=tracking.uri)
     found = client.search_runs(
-        experiments,
+        [one.experiment_id for one in client.search_experiments()],
         filter_string=f"tags.`{Tag.KIND}` = 'sweep' and tags.`{Tag.STUDY}` LIKE '{pattern}'",
         order_by=["attributes.start_time DESC"],
         max_results=1000,
     )
     latest: dict[str, MlflowRun] = {}
     for run in found:
-        full = run.data.tags[Tag.STUDY]
-        if StudyName.parse(full).matches(study):  # "_" and "%" in a name are wildcards of LIKE
-            latest.setdefault(full, run)
-    return list(latest.values())
+        latest.setdefault(run.data.tags[Tag.STUDY], run)
+    return latest
 
 
 def winner_of(tracking: Tracking, study: str) -> str:

@@ -15,7 +15,7 @@ from typing import IO
 
 from airybench.errors import ConfigError, TrackingError
 from airybench.tracking.store import Tracking, check, connect, hidden, reopen
-from airybench.tracking.view import latest_studies, log_view, runs_address, view_address
+from airybench.tracking.view import StudyView, latest_studies, log_view, runs_address, view_address, views_of
 
 HOST = "127.0.0.1"  # these pages ask for no password
 START_SECONDS = 60.0
@@ -36,7 +36,8 @@ class Pages:
     Attributes:
         address: of the server.
         runs: the table of all runs.
-        leaderboards: the prepared table of each of the latest studies, by the study's full name.
+        leaderboards: the prepared table of each of the latest studies, or of the one asked for on every data set, by
+            the study's full name.
     """
 
     address: str
@@ -49,24 +50,28 @@ class Pages:
         return next(iter(self.leaderboards.values()), self.runs)
 
 
-def serve(uri: str, port: int, report: Callable[[Pages], None]) -> None:
+def serve(uri: str, port: int, report: Callable[[Pages], None], study: str | None = None) -> None:
     """Run `mlflow ui` until it is interrupted; it ends with this call, however that ends.
 
     Args:
         uri: a SQLite file or database; of a server, only the address of its pages is reported.
         port: where to listen on 127.0.0.1.
         report: called once the pages answer.
+        study: `NAME@D` or NAME of the study whose leaderboard is asked for; the latest ones where it is None.
 
     Raises:
         ConfigError: the port is taken.
+        StudyError: the store holds no such study.
         TrackingError: no such store, or MLflow does not start.
     """
     if uri.startswith(("http://", "https://")):
         check(uri)
-        report(_pages(hidden(uri), connect(uri)))
+        tracking = connect(uri)
+        report(_pages(hidden(uri), tracking, _views(tracking, study)))
         return
     reopen(uri)
     tracking = connect(uri)  # migrates the store of an older MLflow, which several workers must not do at once
+    views = _views(tracking, study)
     _refuse_taken(port)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
@@ -78,23 +83,32 @@ def serve(uri: str, port: int, report: Callable[[Pages], None]) -> None:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET)
         try:
             _await(process, port, log)
-            report(_pages(f"http://{HOST}:{port}", tracking))
+            report(_pages(f"http://{HOST}:{port}", tracking, views))
             process.wait()
             raise TrackingError(f"mlflow ui ended by itself: {_last_line(log)}")
         finally:
             _stop(process)
 
 
-def _pages(address: str, tracking: Tracking) -> Pages:
-    """The pages of a store; the views of studies that were written before there were any are made here."""
-    found = latest_studies(tracking, LATEST_STUDIES)
-    for view in found:
-        log_view(tracking, view)
-    return Pages(
-        address,
-        runs_address(address, tracking.experiment_id),
-        {view.study: view_address(address, tracking.experiment_id, view) for view in found},
-    )
+Views = list[tuple[Tracking, StudyView]]
+"""Views of studies, each with the experiment that it is in."""
+
+
+def _views(tracking: Tracking, study: str | None) -> Views:
+    """The views to be told; those of studies that were written before there were any are made here."""
+    if study is None:
+        found = [(tracking, view) for view in latest_studies(tracking, LATEST_STUDIES)]
+    else:
+        found = views_of(tracking, study)
+    for experiment, view in found:
+        log_view(experiment, view)
+    return found
+
+
+def _pages(address: str, tracking: Tracking, views: Views) -> Pages:
+    """The pages of a store."""
+    boards = {view.study: view_address(address, one.experiment_id, view) for one, view in views}
+    return Pages(address, runs_address(address, tracking.experiment_id), boards)
 
 
 def _refuse_taken(port: int) -> None:

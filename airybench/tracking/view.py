@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
+from airybench.errors import StudyError, unknown
+from airybench.tracking.find import parents, studies
 from airybench.tracking.store import Tracking
 from airybench.tracking.tags import Tag
 
@@ -110,20 +112,45 @@ def latest_studies(tracking: Tracking, most: int) -> list[StudyView]:
         most: how many.
     """
     client = MlflowClient(tracking_uri=tracking.uri)
-    experiment = client.get_experiment(tracking.experiment_id)
-    kept = {key.removeprefix(_TAG): text for key, text in experiment.tags.items() if key.startswith(_TAG)}
-    parents = client.search_runs(
+    kept = _kept(client, tracking.experiment_id)
+    sweeps = client.search_runs(
         [tracking.experiment_id],
         f"tags.`{Tag.KIND}` = 'sweep'",
         order_by=["attributes.start_time DESC"],
         max_results=MOST_SEARCHED,
     )
     views: dict[str, StudyView] = {}
-    for run in parents:
+    for run in sweeps:
         study = run.data.tags.get(Tag.STUDY, "")
         if study and study not in views and len(views) < most:
             views[study] = _view(client, tracking, run, kept)
     return list(views.values())
+
+
+def views_of(tracking: Tracking, study: str) -> list[tuple[Tracking, StudyView]]:
+    """The view of a study, or those of its data sets, each with the experiment that it is in.
+
+    Args:
+        tracking: the store; every experiment in it is searched.
+        study: `NAME@D`, or NAME for its studies of every data set.
+
+    Raises:
+        StudyError: there is none of that name.
+    """
+    client, found = MlflowClient(tracking_uri=tracking.uri), []
+    for run in parents(tracking, study):
+        own = Tracking(tracking.uri, run.info.experiment_id)
+        found.append((own, _view(client, own, run, _kept(client, own.experiment_id))))
+    if not found:
+        raise unknown("study", study, studies(tracking) or ["none in this store; --tracking-uri names another"],
+                      error=StudyError)  # fmt: skip
+    return found
+
+
+def _kept(client: MlflowClient, experiment_id: str) -> dict[str, str]:
+    """The states that an experiment keeps, by key."""
+    tags = client.get_experiment(experiment_id).tags
+    return {key.removeprefix(_TAG): text for key, text in tags.items() if key.startswith(_TAG)}
 
 
 def _view(client: MlflowClient, tracking: Tracking, parent: MlflowRun, kept: Mapping[str, str]) -> StudyView:

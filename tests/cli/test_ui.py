@@ -7,14 +7,21 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from airybench.cli.main import run
+from airybench.errors import StudyError
+from airybench.tracking.store import connect
+from airybench.tracking.view import view_address, views_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+MOST_PROCESSES, MOST_MEGABYTES, MOST_SECONDS = 5, 1000, 10
+"""Of `airybench ui` and all that it starts. With MLflow's job runner there were eight more of 250 MB each."""
 
 
 @pytest.fixture
@@ -22,6 +29,67 @@ def port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@contextmanager
+def started(folder: Path, port: int, *words: str) -> "Iterator[subprocess.Popen[str]]":
+    """The command, which ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "airybench", "ui", "--port", str(port), *words], cwd=folder, text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.slow
+def test_the_pages_are_up_at_once_and_take_little(finished, port) -> None:
+    began = time.monotonic()
+    with started(finished.folder, port) as process:
+        assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
+        seconds = time.monotonic() - began
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        used = sum(one.memory_full_info().uss for one in family) / 1e6
+        told = f"{seconds:.1f} s, {len(family)} processes, {used:.0f} MB: {[' '.join(p.cmdline()) for p in family]}"
+        print(told)
+        assert len(family) <= MOST_PROCESSES, told
+        assert used < MOST_MEGABYTES, told
+        if os.getloadavg()[0] < 0.5 * (os.cpu_count() or 1):  # else it is another's time that is measured
+            assert seconds < MOST_SECONDS, told
+
+
+@pytest.mark.slow
+def test_a_study_is_opened_by_its_name_in_the_store_that_it_logged_to(finished, port, tmp_path) -> None:
+    with started(tmp_path, port, "--study", "both@cxidb") as process:
+        assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
+        told = [process.stderr.readline().strip()]
+        while "Ctrl-C" not in told[-1]:
+            told.append(process.stderr.readline().strip())
+    tracking = connect(finished.uri)
+    ((own, view),) = views_of(tracking, "both@cxidb")
+    address = view_address(f"http://127.0.0.1:{port}", own.experiment_id, view)
+    assert f"leaderboard of both@cxidb: {address}" in told
+    assert sum("leaderboard of" in line for line in told) == 1
+    assert view.study == "both@cxidb"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_that_is_not_there_is_refused_in_words(finished, port, capsys) -> None:
+    assert run(["ui", "--study", "both@heliu", "--port", str(port), "--tracking-uri", finished.uri]) == 2
+    said = capsys.readouterr().err
+    assert "unknown study 'both@heliu'; valid: " in said
+    assert "Did you mean 'both@helium'?" in said
+    assert said.count("\n") == 1
+
+
+def test_a_name_without_a_data_set_stands_for_both(finished) -> None:
+    tracking = connect(finished.uri)
+    assert {view.study for _, view in views_of(tracking, "both")} == {"both@helium", "both@cxidb"}
+    with pytest.raises(StudyError):
+        views_of(tracking, "bo%")
 
 
 @pytest.mark.slow
