@@ -41,6 +41,7 @@ class StudySettings(TypedDict, total=False):
     time_limit: float | str | None
     trial_time_limit: float | str | None
     stress: bool | None
+    keep: str | int | None
 
 
 def given(settings: StudySettings) -> dict[str, Value]:

@@ -169,8 +169,8 @@ def run_sweep(
         reporter: receives notices and progress; bars in a notebook by default.
         observer: follows the trials; a bar in a notebook by default.
         **settings: in place of the sweep's own: `seeds` per cell, `confirm` for fresh seeds of the chosen cells,
-            `trials`, `sampler`, `pruner`, `objective`, `time_limit`, `trial_time_limit` and `stress`, as the options of
-            the same name. `seeds`, `confirm` and `trials` may grow when a study resumes.
+            `trials`, `sampler`, `pruner`, `objective`, `time_limit`, `trial_time_limit`, `stress` and `keep`, as the
+            options of the same name. `seeds`, `confirm` and `trials` may grow when a study resumes.
 
     Raises:
         ConfigError: a space that cannot be searched, or a setting that there is not.

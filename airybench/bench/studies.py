@@ -112,7 +112,7 @@ def time_study(*, trials: int = 1000, device: torch.device, reporter: Reporter =
 
 def _grid(base: TrialConfig, rates: list[float]) -> SweepConfig:
     space = {"base_lr": rates, "log_activation": [True, False]}
-    return validated(SweepConfig, {"base": base.model_dump(), "space": [space]})
+    return validated(SweepConfig, {"base": base.model_dump(), "space": [space], "study": {"keep": "all"}})
 
 
 def _until_trial(sweep: SweepConfig, where: Engine, *, stop: bool) -> tuple[float, float]:

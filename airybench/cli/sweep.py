@@ -65,7 +65,7 @@ def sweep(
         bool,
         typer.Option(
             "--dry-run",
-            help="Print the cells, the time and the smallest difference that can be told. Runs nothing.",
+            help="Print the cells, time, disk and the smallest difference that can be told. Runs nothing.",
             rich_help_panel=START,
         ),
     ] = False,
@@ -144,7 +144,7 @@ def sweep(
             datasets,
             device,
             at_once if isinstance(at_once, int) else 1,
-            storage,
+            (storage, tracking_uri),
             delta=smallest,
             as_json=as_json,
         )
@@ -199,23 +199,28 @@ def _dry_run(
     datasets: list[str],
     device: str,
     workers: int,
-    storage: str | None,
+    where: tuple[str | None, str | None],
     *,
     delta: float,
     as_json: bool,
 ) -> int:
-    """Print the cells of every data set, the time they are estimated to take, and what they can tell."""
+    """Print the cells of every data set, the time and disk they are estimated to take, and what they can tell."""
     with loading():
         from airybench.cli.show.console import notice, print_json
-        from airybench.cli.show.dry_run import cells_json, print_cells
+        from airybench.cli.show.dry_run import DryRun, cells_json, print_cells
         from airybench.data.datasets.outline import outline
         from airybench.jobs.power import planned_power
         from airybench.paths import data_folder
+        from airybench.sweep.confirmation import most_confirmations
         from airybench.sweep.cost import cell_costs
+        from airybench.sweep.disk import disk_plan
         from airybench.sweep.space import cells, ends, finite
         from airybench.sweep.storage import open_storage
+        from airybench.sweep.trial_list import TrialList
+        from airybench.tracking.store import tracking_uri
         from airybench.training.device import choose_device
 
+    storage, uri = open_storage(where[0], data_folder() / "studies"), tracking_uri(where[1])
     chosen = choose_device(device)
     shown = []
     for name in datasets:
@@ -225,10 +230,15 @@ def _dry_run(
         if not finite(experiment):
             notice("the space has a range; the cells shown are those at its ends")
         costs = cell_costs(cells(ends(experiment)), *known.size, chosen)
-        power = planned_power(experiment, name, known, open_storage(storage, data_folder() / "studies"), delta=delta)
-        shown.append(cells_json(experiment, name, costs, power, workers))
+        power = planned_power(experiment, name, known, storage, delta=delta)
+        trials = (TrialList(experiment).total(), most_confirmations(experiment))
+        disk = disk_plan(experiment, [one.cost for one in costs], known.size, trials, workers, uri)
+        plan = DryRun(experiment, name, costs, power, disk, workers)
+        shown.append(cells_json(plan))
         if not as_json:
-            print_cells(experiment, name, costs, power, workers)
+            print_cells(plan)
+        if not disk.fits:
+            notice(f"{name}: the disk of {disk.folder} is too small for that; a sweep would be refused")
     if as_json:
         print_json(shown)
     return EXIT_DONE

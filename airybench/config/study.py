@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from airybench.config.keep import Keep
 from airybench.config.objective import COSTS, METRICS, Direction, Objective
 from airybench.config.values import Frozen, Switch
 from airybench.errors import unknown
@@ -76,6 +77,11 @@ class StudyConfig(Frozen):
 
     stress: Switch = Field(
         False, description="Also score every trial under changes of the detector, such as hot pixels."
+    )
+    keep: Keep | None = Field(
+        None,
+        description="Whose weights stay on the disk. best N: those of the N best cells, and of any cell that can still "
+        "become one; all; none. Predictions always stay.",
     )
 
     @model_validator(mode="after")

@@ -32,6 +32,7 @@ from airybench.tracking.predictions import predictions, stressed
 from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
+from airybench.tracking.weights import has_weights
 from airybench.trial.baselines import fitted_baselines
 from airybench.version import __version__
 
@@ -47,7 +48,7 @@ class StudySummary:
         test: metrics of the winner on test as they are logged, with `/low` and `/high`; over folds of its cell.
         baselines: metrics of what is reached without a network, such as `majority/val/<metric>` and
             `svm/test/<metric>`.
-        model_uri: the winner's MLflow model.
+        model_uri: the winner's MLflow model; empty where no trial of the winning cell keeps its weights.
         winner_run: id of the winner's run.
         parent_run: id of the study's run.
         tracking_uri: the tracking store that holds them.
@@ -86,12 +87,13 @@ def summarise_study(
 ) -> StudySummary:
     """Rank the cells, score the winner on test, and log leaderboard, figures, baseline and model.
 
-    Only the winner is scored on the test split, after the validation split has chosen it.
+    Only the winner is scored on the test split, after the validation split has chosen it. It is the best trial of the
+    winning cell, among those that keep their weights where some were dropped before the cell came to the top.
 
     Args:
         finished: a study whose trials are done.
         register_as: name of the registered model that the winner becomes a version of, if any.
-        reporter: is told which baselines are fitted.
+        reporter: is told which baselines are fitted, and where there is no model, or not that of the best trial.
 
     Raises:
         NothingFinishedError: no trial finished.
@@ -108,13 +110,16 @@ def summarise_study(
 
     board = rank(finished.trials, search.objectives, on_val)
     best = board.rows[0]
-    winner = Run(parent.tracking, best.best.run_id)
+    chosen = _with_weights(best, parent, reporter)
+    winner = Run(parent.tracking, (chosen or best.best).run_id)
     on_test = predictions(winner, "test")
     own, baselines = scores_on_test(on_test), _baselines(finished, reporter)
     test, unscored = _on_folds(best, parent) if best.folds > 1 else (own, on_test.unscored)
     board = replace(board, baselines=baseline_rows(baselines, search.metric))
-    card = ModelCard(finished.study.name, data.summary(), _scored(board, own), own)
-    model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]), card)
+    model_uri = ""
+    if chosen:
+        card = ModelCard(finished.study.name, data.summary(), _scored(board.objective.metric, chosen, own), own)
+        model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]), card)
     winner.metrics(own)
     parent.metrics(test)
     ceiling = mean_over_folds([logged_ceiling(data.store, split) for split in data.splits])
@@ -125,10 +130,12 @@ def summarise_study(
         {
             Tag.WINNER: winner.run_id,
             Tag.WINNER_NAME: best.config.label,
-            Tag.MODEL_URI: model_uri,
             Tag.NOTE: note,
+            **({Tag.MODEL_URI: model_uri} if model_uri else {}),
         }
     )
+    if not model_uri and Tag.MODEL_URI in parent.tags():
+        parent.untag([Tag.MODEL_URI])  # of a winner before
     robust = None
     if search.stress:
         robust = study_robustness(
@@ -136,8 +143,8 @@ def summarise_study(
         )
     _log_figures(finished, board, robust)
     registered = None
-    if register_as:
-        score = ModelScore(board.objective, best.best.value, data.provenance(best.config))
+    if register_as and chosen:
+        score = ModelScore(board.objective, chosen.value, data.provenance(chosen.config))
         registered = register(parent.tracking, register_as, model_uri, winner.run_id, score)
     return StudySummary(
         study=finished.study.name,
@@ -160,12 +167,24 @@ def summarise_study(
     )
 
 
-def _scored(board: Leaderboard, test: dict[str, float]) -> str:
+def _with_weights(cell: RankedCell, parent: Run, reporter: Reporter) -> FinishedTrial | None:
+    """The best trial of a cell that keeps its weights; a notice says so where it is not the best of all."""
+    found = next((trial for trial in cell.trials if has_weights(Run(parent.tracking, trial.run_id))), None)
+    if found is None:
+        reporter.notify("the winning cell keeps no weights, so there is no model of it; train it again for one")
+    elif found is not cell.best:
+        reporter.notify(
+            f"the model is that of {found.config.title}: the weights of the winning cell's best trial, "
+            f"{cell.best.config.title}, were dropped before the cell came to the top"
+        )
+    return found
+
+
+def _scored(metric: str, trial: FinishedTrial, test: dict[str, float]) -> str:
     """What the winning trial reached."""
-    metric = board.objective.metric
     value, low, high = (test.get(f"test/{metric}{end}", math.nan) for end in ("", "/low", "/high"))
     on_test = f"; on test {with_interval(value, low, high)}" if math.isfinite(value) else ""
-    return f"{metric} {score_text(board.rows[0].best.value)} on val, which chose it{on_test}."
+    return f"{metric} {score_text(trial.value)} on val, which chose it{on_test}."
 
 
 def _on_folds(best: RankedCell, parent: Run) -> tuple[dict[str, float], tuple[str, ...]]:

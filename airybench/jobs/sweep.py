@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from airybench.analysis.notes import not_resolved
 from airybench.config import SweepConfig
+from airybench.config.keep import KEEP_NONE
 from airybench.config.space import Range
 from airybench.data.datasets.catalog import display_name
-from airybench.errors import NothingFinishedError, StudyError
+from airybench.errors import ConfigError, NothingFinishedError, StudyError
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.power import measured_power
 from airybench.jobs.precision import settled_study
@@ -135,6 +136,8 @@ def run_sweep(
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             log_verdicts(finished, summary.leaderboard, home, options.delta, reporter)
+            if finished.weights:
+                reporter.notify(finished.weights)
             if not finished.complete:
                 confirmed = f" and {len(finished.confirmations)} of the confirmation" if finished.confirmations else ""
                 reporter.notify(
@@ -200,6 +203,8 @@ def _plan(
         )
     uri = stored_uri or target.uri
     check_tracking(uri, existing=bool(stored_uri))
+    if options.register_as is not None and (sweep.study.keep or known.get("keep")) == KEEP_NONE:
+        raise ConfigError(f"--register {options.register_as} needs weights, and --keep none keeps none; leave out one")
     sweep, begun = with_recorded_precision(sweep, known), "definition" in known
     refuse_early(name, known, sweep, dataset)
     return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), bool(known.get("parent_run_id")), begun)

@@ -19,8 +19,8 @@ _VERSIONED = {"simulator": "simulator", "split_version": "split"}
 """Parameters that are versions, and of what."""
 
 MAX_NAME = 100  # it becomes part of file names
-GROWING = ("trials", "seeds", "confirm", "time_limit")
-"""How much of a study is wanted; this may change from one command to the next."""
+GROWING = ("trials", "seeds", "confirm", "time_limit", "keep")
+"""How much of a study is wanted and kept; this may change from one command to the next."""
 
 
 def check_study_name(name: str) -> None:
@@ -70,7 +70,7 @@ def checked(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     base = known.get("base") if isinstance(known, Mapping) else None
     if not isinstance(base, Mapping) or not isinstance(base.get("data"), Mapping):
         raise StudyError(f"study {name}: its definition is damaged; move its journal away to start again")
-    for key in ("data_source", "tracking_uri", "parent_run_id"):
+    for key in ("data_source", "tracking_uri", "parent_run_id", "keep"):
         if not isinstance(attributes.get(key), str | None):
             raise StudyError(f"study {name}: {key} is {attributes[key]!r}; move its journal away to start again")
     return dict(attributes)

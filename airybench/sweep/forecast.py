@@ -4,27 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from airybench.config import DataConfig, SweepConfig
-from airybench.errors import StudyError
+from airybench.config import SweepConfig
+from airybench.config.keep import KEEP_ALL
 from airybench.networks.cost import Cost
-from airybench.paths import free_bytes
 from airybench.reporter import time_text
 from airybench.sweep.confirmation import left_to_confirm, most_confirmations
 from airybench.sweep.cost import CellCost, cell_costs, change_seconds, network_costs, shares, stress_work, training_work
 from airybench.sweep.definition import stored_attributes
+from airybench.sweep.disk import disk_plan
 from airybench.sweep.engines import Engine
 from airybench.sweep.saved_studies import read
 from airybench.sweep.space import Cell, cells, ends, finite
 from airybench.sweep.storage import StudyStorage
 from airybench.sweep.trial_list import TrialList
-from airybench.tracking.store import local_folder
 from airybench.trial.prepared import PreparedDataset
 
 LITTLE_WORK = 1e12  # multiply-adds: less than a minute on any machine, and not worth a timed step
 LITTLE_TIME = 30.0  # seconds of changing counts, which are not worth a timed step either
-BYTES_PER_TRIAL = 2_000_000  # plots, configuration and tables beside weights and predictions
-BYTES_PER_WEIGHT = 4
-MODELS = 2  # the winner's model is written as a graph and as its weights
 
 
 def forecast(
@@ -52,13 +48,12 @@ def forecast(
     if not left:
         return f"{name}: nothing left to run"
     costs = network_costs(found, len(dataset.store.class_names))
-    needed = _bytes_needed(left, dataset, sweep.base.data, list(costs.values()))
-    folder = local_folder(uri)
-    if folder and free_bytes(folder) < needed:
-        raise StudyError(
-            f"{folder}: {free_bytes(folder) / 1e9:.2f} GB free, about {needed / 1e9:.2f} GB needed for {left} trials; "
-            "free some space, ask for fewer --trials, or choose another disk with --tracking-uri"
-        )
+    if study and sweep.study.keep is None:
+        own = sweep.study.model_copy(update={"keep": study.attributes.get("keep") or KEEP_ALL})
+        sweep = sweep.model_copy(update={"study": own})
+    size = (dataset.store.count, len(dataset.store.class_names))
+    disk = disk_plan(sweep, list(costs.values()), size, (searching, confirming), engine.workers, uri)
+    disk.refuse(left)
     stress = _Stress.of(sweep, found, costs, dataset)
     if spent:
         time = "about " + time_text(stress.with_training(left * fmean(spent), left) / engine.workers)
@@ -68,7 +63,7 @@ def forecast(
     more = f", of which at most {confirming} for the confirmation," if searching and confirming else ""
     return (
         f"{name}: {left} trial{'s' if left > 1 else ''}{more} on {engine.name}, {time} of {what} (good to a factor "
-        f"of two) and {needed / 1e9:.2f} GB of disk"
+        f"of two) and {disk.sentence()}"
     )
 
 
@@ -115,14 +110,6 @@ def total_seconds(sweep: SweepConfig, costs: Sequence[CellCost], workers: int = 
         return (sum(everything[: sweep.study.trials]) + confirmation) / workers
     assert sweep.study.trials is not None
     return (mean * sweep.study.trials + confirmation) / workers
-
-
-def _bytes_needed(left: int, dataset: PreparedDataset, data: DataConfig, costs: Sequence[Cost]) -> float:
-    parameters = [cost.parameters for cost in costs]
-    _, val, test = shares(data)  # the logits of val and test are kept
-    predictions = dataset.store.count * (val + test) * len(dataset.store.class_names) * BYTES_PER_WEIGHT
-    trial = fmean(parameters) * BYTES_PER_WEIGHT + predictions + BYTES_PER_TRIAL
-    return left * trial + MODELS * max(parameters) * BYTES_PER_WEIGHT
 
 
 def _estimated_time(

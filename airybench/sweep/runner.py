@@ -12,6 +12,7 @@ from airybench.config import SweepConfig
 from airybench.errors import NothingFinishedError
 from airybench.paths import checkpoint_folder
 from airybench.sweep.executor import Executor
+from airybench.sweep.kept_weights import KeptWeights, recorded_rule
 from airybench.sweep.observer import UNOBSERVED, StudyObserver
 from airybench.sweep.records import INTERRUPTED, FailedTrial, FinishedTrial
 from airybench.sweep.scheduler import Scheduler
@@ -38,6 +39,7 @@ class FinishedStudy:
         confirmations: finished trials that train chosen cells again with fresh seeds, by number.
         failures: cells and seeds that failed.
         complete: whether nothing is left to run; False where the time limit came first.
+        weights: whose weights were dropped, in one line; empty where all are kept.
     """
 
     study: RunningStudy
@@ -47,6 +49,7 @@ class FinishedStudy:
     failures: list[FailedTrial]
     complete: bool = True
     confirmations: tuple[FinishedTrial, ...] = ()
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,14 @@ def run_study(
             shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
         study = RunningStudy(storage, name, sweep, dataset.provenance())
         with storage.lock(name):
+            rule = recorded_rule(study)
             parent = _parent(study, tracking, options.parent_run)
+        kept = KeptWeights(study, parent, rule)
         before = study.counts()
         try:
             _describe(parent, study, dataset)
             _close_orphans(study, parent)
-            complete = _run_trials(study, parent, make_executor(dataset), observer, options)
+            complete = _run_trials(kept, make_executor(dataset), observer, options)
             finished = study.finished()
             if not complete and not finished:
                 raise NothingFinishedError(
@@ -115,7 +120,8 @@ def run_study(
                 )
             with storage.lock(f"{name}/conclusion"):  # one process at a time
                 confirmed = tuple(study.confirmations())
-                yield FinishedStudy(study, parent, dataset, finished, study.failures(), complete, confirmed)
+                failures, weights = study.failures(), kept.sentence()
+                yield FinishedStudy(study, parent, dataset, finished, failures, complete, confirmed, weights)
         except BaseException as error:
             if _runs_alone(study):  # else the study goes on without this process
                 parent.end(
@@ -135,12 +141,10 @@ def _end(parent: Run, study: RunningStudy, before: Mapping[str, int]) -> int | N
         return None  # the storage is what failed
 
 
-def _run_trials(
-    study: RunningStudy, parent: Run, executor: Executor, observer: StudyObserver, options: StudyOptions
-) -> bool:
+def _run_trials(kept: KeptWeights, executor: Executor, observer: StudyObserver, options: StudyOptions) -> bool:
     """Run what is missing; returns whether that is all of it."""
     try:
-        return Scheduler(study, parent, executor, observer, options.checkpoint_every).run()
+        return Scheduler(kept.study, kept.parent, executor, observer, options.checkpoint_every, kept.tidy).run()
     finally:
         executor.close()
 

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from airybench.errors import TrialError
@@ -40,6 +41,7 @@ class Scheduler:
         executor: where trials run.
         observer: follows the trials.
         checkpoint_every: least time between two checkpoints of a trial, seconds.
+        tidy: called at the start, and whenever the end of a trial has been recorded.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class Scheduler:
         executor: Executor,
         observer: StudyObserver,
         checkpoint_every: float = EVERY,
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
         self._study = study
         self._parent = parent
         self._executor = executor
         self._observer = observer
         self._checkpoint_every = checkpoint_every
+        self._tidy = tidy
         self._config = study.sweep.study
         limit = self._config.time_limit
         self._deadline = time.monotonic() + limit if limit else math.inf
@@ -71,6 +75,7 @@ class Scheduler:
             Whether nothing is left to run; False where the time limit came first.
         """
         self._study.plan()
+        self._tidy()
         self._observer.study_started(self._study.name, self._study.total(), self._study.finished())
         try:
             while True:
@@ -146,6 +151,7 @@ class Scheduler:
             run.interrupt()
             self._observer.trial_ended(number, "lost", str(error))
         del self._active[number]
+        self._tidy()
         return "finish"
 
     def _decide(self, active: _Active, run: Run, epoch: Epoch) -> EpochDecision:

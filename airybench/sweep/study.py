@@ -54,6 +54,7 @@ class RunningStudy:
         self.sweep = sweep
         self.provenance = provenance
         self._own: set[int] = set()  # numbers of the trials that this process is running
+        self._read: dict[int, FinishedTrial] = {}
         with self.storage.lock(name):
             self._study = optuna.create_study(
                 storage=self.storage.optuna_storage(name),
@@ -209,9 +210,16 @@ class RunningStudy:
         """The chosen cells, each trained again with fresh seeds; empty until the search has ended."""
         return list({cell.digest: cell.config for cell, _ in self._queue.confirming()}.values())
 
+    def unsettled(self) -> set[str]:
+        """Digests of the cells of which a trial of the search is still to come."""
+        return self._queue.unsettled()
+
     def _complete(self) -> list[FinishedTrial]:
         simulated = self.provenance.simulated
-        return [FinishedTrial.of(trial, simulated=simulated) for trial in self._get(TrialState.COMPLETE)]
+        for trial in self._get(TrialState.COMPLETE):
+            if trial.number not in self._read:  # it stays as it is, and a study asks for all after each trial
+                self._read[trial.number] = FinishedTrial.of(trial, simulated=simulated)
+        return [self._read[number] for number in sorted(self._read)]
 
     def failures(self) -> list[FailedTrial]:
         """Every cell, seed and fold that failed and has no finished trial."""

@@ -85,6 +85,16 @@ class TrialQueue:
         cells = chosen_cells(self._study, self._sweep)
         return [(cell, repeat) for repeat in repeats for cell in cells]
 
+    def unsettled(self) -> set[str]:
+        """Digests of the cells of which a trial is still to come, which may raise or lower their means."""
+        states = self.states()
+        if self._grid:
+            wanted = [(cell.digest, repeat) for cell, repeat in self.trials.wanted()]
+        else:
+            cells = {cell for cell, repeat in states if not self.trials.is_fresh(repeat)}
+            wanted = [(cell, repeat) for cell in cells for repeat in self.trials.repeats]
+        return {key[0] for key in wanted if states.get(key, WAITING) in (WAITING, TrialState.RUNNING)}
+
     def _searching(self) -> bool:
         """Whether a trial of the search runs, or one of a grid is still to run."""
         states = self.states(retried=False)

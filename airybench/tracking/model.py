@@ -26,8 +26,7 @@ from airybench.tracking.model_name import require_form
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, active, hidden
 from airybench.tracking.tags import Tag
-
-WEIGHTS = "weights"  # artifact folder with what load_weights reads
+from airybench.tracking.weights import WEIGHTS, fetch_weights
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def load(model: str, tracking: Tracking | None = None) -> Predictor:
 
     Raises:
         DataError: no such model, or damaged weights.
-        TrackingError: the run has no weights.
+        TrackingError: the run has no weights; see `fetch_weights`.
     """
     found = find(model, tracking)
     if found.folder is not None:
@@ -131,7 +130,7 @@ def load(model: str, tracking: Tracking | None = None) -> Predictor:
     assert tracking is not None
     assert found.run_id is not None
     with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
-        return _read(Run(tracking, found.run_id).fetch(WEIGHTS, Path(folder)))
+        return _read(fetch_weights(Run(tracking, found.run_id), Path(folder)))
 
 
 def find(model: str, tracking: Tracking | None = None) -> ModelPlace:

@@ -21,6 +21,7 @@ class Tag:
     OUT_OF_MEMORY = "airybench.out_of_memory"
     PRECISION = "airybench.precision"  # number format that the network ran in, which `auto` does not say
     TIME_LIMITED = "airybench.time_limited"  # after which epoch
+    WEIGHTS = "airybench.weights"  # `dropped: ` and why; not there where the run keeps them
     TRAINING_DIGEST = "airybench.training_digest"  # of the shots, where a fraction trains
 
     STUDY = "airybench.study"  # NAME@D

@@ -17,10 +17,10 @@ from airybench.inference.predictor import Predictor
 from airybench.inference.stressed import STRESSED
 from airybench.inference.weights import save_weights
 from airybench.tracking.dataset import log_data
-from airybench.tracking.model import WEIGHTS
 from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
+from airybench.tracking.weights import WEIGHTS
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.device import number_format
 from airybench.training.distributed import ALONE, Ranks

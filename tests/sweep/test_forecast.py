@@ -1,5 +1,6 @@
 """What a sweep is going to take: trials left, time shared out, and a disk that cannot hold it."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from airybench.errors import StudyError
 from airybench.inference.stress import stress_plan
 from airybench.provenance import Provenance
 from airybench.reporter import time_text
+from airybench.sweep import disk
 from airybench.sweep import forecast as module
 from airybench.sweep.cost import change_seconds
 from airybench.sweep.engines import Engine, engine
@@ -37,8 +39,11 @@ def four(workers: int = 1) -> Engine:
 def test_a_new_study(tmp_path: Path) -> None:
     found = forecast(sweep({"alpha": [0.1, 0.2]}, seeds=2), "s@x", SOURCE, None, four(2), f"sqlite:///{tmp_path}/m.db")
     assert found.startswith("s@x: 4 trials on 2 workers, a minute at most of training")
-    expected = (4 + 2) * RESNET18 * 4 / 1e9 + 4 * module.BYTES_PER_TRIAL / 1e9
-    assert f"{expected:.2f} GB of disk" in found
+    assert re.search(r"0\.2\d GB of disk \(keep best 3\), [0-9.]+ GB are free", found)  # four of 45 MB, and a model
+    fewer = forecast(
+        sweep({"alpha": [0.1, 0.2]}, keep="none"), "s@x", SOURCE, None, four(), f"sqlite:///{tmp_path}/m.db"
+    )
+    assert "0.01 GB of disk (at most 0.06 GB while it runs; keep none)" in fewer
 
 
 def test_a_study_that_goes_on_is_judged_by_what_it_took(tmp_path: Path) -> None:
@@ -80,8 +85,8 @@ def test_changes_are_timed_on_a_few_shots(write_store, tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_too_small_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "free_bytes", lambda folder: 10**8)
-    wanted = sweep({"alpha": {"low": 0.1, "high": 1}}, sampler="random", trials=100)
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 10**8)
+    wanted = sweep({"alpha": {"low": 0.1, "high": 1}}, sampler="random", trials=100, keep="all")
     with pytest.raises(StudyError, match=r"0\.10 GB free, about 4\.\d\d GB needed for 100 trials; free some space"):
         forecast(wanted, "s@x", SOURCE, None, four(), f"sqlite:///{tmp_path}/m.db")
     assert "100 trials" in forecast(wanted, "s@x", SOURCE, None, four(), "http://elsewhere")

@@ -35,14 +35,16 @@ METAVARS = {
     "objective": "METRIC[:max|min],...",
     "time_limit": "TIME",
     "trial_time_limit": "TIME",
+    "keep": "all|'best N'|none",
 }
 UNSET = {"trials": "every cell with every seed", "time_limit": "no limit", "trial_time_limit": "no limit",
-         "lit_count": "the best on them"}  # fmt: skip
+         "lit_count": "the best on them", "keep": "best 3; a study that goes on: as before"}  # fmt: skip
 """What None means as a default."""
 
 COMPLETED = {
     "arch": (*DEPTHS, TIMM),
     "depth": [str(depth) for depths in DEPTHS.values() for depth in depths],
+    "keep": ("all", "best3", "none"),
     "objective": (*METRICS, *COSTS),
     "simulator": [str(version) for version in SIMULATOR_VERSIONS],
     "split_version": [str(version) for version in SPLIT_VERSIONS],

@@ -1,6 +1,7 @@
 """A dry run of a sweep on stdout: its cells, their size, and the time it would take."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
@@ -11,14 +12,37 @@ from airybench.jobs.power import METRIC, SweepPower
 from airybench.reporter import time_text
 from airybench.sweep.confirmation import most_chosen, most_confirmations
 from airybench.sweep.cost import CellCost
+from airybench.sweep.disk import DiskPlan
 from airybench.sweep.forecast import total_seconds
 
 
-def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], power: SweepPower, workers: int = 1) -> None:
-    """The cells, their size, how long the sweep would take, and what it could tell."""
+@dataclass(frozen=True)
+class DryRun:
+    """What a sweep would do on one data set.
+
+    Attributes:
+        sweep: the sweep.
+        dataset: name or path.
+        costs: of its cells.
+        power: what it could tell.
+        disk: what it would take.
+        workers: trials that run at the same time.
+    """
+
+    sweep: SweepConfig
+    dataset: str
+    costs: list[CellCost]
+    power: SweepPower
+    disk: DiskPlan
+    workers: int = 1
+
+
+def print_cells(plan: DryRun) -> None:
+    """The cells, their size, how long the sweep would take and how much disk, and what it could tell."""
+    sweep, costs, workers = plan.sweep, plan.costs, plan.workers
     data = sweep.base.data
     folds = f" x {data.fold_count} folds" if data.every_fold else ""
-    table = Table(title=f"{dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds", title_justify="left")
+    table = Table(title=f"{plan.dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds", title_justify="left")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
         table.add_column(heading, justify="left" if heading == "cell" else "right")
     for one in costs:
@@ -41,13 +65,13 @@ def print_cells(sweep: SweepConfig, dataset: str, costs: list[CellCost], power: 
         )  # fmt: skip
     seconds, shared = total_seconds(sweep, costs, workers), f" with {workers} workers" if workers > 1 else ""
     console.print(f"Estimated training time{shared}: {time_text(seconds)} (good to a factor of two).")
-    console.print(power.sentence(), soft_wrap=True)
+    console.print(f"It would take {plan.disk.sentence()}.", soft_wrap=True)
+    console.print(plan.power.sentence(), soft_wrap=True)
 
 
-def cells_json(
-    sweep: SweepConfig, dataset: str, costs: list[CellCost], power: SweepPower, workers: int = 1
-) -> dict[str, Any]:
+def cells_json(plan: DryRun) -> dict[str, Any]:
     """A dry run as data."""
+    sweep, costs, disk = plan.sweep, plan.costs, plan.disk
     cells = [
         {"name": one.cell.config.label, "params": one.cell.config.params(), "parameters": one.cost.parameters,
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
@@ -55,9 +79,12 @@ def cells_json(
     ]  # fmt: skip
     search = sweep.study
     return {
-        "dataset": dataset, "sampler": search.sampler, "pruner": search.pruner, "objectives": dict(search.objectives),
-        "workers": workers, "cells": cells, "seconds": total_seconds(sweep, costs, workers),
-        "power": power_json(power), "confirm": search.confirm, "confirmations": most_confirmations(sweep),
+        "dataset": plan.dataset, "sampler": search.sampler, "pruner": search.pruner,
+        "objectives": dict(search.objectives), "workers": plan.workers, "cells": cells,
+        "seconds": total_seconds(sweep, costs, plan.workers),
+        "disk": {"keep": disk.keep, "bytes": round(disk.after), "most_bytes": round(disk.most),
+                 "free_bytes": None if disk.folder is None else disk.free},
+        "power": power_json(plan.power), "confirm": search.confirm, "confirmations": most_confirmations(sweep),
     }  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def print_study(study: SavedStudy) -> None:
     search = study.attributes.get("definition", {}).get("study", {})
     console.print(f"{study.name}: {study.problem or study.summary()}", soft_wrap=True, markup=False)
     console.print(
-        f"sampler {search.get('sampler')}, pruner {search.get('pruner', 'none')}, objective {search.get('objective')}"
+        f"sampler {search.get('sampler')}, pruner {search.get('pruner', 'none')}, objective {search.get('objective')}, "
+        f"weights that stay: {study.attributes.get('keep') or 'all'}"
     )
     console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
     table = Table()
