@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from statistics import fmean
 
 import numpy as np
-from mlflow.exceptions import MlflowException
 
 from airybench.config import Objective
 from airybench.config.keep import KEEP_ALL, KEEP_DEFAULT, KEEP_NONE, cells_kept
@@ -101,7 +100,7 @@ class KeptWeights:
                     if drop_weights(Run(self.parent.tracking, run_id), self.reason):
                         self._dropped.add(run_id)
                     self._seen.add(run_id)
-        except (TrackingError, MlflowException, OSError) as error:
+        except TrackingError as error:
             self.trouble = str(error).splitlines()[0]
 
     @property

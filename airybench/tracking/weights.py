@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from airybench.config import SECTIONS, TrialConfig, neutral_values, recorded_trial
@@ -42,17 +43,18 @@ def drop_weights(run: Run, reason: str) -> bool:
     Raises:
         TrackingError: the store of artifacts does not delete them.
     """
-    found = run.client.get_run(run.run_id)
-    tags = found.data.tags
-    if Tag.MODEL_URI in tags:
-        return False
     try:
+        found = run.client.get_run(run.run_id)
+        tags = found.data.tags
+        if Tag.MODEL_URI in tags:
+            return False
         get_artifact_repository(found.info.artifact_uri, run.tracking.uri).delete_artifacts(WEIGHTS)
+        if Tag.WEIGHTS not in tags:
+            note = f"{tags.get(Tag.NOTE, '')}\n\nIts weights were dropped: {reason}.".strip()
+            run.tag({Tag.WEIGHTS: f"dropped: {reason}", Tag.NOTE: note})
     except Exception as error:  # whatever the driver of this store raises, or that it cannot delete
         words = (str(error).splitlines() or [type(error).__name__])[0]
-        raise TrackingError(f"artifacts of run {run.run_id} cannot be deleted: {words}") from error
-    note = f"{tags.get(Tag.NOTE, '')}\n\nIts weights were dropped: {reason}.".strip()
-    run.tag({Tag.WEIGHTS: f"dropped: {reason}", Tag.NOTE: note})
+        raise TrackingError(f"weights of run {run.run_id} cannot be deleted: {words}") from error
     return True
 
 
@@ -62,11 +64,17 @@ def dropped_runs(tracking: Tracking, study: str) -> set[str]:
     Args:
         tracking: the store, and the experiment of the study.
         study: `NAME@D`.
+
+    Raises:
+        TrackingError: the store does not answer.
     """
     client, token, found = MlflowClient(tracking_uri=tracking.uri), None, set()
     wanted = f"tags.`{Tag.STUDY}` = '{study}' and tags.`{Tag.WEIGHTS}` LIKE 'dropped%'"
     while True:
-        page = client.search_runs([tracking.experiment_id], wanted, max_results=_PAGE, page_token=token)
+        try:
+            page = client.search_runs([tracking.experiment_id], wanted, max_results=_PAGE, page_token=token)
+        except MlflowException as error:
+            raise TrackingError(f"runs of {study} cannot be listed: {str(error).splitlines()[0]}") from error
         found |= {run.info.run_id for run in page}
         token = page.token
         if not token:

@@ -161,7 +161,7 @@ def test_a_store_that_deletes_nothing_ends_no_study(tmp_path: Path, store: dict[
 
     def refuse(run: Any, reason: str) -> bool:
         tried.append(run.run_id)
-        raise TrackingError("artifacts of run 1 cannot be deleted: not allowed\nfurther lines")
+        raise TrackingError("weights of run 1 cannot be deleted: not allowed\nfurther lines")
 
     monkeypatch.setattr(module, "drop_weights", refuse)
     one = study(tmp_path)
@@ -172,7 +172,7 @@ def test_a_store_that_deletes_nothing_ends_no_study(tmp_path: Path, store: dict[
     kept.tidy()
     assert len(tried) == 1
     assert kept.sentence() == (
-        "s@helium: weights that are no longer needed stay, since artifacts of run 1 cannot be deleted: not allowed"
+        "s@helium: weights that are no longer needed stay, since weights of run 1 cannot be deleted: not allowed"
     )
 
 

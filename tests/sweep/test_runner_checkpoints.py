@@ -15,7 +15,7 @@ class _Interrupted:
 
     told: tuple[float, ...] = ()
 
-    def __init__(self, study, parent, executor, observer, checkpoint_every: float) -> None:
+    def __init__(self, study, parent, executor, observer, checkpoint_every: float, tidy) -> None:
         _Interrupted.told += (checkpoint_every,)
 
     def run(self) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow_server import Server
 
 from airybench.cli.options.parameters import given_parameters, single_values
 from airybench.config import TrialConfig
@@ -64,7 +65,7 @@ def test_a_store_that_cannot_delete_is_said(tracking: Tracking, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("mlflow.store.artifact.local_artifact_repo.LocalArtifactRepository.delete_artifacts", refuse)
-    with pytest.raises(TrackingError, match=r"artifacts of run .* cannot be deleted: .*Permission denied"):
+    with pytest.raises(TrackingError, match=r"weights of run .* cannot be deleted: .*Permission denied"):
         drop_weights(run, "why")
     assert has_weights(run)
 
@@ -76,6 +77,22 @@ def test_a_run_that_never_had_weights_is_another_matter(tracking: Tracking, tmp_
     MlflowClient(tracking.uri).set_tag(run.run_id, "airybench.weights", "dropped: why")
     with pytest.raises(TrackingError, match="again with: airybench train, and the parameters on the page of the run"):
         fetch_weights(run, tmp_path)
+
+
+@pytest.mark.slow
+def test_weights_behind_a_server_go_by_its_own_request(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.start()
+    try:
+        tracking = connect(server.url)
+        run = trained(tracking)
+        assert (tmp_path / "artifacts").exists()
+        assert drop_weights(run, "the study keeps none")
+        assert files(run) == {"predictions"}
+        assert not list((tmp_path / "artifacts").rglob("weights/*"))
+        assert dropped_runs(tracking, "s@helium") == {run.run_id}
+    finally:
+        server.kill()
 
 
 @pytest.mark.parametrize(
