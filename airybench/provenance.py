@@ -36,10 +36,8 @@ UNVERSIONED = 1
 DATASET = "airybench.dataset"
 DATA_SOURCE = "airybench.data_source"
 SIMULATOR = "airybench.simulator"
-DATA_SHA256 = "airybench.data_sha256"
-SPLIT_DIGEST = "airybench.split_digest"
+DIGESTS = "airybench.digests"  # one tag for every hash, as words `data=...`: each filled a line of a run's page
 IMAGE_SHAPE = "airybench.image_shape"
-CONFIG_DIGEST = "airybench.config_digest"
 SEED = "airybench.seed"
 VERSION = "airybench.version"
 VERSIONS = "airybench.versions"
@@ -162,22 +160,22 @@ class Provenance:
         """
         shape = "x".join(map(str, self.image_shape or ()))
         seed = "" if self.seed is None else str(self.seed)
-        data = {DATASET: self.dataset, DATA_SOURCE: self.source, DATA_SHA256: self.data_sha256}
-        data |= {SIMULATOR: str(self.simulator or "")}
-        data |= {SPLIT_DIGEST: self.split_digest, IMAGE_SHAPE: shape, CONFIG_DIGEST: self.config_digest, SEED: seed}
+        digests = digests_text(data=self.data_sha256, split=self.split_digest, config=self.config_digest)
+        data = {DATASET: self.dataset, DATA_SOURCE: self.source, SIMULATOR: str(self.simulator or "")}
+        data |= {DIGESTS: digests, IMAGE_SHAPE: shape, SEED: seed}
         return _known(data) | self.software.tags()
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> "Provenance":
         """From the tags of a run, also of one that was written before some of them existed."""
-        shape, source = tags.get(IMAGE_SHAPE), tags.get(DATA_SOURCE, "")
+        shape, source, digests = tags.get(IMAGE_SHAPE), tags.get(DATA_SOURCE, ""), _digests(tags)
         return cls(
             dataset=tags.get(DATASET) or StudyName.parse(tags.get("airybench.study", "")).dataset,
             source=source,
-            data_sha256=tags.get(DATA_SHA256, ""),
-            split_digest=tags.get(SPLIT_DIGEST, ""),
+            data_sha256=digests.get("data", ""),
+            split_digest=digests.get("split", ""),
             image_shape=_shape(shape.split("x")) if shape else None,
-            config_digest=tags.get(CONFIG_DIGEST, ""),
+            config_digest=digests.get("config", ""),
             seed=int(tags[SEED]) if SEED in tags else None,
             software=Software.from_tags(tags),
             simulator=int(tags.get(SIMULATOR, _unsaid(source))),
@@ -260,6 +258,18 @@ class Provenance:
                 "split digest": self.split_digest,
             }
         )
+
+
+def digests_text(**digests: str) -> str:
+    """Hashes as the one tag that holds them; what is not known is left out."""
+    return " ".join(f"{name}={value}" for name, value in digests.items() if value)
+
+
+def _digests(tags: Mapping[str, str]) -> dict[str, str]:
+    """The hashes among tags, by name; runs of older versions have a tag for each."""
+    older = {"data": "data_sha256", "split": "split_digest", "config": "config_digest"}
+    found = {name: tags.get(f"airybench.{tag}", "") for name, tag in older.items()}
+    return found | dict(word.split("=", 1) for word in tags.get(DIGESTS, "").split() if "=" in word)
 
 
 def _unsaid(source: str) -> int:

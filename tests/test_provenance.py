@@ -1,6 +1,7 @@
 """One record says where a number came from, and every place that keeps it gives it back whole."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +96,15 @@ def test_what_was_written_before_it_existed_is_read(tmp_path: Path) -> None:
     model = Provenance.from_json({"trained_on": OLD_MODEL})
     assert model == replace(expected, image_shape=(259, 260), software=Software())
     assert Provenance.from_json({"trained_on": None}) is None
+
+
+def test_the_hashes_of_a_run_are_one_tag() -> None:
+    """Half of what a page of MLflow listed below a run were hashes."""
+    tags = WHOLE.tags()
+    assert tags["airybench.digests"].startswith(f"data={'a' * 64} split={'b' * 64}")
+    long = [key for key, value in tags.items() if re.search("[0-9a-f]{32}", value)]
+    assert sorted(long) == ["airybench.digests", "mlflow.source.git.commit"]
+    assert Provenance.from_tags(tags) == WHOLE
 
 
 @pytest.mark.parametrize(

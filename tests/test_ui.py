@@ -161,7 +161,9 @@ def test_a_child_shows_its_data_description_and_curves(parent, server, page) -> 
     run = f"{server}/#/experiments/{parent.info.experiment_id}/runs/{parent.data.tags['airybench.winner']}"
     page.goto(run)
     page.get_by_text("trained on helium (64 simulated shots, version 2)").first.wait_for(timeout=60_000)
-    page.get_by_text(f"helium ({parent.data.tags['airybench.data_sha256'][:36]})").first.wait_for(timeout=60_000)
+    page.get_by_text(f"helium ({Provenance.from_tags(parent.data.tags).data_sha256[:36]})").first.wait_for(
+        timeout=60_000
+    )
     page.goto(run + "/model-metrics")
     page.get_by_text("macro_ap", exact=True).first.wait_for(timeout=60_000)
     page.goto(run + "/system-metrics")

@@ -259,10 +259,11 @@ def _depth(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure:
     if not curves:
         raise NothingToDraw("no architecture was trained at several depths")
     metric, title = f"val {objectives[0].metric}", f"{heading}: depth, and the log activation"
+    ends = axis_ends(objectives[0].metric)
     return StudyFigure(
         "depth",
-        pictures.depth_curves(curves, metric=metric, title=title),
-        interactive.depth_curves(curves, metric=metric, title=title),
+        pictures.depth_curves(curves, metric=metric, title=title, ends=ends),
+        interactive.depth_curves(curves, metric=metric, title=title, ends=ends),
     )
 
 
@@ -275,8 +276,9 @@ def _pareto(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure
     names = [trial.config.label for trial in trials]
     beyond = f", first two of {len(objectives)} objectives" if len(objectives) > 2 else ""
     title = f"{heading}: Pareto front{beyond}"
+    ends = [axis_ends(one.metric) for one in objectives[:2]]
     return StudyFigure(
         "pareto",
-        pictures.pareto_front(values[:, :2], best, names, labels, title=title),
-        interactive.pareto_front(values[:, :2], best, names, labels, title=title),
+        pictures.pareto_front(values[:, :2], best, names, labels, title=title, ends=ends),
+        interactive.pareto_front(values[:, :2], best, names, labels, title=title, ends=ends),
     )

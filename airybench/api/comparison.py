@@ -8,6 +8,7 @@ from airybench.analysis.comparison_figures import bar
 from airybench.analysis.number_text import with_interval
 from airybench.analysis.parameter_effect import ParameterEffect
 from airybench.api.plots import plot_rows
+from airybench.config.objective import axis_ends
 from airybench.errors import unknown
 
 if TYPE_CHECKING:
@@ -121,4 +122,6 @@ class StudyComparison:
             raise unknown("data set", dataset, found)
         chosen = next(iter(found.values())) if dataset is None else found[dataset]
         bars = [bar(cell.config.label, cell.test) for cell in chosen.cells]
-        return plot_rows(bars, f"test {self.comparison.metric}", chosen.dataset, ax)
+        drawn = plot_rows(bars, f"test {self.comparison.metric}", chosen.dataset, ax)
+        drawn.set_xlim(axis_ends(self.comparison.metric))
+        return drawn

@@ -20,6 +20,7 @@ from airybench.cli.options.common import Debug, Device, Json, Threads
 from airybench.cli.options.completion import choices
 from airybench.cli.options.panels import START, TRAINING
 from airybench.cli.show.measuring import measure_and_print
+from airybench.cli.show.pictures import ENDINGS, ENDINGS_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +230,7 @@ def contention(
 @app.command()
 def scale(
     trials: Annotated[int, typer.Option(min=30, help="Trials of the study.")] = 1000,
-    plot: Annotated[Path | None, typer.Option(metavar="PATH", help="Also draw a .png file.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="PATH", help="Also draw a .png, .pdf or .svg file.")] = None,
     device: Device = "auto",
     threads: Threads = None,
     output: Output = None,
@@ -248,8 +249,8 @@ def scale(
     from airybench.paths import writable
 
     if plot is not None:
-        if plot.suffix.lower() != ".png":
-            raise InputError(f"--plot {plot}: give a file ending in .png")
+        if plot.suffix.lower() not in ENDINGS:
+            raise InputError(f"--plot {plot}: give a file ending in {ENDINGS_TEXT}")
         writable(plot.absolute().parent, "choose another --plot")
 
     def measure(on: "torch.device", reporter: "Reporter") -> "list[Measurement]":

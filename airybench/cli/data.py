@@ -131,7 +131,11 @@ def check(
     path: StorePath,
     picture: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Draw the median over shots, bad pixels circled.", show_default=False),
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw the median over shots, bad pixels circled (or .pdf, .svg).",
+            show_default=False,
+        ),
     ] = None,
     force: Force = False,
     as_json: Json = False,
@@ -171,7 +175,9 @@ def gallery(
     output: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-gallery.png in this folder"
+            metavar="PATH",
+            help="Picture to write, a .png, .pdf or .svg file.",
+            show_default="STORE-gallery.png in this folder",
         ),
     ] = None,
     columns: Annotated[int, typer.Option(min=1, max=20, help="Examples of each class.")] = 6,
@@ -204,7 +210,9 @@ def histograms(
     output: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", help="Picture to write, a .png file.", show_default="STORE-histograms.png in this folder"
+            metavar="PATH",
+            help="Picture to write, a .png, .pdf or .svg file.",
+            show_default="STORE-histograms.png in this folder",
         ),
     ] = None,
     force: Force = False,

@@ -73,7 +73,7 @@ def simulate(
     On the CPU every machine makes the same bytes. A GPU is faster, and changes single counts.
     """
     from airybench.data.datasets.simulated import CPU, Series, simulated_store
-    from airybench.provenance import DATA_SHA256, DATA_SOURCE, SIMULATOR
+    from airybench.provenance import DATA_SOURCE, DIGESTS, SIMULATOR, digests_text
     from airybench.tracking.launch import launched
 
     if from_truth is not None:
@@ -97,7 +97,8 @@ def simulate(
             reporter=ConsoleReporter(),
         )
         if run:
-            run.tag({DATA_SHA256: store.content_sha256, DATA_SOURCE: store.source, SIMULATOR: str(store.simulator)})
+            made = {DATA_SOURCE: store.source, SIMULATOR: str(store.simulator)}
+            run.tag({DIGESTS: digests_text(data=store.content_sha256), **made})
     print_made(store, as_json=as_json)
 
 

@@ -34,14 +34,17 @@ DARKEST = 2.0
 FEWEST_DECADES = 1.5
 """The colours span at least this many decades, so that a background without signal stays dark."""
 
-LETTERS = 5.6
-"""Size of the captions in points, for a plate that is looked at in its full size."""
+LETTERS = 8.5
+"""Size of the captions in points: six patterns beside one another are read on a page that is 750 pixels wide."""
 
-_FOOT_LETTERS = 6.2
+_FOOT = 0.9
+"""Size of the note at the foot over that of the captions."""
 
-_GAP, _NAMES, _LINE, _TOP, _FOOT, _LETTER = 0.05, 1.42, 0.095, 0.36, 0.12, 0.052
-"""Inches: between panels, for the names at the left, for a line below a panel, above all rows, for a line of the note
-at the foot, and for a letter of it."""
+_GAP, _NAMES, _TOP = 0.05, 1.42, 0.36
+"""Inches: between panels, for the names at the left, and above all rows."""
+
+_LINE, _LETTER = 0.017, 0.0084
+"""Inches of a line and of the width of a letter, for each point of its size."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +144,13 @@ def gallery(
         dpi: resolution of the file; patterns with more pixels than a panel are averaged over blocks.
         letters: size of the captions in points.
     """
-    line, head = _LINE * letters / LETTERS, _TOP if title else 0.0
+    line, head, small = _LINE * letters, _TOP if title else 0.0, _FOOT * letters
     lines = [max((len(shown.caption) for shown in row.panels), default=0) for row in rows]
     heights = [panel + line * count + 2 * _GAP for count in lines]
     width = _NAMES + columns * (panel + _GAP) + 0.05
     colours = f"log of counts above background, each pattern from its noise to its {BRIGHTEST:g}th percentile; "
-    small = _LETTER * letters / LETTERS if letters > LETTERS else _LETTER
-    foot = wrap(f"{colours}grey: not measured. {note}", max(20, int((width - 1.3) / small))) if note else []
-    down = _FOOT * max(1.0, letters / _FOOT_LETTERS)
+    foot = wrap(f"{colours}grey: not measured. {note}", max(20, int((width - 1.3) / (_LETTER * small)))) if note else []
+    down = 1.15 * _LINE * small
     height = head + sum(heights) + (down * (len(foot) + 0.5) if foot else 0)
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=dpi)
@@ -165,7 +167,7 @@ def gallery(
                 box = (left / width, 1 - (top + panel) / height, panel / width, panel / height)
                 draw_panel(figure, box, shown, round(panel * dpi), letters)
         if foot:
-            _foot(figure, foot, down, max(_FOOT_LETTERS, letters * 0.8))
+            _foot(figure, foot, down, small)
     return figure
 
 
@@ -176,6 +178,7 @@ def store_gallery(
     seed: int = SEED,
     panel: float = 1.3,
     dpi: int = 200,
+    letters: float = LETTERS,
     classes: slice = slice(None),
 ) -> Figure:
     """The plate of a store: random examples of every class, from bright to weak.
@@ -189,6 +192,7 @@ def store_gallery(
         seed: another seed gives other shots.
         panel: as in `gallery`.
         dpi: as in `gallery`.
+        letters: as in `gallery`.
         classes: which rows to draw; all when left out.
     """
     labels = store.labels() if store.labelled else np.ones((store.count, 1), np.uint8)
@@ -200,7 +204,7 @@ def store_gallery(
         good = visible_pixels(store, shots)
         for shot, image, visible in zip(shots.tolist(), store.read_images(shots), good, strict=True):
             others = ", ".join(names[i] for i in np.flatnonzero(labels[shot]) if i != column)
-            caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(22 * panel)))
+            caption = (f"{shot} · {energy[shot]:.4g} eV", *wrap(others, round(panel / (_LETTER * letters))))
             panels.append(ShotPanel(image.astype(np.float32), visible, caption))
         panels.sort(key=_brightness, reverse=True)
         rows.append(ShotRow(names[column], int(labels[:, column].sum()), panels))
@@ -211,7 +215,7 @@ def store_gallery(
         f"{width} x {height} px. Below each: its row in the store, photon energy, other labels. "
         "Drawn at random, from bright to weak."
     )
-    return gallery(rows[classes], columns=columns, title=title, note=note, panel=panel, dpi=dpi)
+    return gallery(rows[classes], columns=columns, title=title, note=note, panel=panel, dpi=dpi, letters=letters)
 
 
 def visible_pixels(store: "Store", rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -11,6 +11,9 @@ TICKS = 5  # on an axis of many numbers
 WIDE = 30.0  # largest over small numbers, from which an axis is logarithmic
 BELOW = 0.12  # room below a logarithmic axis, for what has no logarithm
 
+Ends = tuple[float, float] | None
+"""Where an axis ends; None where that follows from what is drawn."""
+
 
 @dataclass(frozen=True)
 class Axis:

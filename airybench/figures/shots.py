@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airybench.data.store.store import Store
 
 COLUMNS = 6
-PANEL, GAP, LINE, HEADING = 1.3, 0.08, 0.11, 0.35
+PANEL, GAP, LINE, HEADING = 1.3, 0.08, 0.15, 0.35
 """Inches: edge of a pattern, space between two, a line of its caption, and the heading."""
 
 LINES = 4
@@ -57,6 +57,6 @@ def shots_figure(store: "Store", rows: NDArray[np.int64], *, dpi: int = 100) -> 
             top = HEADING + place // columns * cell[1]
             box = (left / width, 1 - (top + PANEL) / height, PANEL / width, PANEL / height)
             names = ", ".join(store.class_names[i] for i in np.flatnonzero(labels[row]))
-            caption = (f"row {row}", *wrap(names, 26)[: LINES - 1])
+            caption = (f"row {row}", *wrap(names, 18)[: LINES - 1])
             draw_panel(figure, box, ShotPanel(image.astype(np.float32), seen, caption), round(PANEL * dpi))
     return figure

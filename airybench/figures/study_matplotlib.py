@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from airybench.figures.plot_data import Axis, Curve, Heat
+from airybench.figures.plot_data import Axis, Curve, Ends, Heat
 from airybench.figures.style import BLUE, GREY, ORANGE, STYLE, VALUE_COLORS, heading, new_figure
 
 MARKERS = ("o", "s", "^", "D")
@@ -122,13 +122,14 @@ def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, t
     return figure
 
 
-def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
+def depth_curves(curves: Sequence[Curve], *, metric: str, title: str, ends: Ends = None) -> Figure:
     """The objective over depth, with the logarithmic activation on and off.
 
     Args:
         curves: one per family and state of the activation.
         metric: name of the objective.
         title: heading.
+        ends: of the axis of the objective, see `axis_ends`; by what is drawn where None.
     """
     families = list(dict.fromkeys(curve.family for curve in curves))
     with rc_context(STYLE):
@@ -144,6 +145,8 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
         plot.set_xticks(sorted({depth for curve in curves for depth in curve.depths}))
         plot.set_xlabel("depth (layers)   (lines: mean over the trials; faint: each trial)")
         plot.set_ylabel(metric)
+        if ends:
+            plot.set_ylim(*ends)
         plot.grid(axis="y")
         plot.legend(fontsize=8)
         heading(figure, title)
@@ -151,7 +154,13 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> Figure:
 
 
 def pareto_front(
-    points: NDArray[np.float64], front: NDArray[np.bool_], names: Sequence[str], labels: Sequence[str], *, title: str
+    points: NDArray[np.float64],
+    front: NDArray[np.bool_],
+    names: Sequence[str],
+    labels: Sequence[str],
+    *,
+    title: str,
+    ends: Sequence[Ends] = (None, None),
 ) -> Figure:
     """Trials by their first two objectives; those that no other trial beats are joined by a line.
 
@@ -161,6 +170,7 @@ def pareto_front(
         names: label of each trial, shown on the front.
         labels: labels of the two axes.
         title: heading.
+        ends: of the two axes, see `axis_ends`; by what is drawn where None.
     """
     with rc_context(STYLE):
         figure = new_figure(7.0, 4.0)
@@ -174,6 +184,11 @@ def pareto_front(
         plot.set_xlabel(labels[0])
         plot.set_ylabel(labels[1])
         plot.margins(x=0.15, y=0.1)
+        across, up = ends
+        if across:
+            plot.set_xlim(*across)
+        if up:
+            plot.set_ylim(*up)
         plot.grid()
         plot.legend(fontsize=8)
         heading(figure, title)

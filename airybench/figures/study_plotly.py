@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from airybench.figures.plot_data import Axis, Curve, Heat
+from airybench.figures.plot_data import Axis, Curve, Ends, Heat
 from airybench.figures.style import BLUE, GREY, ORANGE
 
 COLORS = "Cividis"
 SYMBOLS = ("circle", "square", "triangle-up", "diamond")
+
+LONGEST = 72
+"""Letters of a line of a title that the narrow frame of MLflow's page has room for."""
+
 HEIGHT = "560px"
 
 CSS = """
@@ -73,7 +78,7 @@ def heat_maps(panels: Sequence[Heat], *, rows: str, columns: str, metric: str, t
     return _plot(figure, title)
 
 
-def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
+def depth_curves(curves: Sequence[Curve], *, metric: str, title: str, ends: Ends = None) -> str:
     """As `study_matplotlib.depth_curves`."""
     import plotly.graph_objects as go
 
@@ -95,12 +100,18 @@ def depth_curves(curves: Sequence[Curve], *, metric: str, title: str) -> str:
         )  # fmt: skip
     depths = sorted({depth for curve in curves for depth in curve.depths})
     figure.update_xaxes(title="depth (layers; lines: mean over the trials)", tickvals=depths)
-    figure.update_yaxes(title=metric)
+    figure.update_yaxes(title=metric, range=ends)
     return _plot(figure, title)
 
 
 def pareto_front(
-    points: NDArray[np.float64], front: NDArray[np.bool_], names: Sequence[str], labels: Sequence[str], *, title: str
+    points: NDArray[np.float64],
+    front: NDArray[np.bool_],
+    names: Sequence[str],
+    labels: Sequence[str],
+    *,
+    title: str,
+    ends: Sequence[Ends] = (None, None),
 ) -> str:
     """As `study_matplotlib.pareto_front`; every point shows its label."""
     import plotly.graph_objects as go
@@ -119,8 +130,8 @@ def pareto_front(
                 hovertemplate=f"%{{text}}<br>{labels[0]} %{{x}}<br>{labels[1]} %{{y}}<extra></extra>",
             )
         )  # fmt: skip
-    figure.update_xaxes(title=labels[0])
-    figure.update_yaxes(title=labels[1])
+    figure.update_xaxes(title=labels[0], range=ends[0])
+    figure.update_yaxes(title=labels[1], range=ends[1])
     return _plot(figure, title)
 
 
@@ -148,7 +159,8 @@ def page(plots: Mapping[str, str], title: str) -> str:
 
 def _plot(figure: Any, title: str, **layout: Any) -> str:
     """The figure as a part of the page."""
-    figure.update_layout(title=title, template="plotly_white", font={"family": "DejaVu Sans, sans-serif"}, **layout)
+    lines = {"text": "<br>".join(wrap(title, LONGEST)), "font": {"size": 15}}
+    figure.update_layout(title=lines, template="plotly_white", font={"family": "DejaVu Sans, sans-serif"}, **layout)
     part: str = figure.to_html(
         include_plotlyjs=False, full_html=False, default_height=HEIGHT, config={"displaylogo": False}
     )

@@ -34,6 +34,9 @@ STYLE: Any = {
     "svg.hashsalt": "airybench",
 }
 
+FORMATS: dict[str, dict[str, None] | None] = {".png": None, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+"""Endings of pictures, with what is left out of each so that the same figure gives the same bytes."""
+
 LARGEST = 200_000
 """Bytes of a PDF or SVG; one that holds thousands of points is kept as PNG alone."""
 
@@ -54,10 +57,10 @@ def heading(figure: Figure, title: str) -> None:
 
 
 def save(figure: Figure, path: Path) -> list[Path]:
-    """Write a PNG in this style; returns what was written."""
+    """Write a picture in this style, in the format of `FORMATS` that its name ends in; returns what was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with rc_context(STYLE):
-        figure.savefig(path)
+        figure.savefig(path, metadata=FORMATS[path.suffix.lower()])
     return [path]
 
 
@@ -67,10 +70,10 @@ def save_for_print(figure: Figure, path: Path) -> list[Path]:
     The same figure gives the same bytes.
     """
     written = save(figure, path)
-    for suffix, metadata in ((".pdf", {"CreationDate": None}), (".svg", {"Date": None})):
+    for suffix in (".pdf", ".svg"):
         content = BytesIO()
         with rc_context(STYLE):
-            figure.savefig(content, format=suffix[1:], metadata=metadata)
+            figure.savefig(content, format=suffix[1:], metadata=FORMATS[suffix])
         if content.tell() <= LARGEST:
             path.with_suffix(suffix).write_bytes(content.getvalue())
             written.append(path.with_suffix(suffix))

@@ -17,6 +17,7 @@ from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.run import Run
+from airybench.tracking.store import Tracking, reopen
 from airybench.tracking.tags import Tag
 from airybench.tracking.target import TrackingTarget
 from airybench.trial.artifacts import write_results
@@ -63,7 +64,7 @@ def run_baselines(
     """Score every baseline on the split of the networks, each as a run of its own.
 
     Under `mlflow run`, the run that MLflow made is that of the support vectors, which its parameters describe; the
-    others stand beside it.
+    others stand beside it. Those of a study stand below its run, with its cells.
 
     Args:
         config: its data part says how many shots there are, how they are preprocessed and which fraction trains; its
@@ -86,18 +87,27 @@ def run_baselines(
     if study is not None:
         _require_same_shots(prepared, study, config)
     config = config.replace(prepared.logged)
-    tracking = target.connect()
+    tracking, of_study = _place(target, study)
     baselines = []
     for name in NAMES:
         if name == LIT_PIXELS and miss_column(prepared.store.class_names) is None:
             continue
         title = NAMES[name] + config.data_label
-        tags = {Tag.BASELINE: name, **prepared.provenance().tags()}
+        tags = {Tag.BASELINE: name, **of_study, **prepared.provenance().tags()}
         run = Run.own(tracking, title, "baseline", tags, target.joined if name == "svm" else None)
         with run.ending():
             found = fitted_baselines(prepared, config, search, [name], reporter)[name]
             baselines.append(_logged(name, title, found, run, prepared, config, search))
     return baselines
+
+
+def _place(target: TrackingTarget, study: SavedStudy | None) -> tuple[Tracking, dict[str, str]]:
+    """Where the runs go, and tags that put them below the run of a study, where that is in the same store."""
+    known = {} if study is None else study.attributes
+    if study is None or "parent_run_id" not in known or known.get("tracking_uri") != target.uri:
+        return target.connect(), {}
+    tags = {Tag.PARENT: str(known["parent_run_id"]), Tag.STUDY: study.name}
+    return reopen(target.uri, str(known["experiment_id"])), tags
 
 
 def _require_same_shots(prepared: PreparedDataset, study: SavedStudy, config: TrialConfig) -> None:

@@ -18,7 +18,7 @@ from airybench.analysis.calibration_real import SameCell, same_cell
 from airybench.config import SEED
 from airybench.errors import ConfigError, DataError, StudyError
 from airybench.figures.calibration import RateLine, RatePoint, calibration_figure
-from airybench.figures.style import save
+from airybench.figures.style import save_for_print
 from airybench.inference.bootstrap import RESAMPLES
 from airybench.parsing import read_mapping
 from airybench.paths import writable
@@ -110,7 +110,7 @@ def calibrate_synthetic(
         benchmarks: how many of each kind with 154 shots; see `benchmarks_of`.
         seed: of the random numbers.
         workers: processes.
-        folder: where to write `calibration.json` and `calibration.png`; None for nowhere.
+        folder: where to write `calibration.json` and `calibration.png`, also as PDF and SVG; None for nowhere.
         reporter: receives progress.
 
     Raises:
@@ -142,8 +142,7 @@ def calibrate_synthetic(
     written = []
     if path:
         _write(path, asked, known)
-        save(picture(rows), path.with_name(PICTURE))
-        written = [path, path.with_name(PICTURE)]
+        written = [path, *save_for_print(picture(rows), path.with_name(PICTURE))]
     return SyntheticCalibration(tuple(rows), seed, benchmarks, installed(), tuple(written))
 
 

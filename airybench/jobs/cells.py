@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from airybench.analysis.estimate import Estimate
 from airybench.analysis.intervals import RESAMPLED, score
 from airybench.analysis.leaderboard import Leaderboard, RankedCell
-from airybench.analysis.number_text import with_interval
+from airybench.analysis.number_text import score_text, with_interval
 from airybench.analysis.ties import MOST_CELLS
+from airybench.sweep.records import FinishedTrial
 from airybench.sweep.run_names import cell_name
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.cells import MARK, CellRow, log_cells
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
-from airybench.tracking.view import SCORE, StudyView, log_view
+from airybench.tracking.view import SCORE, StudyView, log_view, run_place
 
 MOST_ROWS = 200
 """Cells that get a run; the trials of those below them stay below the parent."""
@@ -22,7 +23,7 @@ MOST_ROWS = 200
 DECIMALS = 4
 """Of the scores of cells: MLflow's table prints every digit that it is given."""
 
-_RUNS = "cell_runs"
+CELL_RUNS = "cell_runs"
 """The attribute of a study that holds the runs of its cells, by digest."""
 
 _OF_A_TRIAL = ("seed", "fold")
@@ -39,17 +40,25 @@ def log_leaderboard(finished: FinishedStudy, board: Leaderboard) -> None:
     """
     study, parent = finished.study, finished.parent
     tests = _on_test(board, parent)
-    rows = cell_rows(board, tests, study.name, study.axes, study.provenance.tags())
-    known = study.attribute(_RUNS) or {}
+    rows = cell_rows(
+        board, tests, study.name, study.axes, study.provenance.tags(), experiment=parent.tracking.experiment_id
+    )
+    known = study.attribute(CELL_RUNS) or {}
     runs = log_cells(parent, rows, known)
     if runs != known:
-        study.set_attribute(_RUNS, {**known, **runs})
+        study.set_attribute(CELL_RUNS, {**known, **runs})
     parent.metrics(rows[0].metrics)
     log_view(parent.tracking, StudyView(study.name, study.axes, lower_is_better=board.objective.direction == "min"))
 
 
 def cell_rows(
-    board: Leaderboard, tests: Sequence[Estimate], study: str, axes: Sequence[str], tags: Mapping[str, str]
+    board: Leaderboard,
+    tests: Sequence[Estimate],
+    study: str,
+    axes: Sequence[str],
+    tags: Mapping[str, str],
+    *,
+    experiment: str,
 ) -> list[CellRow]:
     """The cells of a leaderboard as their runs show them.
 
@@ -59,6 +68,7 @@ def cell_rows(
         study: `NAME@D`.
         axes: what varies in the study.
         tags: of every run.
+        experiment: id of the experiment that holds the runs.
     """
     order = sorted(range(len(tests)), key=lambda place: -board.objective.sign * _last_if_nan(tests[place].value, board))
     on_test = {place: number for number, place in enumerate(order, 1) if math.isfinite(tests[place].value)}
@@ -82,7 +92,7 @@ def cell_rows(
             CellRow(
                 digest=cell.config.cell(),
                 name=name,
-                description=_description(board, place, test),
+                description=_description(board, place, test, experiment),
                 params=params,
                 metrics={
                     f"{SCORE}{key}": round(float(value), DECIMALS)
@@ -96,16 +106,22 @@ def cell_rows(
     return rows
 
 
-def _description(board: Leaderboard, place: int, test: Estimate) -> str:
+def _description(board: Leaderboard, place: int, test: Estimate, experiment: str) -> str:
     cell, metric = board.rows[place], board.objective.metric
     val = with_interval(cell.mean, cell.low, cell.high)
     on_test = with_interval(test.value, test.low, test.high)
     scored = f"; test {metric} {on_test}" if on_test else ""
     runs = f"mean of {cell.seeds} seeds" if cell.seeds > 1 else "one seed"
+    trials = (f"[{_repeat(one)}]({run_place(experiment, one.run_id)}) {score_text(one.value)}" for one in cell.trials)
     return (
-        f"Rank {place + 1} of {len(board.rows)}: {cell.config.label}. Val {metric} {val}{scored} ({runs}; interval: "
-        f"{board.interval_kind})."
+        f"Rank {place + 1} of {len(board.rows)}: **{cell.config.label}**. Val {metric} {val}{scored} ({runs}; "
+        f"interval: {board.interval_kind}).\n\nTrials, with curves, plots and predictions: {', '.join(trials)}"
     )
+
+
+def _repeat(trial: FinishedTrial) -> str:
+    fold = f"fold {trial.config.data.fold}, " if trial.config.data.every_fold else ""
+    return f"{fold}seed {trial.config.training.seed}"
 
 
 def _on_test(board: Leaderboard, parent: Run) -> list[Estimate]:

@@ -121,16 +121,12 @@ def summarise_study(
         card = ModelCard(finished.study.name, data.summary(), _scored(board.objective.metric, chosen, own), own)
         model_uri = logged_model(winner, data.store.read_images(data.split.test[: example_shots(best.config)]), card)
     winner.metrics(own)
-    parent.metrics(test)
     ceiling = mean_over_folds([logged_ceiling(data.store, split) for split in data.splits])
-    parent.metrics(baselines | ceiling)
-    note = f"{finished.study.sweep.asked}\n\nWinner: {best.config.label}. {board.certainty_sentence()}"
     mark_winner(parent, winner)
     parent.tag(
         {
             Tag.WINNER: winner.run_id,
             Tag.WINNER_NAME: best.config.label,
-            Tag.NOTE: note,
             **({Tag.MODEL_URI: model_uri} if model_uri else {}),
         }
     )
@@ -142,6 +138,7 @@ def summarise_study(
             finished.trials, board.objective.sign, lambda trial: stressed(Run(parent.tracking, trial.run_id))
         )
     _log_figures(finished, board, robust)
+    parent.metrics(test | baselines | ceiling)  # below the scores of the winning cell: pages list what came first
     registered = None
     if register_as and chosen:
         score = ModelScore(board.objective, chosen.value, data.provenance(chosen.config))

@@ -9,6 +9,7 @@ from airybench.config.keep import KEEP_NONE
 from airybench.config.space import Range
 from airybench.data.datasets.catalog import display_name
 from airybench.errors import ConfigError, NothingFinishedError, StudyError
+from airybench.jobs.description import describe_study
 from airybench.jobs.options import DEFAULTS, RunOptions
 from airybench.jobs.power import measured_power
 from airybench.jobs.precision import settled_study
@@ -136,6 +137,7 @@ def run_sweep(
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             log_verdicts(finished, summary.leaderboard, home, options.delta, reporter)
+            describe_study(finished, summary, home)
             if finished.weights:
                 reporter.notify(finished.weights)
             if not finished.complete:

@@ -42,13 +42,14 @@ thead th { white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: normal; } th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
 .picture { margin: 0.6rem 0; } img { max-width: 100%; background: #fff; display: block; }
-.plate { overflow-x: auto; } .plate img { min-width: 44rem; } .printed { display: none; }
+.plate { overflow-x: auto; } .plate img { min-width: 44rem; background: none; } .printed { display: none; }
+.layers { position: relative; } .layers img + img { position: absolute; left: 0; top: 0; }
 @media screen and (max-width: 40rem) {
   th, td { padding: 0.25rem 0.35rem; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 7.5rem; }
   .picture { overflow-x: auto; } .picture img { max-width: none; width: 40rem; } }
-/* Plots on a dark page: black and white change places, and colours keep their hue. Patterns stay as they are. */
+/* On a dark page black and white of plots and captions change places, and colours keep their hue. Patterns stay. */
 @media screen and (prefers-color-scheme: dark) {
-  .plot img { filter: invert(0.9) hue-rotate(180deg); } }
+  .plot img, .layers img + img { filter: invert(0.9) hue-rotate(180deg); } }
 .answers li { margin: 0.35rem 0; } .verdict { font-weight: 700; }
 .warning { border-left: 4px solid #d55e00; padding-left: 0.6rem; font-weight: 700; }
 .note, .facts { color: var(--faint); font-size: 0.87rem; }
@@ -63,7 +64,7 @@ code { padding: 0.1rem 0.3rem; }
   table { font-size: 8pt; } th, td { white-space: normal; overflow-wrap: anywhere; padding: 0.15rem 0.3rem; }
   .plot img { max-height: 85mm; } .plate img { min-width: 0; } details { display: none; } .printed { display: block; }
   tbody tr:nth-child(-n+3), tbody tr:nth-last-child(-n+3):not(:last-child) { break-after: avoid; }
-  img, tr, li { break-inside: avoid; } h2, h3, h4, .hint { break-after: avoid; } }
+  img, .layers, tr, li { break-inside: avoid; } h2, h3, h4, .hint { break-after: avoid; } }
 """
 
 

@@ -175,7 +175,8 @@ def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> Non
     sweep = study.sweep
     parent.tag(
         {
-            Tag.NOTE: sweep.asked,
+            Tag.NOTE: f"{sweep.asked}\n\nNot finished yet, or cut off: `airybench studies show {study.name}` says how "
+            f"far it is, and the same command goes on with it. Data: {dataset.summary()}.",
             Tag.TRIALS: str(study.total()),
             Tag.SEEDS: str(sweep.study.seeds),
             **({Tag.CONFIRM: str(sweep.study.confirm)} if sweep.study.confirm else {}),

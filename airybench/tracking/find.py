@@ -5,7 +5,7 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import DataError, TrackingError
-from airybench.provenance import DATA_SHA256, SPLIT_DIGEST, Provenance
+from airybench.provenance import Provenance
 from airybench.study_name import StudyName
 from airybench.tracking.store import Tracking, hidden
 from airybench.tracking.tags import Tag
@@ -76,13 +76,21 @@ def baselines(tracking: Tracking, name: str, data: Provenance) -> list[tuple[str
     Returns:
         Run id and parameters of each.
     """
-    wanted = (
-        f"tags.`{Tag.BASELINE}` = '{name}' and tags.`{SPLIT_DIGEST}` = '{data.split_digest}' "
-        f"and tags.`{DATA_SHA256}` = '{data.data_sha256}' and attributes.status = 'FINISHED'"
-    )
+    wanted = f"tags.`{Tag.BASELINE}` = '{name}' and attributes.status = 'FINISHED'"
     client = MlflowClient(tracking_uri=tracking.uri)
-    found = client.search_runs([tracking.experiment_id], wanted, order_by=["attributes.start_time DESC"])
-    return [(run.info.run_id, dict(run.data.params)) for run in found]
+    found: list[tuple[str, dict[str, str]]] = []
+    token: str | None = None
+    while True:
+        page = client.search_runs(
+            [tracking.experiment_id], wanted, order_by=["attributes.start_time DESC"], page_token=token
+        )
+        for run in page:
+            known = Provenance.from_tags(run.data.tags)
+            if (known.data_sha256, known.split_digest) == (data.data_sha256, data.split_digest):
+                found.append((run.info.run_id, dict(run.data.params)))
+        token = page.token
+        if not token:
+            return found
 
 
 def tags_and_metrics(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:

@@ -28,6 +28,9 @@ from airybench.tracking.store import Tracking, active, hidden
 from airybench.tracking.tags import Tag
 from airybench.tracking.weights import WEIGHTS, fetch_weights
 
+_NO_STEP = -1
+"""MLflow copies to a model what its run logged at one step, use of processor and disk first; here it has nothing."""
+
 
 @dataclass(frozen=True)
 class ModelPlace:
@@ -76,6 +79,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
             predictor,
             model_id=model.model_id,
             run_id=run.run_id,
+            step=_NO_STEP,
             signature=signature,
             input_example=example,
             pip_requirements=[f"{name}=={_version(name)}" for name in ("torch", "numpy", "mlflow")],
@@ -84,6 +88,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
     run.client.set_logged_model_tags(model.model_id, {Tag.NOTE: card.description(predictor, uri)})
     used = [one.dataset for one in logged_data(origin)]
     now = int(time.time() * 1000)
+    scores = {key: value for key, value in origin.data.metrics.items() if key.startswith("best/")} | card.metrics
     run.client.log_batch(
         run.run_id,
         metrics=[
@@ -91,7 +96,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
                 key, value, now, 0, model_id=model.model_id, run_id=run.run_id,
                 **({"dataset_name": used[0].name, "dataset_digest": used[0].digest} if used else {}),
             )
-            for key, value in card.metrics.items()
+            for key, value in scores.items()
         ],
     )  # fmt: skip
     run.tag({Tag.MODEL_URI: uri})

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from airybench.config import Objective
 from airybench.errors import ConfigError, TrackingError
 from airybench.paths import is_plain
-from airybench.provenance import DATA_SHA256, SPLIT_DIGEST, Provenance
+from airybench.provenance import Provenance
 from airybench.tracking.store import Tracking, active, hidden
 from airybench.tracking.tags import Tag
 
@@ -138,14 +138,14 @@ def _update_champion(client: MlflowClient, name: str, version: ModelVersion, sco
 
 def _difference(tags: dict[str, str], score: ModelScore) -> str:
     """Why a version cannot be compared, empty where it can."""
-    wanted = score.tags()
-    for key, what in (
-        (Tag.OBJECTIVE, "objective"),
-        (DATA_SHA256, "data"),
-        (SPLIT_DIGEST, "split"),
+    there, here = Provenance.from_tags(tags), score.provenance
+    for what, known, wanted in (
+        ("objective", tags.get(Tag.OBJECTIVE, ""), score.tags()[Tag.OBJECTIVE]),
+        ("data", there.data_sha256, here.data_sha256),
+        ("split", there.split_digest, here.split_digest),
     ):
-        if tags.get(key) != wanted[key]:
-            return f"{what} {tags.get(key, 'unknown')[:12]} there, {wanted[key][:12]} here"
+        if known != wanted:
+            return f"{what} {known[:12] or 'unknown'} there, {wanted[:12]} here"
     try:
         float(tags[Tag.VALUE])
     except (KeyError, ValueError):

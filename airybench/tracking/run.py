@@ -15,7 +15,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError, explained
-from airybench.provenance import installed
+from airybench.provenance import DIGESTS, digests_text, installed
 from airybench.tracking.store import RUN_VARIABLE, Tracking
 from airybench.tracking.tags import State, Tag
 
@@ -55,10 +55,10 @@ class Run:
         at: int | None = None,
     ) -> "Run":
         """Create a RUNNING run, below `parent` where given, that began at `at` (ms since 1970), else now."""
-        token = uuid.uuid4().hex
-        everything = {
-            Tag.KIND: kind, Tag.STATE: "running", Tag.TOKEN: token, **_environment(), **tags
-        }  # fmt: skip
+        # Of this creation, to find the run of a request that was repeated; later tags of a trial replace it.
+        token = digests_text(created=uuid.uuid4().hex)
+        everything = {Tag.KIND: kind, Tag.STATE: "running", **_environment(), **tags}
+        everything[DIGESTS] = f"{everything.get(DIGESTS, '')} {token}".strip()
         if parent:
             everything[Tag.PARENT] = parent
         client = MlflowClient(tracking_uri=tracking.uri)
@@ -195,7 +195,7 @@ class Run:
 
     def _close_twins(self, token: str) -> None:
         """Close the other runs of one request: a server that failed to answer may have created a run all the same."""
-        wanted = f"tags.`{Tag.TOKEN}` = '{token}'"
+        wanted = f"tags.`{DIGESTS}` LIKE '%{token}'"
         for twin in self.client.search_runs([self.tracking.experiment_id], filter_string=wanted):
             if twin.info.run_id != self.run_id:
                 Run(self.tracking, twin.info.run_id).end("interrupted")

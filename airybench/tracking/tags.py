@@ -11,7 +11,6 @@ class Tag:
 
     KIND = "airybench.kind"  # sweep, cell, trial, train, evaluate, baseline, predict or launch
     STATE = "airybench.state"  # running, or a State
-    TOKEN = "airybench.token"  # of one creation, to find the run of a request that was repeated
     NOTE = "mlflow.note.content"  # description on the page of the run
     PARENT = "mlflow.parentRunId"
 
@@ -22,7 +21,6 @@ class Tag:
     PRECISION = "airybench.precision"  # number format that the network ran in, which `auto` does not say
     TIME_LIMITED = "airybench.time_limited"  # after which epoch
     WEIGHTS = "airybench.weights"  # `dropped: ` and why; not there where the run keeps them
-    TRAINING_DIGEST = "airybench.training_digest"  # of the shots, where a fraction trains
 
     STUDY = "airybench.study"  # NAME@D
     TRIAL = "airybench.trial"  # number in the study

@@ -184,6 +184,16 @@ def view_address(pages: str, experiment_id: str, view: StudyView) -> str:
     )
 
 
+def run_place(experiment_id: str, run_id: str) -> str:
+    """The page of a run as a link on another page of MLflow, wherever that is served."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}"
+
+
+def model_place(experiment_id: str, model_uri: str) -> str:
+    """The page of a logged model, `models:/m-...`, as a link on another page."""
+    return f"#/experiments/{experiment_id}/models/{model_uri.removeprefix('models:/')}"
+
+
 def runs_address(pages: str, experiment_id: str) -> str:
     """The address of the table of all runs of an experiment."""
     return f"{pages.rstrip('/')}/#/experiments/{experiment_id}/runs?{urlencode(_MACHINE_LEARNING)}"

@@ -16,6 +16,7 @@ from airybench.errors import OutOfMemoryError
 from airybench.inference.predictor import Predictor
 from airybench.inference.stressed import STRESSED
 from airybench.inference.weights import save_weights
+from airybench.provenance import DIGESTS, digests_text
 from airybench.tracking.dataset import log_data
 from airybench.tracking.recording import Recording
 from airybench.tracking.run import Run
@@ -122,7 +123,8 @@ def _log_inputs(config: TrialConfig, dataset: PreparedDataset, run: Run) -> None
     """Parameters, provenance, data set and configuration, before the training begins."""
     run.params(config.params())
     used = {Tag.PRECISION: number_format(config.training, dataset.device)}
-    run.tag({Tag.NOTE: describe(config, dataset), **used, **dataset.provenance(config).tags()})
+    provenance = dataset.provenance(config).tags()
+    run.tag({Tag.NOTE: describe(config, dataset), **used, **provenance})
     log_data(run, dataset.data_input())
     with run.artifacts() as folder:
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
@@ -134,7 +136,7 @@ def _log_inputs(config: TrialConfig, dataset: PreparedDataset, run: Run) -> None
                 "digest": digest(rows, ids),
                 "ids": np.sort(ids[rows]).tolist(),
             }
-            run.tag({Tag.TRAINING_DIGEST: digest(rows, ids)})
+            run.tag({DIGESTS: f"{provenance[DIGESTS]} {digests_text(training=digest(rows, ids))}"})
             (folder / "training.json").write_text(json.dumps(training) + "\n", encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from airybench.config import Value
+from airybench.config.objective import axis_ends
 from airybench.config.question import ARCHITECTURES
 from airybench.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure
 from airybench.report.results import CellScores, DatasetResult, Interval, Results, StressEffect
@@ -105,6 +106,7 @@ def cells_and_claims(found: Results) -> Figure:
         ]
         names, tests, colors = zip(*scores, strict=True)
         _intervals(left, tests, names, colors)
+        left.set_xlim(axis_ends(found.metric))
         left.set_title(f"{one.dataset}{' (simulated)' if one.simulated else ''}")
         right.axvspan(-found.delta, found.delta, color=GREY, alpha=0.15, linewidth=0)
         right.axvline(0, color=GREY, linewidth=0.8)
@@ -139,12 +141,14 @@ def under_changes(found: Results) -> Figure:
             bottom.plot(places, strongest, "o", color=color, markersize=5)
         top.set_yticks(range(len(one.stress.cells)), [titles[cell.name] for cell in one.stress.cells])
         top.set_ylim(len(one.stress.cells) - 0.5, -0.5)
+        top.set_xlim(axis_ends(found.metric))
         top.grid(axis="x")
         top.set_title(f"{one.dataset}{' (simulated)' if one.simulated else ''}")
         top.set_xlabel(f"test {metric_title(found.metric)}: as trained (full), under changes (open)", fontsize=8)
         changes = [f"{name} {list(curve)[-1]}" for name, curve in one.stress.cells[0].changes.items()]
         bottom.set_xticks(range(len(changes)), changes, rotation=35, ha="right", fontsize=7.5)
         bottom.set_ylabel(f"test {metric_title(found.metric)}\nat the strongest")
+        bottom.set_ylim(axis_ends(found.metric))
         bottom.grid(axis="y")
     return figure
 
@@ -166,6 +170,7 @@ def learning_curves(found: Results) -> Figure:
         axes.set_title(f"{one.dataset}{' (simulated)' if one.simulated else ''}")
         axes.set_xlabel(f"labels used for training; 100 % are {round(0.7 * one.shots)} shots")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
+        axes.set_ylim(axis_ends(found.metric))
         axes.grid(visible=True)
     figure.axes[0].set_ylabel(f"test {metric_title(found.metric)}, 95 % interval")
     figure.axes[0].legend(fontsize=8)

@@ -14,6 +14,9 @@ from docs.figures.statistics import SEED, label_set_test, radius_fit
 
 HELIUM_SHOTS, CXIDB_SHOTS = 7264, 1024
 
+LETTERS = 5.6
+"""Points of the captions: these plates are as wide as the page, pixel by pixel, so that small letters are read."""
+
 
 def helium_store() -> Store:
     """The store from which plates and counts are made."""
@@ -22,12 +25,12 @@ def helium_store() -> Store:
 
 def gallery_helium_round() -> Figure:
     """Examples of helium, the first six classes."""
-    return store_gallery(helium_store(), columns=4, panel=0.86, dpi=120, classes=slice(0, 6))
+    return store_gallery(helium_store(), columns=4, panel=0.86, dpi=120, letters=LETTERS, classes=slice(0, 6))
 
 
 def gallery_helium_more() -> Figure:
     """Examples of helium, the other five classes."""
-    return store_gallery(helium_store(), columns=4, panel=0.86, dpi=120, classes=slice(6, 11))
+    return store_gallery(helium_store(), columns=4, panel=0.86, dpi=120, letters=LETTERS, classes=slice(6, 11))
 
 
 def gallery_cxidb() -> Figure:
@@ -42,7 +45,7 @@ def gallery_cxidb_2() -> Figure:
 
 def _cxidb(version: int) -> Figure:
     store = simulated_store(Series("cxidb", SEED, version=version), CXIDB_SHOTS)
-    return store_gallery(store, columns=4, panel=0.86, dpi=120)
+    return store_gallery(store, columns=4, panel=0.86, dpi=120, letters=LETTERS)
 
 
 def counts() -> None:

@@ -73,6 +73,15 @@ def test_what_the_space_does_not_support_is_left_out_with_a_reason(name, tmp_pat
     assert f"{name}: {reason}\n" in (tmp_path / "not-drawn.txt").read_text(encoding="utf-8")
 
 
+def test_axes_of_scores_are_the_same_in_every_study(grid) -> None:
+    drawn, _ = study_figures(grid, TWO, "study")
+    plots = {one.name: one.picture.axes[0] for one in drawn}
+    assert plots["depth"].get_ylim() == plots["pareto"].get_xlim() == (0, 1)
+    costs = [trial(one.values[0], -one.values[0], depth=18 + 16 * place) for place, one in enumerate(grid[:2])]
+    (depth,) = [one for one in study_figures(costs, [Objective.of("loss")], "study")[0] if one.name == "depth"]
+    assert depth.picture.axes[0].get_ylim() != (0, 1), "a loss has no greatest value"
+
+
 def test_a_range_is_no_heat_map(grid) -> None:
     trials = [trial(0.5, alpha=0.1 + index / 100, leakiness=0.1 * (index % 2)) for index in range(20)]
     assert study_figures(trials, ONE, "study")[1]["alpha-leakiness"].startswith("alpha has 20 values, as of a range")

@@ -114,7 +114,7 @@ def test_the_command_writes_a_png_and_refuses_what_it_must(
     with pytest.raises(DataError, match="exists already; add --force"):
         run(store.path)
     assert run(store.path, "--force", "--columns", 1) == "small-gallery.png\n"
-    with pytest.raises(DataError, match=r"ends in \.png"):
+    with pytest.raises(DataError, match=r"ends in \.png, \.pdf or \.svg"):
         run(store.path, "--output", "plate.jpg")
     with pytest.raises(DataError, match="no such file"):
         run(tmp_path / "none.h5", "--output", "x.png")

@@ -59,3 +59,14 @@ def test_the_front_is_joined_in_order_and_labelled() -> None:
     assert list(beaten.get_xdata()) == [0.5]
     assert list(line.get_xdata()) == [0.7, 0.9]
     assert [text.get_text() for text in plot.texts] == ["c", "a"]
+
+
+def test_axes_of_scores_end_where_those_of_other_figures_do() -> None:
+    """Depth and Pareto front had axes of their own, so that two studies could not be laid side by side."""
+    curve = Curve("resnet", True, (18, 34), (0.5, 0.6), ((18, 0.5), (34, 0.6)))
+    assert depth_curves([curve], metric="val", title="depth", ends=(0, 1)).axes[0].get_ylim() == (0, 1)
+    points, front = np.array([[0.9, 10.0], [0.5, 5.0]]), np.array([True, False])
+    (plot,) = pareto_front(points, front, ["a", "b"], ["ap", "speed"], title="front", ends=[(0, 1), None]).axes
+    assert plot.get_xlim() == (0, 1)
+    low, high = plot.get_ylim()
+    assert (low < 5, 10 < high < 20) == (True, True)

@@ -19,6 +19,15 @@ def traces(page: str) -> list[dict[str, Any]]:
     return found
 
 
+def layout(page: str) -> dict[str, Any]:
+    """The layout of the figure in a page."""
+    start = re.search(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*", page)
+    assert start
+    _, end = json.JSONDecoder().raw_decode(page[start.end() :])
+    found, _ = json.JSONDecoder().raw_decode(page[start.end() + end :].lstrip(", \n"))
+    return found
+
+
 def numbers(values: Any) -> list[float]:
     """A column, which plotly may write as base64."""
     if isinstance(values, dict):
@@ -62,3 +71,19 @@ def test_pages_hold_the_numbers() -> None:
     beaten, front = traces(PAGES["pareto"]())
     assert (beaten["text"], front["text"]) == (["b"], ["c", "a"])
     assert numbers(front["x"]) == [0.7, 0.9]
+
+
+def test_a_long_title_is_broken() -> None:
+    title = "a-study-of-many-words@helium (simulated data): alpha and leakiness (best 4 of 6 networks)"
+    page = pages.heat_maps([HEAT], rows="alpha", columns="leakiness", metric="val", title=title)
+    first, second = layout(page)["title"]["text"].split("<br>")
+    assert f"{first} {second}" == title
+    assert len(first) <= 72
+
+
+def test_axes_of_scores_end_where_those_of_the_pictures_do() -> None:
+    page = pages.depth_curves([CURVE], metric="val", title="depth", ends=(0, 1))
+    assert layout(page)["yaxis"]["range"] == [0, 1]
+    page = pages.pareto_front(*FRONT, ["ap", "speed"], title="front", ends=[(0, 1), None])
+    assert layout(page)["xaxis"]["range"] == [0, 1]
+    assert "range" not in layout(page)["yaxis"]

@@ -48,7 +48,7 @@ def test_an_interrupted_calibration_goes_on(tmp_path: Path, monkeypatch: pytest.
     assert [(row.seeds, row.tally.drawn, row.tally.covered) for row in found.rows] == [
         (row.seeds, row.tally.drawn, row.tally.covered) for row in whole.rows
     ]
-    assert [path.name for path in found.written] == ["calibration.json", "calibration.png"]
+    assert [path.name for path in found.written] == [f"calibration.{kind}" for kind in ("json", "png", "pdf", "svg")]
     assert all(path.exists() for path in found.written)
     with pytest.raises(DataError, match="holds another calibration; choose another --output"):
         calibrate_synthetic(GRID, (2, 3), benchmarks=4, seed=4, folder=tmp_path)

@@ -67,7 +67,8 @@ def test_the_model_says_what_it_is(client) -> None:
     text = model.tags["mlflow.note.content"]
     for words in ("Spherical", "uint16, shape (n, 259, 259)", f"airybench predict models:/{model.model_id}"):
         assert words in text
-    assert "helium" in {metric.dataset_name for metric in model.metrics}  # those of the run itself name none
+    assert {metric.dataset_name for metric in model.metrics} == {"helium"}
+    assert {metric.key.partition("/")[0] for metric in model.metrics} == {"best", "test"}  # system metrics stood first
 
 
 def test_the_view_has_the_score_and_what_varies(finished, client) -> None:

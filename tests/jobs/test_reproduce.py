@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from kept import trials
+from mlflow import MlflowClient
 
 from airybench.cli.main import run
 from airybench.report.results import read_results
+from airybench.sweep.saved_studies import read
 
 QUESTION = """
 question: Does it help?
@@ -67,6 +69,19 @@ def test_support_vectors_are_fitted_on_the_shots_of_every_fraction(answered: Pat
         f"the best network against support vectors on physics features, with {share} of the training shots"
         for share in ("50%", "100%")
     }
+
+
+def test_baselines_stand_below_the_study_not_among_all_studies(answered: Path, data_home: Path) -> None:
+    """Of 101 runs at the top of the table, 80 were the baselines of two studies of ten fractions."""
+    facts = read(data_home / "studies", "does-quick@cxidb").attributes
+    runs = MlflowClient(facts["tracking_uri"]).search_runs([facts["experiment_id"]])
+    baselines = [one for one in runs if one.data.tags["airybench.kind"] == "baseline"]
+    assert len(baselines) == 2 * 4
+    for one in baselines:
+        assert one.data.tags["mlflow.parentRunId"] == facts["parent_run_id"]
+        assert one.data.tags["airybench.study"] == "does-quick@cxidb"
+    above = [one.data.tags["airybench.kind"] for one in runs if "mlflow.parentRunId" not in one.data.tags]
+    assert set(above) == {"sweep"}
 
 
 def test_the_same_again_runs_nothing_and_agrees_to_the_last_digit(answered: Path, data_home: Path, capsys) -> None:

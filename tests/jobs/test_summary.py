@@ -3,7 +3,6 @@
 import contextlib
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from mlflow import MlflowClient
 
@@ -112,14 +111,6 @@ def test_axes_given_by_hand_are_the_question_in_description_configuration_and_re
     saved = read(data_folder() / "studies", "quick@helium")
     own = Run(reopen(finished.uri, saved.attributes["experiment_id"]), saved.attributes["parent_run_id"])
     asked = "Which leakiness (0, 0.1) lets a ResNet-18 without the logarithmic activation sort these patterns best?"
-    assert own.client.get_run(own.run_id).data.tags["mlflow.note.content"].startswith(f"{asked}\n\nWinner:")
+    assert own.client.get_run(own.run_id).data.tags["mlflow.note.content"].partition("\n\n")[2].startswith(asked)
     assert read_yaml(own.fetch("config.yaml", tmp_path))["question"] == asked
     assert answer_study(saved).question == asked
-
-
-def test_the_certainty_stands_in_the_note_beside_the_winner(parent: Run) -> None:
-    tags = parent.client.get_run(parent.run_id).data.tags
-    question, _, winner = tags["mlflow.note.content"].partition("\n\n")
-    assert question == "Does it run?"
-    assert winner.startswith(f"Winner: {tags['airybench.winner_name']}. How certain: a first look. With 1 seed")
-    assert np.isfinite(parent.client.get_run(parent.run_id).data.metrics["majority/test/macro_ap"])

@@ -8,6 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from airybench.cli.main import run
+from airybench.provenance import Provenance
 from airybench.sweep.saved_studies import read
 
 SMALL = """
@@ -35,7 +36,7 @@ def test_all_folds_make_one_study_one_leaderboard_and_one_verdict(tmp_path: Path
         trials = [client.get_run(trial.run_id) for trial in saved.finished]
         assert [one.data.tags["airybench.fold"] for one in trials] == ["0", "0", "1", "1", "2", "2"]
         assert [one.info.run_name.split(" ", 2)[2] for one in trials[::2]] == ["f0 s1612", "f1 s1612", "f2 s1612"]
-        assert len({one.data.tags["airybench.split_digest"] for one in trials}) == 3
+        assert len({Provenance.from_tags(one.data.tags).split_digest for one in trials}) == 3
         of_winner = [one for one in trials if one.info.run_id in shown["leaderboard"][0]["run_ids"]]
         mean = sum(one.data.metrics["best/macro_ap"] for one in of_winner) / 3
         assert shown["leaderboard"][0]["val/macro_ap"] == pytest.approx(mean)
