@@ -159,8 +159,8 @@ def pareto_front(
     names: Sequence[str],
     labels: Sequence[str],
     *,
-    title: str,
     ends: Sequence[Ends] = (None, None),
+    title: str,
 ) -> Figure:
     """Trials by their first two objectives; those that no other trial beats are joined by a line.
 
