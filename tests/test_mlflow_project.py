@@ -19,6 +19,7 @@ from typer.main import get_command
 
 from airybench.cli.main import app
 from airybench.cli.main import run as main_run
+from airybench.tracking.store import EXPERIMENT
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = yaml.safe_load((REPOSITORY / "MLproject").read_text(encoding="utf-8"))
@@ -44,10 +45,11 @@ def all_runs(client: MlflowClient):
 @pytest.mark.parametrize("manager", ["local", "uv"])
 def test_the_run_that_mlflow_made_becomes_the_parent(tmp_path, tiny, manager) -> None:
     client = mlflow_run(
-        tmp_path, "-P", "dataset=cxidb", "-P", f"config={tiny}", "-P", f"study=project-{manager}", "-P",
-        "log_activation=on,off", "-P", "epochs=1", manager=manager,
+        tmp_path, "--experiment-name", "airybench", "-P", "dataset=cxidb", "-P", f"config={tiny}", "-P",
+        f"study=project-{manager}", "-P", "log_activation=on,off", "-P", "epochs=1", manager=manager,
     )  # fmt: skip
     runs = all_runs(client)
+    assert {run.info.experiment_id for run in runs} == {client.get_experiment_by_name("airybench").experiment_id}
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert len(parents) == 1
     parent = parents[0]
@@ -74,7 +76,14 @@ def test_the_train_entry_point_joins_too(tmp_path, tiny) -> None:
     assert "best/macro_ap" in run.data.metrics
 
 
-def test_training_joins_the_run_in_the_environment(tmp_path, tiny, monkeypatch) -> None:
+def test_the_commands_of_the_page_name_the_experiment_of_the_other_studies() -> None:
+    page = (REPOSITORY / "docs" / "mlflow.md").read_text(encoding="utf-8")
+    commands = [line for line in page.splitlines() if line.startswith("mlflow run ")]
+    assert commands
+    assert all(f" --experiment-name {EXPERIMENT} " in f"{line} " for line in commands)
+
+
+def test_training_joins_the_run_in_the_environment(tmp_path, tiny, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)  # where a new store puts its artifacts
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=uri)
@@ -83,6 +92,7 @@ def test_training_joins_the_run_in_the_environment(tmp_path, tiny, monkeypatch) 
     for name, value in (("RUN_ID", made), ("TRACKING_URI", uri), ("EXPERIMENT_ID", "0")):
         monkeypatch.setenv(f"MLFLOW_{name}", value)
     assert main_run(["train", "--dataset", "cxidb", "--config", str(tiny), "--alpha", "config"]) == 0
+    assert "experiment Default, and stays there; mlflow run --experiment-name airybench" in capsys.readouterr().err
     (run,) = all_runs(client)
     assert (run.info.run_id, run.info.status) == (made, "FINISHED")
     assert run.data.params["alpha"] == "config"

@@ -107,6 +107,12 @@ class PanelGroup(TyperGroup):
         _write(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands with the first sentence of each in full; the base class cuts it at the width."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_paragraph(one.help)) for name, one in found if one and not one.hidden])
+
 
 def panels(command: Any, context: Any) -> tuple[Panel, ...]:
     """Arguments, then options by panel.
@@ -141,11 +147,15 @@ def described(command: Any, context: Any) -> CommandHelp:
     return CommandHelp(
         path=context.command_path,
         usage=" ".join(command.collect_usage_pieces(context)),
-        summary=" ".join(text.split("\n\n")[0].split()),
+        summary=_first_paragraph(text),
         text=text,
         panels=panels(command, context),
         commands=tuple(children),
     )
+
+
+def _first_paragraph(text: str | None) -> str:
+    return " ".join((text or "").split("\n\n")[0].split())
 
 
 def _usage(command: Any) -> list[str]:

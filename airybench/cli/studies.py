@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Storage
+from airybench.cli.options.common import Debug, Json, Storage, TrackingUri
 from airybench.cli.options.completion import study_names
 from airybench.errors import EXIT_DONE, StudyError
 
 if TYPE_CHECKING:
     from airybench.sweep.saved_studies import SavedStudy
 
-app = App(help="List, show and delete studies.", no_args_is_help=True)
+app = App(help="List, show and delete studies, and clean up after them.", no_args_is_help=True)
 
 Name = Annotated[
     str,
@@ -111,6 +111,46 @@ def delete(
         )
     study.delete()
     notice(f"study {study.name} deleted")
+    return EXIT_DONE
+
+
+@app.command()
+def gc(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="Also delete runs and models of studies that are gone, which can be of use.")
+    ] = False,
+    storage: Storage = None,
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """List what nothing refers to, with its size, and delete it after a yes.
+
+    That is: studies whose runs are gone, checkpoints and unfinished files of studies and trials that are gone, and the
+    files of runs and models that were deleted in MLflow, which cannot be restored after that. Only files of airybench
+    are touched, in the data folder and beside the tracking stores in use, and nothing while a sweep runs.
+    """
+    import sys
+
+    from airybench.cli.show.console import notice
+    from airybench.cli.show.garbage import garbage_json, print_garbage, total
+    from airybench.cli.show.output import print_result
+    from airybench.jobs.garbage import OF_USE, delete_garbage, find_garbage
+    from airybench.tracking.store import tracking_uri as chosen
+
+    uri = chosen(tracking_uri)
+    found = find_garbage(uri, storage)
+    print_result(found, as_json=as_json, data=garbage_json, text=print_garbage)
+    deleted = [one for one in found if runs or one.what not in OF_USE]
+    if not deleted:
+        return EXIT_DONE
+    if not yes:
+        if not sys.stdin.isatty():
+            notice("nothing is deleted without a yes; give --yes")
+            return EXIT_DONE
+        typer.confirm(f"Delete {total(deleted)}?", abort=True, err=True)
+    notice(f"{delete_garbage(deleted, uri, storage) / 1e6:.1f} MB deleted")
     return EXIT_DONE
 
 

@@ -121,6 +121,8 @@ def sweep(
     Brackets say where a value comes from when its option is left out.
     """
     from airybench.cli.show.console import ConsoleReporter, print_json
+    from airybench.cli.show.finished_before import print_finished
+    from airybench.jobs.finished_before import finished_before
     from airybench.paths import data_folder
     from airybench.sweep.definition import refuse_all_early
     from airybench.sweep.space import check
@@ -136,7 +138,13 @@ def sweep(
     name = study if study and study != FROM_CONFIG else Path(config).stem
     with loading():
         if not (dry_run or fresh):
-            refuse_all_early(experiment, datasets, name, open_storage(storage, data_folder() / "studies"))
+            home = open_storage(storage, data_folder() / "studies")
+            refuse_all_early(experiment, datasets, name, home)
+            if not (as_json or register):
+                ended = finished_before(experiment, datasets, name, home, smallest, tracking_uri)
+                if ended:
+                    print_finished(ended, storage)
+                    return EXIT_DONE
         check(experiment)
     if dry_run:
         return _dry_run(
@@ -149,32 +157,38 @@ def sweep(
             as_json=as_json,
         )
     with loading():
-        from airybench.cli.show.results import front_json, print_front, print_summary, summary_json
+        from airybench.cli.show.console import notice
+        from airybench.cli.show.results import front_json, summary_json
+        from airybench.cli.show.summaries import print_summaries
         from airybench.cli.show.watch import StudyWatch
         from airybench.jobs.options import RunOptions
         from airybench.jobs.summary import StudySummary
         from airybench.jobs.sweep import run_sweep
         from airybench.sweep.engines import engine as engine_of
 
-    def show(summary: StudySummary) -> None:
-        if as_json:
-            return
-        watch.pause()
-        print_summary(summary)
-        if len(experiment.study.objectives) > 1:
-            print_front(summary, experiment.study.objectives)
+    summaries: list[StudySummary] = []
 
-    with StudyWatch(experiment.study.objectives[0]) as watch:
-        summaries = run_sweep(
-            experiment,
-            datasets,
-            study=name,
-            engine=engine_of(engine, device, at_once, trials_per_device),
-            storage=storage,
-            options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest),
-            observer=watch,
-            reporter=ConsoleReporter(show),
-        )
+    def keep(summary: StudySummary) -> None:
+        summaries.append(summary)
+        watch.pause()
+        if len(datasets) > 1:
+            notice(f"{summary.study}: done, the winner is {summary.leaderboard.rows[0].config.label}")
+
+    try:
+        with StudyWatch(experiment.study.objectives[0]) as watch:
+            run_sweep(
+                experiment,
+                datasets,
+                study=name,
+                engine=engine_of(engine, device, at_once, trials_per_device),
+                storage=storage,
+                options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest),
+                observer=watch,
+                reporter=ConsoleReporter(keep),
+            )
+    finally:  # where a later study is interrupted or fails, those before it have their results
+        if summaries and not as_json:
+            print_summaries(summaries, experiment.study.objectives, storage)
     if as_json:
         print_json([summary_json(one) | front_json(one, experiment.study.objectives) for one in summaries])
     return EXIT_PARTIAL if any(one.failures for one in summaries) else EXIT_DONE

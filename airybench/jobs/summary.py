@@ -1,6 +1,5 @@
 """The end of a study: the cells are ranked, the winner is scored on test beside the majority baseline, and logged."""
 
-import hashlib
 import json
 import math
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from airybench.reporter import SILENT, Reporter
 from airybench.sweep.records import FailedTrial, FinishedTrial
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.cells import mark_winner
+from airybench.tracking.concluded import published_digest
 from airybench.tracking.model import example_shots, logged_model
 from airybench.tracking.model_card import ModelCard
 from airybench.tracking.predictions import predictions, stressed
@@ -34,7 +34,6 @@ from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
 from airybench.tracking.weights import has_weights
 from airybench.trial.baselines import fitted_baselines
-from airybench.version import __version__
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class StudySummary:
         winner_run: id of the winner's run.
         parent_run: id of the study's run.
         tracking_uri: the tracking store that holds them.
+        experiment_id: its MLflow experiment.
         failures: cells and seeds that failed.
         provenance: data and split.
         unscored: classes without a positive or without a negative shot on test.
@@ -72,6 +72,7 @@ class StudySummary:
     winner_run: str
     parent_run: str
     tracking_uri: str
+    experiment_id: str
     failures: list[FailedTrial]
     provenance: Provenance
     unscored: tuple[str, ...]
@@ -155,6 +156,7 @@ def summarise_study(
         winner_run=winner.run_id,
         parent_run=parent.run_id,
         tracking_uri=parent.tracking.uri,
+        experiment_id=parent.tracking.experiment_id,
         failures=finished.failures,
         provenance=data.provenance(),
         unscored=unscored,
@@ -208,8 +210,7 @@ def _baselines(finished: FinishedStudy, reporter: Reporter) -> dict[str, float]:
 def _log_figures(finished: FinishedStudy, board: Leaderboard, robust: StudyRobustness | None) -> None:
     """Leaderboard as runs and, with figures, as artifacts; a resume without new trials writes nothing again."""
     parent, metric = finished.parent, board.objective.metric
-    content = [__version__, "cells", metric, *sorted(trial.run_id for trial in finished.trials)]
-    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
+    digest = published_digest(metric, [trial.run_id for trial in finished.trials])
     if parent.client.get_run(parent.run_id).data.tags.get(Tag.PUBLISHED) == digest:
         return
     log_leaderboard(finished, board)

@@ -115,6 +115,8 @@ def run_sweep(
     engine = engine or local_engine("local", "auto", 1, 1)
     home = open_storage(storage, data_folder() / "studies")
     target = TrackingTarget.chosen(options.tracking_uri)
+    if target.remark:
+        reporter.notify(target.remark)
     plans = [
         _plan(sweep, dataset, str(StudyName(study, display_name(dataset))), home, target, options)
         for dataset in datasets

@@ -108,6 +108,8 @@ def run_training(
     data_folder()
     require_buildable(config.network, config.data.image_size, config.data.channels)
     target = TrackingTarget.chosen(options.tracking_uri)
+    if target.remark:
+        reporter.notify(target.remark)
     with shared_training(device, sync_batch_norm=sync_batch_norm) as (ranks, own_device):
         prepared = prepare(dataset, config, own_device, reporter)
         ranks.require(min(config.training.batch_size, len(prepared.training_rows(config.data))))

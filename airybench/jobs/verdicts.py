@@ -1,6 +1,5 @@
 """The verdicts of a study in MLflow: a tag and metrics for each claim, and on each trial how its cell stands."""
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +14,10 @@ from airybench.reporter import SILENT, Reporter
 from airybench.sweep.runner import FinishedStudy
 from airybench.sweep.saved_studies import read
 from airybench.sweep.storage import StudyStorage
+from airybench.tracking.concluded import judged_digest
 from airybench.tracking.find import baselines
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
-from airybench.version import __version__
 
 MOST_TRIALS = 200
 """Trials whose predictions are read at the end of a sweep; the report reads those of any number."""
@@ -53,8 +52,7 @@ def log_verdicts(
     """
     parent, trials = finished.parent, [*finished.trials, *finished.confirmations]
     fitted = [run_id for run_id, _ in baselines(parent.tracking, "svm", finished.dataset.provenance())]
-    content = [__version__, f"{delta:g}", *sorted(trial.run_id for trial in trials), *sorted(fitted)]
-    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
+    digest = judged_digest(delta, [trial.run_id for trial in trials], fitted)
     if parent.tags().get(Tag.JUDGED) == digest:
         return
     for run_id, standing in standings(board).items():

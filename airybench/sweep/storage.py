@@ -63,6 +63,9 @@ class StudyStorage(Protocol):
     def delete(self, name: str) -> None:
         """Delete a study for good."""
 
+    def reserved(self, name: str) -> Any:
+        """A context in which no process runs a study; StudyError where one does."""
+
 
 class JournalFolder:
     """A folder with one journal file per study; one process runs a study, with any number of workers."""
@@ -94,6 +97,10 @@ class JournalFolder:
         """
         with sole_owner(self.path(name), name):
             yield
+
+    def reserved(self, name: str) -> Any:
+        """The same: one process runs a study at a time."""
+        return self.session(name)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -218,6 +225,12 @@ class PostgresStorage:
         """Delete the study from the tables."""
         self._refuse_busy(name)
         optuna.delete_study(study_name=name, storage=self.optuna_storage(name))
+
+    @contextmanager
+    def reserved(self, name: str) -> Iterator[None]:
+        """Refuse a study that another process runs."""
+        self._refuse_busy(name)
+        yield
 
     def _refuse_busy(self, name: str) -> None:
         running = (optuna.trial.TrialState.RUNNING,)

@@ -67,6 +67,16 @@ class TrialQueue:
             left = max(0, self.trials.total() - self._started(states))
         return left or self._enqueue_missing(self.confirming(), states)
 
+    def left(self) -> int:
+        """How many trials are still to run or run now, as `fill` would find; nothing is enqueued."""
+        states = self.states()
+        running = sum(state == TrialState.RUNNING for state in states.values())
+        if self._grid:
+            left = _open(self.trials.wanted(), states)
+        else:
+            left = max(0, self.trials.total() - self._started(states))
+        return running or left or _open(self.confirming(), states)
+
     def pop(self) -> Proposal | None:
         """The next trial to run, or None where nothing is left."""
         found = None if self._grid else self._pop_sampler()
@@ -149,11 +159,10 @@ class TrialQueue:
 
     def _enqueue_missing(self, wanted: list[tuple[Cell, Repeat]], states: dict[Key, TrialState]) -> int:
         """Enqueue those that are in no state; returns how many of them are still to run."""
-        found = [(cell, repeat, states.get((cell.digest, repeat))) for cell, repeat in wanted]
-        for cell, repeat, state in found:
-            if state is None:
+        for cell, repeat in wanted:
+            if (cell.digest, repeat) not in states:
                 self.enqueue(cell, repeat)
-        return sum(state in (None, WAITING) for _, _, state in found)
+        return _open(wanted, states)
 
     def enqueue_again(self, trial: FrozenTrial) -> None:
         """Enqueue the cell, seed and fold of a trial again, by the point that led there."""
@@ -219,6 +228,11 @@ def config_key(config: TrialConfig) -> Key:
 
 def _repeat(attributes: Mapping[str, Any]) -> Repeat:
     return Repeat(int(attributes["seed"]), int(attributes.get("fold", 0)))  # older studies have no fold
+
+
+def _open(wanted: list[tuple[Cell, Repeat]], states: Mapping[Key, TrialState]) -> int:
+    """How many trials of those that are wanted have not begun."""
+    return sum(states.get((cell.digest, repeat), WAITING) == WAITING for cell, repeat in wanted)
 
 
 def _is_open(proposal: Proposal, states: dict[Key, TrialState]) -> bool:

@@ -32,7 +32,7 @@ def tracking_uri(option: str | None = None) -> str:
     A sqlite path is made absolute: a study resumed from another folder must find its runs.
     """
     uri = option or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-    path = _sqlite_path(uri)
+    path = sqlite_path(uri)
     return f"sqlite:///{path.absolute()}" if path else uri
 
 
@@ -47,7 +47,7 @@ def check(uri: str, *, existing: bool = False) -> None:
         TrackingError: a folder store (MLflow has retired them), a folder that cannot be written, or no answer.
     """
     scheme = urlsplit(uri).scheme
-    path = _sqlite_path(uri)
+    path = sqlite_path(uri)
     if path is not None:
         _check_file(path, existing=existing)
     elif scheme in ("http", "https"):
@@ -147,7 +147,7 @@ def reopen(uri: str, experiment_id: str = "") -> Tracking:
     Raises:
         TrackingError: it is gone, or does not answer.
     """
-    path = _sqlite_path(uri)
+    path = sqlite_path(uri)
     if path is not None and not path.exists():
         raise TrackingError(f"there is no tracking store {path}; run a sweep first, or name another, --tracking-uri")
     check(uri)
@@ -200,16 +200,17 @@ def _experiment(uri: str) -> str:
         raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
     if found is not None:
         return str(found.experiment_id)
-    path = _sqlite_path(uri)
+    path = sqlite_path(uri)
     artifacts = (path.parent / "mlruns" / name).absolute().as_uri() if path else None
     return str(client.create_experiment(name, artifact_location=artifacts))
 
 
 def local_folder(uri: str) -> Path | None:
     """The folder on this machine that holds the artifacts of a store; None where they are elsewhere."""
-    path = _sqlite_path(uri)
+    path = sqlite_path(uri)
     return path.parent.absolute() if path else None
 
 
-def _sqlite_path(uri: str) -> Path | None:
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite store; None of another kind."""
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None

@@ -19,14 +19,14 @@ class Deleted(NamedTuple):
     models: int
 
 
-def delete_runs(uri: str, experiment_id: str, study: str) -> Deleted:
+def delete_runs(uri: str, experiment_id: str | None, study: str) -> Deleted:
     """Mark the runs of a study and their logged models as deleted, which MLflow can undo.
 
     Their disk is freed by `mlflow gc`. The models go first: once its run is gone, nothing leads to one.
 
     Args:
         uri: of the tracking store.
-        experiment_id: of the experiment that holds the runs.
+        experiment_id: of the experiment that holds the runs; None looks in all.
         study: `NAME@D`.
 
     Raises:
@@ -37,9 +37,10 @@ def delete_runs(uri: str, experiment_id: str, study: str) -> Deleted:
     wanted = f"tags.`{Tag.STUDY}` = '{study}'"
     runs, models = 0, 0
     try:
-        while page := client.search_runs([experiment_id], filter_string=wanted, max_results=_PAGE):
+        every = [experiment_id] if experiment_id else [one.experiment_id for one in client.search_experiments()]
+        while page := client.search_runs(every, filter_string=wanted, max_results=_PAGE):
             for run in page:
-                found = client.search_logged_models([experiment_id], f"source_run_id = '{run.info.run_id}'")
+                found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'")
                 for model in found:
                     client.delete_logged_model(model.model_id)
                 models += len(found)

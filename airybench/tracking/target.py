@@ -3,7 +3,10 @@
 import os
 from dataclasses import dataclass
 
-from airybench.tracking.store import RUN_VARIABLE, Tracking, check, connect, tracking_uri
+from airybench.tracking.store import EXPERIMENT, RUN_VARIABLE, Tracking, check, connect, tracking_uri
+
+DEFAULT_EXPERIMENT = "0"
+"""The id of MLflow's own experiment."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,16 @@ class TrackingTarget:
 
     uri: str
     joined: str | None
+
+    @property
+    def remark(self) -> str:
+        """What to say where `mlflow run` was not told the experiment of the run that it made; else empty."""
+        if not self.joined or os.environ.get("MLFLOW_EXPERIMENT_ID") != DEFAULT_EXPERIMENT:
+            return ""
+        return (
+            "this run is in MLflow's experiment Default, and stays there; mlflow run --experiment-name "
+            f"{EXPERIMENT} puts the next one beside the other studies"
+        )
 
     @classmethod
     def chosen(cls, option: str | None = None) -> "TrackingTarget":

@@ -53,7 +53,7 @@ def test_nothing_that_has_ended_is_opened_again(client, finished, tiny) -> None:
     model = client.get_logged_model(parent.data.tags["airybench.model_uri"].removeprefix("models:/"))
     assert winner.info.end_time < model.creation_timestamp  # the model was written after the training had ended
     with contextlib.chdir(finished.folder):
-        assert run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "both"]) == 0
+        assert run(["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "both", "--json"]) == 0
     (again,) = of_kind(client, "sweep")
     assert (again.info.status, again.info.end_time) == ("FINISHED", parent.info.end_time)
     assert {one.info.run_id: (one.info.start_time, one.info.end_time) for one in of_kind(client, "trial")} == before

@@ -67,9 +67,9 @@ def test_baselines_stand_beside_the_cells_without_a_rank(parent: Run, finished) 
         assert f"{name}/test/macro_ap" in logged
     table = finished.printed[finished.printed.index("both@helium") :]
     for name, title in TITLES.items():
-        (line,) = [line for line in table.splitlines() if title in line and "│" in line][:1]
+        (line,) = [line for line in table.splitlines() if title in line][:1]
         assert f"{logged[f'{name}/val/macro_ap']:.3f}" in line
-        assert line.split("│")[1].strip() == ""
+        assert line.startswith("   "), "it has no rank"
     assert not [key for key in logged if key.startswith("lit-pixels/") and "/hit_" not in key]
 
 
@@ -82,9 +82,9 @@ def test_hit_finding_is_a_table_of_its_own(parent: Run, finished) -> None:
         (TITLES["svm"], "svm/test/"),
         ("resnet", "test/"),
     ):
-        (line,) = [line for line in table.splitlines() if title in line and "│" in line]
+        lines = [line for line in table.splitlines() if line.startswith(title) and "0." in line]
         for metric in HIT_METRICS:
-            assert f"{logged[prefix + metric]:.3f}" in line
+            assert f"{logged[prefix + metric]:.3f}" in " ".join(lines)
 
 
 def test_a_resume_without_new_trials_draws_nothing_again(parent: Run, finished, tiny, monkeypatch) -> None:

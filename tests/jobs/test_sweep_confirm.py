@@ -1,6 +1,7 @@
 """A real sweep that confirms what it chose: interrupted, resumed, shown, tracked, compared and reported."""
 
 import json
+import re
 from contextlib import chdir
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def command(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> tuple[Path,
     return folder, words
 
 
-def test_from_the_dry_run_to_the_report(command: tuple[Path, list[str]], data_home: Path, capsys) -> None:
+def test_from_the_dry_run_to_the_report(command: tuple[Path, list[str]], data_home: Path, capsys, monkeypatch) -> None:
     folder, words = command
     with chdir(folder):
         assert run([*words, "--dry-run", "--json"]) == 0
@@ -85,6 +86,9 @@ def test_from_the_dry_run_to_the_report(command: tuple[Path, list[str]], data_ho
         marked = [one for one in children if one.data.tags.get("airybench.confirmation") == "yes"]
         assert sorted(one.info.status for one in marked) == ["FINISHED"] * chosen + ["KILLED"]
         assert {one.data.params["seed"] for one in marked} == {str(FRESH)}
+        assert run(words) == 0
+        assert f"{STUDY}: nothing left to run, all {3 + chosen} trials have finished" in capsys.readouterr().out
+        monkeypatch.setattr("airybench.jobs.finished_before.finished_before", lambda *given: [])
         assert run(words) == 0
         again = capsys.readouterr()
         assert f"{STUDY}: nothing left to run" in again.err
@@ -125,5 +129,5 @@ def test_what_was_chosen_is_judged_by_its_fresh_seeds(command: tuple[Path, list[
     (pair,) = dataset["log_activation"]["pairs"]
     assert (pair["tried"], pair["fresh_seeds"]) == ([2, 1], True)
     printed = " ".join(capsys.readouterr().out.split())
-    assert "1* + 1 │ 2 + 1 │" in printed
+    assert re.search(r"resnet18-log\S+ 1\* \+ 1 2 \+ 1 ", printed)
     assert "with fresh seeds where there are some (*)" in printed

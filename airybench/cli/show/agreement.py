@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from rich.table import Table
-
 from airybench.analysis.notes import simulated_data
 from airybench.analysis.number_text import with_interval
+from airybench.cli.show.grid import LEAST, Grid
 from airybench.cli.show.output import result_console
 from airybench.report.agreement import Agreement, Compared
 from airybench.report.results import Results
 
 WORDS = {True: "yes", False: "NO", None: "-"}
-WIDTH = 150
+
+NAME = 24
+"""Characters to which the name of a cell or claim is folded."""
 
 
 def print_agreement(found: Results, compared: Agreement | None) -> None:
     """One row for each cell and claim, and the outcome in one line; the answers alone where nothing is published."""
-    console = result_console(WIDTH)
+    console = result_console()
     if compared is None:
         for one in found.datasets:
             for claim in one.claims:
@@ -46,19 +47,22 @@ def agreement_json(found: Results, compared: Agreement | None) -> dict[str, Any]
     }
 
 
-def _table(compared: Agreement) -> Table:
+def _table(compared: Agreement) -> Grid:
     title = f"{compared.published.question}: published ({compared.published.experiment}) and here"
-    table = Table(title=title, title_justify="left")
-    for name in ("data", "cell or claim", "published", "here", "verdicts", "agrees"):
-        table.add_column(name, overflow="fold")
+    table = Grid(title)
+    table.column("data", left=True, key=True)
+    table.column("cell or claim", left=True, fold=NAME)
+    table.column("published, and here", left=True)
+    table.column("verdicts", left=True, fold=LEAST)
+    table.column("agrees", left=True)
     last = None
     for row in compared.rows:
         if last is not None and row.kind != last:
-            table.add_section()
+            table.section()
         last = row.kind
         there, here = row.texts
         verdicts = "" if row.kind == "cell" else ", ".join(dict.fromkeys(row.verdicts))
-        table.add_row(row.dataset, row.name, there, here, verdicts, WORDS[row.agrees])
+        table.row(row.dataset, row.name, f"{there}\n{here}", verdicts, WORDS[row.agrees])
     return table
 
 

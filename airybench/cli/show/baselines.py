@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rich.table import Table
-
+from airybench.cli.show.grid import Grid
 from airybench.cli.show.hits import below, hit_table
 from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import logged_score, print_caveats
@@ -18,16 +17,15 @@ SHOWN = ("macro_ap", "macro_f1", "exact_match")
 def print_baselines(baselines: Sequence[Baseline], dataset: str) -> None:
     """One line per baseline: its scores on test, then what was chosen, and where to look."""
     console = result_console()
-    table = Table(title=f"{dataset}: baselines on test", title_justify="left")
-    table.add_column("baseline", no_wrap=True)
+    table = Grid(f"{dataset}: baselines on test", "in brackets: 95 % over test shots, or runs")
+    table.column("baseline", left=True, key=True)
     for name in SHOWN:
-        table.add_column(name, justify="right")
+        table.column(name)
     for one in baselines:
         if one.name not in TITLES:
             continue
         scores = (logged_score(one.test, f"test/{name}") if f"test/{name}" in one.test else "-" for name in SHOWN)
-        table.add_row(TITLES[one.name], *scores)
-    table.caption, table.caption_justify = "in brackets: 95 % over test shots, or runs", "left"
+        table.row(TITLES[one.name], *scores)
     console.print(table)
     hits = hit_table("hit or miss on test", {NAMES[one.name]: below("test/", one.test) for one in baselines})
     if hits is not None:

@@ -4,10 +4,9 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table
-
 from airybench.analysis.calibration import COVERAGE, FALSE
 from airybench.analysis.calibration_grid import runs_in_words
+from airybench.cli.show.grid import Grid
 from airybench.cli.show.output import result_console
 from airybench.jobs.calibrate import RealCalibration, SyntheticCalibration
 
@@ -18,12 +17,12 @@ def print_synthetic(found: SyntheticCalibration) -> None:
     effect, claims = any(row.setting.effect for row in found.rows), max(row.setting.claims for row in found.rows)
     counted = f"benchmarks with a false verdict among {claims} claims" if claims > 1 else "false verdicts"
     title = f"{'verdicts' if effect else counted} and coverage of 95 % intervals, in % with standard errors"
-    table = Table(title=title, title_justify="left")
+    table = Grid(title)
     for heading in ("shots", "runs", "seed sd", "seeds", "n", "verdicts", "coverage", "of a score", "half width"):
-        table.add_column(heading, justify="left" if heading == "runs" else "right")
+        table.column(heading, left=heading == "runs", key=heading in ("shots", "runs", "seed sd", "seeds"))
     for row in found.rows:
         setting, tally = row.setting, row.tally
-        table.add_row(
+        table.row(
             str(setting.shots), runs_in_words(setting), f"{setting.seed_sd:g}", str(row.seeds), str(tally.drawn),
             *(_percent(share, tally.error(share)) for share in (tally.verdicts, tally.coverage, tally.score_coverage)),
             f"{tally.width / tally.judged:.3f}" if tally.judged else "",
@@ -52,15 +51,12 @@ def synthetic_json(found: SyntheticCalibration) -> dict[str, Any]:
 def print_real(found: RealCalibration) -> None:
     """What the divisions of the seeds gave, by the sizes of the sides."""
     console = result_console()
-    table = Table(
-        title=f"{found.study}: cells against themselves, {found.metric} on {found.shots} test shots",
-        title_justify="left",
-    )
+    table = Grid(f"{found.study}: cells against themselves, {found.metric} on {found.shots} test shots")
     for heading in ("sides", "cells", "divisions", "false verdicts", "intervals with 0", "no verdict", "largest"):
-        table.add_column(heading, justify="right")
+        table.column(heading, key=heading == "sides")
     for one in found.divisions:
         judged = one.ways - one.unjudged
-        table.add_row(
+        table.row(
             f"{one.first} and {one.second}", str(one.cells), str(one.ways), f"{one.found} of {judged}",
             f"{one.covered} of {judged}", str(one.unjudged), f"{one.largest:.3f}",
         )  # fmt: skip

@@ -3,7 +3,6 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from airybench.analysis.compare import Comparison, DatasetComparison
 from airybench.analysis.comparison_figures import heading
@@ -13,6 +12,7 @@ from airybench.analysis.notes import left_out_of_differences, simulated_data
 from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.verdicts import Judgement
 from airybench.cli.show.estimates import estimate_json, finite, judgement_json
+from airybench.cli.show.grid import LEAST, Grid
 from airybench.cli.show.output import result_console
 from airybench.cli.show.paper import escaped, latex_table, score_latex
 from airybench.study_name import StudyName
@@ -45,14 +45,14 @@ def print_comparison(comparison: Comparison) -> None:
 
 
 def _print_cells(console: Console, one: DatasetComparison, metric: str) -> None:
-    table = Table(title=heading(one), title_justify="left")
-    for name in ("#", "network", "study", "n", f"val {metric}", f"test {metric}", "95 % interval"):
+    table = Grid(heading(one))
+    for name in ("#", "network", "n", f"val {metric}", f"test {metric}", "95 % interval", "study"):
         left = name in ("network", "study")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name == "network")
+        table.column(name, left=left, key=name in ("#", "network"), joined=name == "95 % interval")
     for place, cell in enumerate(one.cells, 1):
-        table.add_row(
-            str(place), cell.config.label, StudyName.parse(cell.study).name, str(cell.seeds), score_text(cell.val),
-            score_text(cell.test.value), interval_text(cell.test.low, cell.test.high),
+        table.row(
+            str(place), cell.config.label, str(cell.seeds), score_text(cell.val), score_text(cell.test.value),
+            interval_text(cell.test.low, cell.test.high), StudyName.parse(cell.study).name,
         )  # fmt: skip
     console.print(table)
 
@@ -61,24 +61,25 @@ def _print_pairs(console: Console, one: DatasetComparison, metric: str) -> None:
     if one.mean is None:
         console.print(f"{one.dataset}: no network was trained both with and without the log activation.\n")
         return
-    table = Table(title=f"{one.dataset}: test {metric} with the log activation minus without", title_justify="left")
+    table = Grid(f"{one.dataset}: test {metric} with the log activation minus without")
     unequal = ["tried"] if any(pair.tried[0] != pair.tried[1] for pair in one.pairs) else []
-    for name in ("with", "without", "n", *unequal, "difference", "95 % interval", "p (Holm)", "verdict"):
-        left = name in ("with", "without", "verdict")
-        table.add_column(name, justify="left" if left else "right", overflow="fold")  # a name cut short names nothing
+    table.column("with, and without", left=True, key=True)
+    for name in ("n", *unequal, "difference", "95 % interval", "p (Holm)", "verdict"):
+        fold = LEAST if name == "verdict" else 0
+        table.column(name, left=name == "verdict", fold=fold, joined=name == "95 % interval")
     for pair in one.pairs:
         seeds = ("* + " if pair.fresh else " + ").join(map(str, pair.difference.seeds))
         tried = [" + ".join(map(str, pair.tried)) for _ in unequal]
-        table.add_row(pair.on.label, pair.off.label, seeds, *tried, *_difference(pair.difference, pair.judgement))
+        table.row(f"{pair.on.label}\n{pair.off.label}", seeds, *tried, *_difference(pair.difference, pair.judgement))
     if len(one.pairs) > 1 and one.verdict is not None:
-        table.add_section()
-        table.add_row("mean of these", "", "", *("" for _ in unequal), *_difference(one.mean, one.verdict))
+        table.section()
+        table.row("mean of these", "", *("" for _ in unequal), *_difference(one.mean, one.verdict))
     claims = len(one.pairs) + (len(one.pairs) > 1)
     notes = f"n: seeds of either; {claims} {'claim' if claims == 1 else 'claims'} judged together"
     notes += f"; {TRIED if unequal else 'one configuration of either tried'}"
     if one.scaled:
         notes += "; with it the network sees raw counts, without it counts/65535"
-    table.caption, table.caption_justify = notes, "left"
+    table.caption = notes
     console.print(table)
 
 

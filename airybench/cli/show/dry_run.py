@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
+from airybench.cli.show.grid import Grid
 from airybench.cli.show.output import result_console
 from airybench.config import SweepConfig
 from airybench.jobs.power import METRIC, SweepPower
@@ -42,12 +41,12 @@ def print_cells(plan: DryRun) -> None:
     sweep, costs, workers = plan.sweep, plan.costs, plan.workers
     data = sweep.base.data
     folds = f" x {data.fold_count} folds" if data.every_fold else ""
-    table = Table(title=f"{plan.dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds", title_justify="left")
+    table = Grid(f"{plan.dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
-        table.add_column(heading, justify="left" if heading == "cell" else "right")
+        table.column(heading, left=heading == "cell", key=heading == "cell")
     for one in costs:
         network = one.cell.config.network
-        table.add_row(
+        table.row(
             one.cell.config.label, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
             f"{one.cost.multiply_adds / 1e9:.3f}", f"{one.seconds / 60:.1f}",
         )  # fmt: skip

@@ -4,12 +4,12 @@ import math
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from airybench.analysis.evaluation_files import evaluation_data
 from airybench.analysis.notes import few_positives, not_resolved
 from airybench.analysis.number_text import MARK, interval_text, score_text
 from airybench.analysis.robustness import Robustness
+from airybench.cli.show.grid import Grid
 from airybench.cli.show.hits import hit_table
 from airybench.cli.show.output import result_console
 from airybench.cli.show.tables import print_caveats, print_ceiling, print_whereabouts
@@ -21,30 +21,30 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
     """Every metric beside the majority baseline, the classes, and where the run is."""
     console, result = result_console(), evaluated.result
     heading = f"{evaluated.title} on {evaluated.dataset} {evaluated.split}, {result.shots} shots"
-    table = Table(title=heading, title_justify="left")
+    table = Grid(heading)
     for column in ("metric", "value", "95 % interval", "majority"):
-        table.add_column(column, justify="left" if column == "metric" else "right")
+        table.column(column, left=column == "metric", key=column == "metric")
     for name, value in result.scores.values.items():
         if name == "classes_scored":
             continue
         low, high = result.intervals.get(name, (math.nan, math.nan))
         other = result.majority.values.get(name)
-        table.add_row(name, score_text(value), interval_text(low, high), "" if other is None else score_text(other))
+        table.row(name, score_text(value), interval_text(low, high), "" if other is None else score_text(other))
     console.print(table)
-    table = Table(box=None, pad_edge=False)
+    table = Grid()
     for column in ("class", "positives", "AP", "95 %", "majority", "F1", "95 %", "precision", "recall", "p >"):
-        table.add_column(column, justify="left" if column == "class" else "right", no_wrap=True)
+        table.column(column, left=column == "class", key=column == "class", joined=column == "95 %")
     names = tuple(one.name for one in result.classes)
     unresolved = unresolved_classes(names, evaluated.image_size)
     for one in result.classes:
         name = f"{one.name} (not resolved)" if one.name in unresolved else one.name
         if not one.values:
-            table.add_row(name, str(one.positives), "-")
+            table.row(name, str(one.positives), "-")
             continue
         mark = MARK if one.few else ""
         ap, f1 = (interval_text(*one.intervals[key], digits=2) + mark for key in ("ap", "f1"))
         values = {key: score_text(value, digits=2) for key, value in one.values.items()}
-        table.add_row(
+        table.row(
             name, str(one.positives), values["ap"], ap, score_text(one.majority_ap, digits=2), values["f1"], f1,
             values["precision"], values["recall"], score_text(one.threshold, digits=2),
         )  # fmt: skip
@@ -68,14 +68,15 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
 
 def _print_stress(console: Console, found: Robustness) -> None:
     """Every change in every strength, the loss, and what to do about the worst."""
-    table = Table(title="Changes of the detector", title_justify="left", box=None, pad_edge=False)
+    table = Grid("Changes of the detector")
     for column in ("change", "strength", "", found.metric, "95 %", "loss", "95 %"):
-        table.add_column(column, justify="left" if column in ("change", "") else "right", no_wrap=True)
+        key = column in ("change", "strength", "")
+        table.column(column, left=column in ("change", ""), key=key, joined=column == "95 %")
     others = [] if isinstance(found.other_runs, str) else [found.other_runs]
     for row in (*found.rows, *others):
         if not row.strength:
-            table.add_section()
-        table.add_row(
+            table.section()
+        table.row(
             row.change, f"{row.strength:g}", row.unit, score_text(row.score.value),
             interval_text(row.score.low, row.score.high), score_text(row.loss.value, "+") if row.strength else "",
             interval_text(row.loss.low, row.loss.high, "+") if row.strength else "",

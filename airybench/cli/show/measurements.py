@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from rich.table import Table
 
 from airybench.bench.measure import Measurement, csv_lines, machine, markdown_lines
 from airybench.cli.show.console import print_json
+from airybench.cli.show.grid import LEAST, Grid
 from airybench.cli.show.output import result_console
 from airybench.errors import DataError
-
-WIDTH = 160  # of a table that goes to a file or pipe
 
 Form = Literal["table", "markdown", "json", "csv"]
 """How measurements are printed. The lines of Markdown and CSV are printed one by one, as soon as they are measured."""
@@ -89,12 +87,16 @@ def _print_whole(name: str, rows: Sequence[Measurement], where: dict[str, str], 
 
 
 def _print_table(name: str, found: Sequence[Measurement], where: dict[str, str]) -> None:
-    console = result_console(WIDTH, markup=False)
-    table = Table("bench", "subject", "quantity", "median", "range", "unit", "of goal", box=None, pad_edge=False)
+    console = result_console(markup=False)
+    table = Grid()
+    for heading in ("bench", "subject", "quantity", "median", "range", "unit", "of goal"):
+        words = heading in ("bench", "subject", "quantity", "unit")
+        key = heading in ("bench", "subject", "quantity")
+        table.column(heading, left=words, key=key, joined=heading == "unit", fold=LEAST if heading == "unit" else 0)
     for row in found:
         goal = "" if row.goal != row.goal else f"{row.ratio:.2f} x ({row.goal:g})"
         spread = f"{row.low:.4g} - {row.high:.4g}" if row.repeats > 1 else ""
-        table.add_row(name, row.subject, row.quantity, f"{row.median:.4g}", spread, row.unit, goal)
+        table.row(name, row.subject, row.quantity, f"{row.median:.4g}", spread, row.unit, goal)
     console.print(table)
     console.print(_words(where))
 

@@ -10,22 +10,21 @@ from airybench.cli.show.console import print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 118
+WIDTH = 80
 """Characters of a line in a file or pipe."""
 
 T = TypeVar("T")
 
 
-def result_console(width: int = WIDTH, *, markup: bool = True) -> "Console":
-    """A console on stdout.
+def result_console(*, markup: bool = True) -> "Console":
+    """A console on stdout, as wide as the terminal; in a file or pipe WIDTH characters.
 
     Args:
-        width: characters of a line in a file or pipe; on a terminal lines are as wide as it is.
         markup: read brackets as styles. Names and paths that come from files are printed without.
     """
     from rich.console import Console
 
-    return Console(highlight=False, markup=markup, width=None if sys.stdout.isatty() else width)
+    return Console(highlight=False, markup=markup, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def fields_json(result: Any) -> dict[str, Any]:

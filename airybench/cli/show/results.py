@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from airybench.analysis.confirmed import confirmation_sentence
 from airybench.analysis.leaderboard import RankedCell
-from airybench.analysis.notes import tried_of_each, worse_than_majority
+from airybench.analysis.notes import tried_of_each, unscored_classes, worse_than_majority
 from airybench.analysis.number_text import interval_text, score_text
 from airybench.analysis.pareto import front
 from airybench.analysis.study_robustness import StudyRobustness
+from airybench.cli.show.grid import LEAST, Grid
 from airybench.cli.show.hits import below, hit_table
 from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import logged_score, print_caveats, print_ceiling, print_whereabouts
@@ -25,33 +25,11 @@ from airybench.jobs.summary import StudySummary
 from airybench.jobs.train import Training
 
 
-def print_summary(summary: StudySummary) -> None:
-    """Leaderboard, winner beside the majority, how certain the ranking is, where to look."""
+def print_study_summary(summary: StudySummary) -> None:
+    """Leaderboard, winner beside the majority, how certain the ranking is, where the model is."""
     console, metric, board = result_console(), summary.metric, summary.leaderboard
-    table = Table(title=f"{summary.study}: cells ranked by val {metric}", title_justify="left")
     tried = board.tried
-    shown = ["tried"] if len(set(tried.values())) > 1 else []
-    heads = ["#", "network", "n", *shown, f"val {metric}", "95 % interval", "macro_f1", "exact", "params M", "s"]
-    for heading in heads:
-        table.add_column(heading, justify="left" if heading == "network" else "right", no_wrap=heading == "network")
-    each = "seeds x folds" if board.rows[0].folds else "seeds"
-    table.caption, table.caption_justify = f"n: {each}; interval: {board.interval_kind}", "left"
-    for place, row in enumerate(board.rows, 1):
-        facts, scores = row.best.facts, row.scores
-        table.add_row(
-            str(place), row.config.label, _repeats(row), *(str(tried[row.config.network.arch]) for _ in shown),
-            score_text(row.mean), interval_text(row.low, row.high), score_text(scores.get("macro_f1", math.nan)),
-            score_text(scores["exact_match"]), f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
-        )  # fmt: skip
-    table.add_section()
-    for one in board.baselines:
-        if set(one.scores) <= set(HIT_METRICS):
-            continue  # it knows no classes: it stands in the table of hit finding
-        table.add_row(
-            "", one.name, "", *("" for _ in shown), score_text(one.value), interval_text(one.low, one.high),
-            score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
-        )  # fmt: skip
-    console.print(table)
+    console.print(_cells(summary))
     winner = board.rows[0]
     alone = winner.seeds > 1 and not winner.folds
     named = winner.best.config.title if alone else winner.config.label
@@ -71,14 +49,49 @@ def print_summary(summary: StudySummary) -> None:
         if said:
             console.print(said, soft_wrap=True, markup=False)
     _print_ceiling(console, summary.ceiling, metric)
-    print_caveats(console, summary.unscored, summary.provenance)
+    if summary.unscored:
+        console.print(unscored_classes(summary.unscored), soft_wrap=True, markup=False)
     if summary.robustness is not None:
         _print_robustness(console, summary.study, summary.robustness)
     for number, title, reason in summary.failures:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
     if summary.registered:
         console.print(summary.registered.notice, soft_wrap=True, markup=False)
-    print_whereabouts(console, summary.tracking_uri, summary.model_uri)
+    console.print(f"Model: {summary.model_uri}", soft_wrap=True, markup=False)
+
+
+def _cells(summary: StudySummary) -> Grid:
+    """The cells by rank, and the baselines; what a score costs stands last."""
+    board, tried = summary.leaderboard, summary.leaderboard.tried
+    each = "seeds x folds" if board.rows[0].folds else "seeds"
+    table = Grid(
+        f"{summary.study}: cells ranked by val {summary.metric}", f"n: {each}; interval: {board.interval_kind}"
+    )
+    table.column("#", key=True)
+    table.column("network", left=True, key=True)
+    table.column("n")
+    table.column(f"val {summary.metric}")
+    table.column("95 % interval", joined=True)
+    shown = ["tried"] if len(set(tried.values())) > 1 else []
+    for heading in ("macro_f1", "exact", "params M", "s", *shown):
+        table.column(heading)
+    for place, row in enumerate(board.rows, 1):
+        facts, scores = row.best.facts, row.scores
+        table.row(
+            str(place), row.config.label, _repeats(row), score_text(row.mean), interval_text(row.low, row.high),
+            score_text(scores.get("macro_f1", math.nan)), score_text(scores["exact_match"]),
+            f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
+            *(str(tried[row.config.network.arch]) for _ in shown),
+        )  # fmt: skip
+    table.section()
+    for one in board.baselines:
+        if set(one.scores) <= set(HIT_METRICS):
+            continue  # it knows no classes: it stands in the table of hit finding
+        table.row(
+            "", one.name, "", score_text(one.value), interval_text(one.low, one.high),
+            score_text(one.scores.get("macro_f1", math.nan)), score_text(one.scores.get("exact_match", math.nan)),
+        )  # fmt: skip
+    return table
 
 
 def _print_worse(console: Console, name: str, test: Mapping[str, float], baselines: Mapping[str, float]) -> None:
@@ -124,12 +137,12 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
 
 def print_front(summary: StudySummary, objectives: Sequence[Objective]) -> None:
     """The Pareto front: cells that no other cell beats in every objective."""
-    table = Table(title=f"{summary.study}: Pareto front", title_justify="left")
-    table.add_column("network", no_wrap=True)
+    table = Grid(f"{summary.study}: Pareto front")
+    table.column("network", left=True, key=True)
     for objective in objectives:
-        table.add_column(f"{objective.metric} ({objective.direction})", justify="right")
+        table.column(f"{objective.metric} ({objective.direction})")
     for point in front(summary.leaderboard.rows, objectives):
-        table.add_row(point.row.config.label, *(f"{value:.4g}" for value in point.values.values()))
+        table.row(point.row.config.label, *(f"{value:.4g}" for value in point.values.values()))
     result_console().print(table)
 
 
@@ -165,13 +178,13 @@ def training_json(training: Training) -> dict[str, Any]:
 
 def _print_robustness(console: Console, study: str, found: StudyRobustness) -> None:
     """What each cell loses under changes of the detector, what the choices cost, and what to do about the worst."""
-    table = Table(title=f"{study}: test {METRIC} under changes of the detector", title_justify="left")
+    table = Grid(f"{study}: test {METRIC} under changes of the detector")
     heads, rows = found.table()
     for heading in heads:
         words = heading in ("cell", "worst change")
-        table.add_column(heading, justify="left" if words else "right", no_wrap=heading == "cell")
+        table.column(heading, left=words, key=heading == "cell", fold=LEAST if heading == "worst change" else 0)
     for row in rows:
-        table.add_row(*row)
+        table.row(*row)
     console.print(table)
     for effect in found.effects:
         console.print(f"{effect.verdict}: {effect.sentence}", soft_wrap=True, markup=False)

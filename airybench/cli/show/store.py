@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
+from airybench.cli.show.grid import Grid
 from airybench.cli.show.output import result_console
 
 if TYPE_CHECKING:
@@ -14,7 +13,11 @@ if TYPE_CHECKING:
     from airybench.data.store.store import Store
     from airybench.data.store.survey import Survey
 
-WIDTH = 200  # of a line that goes to a file or pipe: paths are long
+FACT = 14
+"""Characters of the name of a fact."""
+
+SOURCE = 9
+"""Characters to which the words on where the shots are from are folded."""
 
 
 def print_store(facts: dict[str, Any]) -> None:
@@ -26,33 +29,38 @@ def print_store(facts: dict[str, Any]) -> None:
     shown["image_shape"] = "{} x {} px, uint16".format(*shown["image_shape"])
     shown["source_files"] = ", ".join(shown["source_files"] or ()) or None
     shown["size"] = f"{shown.pop('size_bytes') / 1e6:.1f} MB"
-    console = result_console(WIDTH, markup=False)
-    table = Table(show_header=False, box=None, pad_edge=False)
+    console = result_console(markup=False)
     for key, value in shown.items():
-        if value is not None:
-            table.add_row(key.replace("_", " "), str(value))
-    console.print(table)
+        if value is not None:  # a path that is folded cannot be copied
+            console.print(f"{key.replace('_', ' '):{FACT}}  {value}", soft_wrap=True)
     if classes:
-        table = Table("class", "shots", "share", box=None, pad_edge=False)
+        table = Grid()
+        for heading in ("class", "shots", "share"):
+            table.column(heading, left=heading == "class", key=heading == "class")
         for name, number in classes.items():
-            table.add_row(name, str(number), f"{number / facts['shots']:.1%}")
+            table.row(name, str(number), f"{number / facts['shots']:.1%}")
         console.print()
         console.print(table)
 
 
 def print_stores(found: list[dict[str, Any]]) -> None:
     """One line for each store, as `outline` has them."""
-    table = Table(title="stores", title_justify="left")
-    for heading in ("file", "source", "shots", "classes", "image", "size"):
-        table.add_column(heading, justify="left" if heading in ("file", "source") else "right", overflow="fold")
+    table = Grid("stores")
+    for heading in ("file", "source", "shots", "classes", "image", "MB"):
+        table.column(
+            heading,
+            left=heading in ("file", "source"),
+            key=heading == "file",
+            fold=SOURCE if heading == "source" else 0,
+        )
     for one in found:
-        name, size = Path(one["path"]).name, f"{one['size_bytes'] / 1e6:.1f} MB"
+        name, size = Path(one["path"]).name, f"{one['size_bytes'] / 1e6:.1f}"
         if one["problem"]:
-            table.add_row(name, one["problem"], "", "", "", size)
+            table.row(name, one["problem"], "", "", "", size)
             continue
         version = f", version {one['simulator']}" if one["simulator"] else ""
         shape = "{} x {}".format(*one["image_shape"])
-        table.add_row(name, f"{one['source']}{version}", str(one["shots"]), str(one["classes"]), shape, size)
+        table.row(name, f"{one['source']}{version}", str(one["shots"]), str(one["classes"]), shape, size)
     console = result_console(markup=False)
     console.print(table)
     console.print(f"folder: {Path(found[0]['path']).parent}", soft_wrap=True)
@@ -62,7 +70,7 @@ def print_source(facts: dict[str, Any]) -> None:
     """Print what a file or folder is, and the command that imports it."""
     from airybench.data.formats.summary import lines
 
-    console = result_console(WIDTH, markup=False)
+    console = result_console(markup=False)
     for line in (*lines(facts["path"], facts), *(f"  {text}" for text in facts["notices"])):
         console.print(line, soft_wrap=True)
     console.print(f"import: {facts['command']}", soft_wrap=True)

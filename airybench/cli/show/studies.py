@@ -1,23 +1,24 @@
 """Saved studies on stdout."""
 
-from rich.markup import escape
-from rich.table import Table
-
+from airybench.cli.show.grid import LEAST, Grid
 from airybench.cli.show.output import result_console
 from airybench.errors import StudyError
 from airybench.sweep.saved_studies import SavedStudy
 
+RUN_ID = 32
+"""Characters of the id of a run, which is copied and so stands on one line."""
+
 
 def print_studies(studies: list[SavedStudy]) -> None:
     """One line per study."""
-    table, stores = Table(title="studies", title_justify="left"), []
+    table, stores = Grid("studies"), []
     for heading in ("study", "trials", "journal MB", "runs MB", "last change (UTC)"):
-        table.add_column(heading, justify="right" if heading.endswith("MB") else "left", overflow="fold")
+        words = heading == "trials"
+        table.column(heading, left=not heading.endswith("MB"), key=heading == "study", fold=LEAST if words else 0)
     for one in studies:
         facts = one.overview()
         sizes = ("" if size is None else f"{size / 1e6:.1f}" for size in (facts["bytes"], one.run_bytes))
-        what = escape(one.problem or one.summary())
-        table.add_row(escape(one.name), what, *sizes, str(facts["last"] or "")[:16].replace("T", " "))
+        table.row(one.name, one.problem or one.summary(), *sizes, str(facts["last"] or "")[:16].replace("T", " "))
         stores.append(facts["tracking_uri"])
     console = result_console()
     console.print(table)
@@ -63,16 +64,17 @@ def print_study(study: SavedStudy) -> None:
         f"weights that stay: {study.attributes.get('keep') or 'all'}"
     )
     console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
-    table = Table()
+    table = Grid()
     trials = study.trials()
     folds = any(trial["fold"] is not None for trial in trials)
     for heading in ("trial", "cell", "seed", *(("fold",) if folds else ()), "state", "value", "run or reason"):
-        right = heading in ("trial", "seed", "fold", "value")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        left = heading not in ("trial", "seed", "fold", "value")
+        fold = {"state": LEAST, "run or reason": RUN_ID}.get(heading, 0)
+        table.column(heading, left=left, key=heading == "trial", fold=fold)
     for trial in trials:
         values = ", ".join(f"{value:.4g}" for value in trial["values"] or ())
         last = trial["reason"] or trial["run_id"] or ""
         repeat = [str(trial["seed"] or ""), *([str(trial["fold"])] if folds else [])]
         state = trial["state"] + (", confirmation" if trial["confirmation"] else "")
-        table.add_row(str(trial["number"]), trial["cell"] or "", *repeat, state, values, last)
+        table.row(str(trial["number"]), trial["cell"] or "", *repeat, state, values, last)
     console.print(table)

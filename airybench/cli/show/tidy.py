@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airybench.analysis.number_text import with_interval
+from airybench.cli.show.grid import Grid
 from airybench.cli.show.output import result_console
 from airybench.cli.show.paper import escaped, latex_table, score_latex
 from airybench.errors import InputError
@@ -83,14 +84,12 @@ def as_markdown(rows: Sequence[Row]) -> str:
 
 def print_rows(rows: Sequence[Row]) -> None:
     """What counts, as a table on stdout."""
-    from rich.table import Table
-
     heads, lines = _shown(rows)
-    table = Table()
+    table = Grid()
     for number, head in enumerate(heads):
-        table.add_column(head, justify="left" if number < WORDS else "right", overflow="fold")
+        table.column(head, left=number < WORDS, key=number < WORDS)
     for line in _texts(lines):
-        table.add_row(*line)
+        table.row(*line)
     result_console(markup=False).print(table)
 
 

@@ -134,16 +134,16 @@ class StudyWatch:
         self._live.update(self._table(), refresh=True)
 
     def _table(self) -> Any:
-        from rich.table import Table
+        from airybench.cli.show.grid import Grid  # rich takes a moment that most commands need not wait
 
         others = "".join(f", {count} {WORDS[end].lower()}" for end, count in self._ended.items())
         title = f"{self._name}: {self._done()} of {self._total} trials{others}{self._left()}"
-        table = Table(title=title, title_justify="left")
-        table.add_column("trial")
+        table = Grid(title)
+        table.column("trial", left=True, key=True)
         for heading in ("epoch", "loss", f"val {self._metric}", "images/s"):
-            table.add_column(heading, justify="right")
+            table.column(heading)
         for trial in sorted(self._finished, key=lambda t: -self._sign * t.value)[:SHOWN]:
-            table.add_row(
+            table.row(
                 trial.config.title, f"best {trial.facts['best_epoch']:.0f}", f"{trial.scores['loss']:.4f}",
                 f"{trial.value:.3f}", f"{trial.facts['images_per_second']:.0f}",
             )  # fmt: skip
@@ -159,5 +159,5 @@ class StudyWatch:
                     f"{epoch.images_per_second:.0f}",
                 )
             )
-            table.add_row(f"> {running.config.title}", *shown, style="bold")
+            table.row(f"> {running.config.title}", *shown, style="bold")
         return table

@@ -24,7 +24,7 @@ ROWS = [
 
 def test_table(capsys: pytest.CaptureFixture[str]) -> None:
     print_measurements("simulate", ROWS, "cpu")
-    heading, first, second, *lines = capsys.readouterr().out.splitlines()
+    heading, _, first, second, *lines = capsys.readouterr().out.splitlines()
     machine = " ".join(lines)  # as many lines as the versions of this machine need
     assert heading.split() == ["bench", "subject", "quantity", "median", "range", "unit", "of", "goal"]
     assert first.split() == ["simulate", "[red]helium", "throughput", "20", "10", "-", "40", "patterns/s",

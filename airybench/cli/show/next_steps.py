@@ -1,0 +1,66 @@
+"""What to type after a sweep, and where its runs are."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Protocol
+
+from rich.console import Console
+
+from airybench.study_name import StudyName
+from airybench.tracking.store import hidden, tracking_uri
+
+PORT = 5000
+"""Of `airybench ui`."""
+
+
+class RunStudy(Protocol):
+    """A study that was run, now or before."""
+
+    @property
+    def study(self) -> str:
+        """Its name, `NAME@D`."""
+
+    @property
+    def parent_run(self) -> str:
+        """Id of its run."""
+
+    @property
+    def tracking_uri(self) -> str:
+        """The tracking store that holds it."""
+
+    @property
+    def experiment_id(self) -> str:
+        """Its MLflow experiment."""
+
+
+def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str | None = None) -> None:
+    """The commands that go on from here, and the address of the run of each study.
+
+    Args:
+        console: where to.
+        studies: of one sweep, at least one.
+        storage: `--storage`, if given.
+    """
+    uri, name = studies[0].tracking_uri, StudyName.parse(studies[0].study).name
+    kept = f" --storage {shlex.quote(hidden(storage))}" if storage else ""
+    shown = hidden(uri)
+    other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(shown)}"
+    server = shown.startswith("http")
+    away = other if storage else ""  # else the name of a study leads to its store
+    steps = {
+        f"airybench compare --study {name}{kept}": "every cell on test, and what the activation changes",
+        f"airybench report --study {name} --output {name}.html{kept}": "all of it on one page",
+    }
+    for one in studies:
+        model = shlex.quote(f"winner:{one.study}")
+        steps[f"airybench predict {model} FILE --output {one.study}.h5{away}"] = "the winner on your shots"
+    if not server:
+        steps[f"airybench ui{other}"] = "the runs in MLflow, at the addresses below"
+    console.print("\nNext:", markup=False)
+    for command, what in steps.items():
+        console.print(f"  {command}\n      {what}", soft_wrap=True, markup=False)
+    pages = shown.rstrip("/") if server else f"http://127.0.0.1:{PORT}"
+    console.print("Runs:", markup=False)
+    for one in studies:
+        address = f"{pages}/#/experiments/{one.experiment_id}/runs/{one.parent_run}"
+        console.print(f"  {one.study}: {address}", soft_wrap=True, markup=False)
