@@ -14,7 +14,7 @@ from airybench.data.datasets.catalog import CATALOG, display_name
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError
 from airybench.paths import data_folder
-from airybench.provenance import DATA_SHA256, SIMULATED, SPLIT_DIGEST
+from airybench.provenance import SIMULATED, Provenance
 from airybench.study_name import StudyName
 from airybench.sweep.definition import GROWING, refuse_early, stored_attributes, with_recorded_precision
 from airybench.sweep.saved_studies import SavedStudy
@@ -92,6 +92,8 @@ def _ended(
     known = stored_attributes(home, name)
     if not known.get("parent_run_id") or not known.get("tracking_uri"):
         return None
+    if sweep.study.keep and sweep.study.keep != known.get("keep"):
+        return None  # other weights are to be kept
     store = str(known["tracking_uri"])
     if uri and tracking_uri(uri) != store:
         return None
@@ -114,15 +116,19 @@ def _as_it_was_left(saved: SavedStudy, delta: float, store: str) -> FinishedBefo
     runs = searched + [trial.run_id for trial in saved.confirmations]
     parent_run, experiment = str(saved.attributes["parent_run_id"]), str(saved.attributes["experiment_id"])
     metric, origin = saved.sweep.study.metric, saved.provenance
-    svm = {Tag.BASELINE: "svm", SPLIT_DIGEST: origin.split_digest, DATA_SHA256: origin.data_sha256}
     with glance(store) as look:
         parent = look.run(parent_run)
         if parent is None or look.finished(runs) != len(set(runs)):
             return None
+        svm = [
+            run_id
+            for run_id in look.tagged(experiment, {Tag.BASELINE: "svm"})
+            if (run := look.run(run_id)) and _same_shots(Provenance.from_tags(run.tags), origin)
+        ]
         expected = {
             **ENDED,
             Tag.PUBLISHED: published_digest(metric, searched),
-            Tag.JUDGED: judged_digest(delta, runs, look.tagged(experiment, svm)),
+            Tag.JUDGED: judged_digest(delta, runs, svm),
         }
     if any(_said(parent, key) != value for key, value in expected.items()):
         return None
@@ -137,6 +143,10 @@ def _as_it_was_left(saved: SavedStudy, delta: float, store: str) -> FinishedBefo
         tracking_uri=store,
         experiment_id=experiment,
     )
+
+
+def _same_shots(one: Provenance, other: Provenance) -> bool:
+    return (one.data_sha256, one.split_digest) == (other.data_sha256, other.split_digest)
 
 
 def _said(parent: SeenRun, key: str) -> str | None:

@@ -29,6 +29,10 @@ class RunStudy(Protocol):
         """The tracking store that holds it."""
 
     @property
+    def model_uri(self) -> str:
+        """The winner's MLflow model; empty where no weights are kept."""
+
+    @property
     def experiment_id(self) -> str:
         """Its MLflow experiment."""
 
@@ -51,7 +55,7 @@ def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str
         f"airybench compare --study {name}{kept}": "every cell on test, and what the activation changes",
         f"airybench report --study {name} --output {name}.html{kept}": "all of it on one page",
     }
-    for one in studies:
+    for one in (study for study in studies if study.model_uri):
         model = shlex.quote(f"winner:{one.study}")
         steps[f"airybench predict {model} FILE --output {one.study}.h5{away}"] = "the winner on your shots"
     if not server:

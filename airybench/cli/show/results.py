@@ -57,7 +57,8 @@ def print_study_summary(summary: StudySummary) -> None:
         console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
     if summary.registered:
         console.print(summary.registered.notice, soft_wrap=True, markup=False)
-    console.print(f"Model: {summary.model_uri}", soft_wrap=True, markup=False)
+    if summary.model_uri:
+        console.print(f"Model: {summary.model_uri}", soft_wrap=True, markup=False)
 
 
 def _cells(summary: StudySummary) -> Grid:
