@@ -105,7 +105,7 @@ def test_ray_loses_a_node_and_the_study_is_finished(tmp_path, data_home, tiny, m
     class Killing(SilentObserver):
         """Takes a node away as soon as both nodes are at work."""
 
-        def trial_started(self, number: int, config: object) -> None:
+        def trial_started(self, number: int, config: object, title: str) -> None:
             began.add(number)
 
         def epoch_finished(self, number: int, epoch: object) -> None:

@@ -33,6 +33,7 @@ class CellResult:
 
     Attributes:
         study: name of the study.
+        label: its name, which no other cell of the study has.
         config: what was trained, with the seed of one trial.
         seeds: number of trials.
         val: the metric on the validation split, mean over seeds; cells are ordered by it.
@@ -41,6 +42,7 @@ class CellResult:
     """
 
     study: str
+    label: str
     config: TrialConfig
     seeds: int
     val: float
@@ -53,16 +55,16 @@ class Pair:
     """A network with the logarithmic activation against the same network without it.
 
     Attributes:
-        on: the network with it; of several alphas the best on the validation split.
-        off: the network without it.
+        on: a training of the network with it; of several alphas the best on the validation split.
+        off: a training of the network without it.
         difference: on minus off, on the same test shots.
         judgement: of it, among all claims about the data set.
         tried: how many configurations of the network there are with it and without it.
         fresh: whether the best of several alphas is judged by trainings with fresh seeds.
     """
 
-    on: TrialConfig
-    off: TrialConfig
+    on: FinishedTrial
+    off: FinishedTrial
     difference: Estimate
     judgement: Judgement
     tried: tuple[int, int] = (1, 1)
@@ -71,7 +73,7 @@ class Pair:
     @property
     def name(self) -> str:
         """Network and data, apart from the activation."""
-        return self.off.network.trunk + self.off.data_label
+        return self.off.config.network.trunk + self.off.config.data_label + self.off.ending
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
     cells = [
         CellResult(
             study=trials[0][0].name,
+            label=trials[0][1].label,
             config=trials[0][1].config,
             seeds=len(trials),
             val=_val(trials, metric),
@@ -248,7 +251,7 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
     among = among if len(compared) < 2 else [*among, math.prod(among)]
     judgements = judged(claims, delta=delta, direction=Objective.of(metric).direction, chosen_among=among)
     pairs = [
-        Pair(one.on[0][1].config, one.off[0][1].config, found, judgement, (one.tried, 1), bool(one.fresh))
+        Pair(one.on[0][1], one.off[0][1], found, judgement, (one.tried, 1), bool(one.fresh))
         for one, found, judgement in zip(networks, differences, judgements, strict=False)
     ]
     return DatasetComparison(
@@ -261,7 +264,7 @@ def _compare_on(studies: Sequence[SavedStudy], metric: str, fetch: Fetch, top: i
         pairs=tuple(pairs),
         mean=mean,
         verdict=judgements[-1] if judgements else None,
-        scaled=any(pair.on.input_scaling != pair.off.input_scaling for pair in pairs),
+        scaled=any(pair.on.config.input_scaling != pair.off.config.input_scaling for pair in pairs),
         left_out=scores.left_out,
     )
 

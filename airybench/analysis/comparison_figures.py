@@ -28,7 +28,7 @@ def cells_figure(comparison: Comparison) -> Figure:
         bars = []
         for place, cell in enumerate(one.cells):
             study = f", {StudyName.parse(cell.study).name}" if several else ""
-            bars.append(bar(f"{cell.config.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
+            bars.append(bar(f"{cell.label} (n={cell.seeds}{study})", cell.test, marked=place == 0))
         panels.append((heading(one), bars))
     title = "Cells on test, ordered by val (orange: best on val)"
     return interval_rows(panels, label=f"test {comparison.metric}", title=title, ends=axis_ends(comparison.metric))
@@ -39,7 +39,7 @@ def log_activation_figure(comparison: Comparison) -> Figure | None:
     panels = []
     for one in comparison.datasets:
         if one.mean is not None:
-            bars = [bar(f"{pair.name} ({pair.on.network.activation})", pair.difference) for pair in one.pairs]
+            bars = [bar(f"{pair.name} ({pair.on.config.network.activation})", pair.difference) for pair in one.pairs]
             panels.append((heading(one), [*bars, bar("mean of these", one.mean, marked=True)]))
     if not panels:
         return None

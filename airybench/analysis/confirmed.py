@@ -36,9 +36,7 @@ def confirmed_cells(
     """
     searched = {cell[0].config.cell(): fmean(trial.value for trial in cell) for cell in by_cell(trials)}
     return tuple(
-        ConfirmedCell(
-            cell[0].config.label, searched[cell[0].config.cell()], fmean(one.value for one in cell), seeds_of(cell)
-        )
+        ConfirmedCell(cell[0].label, searched[cell[0].config.cell()], fmean(one.value for one in cell), seeds_of(cell))
         for cell in by_cell(confirmations)
         if cell[0].config.cell() in searched
     )

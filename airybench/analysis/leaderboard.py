@@ -48,6 +48,11 @@ class RankedCell:
     scores: dict[str, float]
 
     @property
+    def label(self) -> str:
+        """Its name, which no other cell of the study has."""
+        return self.best.label
+
+    @property
     def best(self) -> FinishedTrial:
         """The best trial of the cell."""
         return self.trials[0]
@@ -91,7 +96,7 @@ class Leaderboard:
     @property
     def tied(self) -> tuple[str, ...]:
         """Names of the cells that are not told apart from the first one."""
-        return tuple(row.config.label for row, apart in zip(self.rows[1:], self.apart, strict=False) if not apart)
+        return tuple(row.label for row, apart in zip(self.rows[1:], self.apart, strict=False) if not apart)
 
     @property
     def tried(self) -> dict[str, int]:
@@ -130,7 +135,7 @@ class Leaderboard:
         return [
             {
                 "rank": place,
-                "name": row.config.label,
+                "name": row.label,
                 "arch": row.config.network.arch,
                 "depth": row.config.network.depth,
                 "log_activation": row.config.network.log_activation,

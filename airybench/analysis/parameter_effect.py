@@ -18,14 +18,14 @@ class CellPair:
     """Two cells that differ in one parameter.
 
     Attributes:
-        first: configuration of the cell with another value, with the seed of one of its trials.
-        second: configuration of the cell with the reference value.
+        first: a trial of the cell with another value.
+        second: a trial of the cell with the reference value.
         value: the parameter's value in the first cell.
         difference: metric of the first cell minus that of the second, on the same test shots.
     """
 
-    first: TrialConfig
-    second: TrialConfig
+    first: FinishedTrial
+    second: FinishedTrial
     value: Value
     difference: Estimate
 
@@ -73,8 +73,8 @@ def parameter_effect(
     pool = list(found.values())
     pairs = [
         CellPair(
-            first=configs[first],
-            second=configs[second],
+            first=cells[first][0],
+            second=cells[second][0],
             value=configs[first].params()[parameter],
             difference=difference(found[first], found[second], metric, pool=pool),
         )

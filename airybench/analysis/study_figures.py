@@ -107,7 +107,7 @@ def leaderboard_figure(board: Leaderboard, heading: str, *, joined: bool = False
     rows = board.rows[:MAX_CELLS]
     complete = len(rows) == len(board.rows)
     return leaderboard(
-        [Bar(f"{row.config.label} (n={len(row.trials)})", row.mean, (row.low, row.high)) for row in rows],
+        [Bar(f"{row.label} (n={len(row.trials)})", row.mean, (row.low, row.high)) for row in rows],
         {row.name: row.value for row in board.baselines if not math.isnan(row.value)},
         metric=f"val {board.objective.metric}",
         title=heading if complete else f"{heading}: best {len(rows)} of {len(board.rows)} cells",
@@ -125,7 +125,7 @@ def robustness_figure(found: StudyRobustness, heading: str) -> Figure:
         heading: what the title ends with.
     """
     networks = {
-        cell.config.label: {
+        cell.label: {
             name: StressCurve(
                 ALL_CHANGES[name].unit,
                 list(curve),
@@ -273,7 +273,7 @@ def _pareto(trials: Trials, objectives: Objectives, heading: str) -> StudyFigure
     values = np.array([trial.values for trial in trials], dtype=np.float64)
     best = unbeaten(values, objectives)
     labels = [f"{one.metric} ({'more' if one.sign > 0 else 'less'} is better)" for one in objectives[:2]]
-    names = [trial.config.label for trial in trials]
+    names = [trial.label for trial in trials]
     beyond = f", first two of {len(objectives)} objectives" if len(objectives) > 2 else ""
     title = f"{heading}: Pareto front{beyond}"
     ends = [axis_ends(one.metric) for one in objectives[:2]]

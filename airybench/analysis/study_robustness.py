@@ -30,6 +30,7 @@ class CellRobustness:
     """One cell under changes of the detector; numbers are means over seeds on the test shots.
 
     Attributes:
+        label: name of the cell, which no other cell of the study has.
         config: the cell, with the seed of one of its trials.
         seeds: how many.
         clean: score of the unchanged shots.
@@ -39,6 +40,7 @@ class CellRobustness:
         worst: the change and strength with the largest loss.
     """
 
+    label: str
     config: TrialConfig
     seeds: int
     clean: Estimate
@@ -95,7 +97,7 @@ class StudyRobustness:
         heads = ["cell", "seeds", f"test {METRIC}", "under changes", "mean loss", "95 % interval", "worst change"]
         rows = [
             [
-                cell.config.label, str(cell.seeds), score_text(cell.clean.value), score_text(cell.changed.value),
+                cell.label, str(cell.seeds), score_text(cell.clean.value), score_text(cell.changed.value),
                 score_text(cell.loss.value), interval_text(cell.loss.low, cell.loss.high),
                 f"{cell.worst[0]} {cell.worst[1]:g} {ALL_CHANGES[cell.worst[0]].unit}",
             ]
@@ -109,7 +111,7 @@ class StudyRobustness:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["cell", "seeds", "change", "strength", "unit", "score", "low", "high"])
         for cell in self.cells:
-            name, seeds = cell.config.label, cell.seeds
+            name, seeds = cell.label, cell.seeds
             for change, curve in cell.curves.items():
                 for strength, one in curve.items():
                     writer.writerow([name, seeds, change, f"{strength:g}", ALL_CHANGES[change].unit, *_fields(one)])
@@ -124,7 +126,7 @@ class StudyRobustness:
             "shots": self.shots,
             "cells": [
                 {
-                    "name": cell.config.label,
+                    "name": cell.label,
                     "seeds": cell.seeds,
                     "clean": _as_data(cell.clean),
                     "changed": _as_data(cell.changed),
@@ -179,8 +181,8 @@ def study_robustness(
     adjusted = holm([one.p for one in differences])
     return StudyRobustness(
         cells=tuple(
-            _cell(config, one, judged(losses, {i: 1.0}), judged(changed, {i: 1.0}), draws, sample)
-            for i, (config, one) in enumerate(zip(configs, draws, strict=True))
+            _cell(group[0], one, judged(losses, {i: 1.0}), judged(changed, {i: 1.0}), draws, sample)
+            for i, (group, one) in enumerate(zip(groups, draws, strict=True))
         ),
         effects=tuple(
             LossEffect(choice, difference, judged(changed, choice.weights), p)
@@ -208,7 +210,7 @@ def _loss(draws: Draws) -> Tensor:
 
 
 def _cell(
-    config: TrialConfig, draws: Draws, loss: Estimate, changed: Estimate, study: Sequence[Draws], sample: Sample
+    trial: FinishedTrial, draws: Draws, loss: Estimate, changed: Estimate, study: Sequence[Draws], sample: Sample
 ) -> CellRobustness:
     def one(name: str, strength: float) -> Estimate:
         return bounded(
@@ -219,7 +221,7 @@ def _cell(
     clean = next(iter(curves.values()))[0.0]
     cases = [(name, strength) for name, curve in curves.items() for strength in curve if strength]
     worst = min(cases, key=lambda case: curves[case[0]][case[1]].value)
-    return CellRobustness(config, len(_clean(draws)), clean, changed, loss, curves, worst)
+    return CellRobustness(trial.label, trial.config, len(_clean(draws)), clean, changed, loss, curves, worst)
 
 
 def _worst(draws: Sequence[Draws], sample: Sample) -> tuple[str, float, Estimate]:

@@ -56,7 +56,7 @@ def trial_rows(study: SavedStudy, metric: str, fetch: Fetch) -> list[dict[str, A
             "study": name.name,
             "dataset": name.dataset,
             "trial": trial.number,
-            "name": trial.config.label,
+            "name": trial.label,
             "confirmation": trial.confirmation,
             **{key: value for key, value in trial.config.params().items() if key != "dataset"},
             **{f"val_{key}": value for key, value in trial.scores.items()},

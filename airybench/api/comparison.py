@@ -88,7 +88,7 @@ class StudyComparison:
             {
                 "dataset": one.dataset,
                 "study": cell.study,
-                "cell": cell.config.label,
+                "cell": cell.label,
                 "seeds": cell.seeds,
                 "val": cell.val,
                 "test": cell.test.value,
@@ -121,7 +121,7 @@ class StudyComparison:
         if dataset is not None and dataset not in found:
             raise unknown("data set", dataset, found)
         chosen = next(iter(found.values())) if dataset is None else found[dataset]
-        bars = [bar(cell.config.label, cell.test) for cell in chosen.cells]
+        bars = [bar(cell.label, cell.test) for cell in chosen.cells]
         drawn = plot_rows(bars, f"test {self.comparison.metric}", chosen.dataset, ax)
         drawn.set_xlim(axis_ends(self.comparison.metric))
         return drawn

@@ -20,7 +20,7 @@ class LogObserver(SilentObserver):
 
     def trial_finished(self, number: int, trial: FinishedTrial) -> None:
         """Log the trial's objective."""
-        LOG.info("trial %d, %s: %.3f", number, trial.config.title, trial.value)
+        LOG.info("trial %d, %s: %.3f", number, trial.title, trial.value)
 
     def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
         """Log why a trial has no result."""
@@ -33,7 +33,7 @@ class NotebookObserver(SilentObserver):
     def __init__(self) -> None:
         self._bar = ProgressBar("")
         self._done = self._total = 0
-        self._running: dict[int, TrialConfig] = {}
+        self._running: dict[int, tuple[str, TrialConfig]] = {}
 
     def study_started(self, name: str, total: int, finished: list[FinishedTrial]) -> None:
         """Draw the bar."""
@@ -45,16 +45,16 @@ class NotebookObserver(SilentObserver):
         self._total = self._done + left
         show_text(f"confirmation of {', '.join(cells)}")
 
-    def trial_started(self, number: int, config: TrialConfig) -> None:
+    def trial_started(self, number: int, config: TrialConfig, title: str) -> None:
         """Name the network."""
-        self._running[number] = config
-        self._bar.update(self._done, self._total, config.title)
+        self._running[number] = title, config
+        self._bar.update(self._done, self._total, title)
 
     def epoch_finished(self, number: int, epoch: Epoch) -> None:
         """Show the epoch and its macro-AP on the validation split."""
-        config = self._running[number]
+        title, config = self._running[number]
         value = epoch.val.values.get("macro_ap", math.nan)
-        text = f"{config.title}, epoch {epoch.number} of {config.training.epochs}, val macro-AP {value:.3f}"
+        text = f"{title}, epoch {epoch.number} of {config.training.epochs}, val macro-AP {value:.3f}"
         self._bar.update(self._done, self._total, text)
 
     def trial_finished(self, number: int, trial: FinishedTrial) -> None:
@@ -63,7 +63,7 @@ class NotebookObserver(SilentObserver):
 
     def trial_ended(self, number: int, end: TrialEnd, reason: str) -> None:
         """Say why a trial has no result; one that runs again does not count."""
-        title = self._running[number].title
+        title, _ = self._running[number]
         if end in ("failed", "pruned"):
             self._end(number)
         show_text(f"{title} {end}: {reason}")

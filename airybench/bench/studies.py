@@ -33,7 +33,7 @@ class _UntilTrial(SilentObserver):
         self.began = float("nan")
         self._stop = stop
 
-    def trial_started(self, number: int, config: TrialConfig) -> None:
+    def trial_started(self, number: int, config: TrialConfig, title: str) -> None:
         """Note the time."""
         self.began = time.perf_counter()
         if self._stop:

@@ -153,9 +153,14 @@ class TrialConfig(Frozen):
 
     @property
     def title(self) -> str:
-        """Name of the MLflow run; of one of many folds with its number, as in `...-f3-s1612`."""
+        """Name of the trial; of one of many folds with its number, as in `...-f3-s1612`."""
+        return self.label + self.repeat_label
+
+    @property
+    def repeat_label(self) -> str:
+        """What tells the trials of one cell apart: `-s1612`, or `-f3-s1612` with folds."""
         fold = f"-f{self.data.fold}" if self.data.every_fold else ""
-        return f"{self.label}{fold}-s{self.training.seed}"
+        return f"{fold}-s{self.training.seed}"
 
 
 def recorded_trial(content: Any, *, simulated: bool) -> TrialConfig:

@@ -99,7 +99,7 @@ def cell_rows(
                     for key, value in metrics.items()
                     if math.isfinite(value)
                 },
-                tags={**tags, Tag.STUDY: study, Tag.OBJECTIVE: str(board.objective), Tag.LABEL: cell.config.label},
+                tags={**tags, Tag.STUDY: study, Tag.OBJECTIVE: str(board.objective), Tag.LABEL: cell.label},
                 trials=tuple(trial.run_id for trial in cell.trials),
             )
         )
@@ -114,7 +114,7 @@ def _description(board: Leaderboard, place: int, test: Estimate, experiment: str
     runs = f"mean of {cell.seeds} seeds" if cell.seeds > 1 else "one seed"
     trials = (f"[{_repeat(one)}]({run_place(experiment, one.run_id)}) {score_text(one.value)}" for one in cell.trials)
     return (
-        f"Rank {place + 1} of {len(board.rows)}: **{cell.config.label}**. Val {metric} {val}{scored} ({runs}; "
+        f"Rank {place + 1} of {len(board.rows)}: **{cell.label}**. Val {metric} {val}{scored} ({runs}; "
         f"interval: {board.interval_kind}).\n\nTrials, with curves, plots and predictions: {', '.join(trials)}"
     )
 

@@ -85,7 +85,7 @@ def _gallery(one: StudyAnswers) -> list[Figure]:
     winner = one.winner
     store = find_store(one.dataset, winner.config.data, one.provenance.data_sha256)
     simulated = " (simulated data)" if one.provenance.simulated else ""
-    title = f"{winner.config.label} on {one.dataset} test{simulated}"
+    title = f"{winner.label} on {one.dataset} test{simulated}"
     return examples(winner.predictions[0], store, title, _explainer(one, store))
 
 

@@ -127,7 +127,7 @@ def summarise_study(
     parent.tag(
         {
             Tag.WINNER: winner.run_id,
-            Tag.WINNER_NAME: best.config.label,
+            Tag.WINNER_NAME: best.label,
             **({Tag.MODEL_URI: model_uri} if model_uri else {}),
         }
     )

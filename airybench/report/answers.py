@@ -222,7 +222,7 @@ def together(studies: Sequence[StudyAnswers], delta: float = DELTA) -> list[Stud
 
 
 def _answers(cells: list[ScoredCell], metric: str) -> list[Answer]:
-    names, configs, pool = [cell.config.label for cell in cells], [cell.config for cell in cells], pool_of(cells)
+    names, configs, pool = [cell.label for cell in cells], [cell.config for cell in cells], pool_of(cells)
     answers = []
     for claim in [*claims(configs), *(one for one in best_of_each(configs) if _confirmed(one, cells))]:
         fresh = claim.chosen and _confirmed(claim, cells)
@@ -261,7 +261,7 @@ def _against_baselines(cells: list[ScoredCell], found: Sequence[ScoredBaseline],
         context = "".join(f", {words(name, value)}" for name, value in one.params.items())
         statement = f"the best network against support vectors on physics features{context}"
         among, tried = 1 if fresh else len(one.cells), (len(one.cells), 1)
-        names = ((best.config.label, one.name),)
+        names = ((best.label, one.name),)
         answers.append(Answer(statement, names, difference_found, chosen_among=among, tried=tried, fresh=fresh))
     return answers
 

@@ -112,7 +112,7 @@ def markdown(studies: Sequence[StudyAnswers], delta: float = DELTA) -> str:
                 *(f"- **{answer.verdict}**: {sentence(answer, one.metric)}" for answer in one.answers),
                 "",
             ]
-            lines += [*classes_lines(one.classes, one.winner.config.label), *hits_lines(one.hits)]
+            lines += [*classes_lines(one.classes, one.winner.label), *hits_lines(one.hits)]
             if one.robustness is not None:
                 lines += robustness_lines(one.robustness)
             lines += [f"- {note}" for note in _notes(one)]
@@ -175,7 +175,7 @@ def _questions(group: Sequence[StudyAnswers]) -> list[str]:
 
 def _worse(one: StudyAnswers) -> str:
     majority = one.logged.get("majority", {}).get("test/exact_match")
-    return worse_than_majority(one.winner.config.label, one.winner.test["exact_match"].value, majority)
+    return worse_than_majority(one.winner.label, one.winner.test["exact_match"].value, majority)
 
 
 def _study_html(one: StudyAnswers, gallery: Sequence[Figure]) -> str:
@@ -196,7 +196,7 @@ def _study_html(one: StudyAnswers, gallery: Sequence[Figure]) -> str:
     )
     pictures = picture(_plot(one), f"{one.name} on {one.dataset}: test {one.metric} of every cell")
     if gallery:
-        pictures += plate(gallery, f"Right and wrong predictions of {one.winner.config.label} on {one.dataset}")
+        pictures += plate(gallery, f"Right and wrong predictions of {one.winner.label} on {one.dataset}")
     robust = "" if one.robustness is None else robustness_html(one.robustness, _title_of(one))
     named, text = f"{escape(one.name)}.yaml", f"<pre>{escape(one.config)}</pre>"
     # A browser prints no more of what is folded up than its heading.
@@ -204,7 +204,7 @@ def _study_html(one: StudyAnswers, gallery: Sequence[Figure]) -> str:
     return (
         f"<section><h3>{escape(one.dataset)}</h3>{worse}"
         f'<ul class="answers">{answers}</ul>'
-        f"{table}{classes_html(one.classes, one.winner.config.label)}{hits_html(one.hits)}{robust}{pictures}"
+        f"{table}{classes_html(one.classes, one.winner.label)}{hits_html(one.hits)}{robust}{pictures}"
         f'<ul class="note">{notes}</ul><pre>{escape(one.command)}</pre>{config if one.config else ""}'
         f'<table class="facts"><tbody>{facts}</tbody></table></section>'
     )
@@ -218,7 +218,7 @@ def _table(one: StudyAnswers) -> tuple[list[str], list[list[str]]]:
     heads = ["cell", f"test {one.metric}", f"val {one.metric}", *(f"test {name}" for name in further), *counted]
     rows = [
         [
-            cell.config.label,
+            cell.label,
             _number(cell.test[one.metric], ends=True),
             score_text(cell.val),
             *(_number(cell.test[name], ends=False) for name in further),
@@ -247,7 +247,7 @@ def _notes(one: StudyAnswers) -> list[str]:
 def _plot(one: StudyAnswers) -> Figure:
     return leaderboard(
         [
-            Bar(f"{cell.config.label} (n={len(cell.trials)})", score.value, (score.low, score.high))
+            Bar(f"{cell.label} (n={len(cell.trials)})", score.value, (score.low, score.high))
             for cell, score in ((cell, cell.test[one.metric]) for cell in one.cells)
         ],
         one.baselines,

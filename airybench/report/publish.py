@@ -115,7 +115,7 @@ def _varied(cells: Sequence[ScoredCell]) -> tuple[str, ...]:
 def _cell(cell: ScoredCell, varied: Sequence[str], metric: str) -> CellScores:
     params: Mapping[str, Value] = cell.config.params()
     return CellScores(
-        name=cell.config.label,
+        name=cell.label,
         digest=cell.config.cell(),
         params={name: params[name] for name in varied},
         val=kept(cell.val),
@@ -163,7 +163,7 @@ def _stress(found: StudyRobustness) -> StressResult:
     return StressResult(
         cells=tuple(
             StressedCell(
-                name=cell.config.label,
+                name=cell.label,
                 clean=Interval.of(cell.clean),
                 changed=Interval.of(cell.changed),
                 loss=Interval.of(cell.loss),

@@ -38,6 +38,11 @@ class ScoredCell:
     confirmed: tuple[Predictions, ...] = ()
 
     @property
+    def label(self) -> str:
+        """Its name, which no other cell of the study has."""
+        return self.trials[0].label
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """Seeds of the trials."""
         return tuple(trial.config.training.seed for trial in self.trials)
@@ -86,7 +91,7 @@ def hits_by_name(winner: ScoredCell, best: str, metrics: Mapping[str, float]) ->
         metrics: logged on the study's run.
     """
     single = len(winner.trials) > 1 and not winner.config.data.every_fold
-    name = next((one.config.title for one in winner.trials if single and one.run_id == best), winner.config.label)
+    name = next((one.title for one in winner.trials if single and one.run_id == best), winner.label)
     found = {name: logged_hits(metrics, "test/")}
     found |= {title: logged_hits(metrics, f"{baseline}/test/") for baseline, title in NAMES.items()}
     return {name: scores for name, scores in found.items() if scores}

@@ -20,8 +20,8 @@ class StudyObserver(Protocol):
     def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
         """The search has ended; the chosen cells are trained again with fresh seeds, so many trials in all."""
 
-    def trial_started(self, number: int, config: TrialConfig) -> None:
-        """A trial begins."""
+    def trial_started(self, number: int, config: TrialConfig, title: str) -> None:
+        """A trial begins, which no other of the study has the title of."""
 
     def epoch_finished(self, number: int, epoch: Epoch) -> None:
         """A trial has been evaluated on val."""
@@ -42,7 +42,7 @@ class SilentObserver:
     def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
         """Do nothing."""
 
-    def trial_started(self, number: int, config: TrialConfig) -> None:
+    def trial_started(self, number: int, config: TrialConfig, title: str) -> None:
         """Do nothing."""
 
     def epoch_finished(self, number: int, epoch: Epoch) -> None:

@@ -11,6 +11,7 @@ from airybench.config import TrialConfig, recorded_trial
 from airybench.errors import ConfigError, StudyError, TrialError
 from airybench.sweep.journal import UNREADABLE, deferred_sync
 from airybench.sweep.repeat import Repeat, repeat_of
+from airybench.sweep.run_names import cell_label, label_ending, trial_title
 
 INTERRUPTED: Literal["interrupted"] = "interrupted"
 RETRIED = (INTERRUPTED, "error")
@@ -36,6 +37,7 @@ class FinishedTrial:
         facts: parameters, seconds, best epoch.
         values: every objective, in the order of `StudyConfig.objectives`.
         confirmation: whether it trains a chosen cell again with a fresh seed; such a trial chooses nothing.
+        axes: what tells the cells of its study apart, see `varying`.
     """
 
     number: int
@@ -45,6 +47,22 @@ class FinishedTrial:
     facts: dict[str, float]
     values: tuple[float, ...]
     confirmation: bool = False
+    axes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Name of its cell, which no other cell of the study has."""
+        return cell_label(self.config, self.axes)
+
+    @property
+    def title(self) -> str:
+        """Its name, which no other trial of the study has."""
+        return trial_title(self.config, self.axes)
+
+    @property
+    def ending(self) -> str:
+        """What the study varies beside that which every label says."""
+        return label_ending(self.config, self.axes)
 
     @cached_property
     def cell(self) -> str:
@@ -62,12 +80,13 @@ class FinishedTrial:
         return self.values[0]
 
     @classmethod
-    def of(cls, trial: FrozenTrial, *, simulated: bool) -> "FinishedTrial":
+    def of(cls, trial: FrozenTrial, *, simulated: bool, axes: tuple[str, ...] = ()) -> "FinishedTrial":
         """From a complete trial of Optuna's.
 
         Args:
             trial: complete.
             simulated: whether the shots of its study are.
+            axes: what tells the cells of its study apart.
 
         Raises:
             StudyError: the study holds something else in its place.
@@ -82,6 +101,7 @@ class FinishedTrial:
                 facts=dict(attrs["facts"]),
                 values=tuple(trial.values),
                 confirmation=bool(attrs.get(CONFIRMATION)),
+                axes=axes,
             )
             numbers = [*found.scores.values(), *found.facts.values(), *found.values]
             if not found.values or not all(isinstance(number, int | float | None) for number in numbers):

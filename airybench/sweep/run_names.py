@@ -49,12 +49,48 @@ def cell_name(config: TrialConfig, axes: Sequence[str], study: str) -> str:
         (bool(axis.intersection(_ACTIVATION)), network.activation),
         ("leakiness" in axis, "-".join(slope)),
         (bool(axis.intersection(_DATA)), config.data_label.strip("-")),
-        *((True, f"{name}{_text(config.params()[name])}") for name in axes if name not in _SAID),
+        *((True, text) for text in _unsaid(config, axes)),
         (bool(axis.intersection(_TRUNK)), trunk),
     ]
     first = [text for varies, text in parts if varies and text]
     rest = [text for varies, text in reversed(parts) if not varies and text]
     return f"{'-'.join(first + rest)} {StudyName.parse(study).dataset}".strip()
+
+
+def label_ending(config: TrialConfig, axes: Sequence[str]) -> str:
+    """What tells a cell of a study from others of the same label, to be written behind the label.
+
+    Args:
+        config: the cell.
+        axes: what varies in its study.
+
+    >>> label_ending(TrialConfig(), ("alpha", "weight_decay"))
+    '-weight_decay0'
+    """
+    return "".join(f"-{text}" for text in _unsaid(config, axes))
+
+
+def cell_label(config: TrialConfig, axes: Sequence[str]) -> str:
+    """Label of a cell which no other of its study has.
+
+    >>> cell_label(TrialConfig(), ("weight_decay",))
+    'resnet18-log0.2-leaky0.2-weight_decay0'
+    """
+    return config.label + label_ending(config, axes)
+
+
+def trial_title(config: TrialConfig, axes: Sequence[str]) -> str:
+    """Name of a trial which no other of its study has.
+
+    >>> trial_title(TrialConfig(), ("weight_decay",))
+    'resnet18-log0.2-leaky0.2-weight_decay0-s1612'
+    """
+    return cell_label(config, axes) + config.repeat_label
+
+
+def _unsaid(config: TrialConfig, axes: Sequence[str]) -> list[str]:
+    values = config.params()
+    return [f"{name}{_text(values[name])}" for name in axes if name not in _SAID]
 
 
 def trial_name(config: TrialConfig, axes: Sequence[str], study: str) -> str:

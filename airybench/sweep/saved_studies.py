@@ -20,6 +20,7 @@ from airybench.reporter import Reporter
 from airybench.study_name import StudyName
 from airybench.sweep.definition import checked
 from airybench.sweep.records import CONFIRMATION, INTERRUPTED, FinishedTrial
+from airybench.sweep.run_names import cell_label, varying
 from airybench.sweep.storage import StudyStorage, as_storage
 from airybench.tracking.disk import bytes_of
 from airybench.tracking.store import hidden
@@ -64,7 +65,8 @@ class SavedStudy:
     @cached_property
     def _complete(self) -> tuple[FinishedTrial, ...]:
         complete = (trial for trial in self._trials if trial.state == TrialState.COMPLETE)
-        return tuple(FinishedTrial.of(trial, simulated=self._simulated) for trial in complete)
+        axes = varying(self.sweep)
+        return tuple(FinishedTrial.of(trial, simulated=self._simulated, axes=axes) for trial in complete)
 
     @cached_property
     def sweep(self) -> SweepConfig:
@@ -144,11 +146,12 @@ class SavedStudy:
     def trials(self) -> list[dict[str, Any]]:
         """Every trial but duplicates, ready for JSON; `fold` is None where the study has one split."""
         folds = bool(self._trials) and self.sweep.base.data.every_fold
+        axes = varying(self.sweep) if self._trials else ()
         return [
             {
                 "number": trial.number,
                 "state": _state(trial),
-                "cell": _title(trial),
+                "cell": _label(trial, axes),
                 "seed": trial.user_attrs.get("seed"),
                 "fold": trial.user_attrs.get("fold") if folds else None,
                 "confirmation": bool(trial.user_attrs.get(CONFIRMATION)),
@@ -260,6 +263,6 @@ def _state(trial: FrozenTrial) -> str:
     return INTERRUPTED if trial.user_attrs.get("failure", INTERRUPTED) == INTERRUPTED else "failed"
 
 
-def _title(trial: FrozenTrial) -> str | None:
+def _label(trial: FrozenTrial, axes: Sequence[str]) -> str | None:
     config = trial.user_attrs.get("config")
-    return validated(TrialConfig, config).label if config else None
+    return cell_label(validated(TrialConfig, config), axes) if config else None

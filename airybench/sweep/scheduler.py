@@ -10,7 +10,7 @@ from airybench.errors import TrialError
 from airybench.sweep.executor import EpochDecision, Event, Executor, Failed, Lost, Stopped, Task
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import INTERRUPTED, RunningTrial, TakenError
-from airybench.sweep.run_names import trial_name
+from airybench.sweep.run_names import trial_name, trial_title
 from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
@@ -110,7 +110,7 @@ class Scheduler:
         if trial.confirmation and not self._confirming:
             self._confirming = True
             cells, left = study.confirming(), study.plan() + 1
-            self._observer.confirmation_started([cell.label for cell in cells], self._config.confirm, left)
+            self._observer.confirmation_started(cells, self._config.confirm, left)
         tags = {Tag.STUDY: study.name, Tag.TRIAL: str(trial.number), **study.provenance.tags()}
         if trial.config.data.every_fold:
             tags[Tag.FOLD] = str(trial.config.data.fold)
@@ -120,7 +120,7 @@ class Scheduler:
         name = trial_name(trial.config, study.axes, study.name)
         active.run = run = Run.create(tracking, name, "trial", tags, parent=self._parent.run_id)
         trial.set_attributes(run_id=run.run_id)
-        self._observer.trial_started(trial.number, trial.config)
+        self._observer.trial_started(trial.number, trial.config, trial_title(trial.config, study.axes))
         task = Task(
             trial.number, trial.config, tracking, run.run_id, self._config.objectives[0], study.name,
             self._checkpoint_every, self._config.stress,

@@ -24,7 +24,7 @@ from airybench.sweep.records import (
     RunningTrial,
     TakenError,
 )
-from airybench.sweep.run_names import varying
+from airybench.sweep.run_names import cell_label, trial_title, varying
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell
 from airybench.sweep.storage import StudyStorage, as_storage
@@ -131,7 +131,7 @@ class RunningStudy:
         self._end(trial.trial, values=values)
         run_id = str(trial.trial.user_attrs["run_id"])
         return FinishedTrial(
-            trial.number, trial.config, outcome.scores, run_id, outcome.facts, values, trial.confirmation
+            trial.number, trial.config, outcome.scores, run_id, outcome.facts, values, trial.confirmation, self.axes
         )
 
     def prune(self, trial: RunningTrial) -> None:
@@ -206,9 +206,9 @@ class RunningStudy:
         """The finished trials that confirm the chosen cells, by number."""
         return [trial for trial in self._complete() if trial.confirmation]
 
-    def confirming(self) -> list[TrialConfig]:
-        """The chosen cells, each trained again with fresh seeds; empty until the search has ended."""
-        return list({cell.digest: cell.config for cell, _ in self._queue.confirming()}.values())
+    def confirming(self) -> list[str]:
+        """The labels of the chosen cells, each trained again with fresh seeds; empty until the search has ended."""
+        return list(dict.fromkeys(cell_label(cell.config, self.axes) for cell, _ in self._queue.confirming()))
 
     def unsettled(self) -> set[str]:
         """Digests of the cells of which a trial of the search is still to come."""
@@ -218,7 +218,7 @@ class RunningStudy:
         simulated = self.provenance.simulated
         for trial in self._get(TrialState.COMPLETE):
             if trial.number not in self._read:  # it stays as it is, and a study asks for all after each trial
-                self._read[trial.number] = FinishedTrial.of(trial, simulated=simulated)
+                self._read[trial.number] = FinishedTrial.of(trial, simulated=simulated, axes=self.axes)
         return [self._read[number] for number in sorted(self._read)]
 
     def failures(self) -> list[FailedTrial]:
@@ -230,7 +230,7 @@ class RunningStudy:
             if attrs.get("failure", INTERRUPTED) == INTERRUPTED or "config" not in attrs:
                 continue
             if states.get(trial_key(trial)) != TrialState.COMPLETE:
-                title = validated(TrialConfig, attrs["config"]).title
+                title = trial_title(validated(TrialConfig, attrs["config"]), self.axes)
                 last[trial_key(trial)] = FailedTrial(trial.number, title, str(attrs["reason"]))
         return list(last.values())
 

@@ -88,7 +88,10 @@ def test_a_difference_is_over_all_seeds_and_by_the_estimator_of_reports(shelf) -
     (side,) = shelf.compare("a").datasets
     (pair,) = side.pairs
     # Of the alphas val takes 0.2, however good 0.5 is on test.
-    assert (pair.on.network.title, pair.off.network.title) == ("resnet18-log0.2-leaky0.2", "resnet18-plain-leaky0.2")
+    assert (pair.on.config.network.title, pair.off.config.network.title) == (
+        "resnet18-log0.2-leaky0.2",
+        "resnet18-plain-leaky0.2",
+    )
     on, off = ["a@helium-0", "a@helium-1"], ["a@helium-3", "a@helium-4", "a@helium-5"]
     once = np.ones(SHOTS)
     assert pair.difference.value == pytest.approx(reference(shelf, on, once) - reference(shelf, off, once), abs=1e-6)
@@ -121,7 +124,7 @@ def test_the_mean_is_over_networks_and_pairs_cross_studies(shelf) -> None:
     shelf.study("with@helium", [({"depth": d, "seed": 1}, 0.6, 2.0) for d in (18, 34)])
     shelf.study("without@helium", [({"depth": d, "seed": 1, **PLAIN}, 0.5, 0.5) for d in (18, 34, 50)])
     (side,) = shelf.compare("with", "without").datasets
-    assert [pair.on.network.depth for pair in side.pairs] == [18, 34]
+    assert [pair.on.config.network.depth for pair in side.pairs] == [18, 34]
     assert side.mean.value == pytest.approx(np.mean([pair.difference.value for pair in side.pairs]))
     assert side.mean.low > 0
     assert side.verdict.verdict == "first look"
@@ -256,13 +259,13 @@ def test_the_best_of_several_alphas_counts_as_several_claims_or_is_judged_by_fre
     ] + [({**PLAIN, "seed": seed}, 0.5, 0.3) for seed in range(3)]  # fmt: skip
     shelf.study("a@helium", search)
     (pair,) = shelf.compare("a").datasets[0].pairs
-    assert (pair.on.network.alpha, pair.tried, pair.fresh) == (0.4, (4, 1), False)
+    assert (pair.on.config.network.alpha, pair.tried, pair.fresh) == (0.4, (4, 1), False)
     assert pair.judgement == judged([pair.difference], chosen_among=[4])[0]
     fresh = [({"alpha": 0.4, "seed": 1000 + seed}, 0.1, 1.0, "again") for seed in range(3)]
     shelf.study("b@helium", [*search, *fresh])
     (side,) = shelf.compare("b").datasets
     (pair,) = side.pairs
-    assert (pair.on.network.alpha, pair.tried, pair.fresh) == (0.4, (4, 1), True)
+    assert (pair.on.config.network.alpha, pair.tried, pair.fresh) == (0.4, (4, 1), True)
     again = shelf.of([f"b@helium-{number}" for number in (15, 16, 17)])
     plain = shelf.of([f"b@helium-{number}" for number in (12, 13, 14)])
     assert pair.difference.value == pytest.approx(difference(again, plain, "macro_ap").value)

@@ -8,6 +8,7 @@ from airybench.analysis.estimate import Estimate
 from airybench.analysis.verdicts import Judgement
 from airybench.config import TrialConfig
 from airybench.provenance import Provenance
+from airybench.sweep.records import FinishedTrial
 
 CLEAR = Judgement("better", 0.01, 0.01)
 SIMULATED = Provenance("helium", "simulated", "d", "s")
@@ -17,8 +18,12 @@ def config(**changes: object) -> TrialConfig:
     return TrialConfig().replace(changes)
 
 
+def trial(**changes: object) -> FinishedTrial:
+    return FinishedTrial(0, config(**changes), {}, "run", {}, (0.5,))
+
+
 def compared(*pairs: Pair, studies: tuple[str, ...] = ("a@helium",)) -> Comparison:
-    cell = CellResult(studies[0], config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, seeds=(2,)), ("run",))
+    cell = CellResult(studies[0], "resnet18", config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, seeds=(2,)), ("run",))
     mean = pairs[0].difference if pairs else None
     return Comparison(
         "macro_ap", (DatasetComparison("helium", studies, SIMULATED, 60, (cell,), 3, pairs, mean, CLEAR, False),)
@@ -27,7 +32,7 @@ def compared(*pairs: Pair, studies: tuple[str, ...] = ("a@helium",)) -> Comparis
 
 def pair(**on: object) -> Pair:
     off = {name: value for name, value in on.items() if name not in ("alpha", "learn_alpha")}
-    return Pair(config(**on), config(**off, log_activation=False), Estimate(0.1, 0.05, 0.2), CLEAR)
+    return Pair(trial(**on), trial(**off, log_activation=False), Estimate(0.1, 0.05, 0.2), CLEAR)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_a_study_is_one_bar_of_trials(pages: list[list[str]]) -> None:
     observer = NotebookObserver()
     observer.study_started("demo@helium", 3, [])
     for number in range(3):
-        observer.trial_started(number, config)
+        observer.trial_started(number, config, config.title)
         epoch = SimpleNamespace(number=1, val=SimpleNamespace(values={"macro_ap": 0.5}))
         observer.epoch_finished(number, epoch)  # type: ignore[arg-type]
         if number == 1:

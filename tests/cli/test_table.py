@@ -17,8 +17,8 @@ from airybench.cli.main import run
 from airybench.jobs.compare import compare_studies
 
 
-def printed(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    code = run(["table", *arguments])
+def printed(arguments: list[str], capsys: pytest.CaptureFixture[str], command: str = "table") -> str:
+    code = run([*command.split(), *arguments])
     out, err = capsys.readouterr()
     assert code == 0, err
     return out
@@ -36,7 +36,7 @@ def test_cells_are_those_of_the_leaderboard_and_of_compare(finished: Benchmark, 
             np.testing.assert_array_equal([float(row[name]) for row in mine], board[name])
         (compared,) = compare_studies([f"both@{dataset}"]).datasets
         assert {row["name"]: float(row["test_macro_ap"]) for row in mine} == {
-            cell.config.label: cell.test.value for cell in compared.cells
+            cell.label: cell.test.value for cell in compared.cells
         }
 
 
@@ -114,3 +114,32 @@ def test_compare_in_latex_has_cells_and_verdicts(finished: Benchmark, capsys) ->
     assert f"${one.pairs[0].difference.value:+.3f}$ [" in text
     assert run(["compare", "--study", "both", "--latex", "--json"]) == 2
     assert "one format" in capsys.readouterr().err
+
+
+def test_cells_that_differ_in_a_parameter_no_label_says_have_names_of_their_own(data_home: Path, capsys) -> None:
+    names = {f"resnet18-log0.2-leaky0.2-base_lr{rate}" for rate in ("0.001", "0.002")}
+    asked = [
+        "sweep", "--study", "rates", "--dataset", "helium", "--count", "64", "--image-size", "32", "--epochs", "1",
+        "--arch", "resnet", "--depth", "18", "--log-activation", "--alpha", "0.2", "--leakiness", "0.2",
+        "--base-lr", "0.001,0.002", "--batch-size", "16", "--precision", "float32", "--stress",
+    ]  # fmt: skip
+    assert run([*asked, "--dry-run", "--json"]) == 0
+    (planned,) = json.loads(capsys.readouterr().out)
+    assert {cell["name"] for cell in planned["cells"]} == names
+    assert run(asked) == 0
+    followed, table = capsys.readouterr()
+    for name in names:
+        assert f"{name}-s1612 begins" in table
+        assert name in followed
+    assert {row["name"] for row in json.loads(printed(["rates", "--json"], capsys))} == names
+    assert {row["name"] for row in json.loads(printed(["rates", "--trials", "--json"], capsys))} == names
+    (compared,) = json.loads(printed(["--study", "rates", "--json"], capsys, "compare"))["datasets"]
+    assert {cell["name"] for cell in compared["rows"]} == names
+    shown = json.loads(printed(["rates", "--json"], capsys, "studies show"))
+    assert {trial["cell"] for trial in shown["trials"]} == names
+    assert run(["report", "--study", "rates", "--output", str(data_home / "rates.html")]) == 0
+    capsys.readouterr()
+    for ending in (".html", ".md"):
+        page = (data_home / "rates").with_suffix(ending).read_text(encoding="utf-8")
+        for name in names:
+            assert page.count(name) >= 2, "among the cells, and among the scores under changes of the detector"

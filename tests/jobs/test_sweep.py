@@ -27,7 +27,7 @@ class _Numbers(SilentObserver):
         self.began: list[int] = []
         self.finished: list[int] = []
 
-    def trial_started(self, number: int, config: object) -> None:
+    def trial_started(self, number: int, config: object, title: str) -> None:
         self.began.append(number)
 
     def trial_finished(self, number: int, trial: object) -> None:

@@ -38,7 +38,7 @@ class _Interrupting(SilentObserver):
         assert (seeds, left) == (1, len(cells))
         self.cells = cells
 
-    def trial_started(self, number: int, config: TrialConfig) -> None:
+    def trial_started(self, number: int, config: TrialConfig, title: str) -> None:
         self.running[number] = config
 
     def epoch_finished(self, number: int, epoch: Epoch) -> None:

@@ -106,7 +106,7 @@ def test_nothing_is_confirmed_while_a_trial_of_the_search_runs(tmp_path: Path) -
     assert one.ask() is None
     assert one.confirming() == []
     end(one, last)
-    assert [cell.network.alpha for cell in one.confirming()] == [0.3]
+    assert [label.split("-")[1] for label in one.confirming()] == ["log0.3"]
     assert finish(one) == [(0.3, FRESH)]
 
 

@@ -51,7 +51,7 @@ def _print_cells(console: Console, one: DatasetComparison, metric: str) -> None:
         table.column(name, left=left, key=name in ("#", "network"), joined=name == "95 % interval")
     for place, cell in enumerate(one.cells, 1):
         table.row(
-            str(place), cell.config.label, str(cell.seeds), score_text(cell.val), score_text(cell.test.value),
+            str(place), cell.label, str(cell.seeds), score_text(cell.val), score_text(cell.test.value),
             interval_text(cell.test.low, cell.test.high), StudyName.parse(cell.study).name,
         )  # fmt: skip
     console.print(table)
@@ -88,7 +88,7 @@ def comparison_latex(comparison: Comparison) -> str:
     metric, tables = escaped(comparison.metric), []
     for one in comparison.datasets:
         cells = [
-            [escaped(cell.config.label), escaped(StudyName.parse(cell.study).name), str(cell.seeds),
+            [escaped(cell.label), escaped(StudyName.parse(cell.study).name), str(cell.seeds),
              f"${score_text(cell.val)}$", score_latex(cell.test.value, cell.test.low, cell.test.high)]
             for cell in one.cells
         ]  # fmt: skip
@@ -130,7 +130,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 def _dataset_json(one: DatasetComparison) -> dict[str, Any]:
     cells = [
-        {"study": cell.study, "name": cell.config.label, "params": cell.config.params(), "seeds": cell.seeds,
+        {"study": cell.study, "name": cell.label, "params": cell.config.params(), "seeds": cell.seeds,
          "val": finite(cell.val), "test": estimate_json(cell.test), "run_ids": list(cell.run_ids)}
         for cell in one.cells
     ]  # fmt: skip

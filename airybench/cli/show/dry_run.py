@@ -13,6 +13,7 @@ from airybench.sweep.confirmation import most_chosen, most_confirmations
 from airybench.sweep.cost import CellCost
 from airybench.sweep.disk import DiskPlan
 from airybench.sweep.forecast import total_seconds
+from airybench.sweep.run_names import cell_label, varying
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ def print_cells(plan: DryRun) -> None:
     table = Grid(f"{plan.dataset}: {len(costs)} cells{folds} x {sweep.study.seeds} seeds")
     for heading in ("cell", "alpha", "leakiness", "params M", "GMAC", "minutes"):
         table.column(heading, left=heading == "cell", key=heading == "cell")
-    for one in costs:
+    for name, one in zip(_names(sweep, costs), costs, strict=True):
         network = one.cell.config.network
         table.row(
-            one.cell.config.label, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
+            name, f"{network.alpha:g}", f"{network.leakiness:g}", f"{one.cost.parameters / 1e6:.2f}",
             f"{one.cost.multiply_adds / 1e9:.3f}", f"{one.seconds / 60:.1f}",
         )  # fmt: skip
     console = result_console()
@@ -68,13 +69,18 @@ def print_cells(plan: DryRun) -> None:
     console.print(plan.power.sentence(), soft_wrap=True)
 
 
+def _names(sweep: SweepConfig, costs: list[CellCost]) -> list[str]:
+    axes = varying(sweep)
+    return [cell_label(one.cell.config, axes) for one in costs]
+
+
 def cells_json(plan: DryRun) -> dict[str, Any]:
     """A dry run as data."""
     sweep, costs, disk = plan.sweep, plan.costs, plan.disk
     cells = [
-        {"name": one.cell.config.label, "params": one.cell.config.params(), "parameters": one.cost.parameters,
+        {"name": name, "params": one.cell.config.params(), "parameters": one.cost.parameters,
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
-        for one in costs
+        for name, one in zip(_names(sweep, costs), costs, strict=True)
     ]  # fmt: skip
     search = sweep.study
     return {

@@ -32,10 +32,8 @@ def print_study_summary(summary: StudySummary) -> None:
     console.print(_cells(summary))
     winner = board.rows[0]
     alone = winner.seeds > 1 and not winner.folds
-    named = winner.best.config.title if alone else winner.config.label
-    of_it = (
-        f"{winner.config.label} (best of {winner.seeds} seeds, {winner.best.config.training.seed})" if alone else named
-    )
+    named = winner.best.title if alone else winner.label
+    of_it = f"{winner.label} (best of {winner.seeds} seeds, {winner.best.config.training.seed})" if alone else named
     _print_test(console, f"Winner {of_it}", summary.test, summary.baselines, metric)
     rows = {named: below("test/", summary.test)}
     rows |= {title: below(f"{name}/test/", summary.baselines) for name, title in NAMES.items()}
@@ -79,7 +77,7 @@ def _cells(summary: StudySummary) -> Grid:
     for place, row in enumerate(board.rows, 1):
         facts, scores = row.best.facts, row.scores
         table.row(
-            str(place), row.config.label, _repeats(row), score_text(row.mean), interval_text(row.low, row.high),
+            str(place), row.label, _repeats(row), score_text(row.mean), interval_text(row.low, row.high),
             score_text(scores.get("macro_f1", math.nan)), score_text(scores["exact_match"]),
             f"{facts['parameters'] / 1e6:.1f}", f"{facts['seconds']:.0f}",
             *(str(tried[row.config.network.arch]) for _ in shown),
@@ -111,7 +109,7 @@ def summary_json(summary: StudySummary) -> dict[str, Any]:
     board = summary.leaderboard
     rows = [
         {
-            "name": row.config.label,
+            "name": row.label,
             "params": row.config.params(),
             f"val/{summary.metric}": row.mean,
             "low": None if math.isnan(row.low) else row.low,
@@ -143,7 +141,7 @@ def print_front(summary: StudySummary, objectives: Sequence[Objective]) -> None:
     for objective in objectives:
         table.column(f"{objective.metric} ({objective.direction})")
     for point in front(summary.leaderboard.rows, objectives):
-        table.row(point.row.config.label, *(f"{value:.4g}" for value in point.values.values()))
+        table.row(point.row.label, *(f"{value:.4g}" for value in point.values.values()))
     result_console().print(table)
 
 
@@ -152,7 +150,7 @@ def front_json(summary: StudySummary, objectives: Sequence[Objective]) -> dict[s
     if len(objectives) < 2:
         return {}
     best = [
-        {"name": point.row.config.label, "params": point.row.config.params(), "values": point.values}
+        {"name": point.row.label, "params": point.row.config.params(), "values": point.values}
         for point in front(summary.leaderboard.rows, objectives)
     ]
     return {"objectives": {one.metric: one.direction for one in objectives}, "front": best}

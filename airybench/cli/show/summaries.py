@@ -51,7 +51,7 @@ def _winners(summaries: Sequence[StudySummary]) -> Grid:
         best = one.leaderboard.rows[0]
         value, low, high = (one.test.get(f"test/{metric}{end}", math.nan) for end in ("", "/low", "/high"))
         table.row(
-            StudyName.parse(one.study).dataset, best.config.label, score_text(best.mean),
+            StudyName.parse(one.study).dataset, best.label, score_text(best.mean),
             interval_text(best.low, best.high), score_text(value), interval_text(low, high),
         )  # fmt: skip
     return table

@@ -21,6 +21,7 @@ WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "l
 
 @dataclass
 class _Running:
+    title: str
     config: TrialConfig
     began: float = field(default_factory=lambda: time.monotonic())
     epoch: Epoch | None = None
@@ -80,10 +81,10 @@ class StudyWatch:
         line = f"{self._name}: confirmation of {', '.join(cells)} with {times}, {left} trial{'s' if left != 1 else ''}"
         self._show(line, style="bold")
 
-    def trial_started(self, number: int, config: TrialConfig) -> None:
+    def trial_started(self, number: int, config: TrialConfig, title: str) -> None:
         """A trial begins."""
-        self._running[number] = _Running(config)
-        self._show(f"trial {self._done() + len(self._running)}/{self._total} {config.title} begins")
+        self._running[number] = _Running(title, config)
+        self._show(f"trial {self._done() + len(self._running)}/{self._total} {title} begins")
 
     def epoch_finished(self, number: int, epoch: Epoch) -> None:
         """A trial has been evaluated on val."""
@@ -94,7 +95,7 @@ class StudyWatch:
             running.shown = now
             value = epoch.val.values.get(self._metric, float("nan"))
             self._show(
-                f"  {running.config.title} epoch {epoch.number}/{running.config.training.epochs}: loss "
+                f"  {running.title} epoch {epoch.number}/{running.config.training.epochs}: loss "
                 f"{epoch.loss:.4f}, val {self._metric} {value:.3f}, {epoch.images_per_second:.0f} images/s"
             )
 
@@ -104,7 +105,7 @@ class StudyWatch:
         self._finished.append(trial)
         seconds = time.monotonic() - running.began
         self._show(
-            f"trial {self._done()}/{self._total} {running.config.title}: val {self._metric} {trial.value:.3f} after "
+            f"trial {self._done()}/{self._total} {running.title}: val {self._metric} {trial.value:.3f} after "
             f"{seconds:.0f} s{self._left()}"
         )
 
@@ -112,7 +113,7 @@ class StudyWatch:
         """A trial ended without a result."""
         running = self._running.pop(number)
         self._ended[end] = self._ended.get(end, 0) + 1
-        line = f"trial {running.config.title} {WORDS[end]}: {reason}"
+        line = f"trial {running.title} {WORDS[end]}: {reason}"
         self._show(line, style="red" if end == "failed" else "yellow")
 
     def _done(self) -> int:
@@ -144,7 +145,7 @@ class StudyWatch:
             table.column(heading)
         for trial in sorted(self._finished, key=lambda t: -self._sign * t.value)[:SHOWN]:
             table.row(
-                trial.config.title, f"best {trial.facts['best_epoch']:.0f}", f"{trial.scores['loss']:.4f}",
+                trial.title, f"best {trial.facts['best_epoch']:.0f}", f"{trial.scores['loss']:.4f}",
                 f"{trial.value:.3f}", f"{trial.facts['images_per_second']:.0f}",
             )  # fmt: skip
         for running in self._running.values():
@@ -159,5 +160,5 @@ class StudyWatch:
                     f"{epoch.images_per_second:.0f}",
                 )
             )
-            table.row(f"> {running.config.title}", *shown, style="bold")
+            table.row(f"> {running.title}", *shown, style="bold")
         return table

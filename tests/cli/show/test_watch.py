@@ -29,13 +29,13 @@ def record(number: int, alpha: float, value: float) -> FinishedTrial:
 def play(watch: StudyWatch) -> None:
     watch.study_started("s@helium", 5, [])
     for number, alpha in enumerate((0.1, 0.2, 0.3)):
-        watch.trial_started(number, config(alpha))
+        watch.trial_started(number, config(alpha), config(alpha).title)
     watch.epoch_finished(1, epoch(2, 0.61))
     watch.epoch_finished(0, epoch(3, 0.52))
     watch.trial_finished(0, record(0, 0.1, 0.55))
     watch.trial_ended(2, "lost", "its worker died (SIGKILL); it is run again")
-    watch.trial_started(3, config(0.3))
-    watch.trial_started(4, config(0.4))
+    watch.trial_started(3, config(0.3), config(0.3).title)
+    watch.trial_started(4, config(0.4), config(0.4).title)
     watch.trial_ended(4, "pruned", "fell behind")
 
 
@@ -61,7 +61,7 @@ def test_the_end_of_the_last_epoch_has_a_line_and_the_time_left_counts_the_trial
     monkeypatch.setattr("airybench.cli.show.watch.time.monotonic", lambda: clock[0])
     with StudyWatch(RANKING) as watch:
         watch.study_started("s@helium", 4, [record(9, 0.9, 0.5)])
-        watch.trial_started(0, config(0.1))
+        watch.trial_started(0, config(0.1), config(0.1).title)
         for number in range(1, 6):
             clock[0] += 30.0 if number < 5 else 0.1
             watch.epoch_finished(0, epoch(number, 0.5))
