@@ -173,8 +173,8 @@ def _with_weights(cell: RankedCell, parent: Run, reporter: Reporter) -> Finished
         reporter.notify("the winning cell keeps no weights, so there is no model of it; train it again for one")
     elif found is not cell.best:
         reporter.notify(
-            f"the model is that of {found.config.title}: the weights of the winning cell's best trial, "
-            f"{cell.best.config.title}, were dropped before the cell came to the top"
+            f"the model is that of {found.title}: the weights of the winning cell's best trial, "
+            f"{cell.best.title}, were dropped before the cell came to the top"
         )
     return found
 

@@ -23,7 +23,7 @@ def trial(**changes: object) -> FinishedTrial:
 
 
 def compared(*pairs: Pair, studies: tuple[str, ...] = ("a@helium",)) -> Comparison:
-    cell = CellResult(studies[0], "resnet18", config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, seeds=(2,)), ("run",))
+    cell = CellResult(studies[0], config().label, config(), 2, 0.5, Estimate(0.55, 0.5, 0.6, seeds=(2,)), ("run",))
     mean = pairs[0].difference if pairs else None
     return Comparison(
         "macro_ap", (DatasetComparison("helium", studies, SIMULATED, 60, (cell,), 3, pairs, mean, CLEAR, False),)
