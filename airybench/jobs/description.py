@@ -49,7 +49,7 @@ def _first_cells(finished: FinishedStudy, summary: StudySummary) -> list[str]:
     def named(cell: RankedCell) -> str:
         run_id = runs.get(cell.config.cell(), cell.best.run_id)
         val = with_interval(cell.mean, cell.low, cell.high)
-        return f"[{cell.config.label}]({run_place(tracking.experiment_id, run_id)}), val {summary.metric} {val}"
+        return f"[{cell.label}]({run_place(tracking.experiment_id, run_id)}), val {summary.metric} {val}"
 
     value, low, high = (logged.get(f"{SCORE}test{end}", math.nan) for end in ("", "_low", "_high"))
     test = with_interval(value, low, high)
@@ -67,7 +67,7 @@ def _without_network(summary: StudySummary) -> str:
 
 
 def _worse(summary: StudySummary) -> str:
-    metric, name = "test/exact_match", summary.leaderboard.rows[0].config.label
+    metric, name = "test/exact_match", summary.leaderboard.rows[0].label
     return worse_than_majority(name, summary.test.get(metric), summary.baselines.get(f"majority/{metric}"))
 
 
