@@ -33,10 +33,10 @@ def test_both_scales_are_compared_with_the_one_network_without_the_activation() 
     ]
     found = parameter_effect(trials, "log_activation", "accuracy", answers)
     assert (found.parameter, found.reference, found.metric) == ("log_activation", False, "accuracy")
-    by_alpha = {pair.first.network.alpha: pair for pair in found.pairs}
+    by_alpha = {pair.first.config.network.alpha: pair for pair in found.pairs}
     assert set(by_alpha) == {0.2, 0.5}
     assert {alpha: pair.difference.value for alpha, pair in by_alpha.items()} == pytest.approx({0.2: 0.1, 0.5: 0.3})
-    assert all(pair.value is True and not pair.second.network.log_activation for pair in found.pairs)
+    assert all(pair.value is True and not pair.second.config.network.log_activation for pair in found.pairs)
     assert found.mean.value == pytest.approx(0.2)
     assert found.mean.low < 0.2 < found.mean.high
 
@@ -45,7 +45,7 @@ def test_a_cell_on_which_the_parameter_has_no_effect_is_in_no_pair() -> None:
     trials = [trial(60, log_activation=False), trial(70, alpha=0.2), trial(90, alpha=0.5)]
     found = parameter_effect(trials, "alpha", "accuracy", answers)
     assert found.reference == 0.2  # not the plain network's neutral value
-    assert [(pair.value, pair.second.network.alpha) for pair in found.pairs] == [(0.5, 0.2)]
+    assert [(pair.value, pair.second.config.network.alpha) for pair in found.pairs] == [(0.5, 0.2)]
     assert found.mean.value == pytest.approx(0.2)
 
 
