@@ -172,7 +172,7 @@ def sweep(
         summaries.append(summary)
         watch.pause()
         if len(datasets) > 1:
-            notice(f"{summary.study}: done, the winner is {summary.leaderboard.rows[0].config.label}")
+            notice(f"{summary.study}: done, the winner is {summary.leaderboard.rows[0].label}")
 
     try:
         with StudyWatch(experiment.study.objectives[0]) as watch:
