@@ -134,7 +134,7 @@ def test_trials_at_work(printed: Printed) -> None:
     config = TrialConfig().replace({"alpha": 0.125, "leakiness": 0.125})
     facts = {"best_epoch": 400.0, "images_per_second": 12345.0}
     watch.study_started("s@helium", 5, [FinishedTrial(0, config, {"loss": 0.4321}, "run0", facts, (0.5432,))])
-    watch.trial_started(1, config)
+    watch.trial_started(1, config, config.title)
     Console(file=io.StringIO(), width=WIDTH).print(watch._table())
 
 

@@ -13,7 +13,7 @@ def test_a_script_gets_one_line_per_trial(caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.INFO, "airybench")
     observer = default_observer()
     assert isinstance(observer, LogObserver)
-    observer.trial_finished(3, SimpleNamespace(config=TrialConfig(), value=0.4567))  # type: ignore[arg-type]
+    observer.trial_finished(3, SimpleNamespace(title=TrialConfig().title, value=0.4567))  # type: ignore[arg-type]
     observer.trial_ended(4, "failed", "its loss became infinite")
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [f"trial 3, {TrialConfig().title}: 0.457", "trial 4 failed: its loss became infinite"]

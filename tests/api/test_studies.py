@@ -73,8 +73,8 @@ def test_a_parameter_is_compared_pair_by_pair(study: ab.Study) -> None:
     found = study.compare("log_activation")
     assert len(found.effect.pairs) == 1  # alpha 0.2 has a plain counterpart at leakiness 0.2; alpha 0.5 has none
     pair = found.effect.pairs[0]
-    assert (pair.first.network.log_activation, pair.second.network.log_activation) == (True, False)
-    assert pair.first.network.leakiness == pair.second.network.leakiness == 0.2
+    assert (pair.first.config.network.log_activation, pair.second.config.network.log_activation) == (True, False)
+    assert pair.first.config.network.leakiness == pair.second.config.network.leakiness == 0.2
     assert found.effect.mean.value == pair.difference.value
     axes = found.plot()
     assert [text.get_text() for text in axes.get_yticklabels()][-1] == "mean of these"
@@ -89,7 +89,7 @@ def test_the_difference_is_that_of_the_test_scores(study: ab.Study, finished: Be
     pair = study.compare("log_activation", metric="exact_match").effect.pairs[0]
     scores = {}
     for trial in study.saved.finished:
-        if trial.config.network in (pair.first.network, pair.second.network):
+        if trial.config.network in (pair.first.config.network, pair.second.config.network):
             model = ab.load_model(trial.run_id, tracking_uri=finished.uri)
             found = ab.evaluate(model, "helium", tracking_uri=finished.uri)
             scores[trial.config.network.log_activation] = found.scores["exact_match"].value

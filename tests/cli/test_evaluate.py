@@ -29,7 +29,14 @@ def test_a_table_a_figure_files_and_metrics(finished, tmp_path: Path, capsys: py
     assert code == 0, err
     lines = out[out.index("Changes of the detector") :].splitlines()
     rows = [line.split()[:2] for line in lines if line.startswith(("offset", "dead-module"))]
-    assert rows == [["offset", "0"], ["offset", "50"], ["offset", "1000"], ["dead-module", "0"], ["dead-module", "25"]]
+    # What does not fit 80 columns stands below, beside the same changes again.
+    assert rows[:5] == [
+        ["offset", "0"],
+        ["offset", "50"],
+        ["offset", "1000"],
+        ["dead-module", "0"],
+        ["dead-module", "25"],
+    ]
     assert "Other runs: the data do not say" in out
     assert "Worst: " in out or "No change of the detector costs more than chance would." in out
     assert (tmp_path / "out" / "plots" / "stress.png").stat().st_size > 5000

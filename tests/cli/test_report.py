@@ -70,7 +70,7 @@ def test_page_stands_alone_and_says_what_markdown_says(page: Path) -> None:
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
     answers = [line.removeprefix("- ") for line in plain.splitlines() if line.startswith("- **")]
-    assert sum("against support vectors" in line for line in answers) == 1
+    assert any("against support vectors" in line for line in answers)
     assert "No claim against support vectors" in plain
     assert len(answers) == 3 + 3 + 1
     for line in answers:
