@@ -21,6 +21,7 @@ from airybench.config.experiments import load_experiment
 from airybench.jobs.sweep import run_sweep
 from airybench.paths import sole_owner
 from airybench.sweep.observer import SilentObserver
+from airybench.sweep.study import RunningStudy
 from airybench.training.epoch import Epoch
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -166,12 +167,16 @@ def test_fresh_leaves_a_study_alone_that_another_process_runs(tmp_path, data_hom
 def test_a_parent_that_was_not_recorded_in_time_is_closed_on_resume(tmp_path, data_home, tiny, monkeypatch) -> None:
     arguments = ["sweep", "--dataset", "helium", "--config", str(tiny), "--study", "early", "--no-log-activation"]
 
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
+    recorded = RunningStudy.set_attribute
+
+    def killed(study: RunningStudy, key: str, value: object) -> None:
+        if key == "parent_run_id":
+            raise KeyboardInterrupt
+        recorded(study, key, value)
 
     with contextlib.chdir(tmp_path):
         with monkeypatch.context() as patch:
-            patch.setattr("airybench.sweep.study.RunningStudy.set_attribute", killed)
+            patch.setattr(RunningStudy, "set_attribute", killed)
             assert run(arguments) == 130
         assert [r.info.status for r in runs_of(tmp_path, "early@helium")[0]] == ["RUNNING"]
         assert run(arguments) == 0
