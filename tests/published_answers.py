@@ -10,6 +10,7 @@ from airybench.report.results import (
     DatasetResult,
     Interval,
     Results,
+    SearchResult,
     StressedCell,
     StressEffect,
     StressResult,
@@ -64,6 +65,32 @@ def answers(question: str, size: str = "small") -> Results:
         metric="macro_ap", delta=0.02, image_size=40, written="2026-11-27", machine="a machine",
         datasets=(one, one.model_copy(update={"dataset": "cxidb"})),
     )  # fmt: skip
+
+
+def searched() -> Results:
+    """Answers on two samplers, of which the first finds more in each of its three searches."""
+    found = answers("headline")
+    (first, *_) = found.datasets
+    names = ("TPE", "random search")
+    searches = tuple(
+        SearchResult(
+            sampler=name, seed=repeat, best=(0.3, 0.3, 0.4 + 0.01 * repeat, 0.5 - 0.1 * place),
+            winner={"log_activation": not place, "alpha": 0.123456, "input_scaling": "unit", "base_lr": 0.0012345},
+            seconds=60.0,
+        )
+        for place, name in enumerate(names) for repeat in range(3)
+    )  # fmt: skip
+    cells = tuple(
+        CellScores(
+            name=name, digest="", params={"sampler": name}, val=0.5, test=interval(0.5 - 0.1 * place),
+            trials=first.cells[0].trials[:3],
+        )
+        for place, name in enumerate(names)
+    )  # fmt: skip
+    claim = first.claims[0].model_copy(update={"statement": "TPE against random search with as many trials"})
+    changes = {"cells": cells, "claims": (claim,), "searches": searches}
+    datasets = tuple(one.model_copy(update=changes) for one in found.datasets)
+    return found.model_copy(update={"question": "optuna", "experiment": "optuna-small", "datasets": datasets})
 
 
 def _stress(scored: tuple[tuple[str, Interval], ...]) -> StressResult:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
-from published_answers import answers
+from published_answers import answers, searched
 
 from airybench.config.experiments import load_experiment, questions
 from airybench.report.results import Results, experiment_digest, published, read_results
@@ -59,6 +59,25 @@ def test_tables_hold_the_numbers_and_cells_are_called_by_what_they_are() -> None
     assert list(cell_titles(answers("leakiness").datasets[0].cells).values()) == [
         "plain ReLU", *(f"leakiness {slope}" for slope in ("0.1", "0.2", "0.4"))
     ]  # fmt: skip
+
+
+def test_searches_are_drawn_trial_by_trial_and_told_with_what_they_found(tmp_path: Path) -> None:
+    found = searched()
+    drawn = picture(found)
+    curves, scores = drawn.axes[:2]
+    thick = {line.get_label(): line.get_ydata() for line in curves.lines if not str(line.get_label()).startswith("_")}
+    assert set(thick) == {"TPE", "random search"}
+    assert list(thick["TPE"]) == pytest.approx([0.3, 0.3, 0.41, 0.5])
+    assert len(curves.lines) == 2 * 4
+    assert [label.get_text() for label in scores.get_yticklabels()] == ["TPE", "random search"]
+    text = tables(found)
+    assert "| helium | TPE | 0 | 0.500 | 0.500 | log activation on [0, 1], alpha 0.12, learning rate 0.0012 |" in text
+    assert "| cxidb | random search | 2 | 0.500 | 0.500 | plain on [0, 1], learning rate 0.0012 |" in text
+    assert "24 trainings" not in text
+    assert f"{2 * 2 * 3 * 4} trainings" in text
+    path = tmp_path / "x.json"
+    path.write_text(found.to_json(), encoding="utf-8")
+    assert read_results(path) == found
 
 
 def test_effects_are_said_in_words_and_no_p_value_is_called_nothing() -> None:

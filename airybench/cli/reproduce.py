@@ -108,6 +108,9 @@ def reproduce(
     The experiment of the question is run in the given size on every data set, as far as it has not been run. Then each
     number stands beside the published one. The exit code is 0 where all agree and 1 where one does not.
 
+    A question to a sampler, such as optuna, runs three searches of it and three random ones with as many trials, each
+    with another seed, and compares their winners.
+
     A claim agrees where it has the published sign or, where nothing was told apart, where the two intervals overlap. A
     cell agrees where its score lies in the published interval; that is asked only of the same experiment on the same
     shots. After an interruption the same command resumes.

@@ -19,6 +19,7 @@ from airybench.report.answers import StudyAnswers, answer_study, together
 from airybench.report.baselines import GIVEN
 from airybench.report.publish import results_of
 from airybench.report.results import Results, experiment_digest, published, read_results
+from airybench.report.searches import answer_searches
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName
 from airybench.sweep.definition import refuse_early, stored_attributes
@@ -34,6 +35,10 @@ from airybench.tracking.tags import Tag
 
 SETS = ("helium", "cxidb")
 """Data sets of a question that nothing is published on."""
+
+
+SEARCHES = 3
+"""Searches of each sampler, where two are compared."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,9 @@ def reproduce(
 ) -> tuple[Results, Agreement | None]:
     """Run the experiment of a question as far as it has not been run, and compare its answers with the published ones.
 
+    An experiment whose space has ranges is a question to its sampler: it searches against random search, each as often
+    as SEARCHES says, in a study of its own for every search.
+
     Args:
         question: what is to be answered.
         write: file to write the answers to.
@@ -93,23 +101,44 @@ def reproduce(
     engine = engine or local_engine("local", "auto", 1, 1)
     home = open_storage(storage, data_folder() / "studies")
     label = question.study or name
-    studies = {dataset: str(StudyName(label, display_name(dataset))) for dataset in names}
-    missing = [
-        dataset for dataset, full in studies.items() if options.fresh or not _is_complete(home, full, sweep, dataset)
-    ]
-    if missing:
-        run_sweep(
-            sweep, missing, study=label, engine=engine, storage=storage, options=options, observer=observer,
-            reporter=reporter,
-        )  # fmt: skip
+    parts = {label: sweep} if finite(sweep) else searches(label, sweep)
+    for part, one in parts.items():
+        missing = [name for name in names if options.fresh or not _is_complete(home, full(part, name), one, name)]
+        if missing:
+            run_sweep(
+                one, missing, study=part, engine=engine, storage=storage, options=options, observer=observer,
+                reporter=reporter,
+            )  # fmt: skip
     answered = []
-    for dataset, full in studies.items():
-        saved = read(home, full)
-        answered.append(_with_baselines(saved, dataset, engine, reporter))
+    for dataset in names:
+        saved = [read(home, full(part, dataset)) for part in parts]
+        scored = _with_baselines(saved[0], dataset, engine, reporter)
+        answered.append(scored if finite(sweep) else answer_searches(saved, scored))
     found = results_of(question.name, name, experiment_digest(sweep), together(answered, options.delta), options.delta)
     if write is not None:
         _write(write, found)
     return found, agreement(theirs, found) if theirs else None
+
+
+def full(study: str, dataset: str) -> str:
+    """The full name of a study, from its own and the name or path of its data set."""
+    return str(StudyName(study, display_name(dataset)))
+
+
+def searches(label: str, sweep: SweepConfig) -> dict[str, SweepConfig]:
+    """The searches that are compared, by name of their studies: those of the experiment's sampler, then random ones.
+
+    No two of them share a seed, so that random trials with which a sampler begins are not those of the other.
+    """
+    own = sweep.study.sampler
+    seed, found = sweep.base.training.seed, {}
+    for place, sampler in enumerate((own, "random")):
+        for repeat in range(SEARCHES):
+            one = sweep.customised({"seed": (seed + place * SEARCHES + repeat,)}, (), {"sampler": sampler})
+            found[f"{label}-{sampler}-{repeat + 1}"] = one.model_copy(
+                update={"study": one.study.model_copy(update={"seeds": 1, "confirm": 0})}
+            )
+    return found
 
 
 def _published(question: Question, *, needed: bool) -> Results | None:

@@ -99,7 +99,10 @@ def agreement(published: Results, found: Results) -> Agreement:
             continue
         there = theirs[ours.dataset]
         same_data = (there.data_sha256, there.split_digest) == (ours.data_sha256, ours.split_digest)
-        if same and not same_data:
+        if same and there.budget != ours.budget:
+            notes.append(f"{ours.dataset}: cells are not judged, the searches are not as long as the published ones.")
+            same_data = False
+        elif same and not same_data:
             notes.append(f"{ours.dataset}: cells are not judged, the shots are not those of the published answer.")
         rows += _cells(there, ours, judged=same and same_data)
         rows += _claims(there, ours)

@@ -21,6 +21,7 @@ from airybench.provenance import Provenance, Software
 from airybench.report.baselines import ScoredBaseline, logged_scores, scored_baselines
 from airybench.report.question import question_of
 from airybench.report.rerun import command_and_config
+from airybench.report.results import SearchResult
 from airybench.report.scored import ScoredCell, hits_by_name, pool_of, scored_cells
 from airybench.study_name import StudyName
 from airybench.sweep.claims import Claim, best_of_each, claims
@@ -89,6 +90,7 @@ class StudyAnswers:
         classes: the winner class by class.
         hits: scores of hit finding on test, of the winner and of every baseline by its name, where there are any.
         baseline_scores: baselines on the shots of the cells, with intervals.
+        searches: those that are compared, where its cells stand for samplers.
         logged: what the study logged of each baseline, see `logged_scores`.
     """
 
@@ -111,6 +113,7 @@ class StudyAnswers:
     baseline_scores: tuple[ScoredBaseline, ...] = ()
     classes: tuple[ClassScores, ...] = ()
     logged: dict[str, dict[str, float]] = field(default_factory=dict)
+    searches: tuple[SearchResult, ...] = ()
 
     @property
     def winner(self) -> ScoredCell:

@@ -81,7 +81,7 @@ def machine() -> str:
 
 def _dataset(one: StudyAnswers) -> DatasetResult:
     origin, config = one.provenance, one.winner.config
-    varied = _varied(one.cells)
+    varied = ("sampler",) if one.searches else _varied(one.cells)
     return DatasetResult(
         dataset=one.dataset,
         source=origin.source,
@@ -94,7 +94,10 @@ def _dataset(one: StudyAnswers) -> DatasetResult:
         airybench=origin.software.airybench,
         commit=origin.software.commit,
         packages=dict(origin.software.packages),
-        seconds=round(sum(trial.facts["seconds"] for cell in one.cells for trial in cell.trials)),
+        seconds=round(
+            sum(found.seconds for found in one.searches)
+            or sum(trial.facts["seconds"] for cell in one.cells for trial in cell.trials)
+        ),
         cells=tuple(_cell(cell, varied, one.metric) for cell in one.cells),
         baselines=tuple(
             BaselineResult(name=found.name, params=dict(found.params), test=Interval.of(found.test))
@@ -103,6 +106,7 @@ def _dataset(one: StudyAnswers) -> DatasetResult:
         claims=tuple(_claim(answer) for answer in one.answers),
         notes=one.notes,
         stress=_stress(one.robustness) if one.robustness else None,
+        searches=one.searches,
     )
 
 
@@ -113,10 +117,10 @@ def _varied(cells: Sequence[ScoredCell]) -> tuple[str, ...]:
 
 
 def _cell(cell: ScoredCell, varied: Sequence[str], metric: str) -> CellScores:
-    params: Mapping[str, Value] = cell.config.params()
+    params: Mapping[str, Value] = {"sampler": cell.sampler} if cell.sampler else cell.config.params()
     return CellScores(
         name=cell.label,
-        digest=cell.config.cell(),
+        digest="" if cell.sampler else cell.config.cell(),
         params={name: params[name] for name in varied},
         val=kept(cell.val),
         test=Interval.of(cell.test[metric]),

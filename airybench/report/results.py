@@ -142,6 +142,16 @@ class StressResult(_Published):
     advice: str
 
 
+class SearchResult(_Published):
+    """One search of a sampler: the best objective on val after each trial, and the network that won on val."""
+
+    sampler: str
+    seed: int
+    best: tuple[Number | None, ...]
+    winner: dict[str, Value]
+    seconds: Number
+
+
 class DatasetResult(_Published):
     """The study of one data set."""
 
@@ -162,6 +172,17 @@ class DatasetResult(_Published):
     claims: tuple[ClaimResult, ...]
     notes: tuple[str, ...]
     stress: StressResult | None = None
+    searches: tuple[SearchResult, ...] = ()
+
+    @property
+    def budget(self) -> tuple[int, ...]:
+        """Number of trials of each search; empty where the cells were named."""
+        return tuple(len(one.best) for one in self.searches)
+
+    @property
+    def trainings(self) -> int:
+        """Number of trainings, those of the searches included."""
+        return sum(self.budget) or sum(len(cell.trials) for cell in self.cells)
 
     @property
     def simulated(self) -> bool:

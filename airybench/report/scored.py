@@ -28,6 +28,7 @@ class ScoredCell:
         predictions: its predictions on test, one per trial.
         confirmed: those of its trainings with fresh seeds, which had no part in choosing it.
         test: by metric, mean over seeds with 95 % interval.
+        sampler: the name of what is compared, where its trials are the winners of a sampler's searches.
     """
 
     config: TrialConfig
@@ -36,11 +37,12 @@ class ScoredCell:
     predictions: tuple[Predictions, ...]
     test: dict[str, Estimate]
     confirmed: tuple[Predictions, ...] = ()
+    sampler: str = ""
 
     @property
     def label(self) -> str:
         """Its name, which no other cell of the study has."""
-        return self.trials[0].label
+        return self.sampler or self.trials[0].label
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from airybench.analysis.number_text import with_interval
 from airybench.config import Value
 from airybench.config.objective import axis_ends
 from airybench.config.question import ARCHITECTURES
@@ -51,6 +52,15 @@ def _title(params: Mapping[str, Value]) -> str:
     return ", ".join(part for part in [" ".join(words), *_context(params)] if part)
 
 
+def found_title(params: Mapping[str, Value]) -> str:
+    """A network that a search found, in words."""
+    plain = params.get("log_activation") is False
+    rounded = {name: float(f"{value:.2g}") if isinstance(value, float) else value for name, value in params.items()}
+    shown = {name: value for name, value in rounded.items() if not (plain and name == "alpha")}
+    rate = f", learning rate {rounded['base_lr']:g}" if "base_lr" in rounded else ""
+    return _title(shown) + rate
+
+
 def effect_title(effect: StressEffect) -> str:
     """Two choices of one parameter in words, the first against the second."""
     if effect.factor == "activation":
@@ -87,6 +97,8 @@ def picture(found: Results) -> Figure:
         return under_changes(found)
     if any("fraction" in cell.params for cell in cells):
         return learning_curves(found)
+    if all(one.searches for one in found.datasets):
+        return best_so_far(found)
     return cells_and_claims(found)
 
 
@@ -174,6 +186,34 @@ def learning_curves(found: Results) -> Figure:
         axes.grid(visible=True)
     figure.axes[0].set_ylabel(f"test {metric_title(found.metric)}, 95 % interval")
     figure.axes[0].legend(fontsize=8)
+    return figure
+
+
+def best_so_far(found: Results) -> Figure:
+    """The best score on val over the trials of every search, and what the winners score on test."""
+    figure = new_figure(9.5, 2.9 * len(found.datasets) + 0.3)
+    grid = figure.subplots(len(found.datasets), 2, squeeze=False, width_ratios=(1.3, 1))
+    for (left, right), one in zip(grid, found.datasets, strict=True):
+        color_of = dict(zip((cell.name for cell in one.cells), COLORS, strict=False))
+        for name, color in color_of.items():
+            curves = np.array([search.best for search in one.searches if search.sampler == name], dtype=float)
+            trials = np.arange(1, curves.shape[1] + 1)
+            left.step(trials, curves.T, where="post", color=color, linewidth=0.8, alpha=0.4)
+            left.step(trials, curves.mean(axis=0), where="post", color=color, linewidth=2.2, label=name)
+        left.set_title(f"{one.dataset}{' (simulated)' if one.simulated else ''}")
+        left.set_xlabel("trials")
+        left.xaxis.set_major_locator(MaxNLocator(integer=True))
+        left.set_ylabel(f"best val {metric_title(found.metric)} so far")
+        left.grid(visible=True)
+        scored = [cell.test for cell in one.cells]
+        _intervals(right, scored, [cell.name for cell in one.cells], [color_of[cell.name] for cell in one.cells])
+        for place, cell in zip(right.get_yticks(), one.cells, strict=True):
+            tests = [np.nan if trial.test is None else trial.test for trial in cell.trials]
+            right.plot(tests, [place + 0.25] * len(tests), "|", color=color_of[cell.name], markersize=9)
+        right.set_xlabel(f"test {metric_title(found.metric)}, 95 % (ticks: winners)")
+        (claim,) = one.claims
+        right.set_title(f"difference {with_interval(*claim.difference.numbers, '+')}: {claim.verdict}", fontsize=8)
+    grid[0][0].legend(fontsize=8)
     return figure
 
 

@@ -1,5 +1,6 @@
 """Published answers on the pages: figures beside the JSON files, and tables between marks in the text."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from airybench.analysis.number_text import score_text, with_interval
 from airybench.report.results import DatasetResult, Interval, Results, published, read_results
 from airybench.reporter import time_text
-from docs.figures.answers import cell_titles, curves_of, effect_title, metric_title
+from docs.figures.answers import cell_titles, curves_of, effect_title, found_title, metric_title
 
 PAGE = Path(__file__).parents[1] / "reproduction.md"
 
@@ -37,6 +38,8 @@ def tables(found: Results) -> str:
         blocks = [_stress(found), _effects(found)]
     elif any("fraction" in cell.params for one in found.datasets for cell in one.cells):
         blocks = [_curves(found), _claims(found)]
+    elif all(one.searches for one in found.datasets):
+        blocks = [*blocks, _searches(found)]
     return "\n\n".join([*blocks, _origin(found)])
 
 
@@ -98,6 +101,19 @@ def _curves(found: Results) -> str:
     return _table(heads, rows)
 
 
+def _searches(found: Results) -> str:
+    """What each search found, the best on val of all first."""
+    rows = []
+    for one in found.datasets:
+        winners = {cell.name: iter(cell.trials) for cell in one.cells}
+        pairs = [(search, next(winners[search.sampler])) for search in one.searches]
+        for search, trial in sorted(pairs, key=lambda pair: -(pair[1].val or 0)):
+            scores = (score_text(math.nan if value is None else value) for value in (trial.val, trial.test))
+            what = found_title(search.winner)
+            rows.append([one.dataset, search.sampler, str(search.seed), *scores, what])
+    return _table(["data", "search", "seed", "val", "test", "network that it found"], rows)
+
+
 def _stress(found: Results) -> str:
     heads, rows = ["network"], {}
     for place, one in enumerate(found.datasets):
@@ -123,7 +139,7 @@ def _effects(found: Results) -> str:
 
 def _origin(found: Results) -> str:
     sizes = sorted({one.shots for one in found.datasets})
-    trainings = sum(len(cell.trials) for one in found.datasets for cell in one.cells)
+    trainings = sum(one.trainings for one in found.datasets)
     seconds = time_text(sum(one.seconds for one in found.datasets))
     first = found.datasets[0]
     packages = ", ".join(f"{name} {number}" for name, number in first.packages.items())

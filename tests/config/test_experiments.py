@@ -50,7 +50,13 @@ def varied(sweep: SweepConfig, *names: str) -> set[tuple[object, ...]]:
 
 def test_every_question_comes_in_three_sizes() -> None:
     sizes = {f"{name}{size}" for name in QUESTIONS for size in ("", "-quick", "-medium")}
-    assert set(experiments()) == {"paper", "quick", "speed", *sizes, *(f"{name}-small" for name in ANSWERED)}
+    assert set(experiments()) == {
+        "paper",
+        "quick",
+        "speed",
+        *sizes,
+        *(f"{name}-small" for name in (*ANSWERED, "optuna")),
+    }
     for name in QUESTIONS:
         first = experiments()[name].read_text(encoding="utf-8").splitlines()[0]
         assert re.fullmatch(r"# .*\? Nights on a GPU, five (seeds|folds) of each cell\.", first)
