@@ -59,6 +59,7 @@ TESTED_ELSEWHERE = {
     "report.publish": "jobs/test_reproduce.py",
     "report.results": "report/test_agreement.py",
     "report.scored": "report/test_answers.py",
+    "report.searches": "jobs/test_reproduce_search.py",
     "report.tables": "cli/test_report.py",
     "report.stressed": "analysis/test_study_robustness.py",
     "jobs.table": "cli/test_table.py",
