@@ -29,7 +29,7 @@ def described(heading: str = "Every metric") -> dict[str, str]:
     """What each name, as a regular expression, has for unit or range."""
     found = {}
     words = {
-        "PART": "(val|best|test)", "METRIC": f"({'|'.join((*METRICS, 'classes_scored', *HIT_METRICS))})",
+        "PART": "(train|val|best|test|all)", "METRIC": f"({'|'.join((*METRICS, 'classes_scored', *HIT_METRICS))})",
         "BASELINE": f"({'|'.join(NAMES)})", "CLASS": ANY, "CHANGE": ANY, "STRENGTH": ANY, "CLAIM": ANY,
     }  # fmt: skip
     for names, unit in rows(heading):
@@ -54,6 +54,7 @@ def logged(finished, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     commands = [
         ["train", "--dataset", "cxidb", "--epochs", "1", "--learn-alpha", *small],
         ["evaluate", "winner:both@helium", "--dataset", "helium", "--stress", "--output", "evaluated"],
+        ["evaluate", "winner:both@helium", "--dataset", "helium", "--split", "all", "--output", "on-all"],
         ["baseline", "--study", "both@cxidb", "--quick"],
     ]
     with contextlib.chdir(folder):

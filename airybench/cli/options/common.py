@@ -1,5 +1,6 @@
 """Options that several commands take, each written once."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,27 @@ import typer
 from airybench.cli.options.completion import DATASETS, DEVICES, experiment_names, metric_names, model_names, study_names
 from airybench.cli.options.panels import DATA, OUTPUT, PLACE, START
 from airybench.cores import use_threads
-from airybench.errors import ConfigError
+from airybench.errors import ConfigError, unknown
 from airybench.provenance import SIMULATOR_VERSIONS
 
 FROM_CONFIG = "config"
 """As a value it stands for the option left out: parameters of an MLproject need a default word."""
 
 DATASET_HELP = "Data set: helium, cxidb, a store, or any file or folder that `data import` reads."
+
+
+def device_name(value: str) -> str:
+    """The value of --device, refused before torch is loaded where no machine has such a device.
+
+    Raises:
+        ConfigError: another word.
+
+    >>> device_name("cuda:1")
+    'cuda:1'
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,4})?", value):
+        raise unknown("device", value, ["auto", "cpu", "cuda", "cuda:N"])
+    return value
 
 
 def unless_config(value: str | None) -> str | None:
@@ -78,6 +93,7 @@ Device = Annotated[
     typer.Option(
         help="Device to compute on: auto, cpu, cuda or cuda:N.",
         metavar="DEVICE",
+        callback=device_name,
         autocompletion=DEVICES,
         rich_help_panel=PLACE,
     ),
