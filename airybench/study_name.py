@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from airybench.errors import ConfigError
+from airybench.paths import is_plain
+
+MAX_NAME = 100  # it becomes part of file names
+
 
 @dataclass(frozen=True)
 class StudyName:
@@ -36,3 +41,22 @@ class StudyName:
         [True, True, False]
         """
         return wanted in (str(self), self.name)
+
+
+def check_study_name(name: str, origin: str = "") -> None:
+    """Refuse the NAME of a study that cannot be part of a file name.
+
+    Args:
+        name: of the study.
+        origin: what it is called after, where the user has not typed it.
+
+    Raises:
+        ConfigError: it is too long, or has other characters than letters, digits, - _ and dots.
+    """
+    remedy = f"; give another with --study NAME, or rename {origin}" if origin else ""
+    if len(name) > MAX_NAME:
+        raise ConfigError(f"study name has {len(name)} characters, expected at most {MAX_NAME}{remedy}")
+    if not is_plain(name):
+        raise ConfigError(
+            f"study name {name!r} has characters that a file name should not; use letters, digits, - _ .{remedy}"
+        )

@@ -14,9 +14,9 @@ PACKAGE = Path(airybench.__file__).parent
 FLOORS = (
     "version",
     "errors",
-    "study_name",
     "reporter",
     "paths",
+    "study_name",
     "parsing",
     "cores",
     "provenance",

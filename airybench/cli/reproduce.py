@@ -27,6 +27,7 @@ from airybench.cli.options.parameters import given_parameters, single_values
 from airybench.config.experiments import experiment_of
 from airybench.config.margin import margin
 from airybench.errors import EXIT_DONE, EXIT_FAILED, InputError
+from airybench.study_name import check_study_name
 
 app = App()
 
@@ -119,6 +120,8 @@ def reproduce(
         raise InputError(f"--write {write}: give a file ending in .json")
     size = "quick" if size == FROM_CONFIG else size
     experiment_of(question, size)
+    if study:
+        check_study_name(study)
     changes = single_values(given_parameters({}, settings))
     datasets = split_names(dataset)
     require_datasets(datasets)

@@ -8,7 +8,6 @@ import typer
 from airybench.cli.layout import App
 from airybench.cli.options.common import (
     DATASET_HELP,
-    FROM_CONFIG,
     CheckpointEvery,
     Config,
     Debug,
@@ -21,6 +20,7 @@ from airybench.cli.options.common import (
     Threads,
     TrackingUri,
     split_names,
+    unless_config,
 )
 from airybench.cli.options.completion import DATASETS, choices, study_names
 from airybench.cli.options.early import loading, require_datasets
@@ -30,6 +30,8 @@ from airybench.config import StudyConfig, SweepConfig
 from airybench.config.experiments import load_experiment
 from airybench.config.margin import margin
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
+from airybench.study_name import check_study_name
+from airybench.tracking.model_name import check_name
 
 FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
 """What a network is, as help shows it first."""
@@ -135,7 +137,11 @@ def sweep(
     require_datasets(datasets)
     at_once = _workers(workers)
     smallest = margin(delta)
-    name = study if study and study != FROM_CONFIG else Path(config).stem
+    typed = unless_config(study)
+    name = typed or Path(config).stem
+    check_study_name(name, "" if typed else config)
+    if register is not None:
+        check_name(register)
     with loading():
         if not (dry_run or fresh):
             home = open_storage(storage, data_folder() / "studies")

@@ -22,6 +22,7 @@ from airybench.cli.options.early import loading, require_datasets
 from airybench.cli.options.panels import PLACE, TRAINING
 from airybench.cli.options.parameters import given_parameters, single_values, takes_config
 from airybench.config.experiments import load_experiment
+from airybench.tracking.model_name import check_name
 
 app = App()
 
@@ -65,6 +66,8 @@ def train(
     trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     require_datasets([name])
+    if register is not None:
+        check_name(register)
     with loading():
         from airybench.cli.show.console import ConsoleReporter
         from airybench.cli.show.output import print_result

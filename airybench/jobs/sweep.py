@@ -17,9 +17,8 @@ from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.jobs.verdicts import log_verdicts
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
-from airybench.study_name import StudyName
+from airybench.study_name import StudyName, check_study_name
 from airybench.sweep.definition import (
-    check_study_name,
     refuse_early,
     stored_attributes,
     with_recorded_precision,
@@ -32,7 +31,7 @@ from airybench.sweep.runner import StudyOptions, run_study
 from airybench.sweep.space import check as check_space
 from airybench.sweep.storage import StudyStorage, open_storage
 from airybench.sweep.worker_count import workers_on_cpu
-from airybench.tracking.register import check_name
+from airybench.tracking.model_name import check_name
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, connect
 from airybench.tracking.store import check as check_tracking

@@ -25,8 +25,9 @@ from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.model import example_shots, logged_model
 from airybench.tracking.model_card import ModelCard
+from airybench.tracking.model_name import check_name
 from airybench.tracking.predictions import predictions
-from airybench.tracking.register import ModelScore, Registered, check_name, register
+from airybench.tracking.register import ModelScore, Registered, register
 from airybench.tracking.run import Run
 from airybench.tracking.target import TrackingTarget
 from airybench.training.checkpoint import Checkpoints

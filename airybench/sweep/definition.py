@@ -8,8 +8,7 @@ import optuna
 
 from airybench.config import SweepConfig, recorded_trial
 from airybench.data.datasets.catalog import CATALOG, display_name
-from airybench.errors import ConfigError, StudyError
-from airybench.paths import is_plain
+from airybench.errors import StudyError
 from airybench.provenance import SIMULATED
 from airybench.study_name import StudyName
 from airybench.sweep.other_settings import message
@@ -18,21 +17,8 @@ from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
 _VERSIONED = {"simulator": "simulator", "split_version": "split"}
 """Parameters that are versions, and of what."""
 
-MAX_NAME = 100  # it becomes part of file names
 GROWING = ("trials", "seeds", "confirm", "time_limit", "keep")
 """How much of a study is wanted and kept; this may change from one command to the next."""
-
-
-def check_study_name(name: str) -> None:
-    """Refuse the NAME of a study that cannot be part of a file name.
-
-    Raises:
-        ConfigError: it is too long, or has other characters than letters, digits, - _ and dots.
-    """
-    if len(name) > MAX_NAME:
-        raise ConfigError(f"study name has {len(name)} characters, expected at most {MAX_NAME}")
-    if not is_plain(name):
-        raise ConfigError(f"study name {name!r} has characters that a file name should not; use letters, digits, - _ .")
 
 
 def definition(sweep: SweepConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from mlflow.exceptions import MlflowException
 from airybench.errors import DataError, TrackingError
 from airybench.provenance import Provenance
 from airybench.study_name import StudyName
+from airybench.tracking.filters import every, status_is, tag_is, tag_like
 from airybench.tracking.store import Tracking, hidden
 from airybench.tracking.tags import Tag
 
@@ -18,8 +19,7 @@ def parents(tracking: Tracking, study: str) -> list[MlflowRun]:
         tracking: the store; every experiment in it is searched, since `mlflow run` may have chosen another.
         study: `NAME@D`, or NAME for its studies of every data set.
     """
-    name = study.replace("'", "")
-    latest = _sweeps(tracking, name if StudyName.parse(name).dataset else f"{name}@%")
+    latest = _sweeps(tracking, study if StudyName.parse(study).dataset else f"{study}@%")
     # "_" and "%" in a name are wildcards of LIKE
     return [run for full, run in latest.items() if StudyName.parse(full).matches(study)]
 
@@ -34,7 +34,7 @@ def _sweeps(tracking: Tracking, pattern: str) -> dict[str, MlflowRun]:
     client = MlflowClient(tracking_uri=tracking.uri)
     found = client.search_runs(
         [one.experiment_id for one in client.search_experiments()],
-        filter_string=f"tags.`{Tag.KIND}` = 'sweep' and tags.`{Tag.STUDY}` LIKE '{pattern}'",
+        filter_string=every(tag_is(Tag.KIND, "sweep"), tag_like(Tag.STUDY, pattern)),
         order_by=["attributes.start_time DESC"],
         max_results=1000,
     )
@@ -76,7 +76,7 @@ def baselines(tracking: Tracking, name: str, data: Provenance) -> list[tuple[str
     Returns:
         Run id and parameters of each.
     """
-    wanted = f"tags.`{Tag.BASELINE}` = '{name}' and attributes.status = 'FINISHED'"
+    wanted = every(tag_is(Tag.BASELINE, name), status_is("FINISHED"))
     client = MlflowClient(tracking_uri=tracking.uri)
     found: list[tuple[str, dict[str, str]]] = []
     token: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
+from airybench.tracking.filters import every, status_is, tag_is
 from airybench.tracking.store import ANSWER_SECONDS, reopen, sqlite_path
 
 _MOST = 500
@@ -130,6 +131,5 @@ class _OfClient:
         return sum(one is not None and one.status == "FINISHED" for one in found)
 
     def tagged(self, experiment_id: str, tags: Mapping[str, str]) -> list[str]:
-        asked = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
-        wanted = " and ".join([*asked, "attributes.status = 'FINISHED'"])
+        wanted = every(*(tag_is(key, value) for key, value in tags.items()), status_is("FINISHED"))
         return [one.info.run_id for one in self._client.search_runs([experiment_id], wanted)]

@@ -8,14 +8,13 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from airybench.config import Objective
-from airybench.errors import ConfigError, TrackingError
-from airybench.paths import is_plain
+from airybench.errors import TrackingError
 from airybench.provenance import Provenance
+from airybench.tracking.filters import every, field_is
 from airybench.tracking.store import Tracking, active, hidden
 from airybench.tracking.tags import Tag
 
 CHAMPION = "champion"
-MAX_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -56,18 +55,6 @@ class Registered:
     notice: str
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that MLflow's registry, or a model URI, cannot take.
-
-    Raises:
-        ConfigError: empty, too long, or with other characters than letters, digits, - _ and dots.
-    """
-    if not is_plain(name) or len(name) > MAX_NAME:
-        raise ConfigError(
-            f"--register {name!r} is no name for a model; use at most {MAX_NAME} letters, digits, - _ and dots"
-        )
-
-
 def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: ModelScore) -> Registered:
     """Make a model a version of a registered model, once, and move `champion` to it where it is better.
 
@@ -94,9 +81,9 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: 
 
 def _version(client: MlflowClient, name: str, model_uri: str, run_id: str, score: ModelScore) -> ModelVersion:
     """The version of this model: the existing one, as after a resume, or a new one."""
-    if not client.search_registered_models(f"name = '{name}'"):
+    if not client.search_registered_models(field_is("name", name)):
         client.create_registered_model(name)
-    for known in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+    for known in client.search_model_versions(every(field_is("name", name), field_is("run_id", run_id))):
         if known.tags.get(Tag.MODEL_URI) == model_uri:
             return known
     return client.create_model_version(

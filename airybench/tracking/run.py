@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError, explained
 from airybench.provenance import DIGESTS, digests_text, installed
+from airybench.tracking.filters import every, of_study, status_is, tag_like
 from airybench.tracking.store import RUN_VARIABLE, Tracking
 from airybench.tracking.tags import State, Tag
 
@@ -181,7 +182,7 @@ class Run:
 
     def open_runs(self, study: str) -> list[str]:
         """Ids of the other runs of a study that are marked RUNNING."""
-        wanted = f"tags.`{Tag.STUDY}` = '{study}' and attributes.status = 'RUNNING'"
+        wanted = every(of_study(study), status_is("RUNNING"))
         found: list[str] = []
         token: str | None = None
         while True:
@@ -195,7 +196,7 @@ class Run:
 
     def _close_twins(self, token: str) -> None:
         """Close the other runs of one request: a server that failed to answer may have created a run all the same."""
-        wanted = f"tags.`{DIGESTS}` LIKE '%{token}'"
+        wanted = tag_like(DIGESTS, f"%{token}")
         for twin in self.client.search_runs([self.tracking.experiment_id], filter_string=wanted):
             if twin.info.run_id != self.run_id:
                 Run(self.tracking, twin.info.run_id).end("interrupted")

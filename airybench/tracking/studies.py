@@ -6,8 +6,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError
+from airybench.tracking.filters import field_is, of_study
 from airybench.tracking.store import check, hidden
-from airybench.tracking.tags import Tag
 
 _PAGE = 100
 
@@ -34,13 +34,15 @@ def delete_runs(uri: str, experiment_id: str | None, study: str) -> Deleted:
     """
     check(uri, existing=True)
     client = MlflowClient(tracking_uri=uri)
-    wanted = f"tags.`{Tag.STUDY}` = '{study}'"
+    wanted = of_study(study)
     runs, models = 0, 0
     try:
         every = [experiment_id] if experiment_id else [one.experiment_id for one in client.search_experiments()]
         while page := client.search_runs(every, filter_string=wanted, max_results=_PAGE):
             for run in page:
-                found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'")
+                found = client.search_logged_models(
+                    [run.info.experiment_id], field_is("source_run_id", run.info.run_id)
+                )
                 for model in found:
                     client.delete_logged_model(model.model_id)
                 models += len(found)

@@ -15,6 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
 from airybench.errors import StudyError, unknown
+from airybench.tracking.filters import every, of_study, status_is, tag_is
 from airybench.tracking.find import parents, studies
 from airybench.tracking.store import Tracking
 from airybench.tracking.tags import Tag
@@ -85,11 +86,9 @@ class StudyView:
         columns = {f"metrics.`{name}`": width for name, width in shown.items()}
         columns |= dict.fromkeys((f"params.`{name}`" for name in self.axes), _PARAMETER_WIDTH)
         widths = _FIRST | columns | _LAST
-        name = self.study.replace("'", "")
         return json.dumps(
             {
-                "searchFilter": f"tags.`{Tag.KIND}` = '{kind}' and tags.`{Tag.STUDY}` = '{name}' and "
-                "attributes.status = 'FINISHED'",
+                "searchFilter": every(of_study(self.study, kind=kind), status_is("FINISHED")),
                 "orderByKey": f"metrics.`{score}`",
                 "orderByAsc": self.lower_is_better,
                 "selectedColumns": list(columns),
@@ -115,7 +114,7 @@ def latest_studies(tracking: Tracking, most: int) -> list[StudyView]:
     kept = _kept(client, tracking.experiment_id)
     sweeps = client.search_runs(
         [tracking.experiment_id],
-        f"tags.`{Tag.KIND}` = 'sweep'",
+        tag_is(Tag.KIND, "sweep"),
         order_by=["attributes.start_time DESC"],
         max_results=MOST_SEARCHED,
     )
@@ -160,9 +159,7 @@ def _view(client: MlflowClient, tracking: Tracking, parent: MlflowRun, kept: Map
     if known is not None:
         return known
     metric, _, direction = parent.data.params.get("objective", "macro_ap").partition(",")[0].partition(":")
-    trials = client.search_runs(
-        [tracking.experiment_id], f"tags.`{Tag.KIND}` = 'trial' and tags.`{Tag.STUDY}` = '{study}'", max_results=100
-    )
+    trials = client.search_runs([tracking.experiment_id], of_study(study, kind="trial"), max_results=100)
     values: dict[str, set[str]] = {}
     for run in trials:
         for name, value in run.data.params.items():

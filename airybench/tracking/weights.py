@@ -16,6 +16,7 @@ from airybench.data.datasets.catalog import CATALOG
 from airybench.errors import AirybenchError, TrackingError
 from airybench.parsing import read_yaml
 from airybench.provenance import Provenance
+from airybench.tracking.filters import every, of_study, tag_like
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking
 from airybench.tracking.tags import Tag
@@ -69,7 +70,7 @@ def dropped_runs(tracking: Tracking, study: str) -> set[str]:
         TrackingError: the store does not answer.
     """
     client, token, found = MlflowClient(tracking_uri=tracking.uri), None, set()
-    wanted = f"tags.`{Tag.STUDY}` = '{study}' and tags.`{Tag.WEIGHTS}` LIKE 'dropped%'"
+    wanted = every(of_study(study), tag_like(Tag.WEIGHTS, "dropped%"))
     while True:
         try:
             page = client.search_runs([tracking.experiment_id], wanted, max_results=_PAGE, page_token=token)

@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 
 from airybench.config import SweepConfig
-from airybench.errors import ConfigError, StudyError
-from airybench.sweep.definition import check_study_name, definition, refuse_early, refuse_other
+from airybench.errors import StudyError
+from airybench.sweep.definition import definition, refuse_early, refuse_other
 
 SPACE = {"alpha": [0.1, 0.2]}
 
@@ -56,12 +56,6 @@ def test_another_content_is_refused_and_a_study_that_never_began_is_not() -> Non
 def test_how_much_is_wanted_is_no_part_of_the_content() -> None:
     more = SweepConfig.model_validate({"space": SPACE, "study": {"seeds": 3, "trials": 4, "time_limit": "2h"}})
     assert definition(more) == definition(SweepConfig.model_validate({"space": SPACE, "question": "Why?"}))
-
-
-@pytest.mark.parametrize("name", ["", "a/b", "x" * 101])
-def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="study name"):
-        check_study_name(name)
 
 
 @pytest.mark.parametrize(

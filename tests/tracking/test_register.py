@@ -9,7 +9,8 @@ from mlflow.exceptions import MlflowException
 from airybench.cli.main import run
 from airybench.config import Objective
 from airybench.provenance import Provenance
-from airybench.tracking.register import ModelScore, check_name, register
+from airybench.tracking.model_name import check_name
+from airybench.tracking.register import ModelScore, register
 from airybench.tracking.run import Run
 from airybench.tracking.store import connect
 
