@@ -213,7 +213,8 @@ def evaluate(
         tune_thresholds: choose the threshold of each label on val, where its F1 is best.
         stress: also score the model under changes of the detector.
         simulator: version of the simulator for a simulated data set given by its name; that of the training by default.
-        tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
+        tracking_uri: MLflow store; by default that of the study in `winner:STUDY`, else MLFLOW_TRACKING_URI, else
+            `mlflow.db` in the working folder.
         reporter: receives notices and progress; bars in a notebook by default.
 
     Raises:

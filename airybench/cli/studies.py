@@ -12,7 +12,9 @@ from airybench.errors import EXIT_DONE, StudyError
 if TYPE_CHECKING:
     from airybench.sweep.saved_studies import SavedStudy
 
-app = App(help="List, show and delete studies, and clean up after them.", no_args_is_help=True)
+app = App(
+    help="List, show and delete studies, clean up after them, and find those that were moved.", no_args_is_help=True
+)
 
 Name = Annotated[
     str,
@@ -151,6 +153,41 @@ def gc(
             return EXIT_DONE
         typer.confirm(f"Delete {total(deleted)}?", abort=True, err=True)
     notice(f"{delete_garbage(deleted, uri, storage) / 1e6:.1f} MB deleted")
+    return EXIT_DONE
+
+
+@app.command()
+def relocate(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Studies: NAME or NAME@DATASET.",
+            metavar="STUDY",
+            autocompletion=study_names,
+            show_default="all",
+        ),
+    ] = None,
+    storage: Storage = None,
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Tell studies where their runs are, after the tracking store was moved.
+
+    A store that was moved together with the data folder, or that is in use, is found without this. Studies whose runs
+    are not in the store stay as they are.
+    """
+    from airybench.cli.show.output import print_result
+    from airybench.jobs.relocate import Relocated
+    from airybench.jobs.relocate import relocate as relocated
+    from airybench.tracking.store import tracking_uri as chosen
+
+    def text(all_: list[Relocated]) -> None:
+        for one in all_:
+            print(f"{one.study}: {one.now}" + (f" (was {one.before})" if one.before != one.now else ""))
+
+    found = relocated(chosen(tracking_uri), names or (), storage)
+    print_result(found, as_json=as_json, data=lambda all_: [vars(one) for one in all_], text=text)
     return EXIT_DONE
 
 

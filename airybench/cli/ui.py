@@ -52,6 +52,8 @@ def ui(
     def announce(pages: Pages) -> None:
         print(pages.address, flush=True)
         boards = [f"leaderboard of {study}: {address}" for study, address in pages.leaderboards.items()]
+        for place in pages.lost:
+            notice(f"artifacts are not in {place}, so that no page shows them; put mlruns beside the database")
         notice("\n".join([*boards, f"all runs: {pages.runs}", "end it with Ctrl-C"]))
         if browser or (browser is None and _has_display()):
             webbrowser.open(pages.first)

@@ -11,9 +11,11 @@ from typing import Literal
 
 from airybench.cores import ALLOTTED, THREADS, WAITING, limit_threads, usable_cores
 from airybench.errors import AirybenchError
+from airybench.jobs.relocate import lost_studies
 from airybench.paths import VARIABLE, data_folder, free_bytes
+from airybench.tracking.relocation import FOLDER, follow_move, lost_places
+from airybench.tracking.store import RELOCATE, hidden, sqlite_path, tracking_uri
 from airybench.tracking.store import check as check_tracking
-from airybench.tracking.store import hidden, tracking_uri
 
 State = Literal["ok", "warn", "fail"]
 
@@ -52,7 +54,7 @@ def examine(uri: str | None = None) -> list[Finding]:
     for subject, look in (
         ("python", _python), ("packages", _packages), ("imports", _imports), ("device", _device),
         ("threads", _threads), ("data folder", _data), ("tracking", lambda: _tracking(uri)),
-        ("disk", lambda: _disk(uri)), ("extras", _extras),
+        ("studies", _studies), ("disk", lambda: _disk(uri)), ("extras", _extras),
     ):  # fmt: skip
         try:
             found += list(look())
@@ -160,9 +162,24 @@ def _tracking(uri: str | None) -> Iterator[Finding]:
     except AirybenchError as error:
         yield Finding("tracking", "fail", str(error), "start the server, or choose another store with --tracking-uri")
         return
-    path = Path(chosen.removeprefix("sqlite:///"))
-    state = "answers" if chosen.startswith("http") else "is there" if path.exists() else "is made by the first sweep"
+    path = sqlite_path(chosen)
+    there = path is not None and path.exists()
+    state = "answers" if path is None else "is there" if there else "is made by the first sweep"
     yield Finding("tracking", "ok", f"{hidden(chosen)} {state}")
+    if path is not None and there:
+        follow_move(path)
+        for lost in lost_places(path):
+            yield Finding(
+                "tracking", "warn", f"the artifacts of {hidden(chosen)} are not in {lost}",
+                f"put their folder {FOLDER} beside the database, where it is found",
+            )  # fmt: skip
+
+
+def _studies() -> Iterator[Finding]:
+    """Studies whose tracking store is not where they left it, nor where it is looked for."""
+    for study in lost_studies():
+        yield Finding("studies", "warn", f"{study.name} logged to {study.attributes['tracking_uri']}, which is gone",
+                      f"if it was moved: {RELOCATE}")  # fmt: skip
 
 
 def _disk(uri: str | None) -> Iterator[Finding]:

@@ -28,11 +28,11 @@ from airybench.inference.predictions import Predictions
 from airybench.inference.predictor import Predictor
 from airybench.inference.stress import ALL_CHANGES, ANOTHER_RUN, CHANGES, stress_plan
 from airybench.inference.stressed import stressed_predictions
+from airybench.jobs.model_store import log_target
 from airybench.provenance import Provenance
 from airybench.reporter import SILENT, Reporter
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
-from airybench.tracking.target import TrackingTarget
 from airybench.trial.hit_finding import hits_beside_rule
 from airybench.trial.prepare import prepare
 from airybench.trial.prepared import PreparedDataset
@@ -126,8 +126,8 @@ def evaluate_model(
         device: where to compute.
         split: `train`, `val`, `test`, or `all` for every shot.
         options: thresholds to tune, changes of the detector to try.
-        tracking_uri: the MLflow store; None takes MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder. It is
-            checked at once, and made once nothing is left to refuse.
+        tracking_uri: the MLflow store; None takes that of the study in `winner:STUDY`, else MLFLOW_TRACKING_URI, else
+            `mlflow.db` in the working folder. It is checked at once, and made once nothing is left to refuse.
         reporter: receives notices and progress.
 
     Raises:
@@ -141,7 +141,7 @@ def evaluate_model(
     if tune:
         require_thresholds(predictor.label_kind)
     plan = None if options.stress is None else stress_plan(options.stress)
-    target = TrackingTarget.chosen(tracking_uri)
+    target = log_target(model, tracking_uri)
     scored = {split, *(("val",) if tune else ())} - {"all"}
     config = predictor.config
     if options.simulator is not None:

@@ -9,10 +9,12 @@ import optuna
 from airybench.config import SweepConfig, recorded_trial
 from airybench.data.datasets.catalog import CATALOG, display_name
 from airybench.errors import StudyError
+from airybench.paths import data_folder
 from airybench.provenance import SIMULATED
 from airybench.study_name import StudyName
 from airybench.sweep.other_settings import message
 from airybench.sweep.storage import JournalFolder, StudyStorage, as_storage
+from airybench.tracking.moved_store import present_store
 
 _VERSIONED = {"simulator": "simulator", "split_version": "split"}
 """Parameters that are versions, and of what."""
@@ -43,7 +45,7 @@ def stored_attributes(storage: Path | StudyStorage, name: str) -> dict[str, Any]
 
 
 def checked(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes of a study, once those that are read here are of their kinds.
+    """Attributes of a study, once those that are read here are of their kinds; the store is where it is now.
 
     Args:
         name: of the study, for messages.
@@ -59,7 +61,10 @@ def checked(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("data_source", "tracking_uri", "parent_run_id", "keep"):
         if not isinstance(attributes.get(key), str | None):
             raise StudyError(f"study {name}: {key} is {attributes[key]!r}; move its journal away to start again")
-    return dict(attributes)
+    recorded, run_id = attributes.get("tracking_uri"), attributes.get("parent_run_id")
+    if not (recorded and run_id):
+        return dict(attributes)
+    return {**attributes, "tracking_uri": present_store(recorded, run_id, data_folder())}
 
 
 def with_recorded_precision(sweep: SweepConfig, known: Mapping[str, Any]) -> SweepConfig:

@@ -161,6 +161,8 @@ def _parent(study: RunningStudy, tracking: Tracking, joined: str | None) -> Run:
     known = study.attribute("parent_run_id")
     tags = {Tag.STUDY: study.name, **study.provenance.tags()}
     if known:
+        if study.attribute("tracking_uri") != tracking.uri:  # the store was moved
+            study.set_attribute("tracking_uri", tracking.uri)
         return Run.join(tracking, known, study.name, "sweep", tags)
     parent = Run.own(tracking, study.name, "sweep", tags, joined)
     study.set_attribute("parent_run_id", parent.run_id)

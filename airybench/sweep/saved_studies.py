@@ -162,6 +162,19 @@ class SavedStudy:
             for trial in self._trials
         ]
 
+    def log_to(self, uri: str) -> str:
+        """Record the store that holds its runs; returns the one that was recorded before.
+
+        Raises:
+            StudyError: another process runs it.
+        """
+        with self.storage.reserved(self.name):
+            study = optuna.load_study(study_name=self.name, storage=self.storage.optuna_storage(self.name))
+            before = str(study.user_attrs.get("tracking_uri", ""))
+            if before != uri:
+                study.set_user_attr("tracking_uri", uri)
+        return before
+
     def delete(self) -> None:
         """Delete the study for good, with the checkpoints of its unfinished trials.
 

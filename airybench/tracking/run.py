@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from airybench.errors import TrackingError, explained
 from airybench.provenance import DIGESTS, digests_text, installed
 from airybench.tracking.filters import every, of_study, status_is, tag_like
+from airybench.tracking.relocation import FOLDER, local_path
 from airybench.tracking.store import RUN_VARIABLE, Tracking
 from airybench.tracking.tags import State, Tag
 
@@ -177,8 +178,19 @@ class Run:
                 artifact_uri=uri, dst_path=str(into), tracking_uri=self.tracking.uri
             )
         except (MlflowException, OSError) as error:
-            raise TrackingError(f"run {self.run_id} has no artifact {artifact}: {str(error).splitlines()[0]}") from None
+            raise TrackingError(
+                f"run {self.run_id} has no artifact {artifact}: {str(error).splitlines()[0]}{self._where_lost()}"
+            ) from None
         return Path(found)
+
+    def _where_lost(self) -> str:
+        """What to say where the artifacts of a finished run are not where its store has them."""
+        with suppress(MlflowException):
+            found = self.client.get_run(self.run_id).info
+            place = local_path(found.artifact_uri)
+            if found.status == "FINISHED" and place is not None and not place.exists():
+                return f"; its artifacts are not in {place}: put their folder {FOLDER} beside the database of the store"
+        return ""
 
     def open_runs(self, study: str) -> list[str]:
         """Ids of the other runs of a study that are marked RUNNING."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from airybench.errors import ConfigError, TrackingError
-from airybench.tracking.store import Tracking, check, connect, hidden, reopen
+from airybench.tracking.relocation import FOLDER, lost_places
+from airybench.tracking.store import Tracking, check, connect, hidden, reopen, sqlite_path
 from airybench.tracking.view import StudyView, latest_studies, log_view, runs_address, view_address, views_of
 
 HOST = "127.0.0.1"  # these pages ask for no password
@@ -38,11 +39,13 @@ class Pages:
         runs: the table of all runs.
         leaderboards: the prepared table of each of the latest studies, or of the one asked for on every data set, by
             the study's full name.
+        lost: folders of artifacts that the store names, but that do not exist: pages show none of them.
     """
 
     address: str
     runs: str
     leaderboards: dict[str, str]
+    lost: tuple[str, ...] = ()
 
     @property
     def first(self) -> str:
@@ -76,14 +79,14 @@ def serve(uri: str, port: int, report: Callable[[Pages], None], study: str | Non
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
     if uri.startswith("sqlite:///"):
-        artifacts = Path(uri.removeprefix("sqlite:///")).parent / "mlruns"
+        artifacts = Path(uri.removeprefix("sqlite:///")).parent / FOLDER
         command += ["--default-artifact-root", artifacts.as_uri()]
     # In a process group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET)
         try:
             _await(process, port, log)
-            report(_pages(f"http://{HOST}:{port}", tracking, views))
+            report(_pages(f"http://{HOST}:{port}", tracking, views, _lost(uri)))
             process.wait()
             raise TrackingError(f"mlflow ui ended by itself: {_last_line(log)}")
         finally:
@@ -105,10 +108,15 @@ def _views(tracking: Tracking, study: str | None) -> Views:
     return found
 
 
-def _pages(address: str, tracking: Tracking, views: Views) -> Pages:
+def _lost(uri: str) -> tuple[str, ...]:
+    path = sqlite_path(uri)
+    return tuple(map(str, lost_places(path))) if path is not None else ()
+
+
+def _pages(address: str, tracking: Tracking, views: Views, lost: tuple[str, ...] = ()) -> Pages:
     """The pages of a store."""
     boards = {view.study: view_address(address, one.experiment_id, view) for one, view in views}
-    return Pages(address, runs_address(address, tracking.experiment_id), boards)
+    return Pages(address, runs_address(address, tracking.experiment_id), boards, lost)
 
 
 def _refuse_taken(port: int) -> None:

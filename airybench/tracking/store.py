@@ -12,8 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from airybench.errors import TrackingError
+from airybench.tracking.relocation import FOLDER, follow_move
 
 EXPERIMENT = "airybench"
+RELOCATE = "airybench studies relocate --tracking-uri sqlite:////NEW/mlflow.db"
+"""What brings studies to their store, if that was moved alone."""
+
 RUN_VARIABLE = "MLFLOW_RUN_ID"  # in which `mlflow run` names the run that it made
 ANSWER_SECONDS = 5.0
 
@@ -75,7 +79,10 @@ def _check_file(path: Path, *, existing: bool) -> None:
                 f"tracking store {path} does not exist, though the run that was made for this is in it; `mlflow run` "
                 "works in a folder of its own: give it MLFLOW_TRACKING_URI with an absolute path, sqlite:////..."
             )
-        raise TrackingError(f"tracking store {path} is gone, with the runs of this study; restore it, or use --fresh")
+        raise TrackingError(
+            f"tracking store {path} is gone, with the runs of this study; if it was moved: {RELOCATE}; else restore "
+            "it, or use --fresh"
+        )
 
 
 def _check_server(uri: str) -> None:
@@ -149,8 +156,13 @@ def reopen(uri: str, experiment_id: str = "") -> Tracking:
     """
     path = sqlite_path(uri)
     if path is not None and not path.exists():
-        raise TrackingError(f"there is no tracking store {path}; run a sweep first, or name another, --tracking-uri")
+        raise TrackingError(
+            f"there is no tracking store {path}; run a sweep first, or name another, --tracking-uri; if the store of a "
+            f"study was moved: {RELOCATE}"
+        )
     check(uri)
+    if path is not None:
+        follow_move(path)
     settle()
     return Tracking(uri, experiment_id)
 
@@ -167,6 +179,9 @@ def connect(uri: str) -> Tracking:
     settle()
     from mlflow.exceptions import MlflowException
 
+    path = sqlite_path(uri)
+    if path is not None and path.exists():
+        follow_move(path)
     try:
         return Tracking(uri, _experiment(uri))
     except TrackingError:
@@ -194,14 +209,25 @@ def _experiment(uri: str) -> str:
             return str(client.get_experiment(chosen).experiment_id)
         except MlflowException:
             raise TrackingError(f"MLFLOW_EXPERIMENT_ID is {chosen}, which {hidden(uri)} lacks; unset it") from None
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+    return experiment_named(uri, os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)
+
+
+def experiment_named(uri: str, name: str) -> str:
+    """Id of an experiment, which is created where it is missing.
+
+    Raises:
+        TrackingError: it was deleted.
+    """
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage == "deleted":
         raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
     if found is not None:
         return str(found.experiment_id)
     path = sqlite_path(uri)
-    artifacts = (path.parent / "mlruns" / name).absolute().as_uri() if path else None
+    artifacts = (path.parent / FOLDER / name).absolute().as_uri() if path else None
     return str(client.create_experiment(name, artifact_location=artifacts))
 
 

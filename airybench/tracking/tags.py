@@ -43,6 +43,9 @@ class Tag:
     JUDGED = "airybench.judged"  # digest of what the claims of a parent were judged from
     BASELINE = "airybench.baseline"  # majority, brightness or svm
 
+    ORIGIN = "airybench.origin"  # of a copy: id of the run or model that it is a copy of
+    COPIED = "airybench.copied"  # of a copy that is whole: digest of what was copied
+
     OUTPUT = "airybench.output"  # file that a prediction wrote
     MODEL_URI = "airybench.model_uri"
     OBJECTIVE = "airybench.objective"  # METRIC:max or METRIC:min

@@ -1,7 +1,7 @@
 """Where a command logs: the tracking store that the user chose, and the run that `mlflow run` made for it."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airybench.tracking.store import EXPERIMENT, RUN_VARIABLE, Tracking, check, connect, tracking_uri
 
@@ -16,10 +16,12 @@ class TrackingTarget:
     Attributes:
         uri: the tracking store.
         joined: id of the run that `mlflow run` made for this command; None where it was started by itself.
+        experiment_id: of the experiment of a study that it belongs to; empty for the one in use.
     """
 
     uri: str
     joined: str | None
+    experiment_id: str = ""
 
     @property
     def remark(self) -> str:
@@ -51,4 +53,5 @@ class TrackingTarget:
         Raises:
             TrackingError: the store refuses.
         """
-        return connect(self.uri)
+        tracking = connect(self.uri)
+        return replace(tracking, experiment_id=self.experiment_id) if self.experiment_id else tracking

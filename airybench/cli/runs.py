@@ -1,0 +1,86 @@
+"""`airybench runs`: runs and studies between tracking stores."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from airybench.cli.layout import App
+from airybench.cli.options.common import Debug, Json, Storage, TrackingUri
+from airybench.cli.options.completion import study_names
+from airybench.cli.options.early import loading
+from airybench.errors import EXIT_DONE
+
+if TYPE_CHECKING:
+    from airybench.jobs.transfer import Transferred
+
+app = App(help="Copy runs and studies between tracking stores.", no_args_is_help=True)
+
+Studies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--study",
+        metavar="NAME,...",
+        help="Only the runs of this study: NAME, or NAME@DATASET. Repeatable.",
+        show_default="all runs of airybench",
+        autocompletion=study_names,
+    ),
+]
+
+
+@app.command()
+def push(
+    to: Annotated[str, typer.Option(metavar="URI", help="Tracking store that receives the runs, such as a server.")],
+    study: Studies = None,
+    storage: Storage = None,
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Copy runs, models and studies to another tracking store, such as a server.
+
+    Runs keep their times, curves, tags, files, data sets, models and places below one another, and get new ids. What is
+    there already is not copied again; after an interruption the same command goes on. Registered models are not copied.
+    """
+    with loading():
+        from airybench.cli.options.common import split_names
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.jobs.transfer import push as pushed
+        from airybench.tracking.store import tracking_uri as chosen
+
+    done = pushed(chosen(tracking_uri), chosen(to), split_names(study), storage, ConsoleReporter())
+    _print(done, as_json=as_json)
+    return EXIT_DONE
+
+
+@app.command()
+def pull(
+    source: Annotated[str, typer.Option("--from", metavar="URI", help="Tracking store that holds the runs.")],
+    study: Studies = None,
+    tracking_uri: TrackingUri = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Copy runs, models and studies from another tracking store into the one in use.
+
+    As `push`, the other way. Studies that were pushed can then be compared, reported and resumed here.
+    """
+    with loading():
+        from airybench.cli.options.common import split_names
+        from airybench.cli.show.console import ConsoleReporter
+        from airybench.jobs.transfer import pull as pulled
+        from airybench.tracking.store import tracking_uri as chosen
+
+    done = pulled(chosen(source), chosen(tracking_uri), split_names(study), ConsoleReporter())
+    _print(done, as_json=as_json)
+    return EXIT_DONE
+
+
+def _print(done: "Transferred", *, as_json: bool) -> None:
+    from airybench.cli.show.output import print_result
+
+    def text(all_: "Transferred") -> None:
+        runs = all_.runs
+        print(f"{runs.new} runs copied, {runs.renewed} brought up to date, {runs.unchanged} unchanged; "
+              f"{runs.models} models; studies: {', '.join(all_.studies) or 'none'}")  # fmt: skip
+
+    print_result(done, as_json=as_json, data=lambda all_: {**vars(all_.runs), "studies": all_.studies}, text=text)
