@@ -65,6 +65,7 @@ TESTED_ELSEWHERE = {
     "jobs.table": "cli/test_table.py",
     "jobs.models": "jobs/test_evaluate.py",
     "jobs.options": "jobs/test_sweep.py",
+    "sweep.carried": "jobs/test_transfer.py",
     "sweep.cost": "sweep/test_forecast.py",
     "sweep.engines": "test_cluster.py",
     "sweep.executor": "sweep/test_scheduler.py",

@@ -14,7 +14,7 @@ from airybench.sweep.look_up import list_studies
 from airybench.tracking.copied_ids import CopiedIds
 from airybench.tracking.find import studies as studies_in
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, connect, hidden, reopen
+from airybench.tracking.store import Tracking, check, connect, hidden, reopen
 from airybench.tracking.tags import Tag
 from airybench.tracking.transfer import Copied, copy_runs, runs_to_copy
 
@@ -96,11 +96,12 @@ def _copy(
     """Copy the runs; returns also the runs of the studies in the target."""
     if source == target:
         raise TrackingError(f"{hidden(source)} is both where runs are and where they are to go; name another store")
+    check(target)
     names = _names(reopen(source), wanted)
-    tracking = connect(target)
     runs = runs_to_copy(source, names)
     if not runs:
         raise StudyError(f"no runs of airybench are in {hidden(source)}; run a sweep first, or name another store")
+    tracking = connect(target)
     copied, ids = copy_runs(source, target, runs, reporter)
     parents = {run.data.tags[Tag.STUDY]: run for run in runs if run.data.tags.get(Tag.KIND) == "sweep"}
     there = {
