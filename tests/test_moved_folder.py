@@ -1,6 +1,7 @@
 """A finished study whose working folder and data folder were moved: every command finds its runs, without a word."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
