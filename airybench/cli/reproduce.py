@@ -27,7 +27,6 @@ from airybench.cli.options.parameters import given_parameters, single_values
 from airybench.config.experiments import experiment_of
 from airybench.config.margin import margin
 from airybench.errors import EXIT_DONE, EXIT_FAILED, InputError
-from airybench.study_name import check_study_name
 
 app = App()
 
@@ -116,6 +115,8 @@ def reproduce(
     cell agrees where its score lies in the published interval; that is asked only of the same experiment on the same
     shots. After an interruption the same command resumes.
     """
+    from airybench.study_name import check_study_name
+
     if write is not None and write.suffix != ".json":
         raise InputError(f"--write {write}: give a file ending in .json")
     size = "quick" if size == FROM_CONFIG else size

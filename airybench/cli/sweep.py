@@ -30,8 +30,6 @@ from airybench.config import StudyConfig, SweepConfig
 from airybench.config.experiments import load_experiment
 from airybench.config.margin import margin
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
-from airybench.study_name import check_study_name
-from airybench.tracking.model_name import check_name
 
 FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
 """What a network is, as help shows it first."""
@@ -126,9 +124,11 @@ def sweep(
     from airybench.cli.show.finished_before import print_finished
     from airybench.jobs.finished_before import finished_before
     from airybench.paths import data_folder
+    from airybench.study_name import check_study_name
     from airybench.sweep.definition import refuse_all_early
     from airybench.sweep.space import check
     from airybench.sweep.storage import open_storage
+    from airybench.tracking.model_name import check_name
 
     changes = given_parameters(options, settings)
     search = single_values({name: changes.pop(name) for name in list(changes) if name in StudyConfig.model_fields})

@@ -22,7 +22,6 @@ from airybench.cli.options.early import loading, require_datasets
 from airybench.cli.options.panels import PLACE, TRAINING
 from airybench.cli.options.parameters import given_parameters, single_values, takes_config
 from airybench.config.experiments import load_experiment
-from airybench.tracking.model_name import check_name
 
 app = App()
 
@@ -63,6 +62,8 @@ def train(
 
     To share a training between the GPUs of one machine: torchrun --nproc-per-node=N -m airybench train ...
     """
+    from airybench.tracking.model_name import check_name
+
     trial = load_experiment(config).base.replace(single_values(given_parameters(options, settings)))
     name = trial.data.dataset if dataset == FROM_CONFIG else dataset
     require_datasets([name])
