@@ -1,13 +1,23 @@
 """`python -m airybench`, and the console script."""
 
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from airybench.cli.main import run
+    try:
+        from airybench.cli.main import run
+        from airybench.temporary import use_own_folder
 
-    sys.exit(run(sys.argv[1:]))
+        use_own_folder()
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command has begun
+        code = 130
+    # What is left is the interpreter's own end, in which a signal would be printed as a traceback.
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

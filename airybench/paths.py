@@ -141,7 +141,7 @@ def locked(path: Path) -> Iterator[None]:
     """
     refuse_special(path)
     writable(path.parent, f"choose another folder with --output or {VARIABLE}")
-    name = path.with_name(f".{path.name}.lock")
+    name = lock_file(path)
     lock = FileLock(name, is_singleton=True)
     try:
         while not _taken(lock, name):
@@ -155,6 +155,11 @@ def locked(path: Path) -> Iterator[None]:
             with suppress(OSError):
                 name.unlink()
         lock.release()
+
+
+def lock_file(path: Path) -> Path:
+    """The lock of a file, see `locked`; one that nobody holds was left by a process that was killed."""
+    return path.with_name(f".{path.name}.lock")
 
 
 def _taken(lock: FileLock, name: Path) -> bool:
@@ -199,6 +204,8 @@ def sole_owner(path: Path, name: str, *, what: str = "study", remedy: str = "cho
         lock.acquire(timeout=0)
     except Timeout:
         raise in_use(name, what=what, remedy=remedy) from None
+    except (OSError, NotImplementedError) as error:
+        raise StudyError(f"{path}: cannot lock this {what} ({error}); choose a folder on another disk") from error
     try:
         yield
     finally:

@@ -15,6 +15,8 @@ FLOORS = (
     "version",
     "errors",
     "reporter",
+    "interrupts",
+    "temporary",
     "paths",
     "study_name",
     "parsing",

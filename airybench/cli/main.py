@@ -4,7 +4,6 @@ The file of a command is loaded only when the command is used, so that help and 
 """
 
 import importlib
-import signal
 import sys
 import traceback
 import warnings
@@ -17,6 +16,7 @@ from typer.core import TyperCommand
 from airybench.cli.layout import App, CommandHelp, PanelGroup, described
 from airybench.cli.show.command import command_with
 from airybench.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError, MissingOptionError
+from airybench.interrupts import asked, listening
 from airybench.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -142,16 +142,30 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     if not debug:
         warnings.simplefilter("ignore")  # libraries' warnings are for those who debug them
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with listening():
+            code = _ended(arguments, debug=debug)
+    except KeyboardInterrupt:  # while an error was told
+        code = EXIT_INTERRUPTED
+    if code == EXIT_INTERRUPTED:
+        resumed = "; the same command resumes" if arguments[0] in RESUMABLE else ""
+        print(f"airybench: interrupted{resumed}", file=sys.stderr)
+    return code
+
+
+def _ended(arguments: Sequence[str], *, debug: bool) -> int:
+    """Run one command line; every error becomes one line and an exit code."""
     try:
         code = app(args=[_dashed(word) for word in arguments], prog_name="airybench", standalone_mode=False)
     except AirybenchError as error:
         if debug:
             traceback.print_exc()
+        if asked():
+            return EXIT_INTERRUPTED
         print(f"airybench: {_explained(error, arguments)}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        code = EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except SystemExit as ended:  # completion ends the process by itself
         code = ended.code
     except Exception as error:
@@ -160,19 +174,12 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(error, "ctx") and hasattr(error, "format_message"):
             print(f"airybench: {_usage_error(error)}", file=sys.stderr)
             return int(error.exit_code)  # type: ignore[attr-defined]
+        if asked():
+            return EXIT_INTERRUPTED
         reason = " ".join(str(error).split()) or type(error).__name__
         print(f"airybench: unexpected {type(error).__name__}: {reason}; --debug shows where", file=sys.stderr)
         return EXIT_FAILED
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    if code == EXIT_INTERRUPTED:
-        resumed = "; the same command resumes" if arguments[0] in RESUMABLE else ""
-        print(f"airybench: interrupted{resumed}", file=sys.stderr)
     return code if isinstance(code, int) else EXIT_DONE
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _explained(error: AirybenchError, arguments: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """`airybench sweep`."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -171,7 +172,11 @@ def sweep(
         from airybench.jobs.summary import StudySummary
         from airybench.jobs.sweep import run_sweep
         from airybench.sweep.engines import engine as engine_of
+        from airybench.sweep.job_end import RESERVE_SECONDS, seconds_left
 
+    if not experiment.study.time_limit and seconds_left() < math.inf:
+        minutes = RESERVE_SECONDS / 60
+        notice(f"no trial begins in the last {minutes:.0f} minutes of this Slurm job; --time-limit sets another end")
     summaries: list[StudySummary] = []
 
     def keep(summary: StudySummary) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -77,9 +78,7 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
     _require_writable(output, format, force=force)
     shape = predictor.image_shape or DEFAULT_SHAPE
     if format == "weights":
-        with writing(output, "export"):
-            output.mkdir(exist_ok=True)
-            save_weights(output, predictor)
+        _save_weights(output, predictor)
         return Exported(output, format, shape, 0.0, 0.0)
     module = WithLogits(predictor.cpu()).eval()
     unfinished = output.with_name(f".{output.name}.part")
@@ -98,6 +97,23 @@ def export(predictor: Predictor, output: Path, *, format: str, force: bool = Fal
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
     return Exported(output, format, shape, *errors)
+
+
+def _save_weights(output: Path, predictor: Predictor) -> None:
+    """Write the folder of weights under another name: a kill leaves no half of it to be refused the next time."""
+    unfinished = output.with_name(f".{output.name}.part")
+    with writing(output, "export"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            unfinished.mkdir()
+            save_weights(unfinished, predictor)
+            if not output.exists():
+                unfinished.rename(output)
+                return
+            for file in sorted(unfinished.iterdir()):  # other files in the folder stay
+                os.replace(file, output / file.name)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _require_writable(output: Path, format: str, *, force: bool) -> None:

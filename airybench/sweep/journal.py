@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from filelock import FileLock
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from airybench.errors import StudyError
+from airybench.errors import StorageError, StudyError
 from airybench.paths import refuse_special
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
@@ -54,13 +54,26 @@ class JournalFile(JournalFileBackend):
         self._syncs = True
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append lines."""
-        if self._syncs:
-            super().append_logs(logs)
-            return
+        """Append lines, all or none: with half of one in its midst, Optuna could never read the journal again.
+
+        Raises:
+            StorageError: the disk is full, or the file cannot be written.
+        """
         lines = b"".join(json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs)
-        with self._write_lock.locked(), self._path.open("ab") as file:
-            file.write(lines)
+        with self._write_lock.locked():
+            before = self._path.stat().st_size if self._path.exists() else 0
+            try:
+                with self._path.open("ab", buffering=0) as file:
+                    while lines:  # a disk that is all but full takes a part
+                        lines = lines[file.write(lines) :]
+                    if self._syncs:
+                        os.fsync(file.fileno())
+            except BaseException as error:
+                with suppress(OSError):
+                    os.truncate(self._path, before)
+                if isinstance(error, OSError):
+                    raise _unwritable(self._path, error) from error
+                raise
 
     @contextmanager
     def deferred_sync(self) -> Iterator[None]:
@@ -70,8 +83,18 @@ class JournalFile(JournalFileBackend):
             yield
         finally:
             self._syncs = True
-            with self._path.open("ab") as file:
-                os.fsync(file.fileno())
+            try:
+                with self._path.open("ab") as file:
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise _unwritable(self._path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"journal {path} cannot be written ({error.strerror or error}); free some space or mend the disk, then the "
+        "same command resumes the study"
+    )
 
 
 def open_journal(path: Path) -> JournalStorage:

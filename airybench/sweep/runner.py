@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from airybench.sweep.study import RunningStudy
 from airybench.sweep.workers import InProcess
 from airybench.tracking.dataset import log_data
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking
-from airybench.tracking.tags import Tag
+from airybench.tracking.store import Tracking, tried_once
+from airybench.tracking.tags import State, Tag
 from airybench.training.checkpoint import EVERY
 from airybench.trial.prepared import PreparedDataset
 
@@ -124,9 +124,9 @@ def run_study(
                 yield FinishedStudy(study, parent, dataset, finished, failures, complete, confirmed, weights)
         except BaseException as error:
             if _runs_alone(study):  # else the study goes on without this process
-                parent.end(
-                    "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", at=_end(parent, study, before)
-                )
+                state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+                with suppress(Exception), tried_once():  # the store may be what failed; a resume mends the run
+                    parent.end(state, at=_end(parent, study, before))
             raise
         if complete or not study.running_elsewhere():
             failed = {Tag.FAILED_TRIALS: str(len(study.failures()))}

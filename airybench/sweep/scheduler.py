@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airybench.errors import TrialError
+from airybench.errors import StorageError, TrialError
+from airybench.interrupts import check
 from airybench.sweep.executor import EpochDecision, Event, Executor, Failed, Lost, Stopped, Task
+from airybench.sweep.job_end import seconds_left
 from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import INTERRUPTED, RunningTrial, TakenError
 from airybench.sweep.run_names import trial_name, trial_title
 from airybench.sweep.study import RunningStudy
 from airybench.tracking.run import Run
+from airybench.tracking.store import tried_once
 from airybench.tracking.tags import Tag
 from airybench.training.checkpoint import EVERY
 from airybench.training.epoch import Epoch
@@ -60,8 +63,7 @@ class Scheduler:
         self._checkpoint_every = checkpoint_every
         self._tidy = tidy
         self._config = study.sweep.study
-        limit = self._config.time_limit
-        self._deadline = time.monotonic() + limit if limit else math.inf
+        self._deadline = time.monotonic() + (self._config.time_limit or seconds_left())
         self._active: dict[int, _Active] = {}
         self._confirming = False
         self._looked = time.monotonic()
@@ -79,6 +81,7 @@ class Scheduler:
         self._observer.study_started(self._study.name, self._study.total(), self._study.finished())
         try:
             while True:
+                check()
                 left = self._start_trials()
                 if self._active:
                     self._executor.wait(self._on_event, STEP_SECONDS)
@@ -88,7 +91,8 @@ class Scheduler:
                     time.sleep(min(STEP_SECONDS, LOOK_SECONDS))
         except BaseException:
             self._executor.close()
-            self._interrupt()
+            with tried_once():
+                self._interrupt()
             raise
 
     def _out_of_time(self) -> bool:
@@ -211,8 +215,9 @@ class Scheduler:
 
     def _interrupt(self) -> None:
         for active in self._active.values():
-            with contextlib.suppress(TakenError):
+            with contextlib.suppress(TakenError, StorageError):  # what cannot be recorded now is mended by a resume
                 self._study.fail(active.trial, INTERRUPTED, "interrupted by the user")
             if active.run is not None:
-                active.run.interrupt()
+                with contextlib.suppress(Exception):  # the store may be what failed
+                    active.run.interrupt()
         self._active = {}

@@ -18,7 +18,7 @@ from airybench.errors import TrackingError, explained
 from airybench.provenance import DIGESTS, digests_text, installed
 from airybench.tracking.filters import every, of_study, status_is, tag_like
 from airybench.tracking.relocation import FOLDER, local_path
-from airybench.tracking.store import RUN_VARIABLE, Tracking
+from airybench.tracking.store import RUN_VARIABLE, Tracking, tried_once
 from airybench.tracking.tags import State, Tag
 
 STATUS: dict[State, str] = {
@@ -105,10 +105,12 @@ class Run:
         try:
             yield
         except KeyboardInterrupt:
-            self.end("interrupted")
+            with suppress(Exception), tried_once():  # the store may be what is waited for
+                self.end("interrupted")
             raise
         except BaseException as error:
-            self.fail(*explained(error))
+            with suppress(Exception):  # the store may be what failed
+                self.fail(*explained(error))
             raise
         self.end("finished")
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from airybench.errors import TrackingError
+from airybench.tracking.creation import make_store
 from airybench.tracking.relocation import FOLDER, follow_move
 
 EXPERIMENT = "airybench"
@@ -148,6 +150,21 @@ def settle() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 
 
+@contextmanager
+def tried_once() -> Iterator[None]:
+    """Send each request once inside the block: who interrupts a command does not wait minutes for a server."""
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    before = os.environ.get(name)
+    os.environ[name] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
 def reopen(uri: str, experiment_id: str = "") -> Tracking:
     """An existing store, for reading; nothing is created.
 
@@ -199,10 +216,9 @@ def connect(uri: str) -> Tracking:
 
 def _experiment(uri: str) -> str:
     """Id of the experiment in use, which is created where it is missing."""
-    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    client = MlflowClient(tracking_uri=uri)
+    client = _client(uri)
     chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
     if chosen:
         try:
@@ -218,9 +234,7 @@ def experiment_named(uri: str, name: str) -> str:
     Raises:
         TrackingError: it was deleted.
     """
-    from mlflow import MlflowClient
-
-    client = MlflowClient(tracking_uri=uri)
+    client = _client(uri)
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage == "deleted":
         raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
@@ -229,6 +243,16 @@ def experiment_named(uri: str, name: str) -> str:
     path = sqlite_path(uri)
     artifacts = (path.parent / FOLDER / name).absolute().as_uri() if path else None
     return str(client.create_experiment(name, artifact_location=artifacts))
+
+
+def _client(uri: str) -> Any:
+    """MLflow's client of a store, which is made whole where it is missing."""
+    from mlflow import MlflowClient
+
+    path = sqlite_path(uri)
+    if path:
+        make_store(path.absolute())
+    return MlflowClient(tracking_uri=uri)
 
 
 def local_folder(uri: str) -> Path | None:

@@ -7,13 +7,13 @@ from torch import nn
 
 from airybench.config import RANKING, Objective, TrialConfig
 from airybench.data.loading.loaded import LoadedDataset
+from airybench.interrupts import Interrupts
 from airybench.networks.build import build
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.checkpoint import Checkpoints
 from airybench.training.device import channels_last, checked_memory
 from airybench.training.distributed import ALONE, Ranks
 from airybench.training.epoch import NO_CALLBACKS, Epoch, EpochCallbacks
-from airybench.training.signals import Interrupts
 from airybench.training.state import TrainingState
 from airybench.training.trainer import Trainer, is_due, is_finished, seed_generators
 

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from airybench.config import TrainConfig, TrialConfig
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import DivergedError
+from airybench.interrupts import Interrupts
 from airybench.networks.activation import LogActivation
 from airybench.training.device import arranged, precision
 from airybench.training.distributed import Ranks
@@ -21,7 +22,6 @@ from airybench.training.epoch import Epoch
 from airybench.training.loss import Loss, Penalty
 from airybench.training.metrics import score
 from airybench.training.schedule import learning_rate, optimizer
-from airybench.training.signals import Interrupts
 from airybench.training.state import TrainingState
 
 

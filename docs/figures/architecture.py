@@ -18,8 +18,8 @@ FLOORS: tuple[tuple[tuple[str, str, float], ...], ...] = (
     (("data.labelling", "labels, lists of shots", 1), ("data.reading", "options, counts, stacks", 1)),
     (("data.split", "train, val, test", 1), ("data.store", "one HDF5 file", 1), ("data.hdf5", "opened safely", 1)),
     (("networks", "activation, architectures", 1), ("physics", "two simulators, features, maps", 1.1)),
-    (("config", "what can be set", 1), ("reporter", "progress, notices", 1)),
-    (("parsing, paths, cores, provenance, study_name, errors, version", "", 1),),
+    (("config", "what can be set", 1), ("reporter", "progress, notices", 1), ("interrupts", "Ctrl-C, SIGTERM", 1)),
+    (("parsing, paths, temporary, cores, provenance, study_name, errors, version", "", 1),),
 )
 """Rows from the top floor down; each room with its purpose and its relative width."""
 

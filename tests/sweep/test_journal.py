@@ -1,5 +1,6 @@
 """The journal: mended after a kill, owned by one process, readable ever after."""
 
+import resource
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from airybench.errors import EXIT_INPUT, StudyError
+from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.paths import sole_owner
 from airybench.sweep.journal import ProcessLock, open_journal, repair
 
@@ -52,6 +53,25 @@ def test_torn_line_is_cut_and_kept(tmp_path: Path, cut: int) -> None:
     repair(path)
     assert path.read_bytes() == b"".join(lines[:-1])
     assert (tmp_path / "s@helium.torn").read_bytes() == torn
+
+
+@pytest.mark.parametrize("room", [0, 1, 40, 150])
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, room: int) -> None:
+    path = written(tmp_path / "s.journal")
+    study = optuna.load_study(study_name="s", storage=open_journal(path))
+    size = path.stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, limits[1]))
+    try:
+        with pytest.raises(StorageError, match=r"s.journal cannot be written \(File too large\); free some space"):
+            study.set_user_attr("note", "x" * 200)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.stat().st_size == size
+    study.set_user_attr("note", "there is room again")
+    study.tell(study.ask(), 1.0)
+    assert trials_of(path) == 4
+    assert not list(tmp_path.glob("*.torn"))
 
 
 def test_study_goes_on_behind_a_torn_line(tmp_path: Path) -> None:

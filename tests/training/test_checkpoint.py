@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from airybench.config import NetworkConfig, TrainConfig, TrialConfig
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.errors import DataError
+from airybench.interrupts import Interrupts
 from airybench.networks.activation import LogActivation
 from airybench.training import checkpoint as module
 from airybench.training.checkpoint import FACTS, TENSORS, Checkpoints
 from airybench.training.epoch import Epoch, EpochCallbacks
 from airybench.training.loop import Trained, train
-from airybench.training.signals import Interrupts
 
 CPU = torch.device("cpu")
 SIDE, SHOTS, BATCH = 16, 26, 8

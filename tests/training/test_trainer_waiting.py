@@ -10,10 +10,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from airybench.config import TrialConfig
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
+from airybench.interrupts import Interrupts
 from airybench.networks.build import build
 from airybench.training import trainer as module
 from airybench.training.distributed import ALONE
-from airybench.training.signals import Interrupts
 from airybench.training.trainer import Trainer
 
 META = torch.device("meta")

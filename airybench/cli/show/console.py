@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from airybench.interrupts import check
 from airybench.reporter import Progress
 
-FIRST_SECONDS, SECONDS = 4.0, 10.0
+FIRST_SECONDS, SECONDS = 4.0, 60.0
 """When the first line of a progress is written, and how long after it each further one."""
 
 
@@ -54,7 +55,7 @@ class ConsoleReporter:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A bar on a terminal, elsewhere a line after four seconds and every ten; yields `progress(done, total)`.
+    """A bar on a terminal, elsewhere a line after four seconds and every minute; yields `progress(done, total)`.
 
     Nothing is drawn before the first call: work that turns out to be done already leaves no empty bar.
     """
@@ -83,6 +84,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     task = bar.add_task(title, total=None)
 
     def progress(done: int, total: int) -> None:
+        check()
         bar.start()
         bar.update(task, completed=done, total=total)
 
@@ -98,6 +100,7 @@ def _lines(title: str) -> Progress:
 
     def progress(done: int, total: int) -> None:
         nonlocal due
+        check()
         now = time.monotonic()
         if now >= due or done >= total:
             due = now + SECONDS

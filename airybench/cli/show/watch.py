@@ -1,5 +1,6 @@
 """Following a study on stderr: a live table on a terminal, one line per trial elsewhere."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from airybench.sweep.observer import TrialEnd
 from airybench.sweep.records import FinishedTrial
 from airybench.training.epoch import Epoch
 
-LINE_SECONDS = 1.0
-"""Epochs that are shorter share a line; the last one of a training has its own."""
+LINE_SECONDS = 60.0
+"""Least time between two lines about epochs, of whatever trial, where they go to a file."""
 
 SHOWN = 15  # finished trials in the table, from the best
 WORDS: dict[TrialEnd, str] = {"failed": "FAILED", "pruned": "pruned", "lost": "lost", "abandoned": "broken off"}
@@ -25,7 +26,6 @@ class _Running:
     config: TrialConfig
     began: float = field(default_factory=lambda: time.monotonic())
     epoch: Epoch | None = None
-    shown: float = 0.0
 
 
 class StudyWatch:
@@ -44,6 +44,7 @@ class StudyWatch:
         self._ended: dict[TrialEnd, int] = {}
         self._running: dict[int, _Running] = {}
         self._live: Any = None
+        self._told = -math.inf
 
     def __enter__(self) -> "StudyWatch":
         return self
@@ -90,9 +91,9 @@ class StudyWatch:
         """A trial has been evaluated on val."""
         running = self._running[number]
         running.epoch = epoch
-        now, last = time.monotonic(), epoch.number == running.config.training.epochs
-        if self._live is not None or last or now - running.shown >= LINE_SECONDS:
-            running.shown = now
+        now = time.monotonic()
+        if self._live is not None or now - self._told >= LINE_SECONDS:
+            self._told = now
             value = epoch.val.values.get(self._metric, float("nan"))
             self._show(
                 f"  {running.title} epoch {epoch.number}/{running.config.training.epochs}: loss "

@@ -56,7 +56,9 @@ def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
     assert "trial resnet18-log0.4-leaky0.2-s1612 pruned: fell behind" in lines
 
 
-def test_the_end_of_the_last_epoch_has_a_line_and_the_time_left_counts_the_trials_to_come(monkeypatch, capsys) -> None:
+def test_a_log_has_a_line_about_epochs_once_a_minute_and_the_time_left_counts_the_trials_to_come(
+    monkeypatch, capsys
+) -> None:
     clock = [0.0]
     monkeypatch.setattr("airybench.cli.show.watch.time.monotonic", lambda: clock[0])
     with StudyWatch(RANKING) as watch:
@@ -67,8 +69,8 @@ def test_the_end_of_the_last_epoch_has_a_line_and_the_time_left_counts_the_trial
             watch.epoch_finished(0, epoch(number, 0.5))
         watch.trial_finished(0, record(0, 0.1, 0.55))
     lines = capsys.readouterr().err.splitlines()
-    assert [f"epoch {n}/5" in line for n, line in zip(range(1, 6), lines[2:7], strict=True)] == [True] * 5
-    assert lines[7] == "trial 2/4 resnet18-log0.1-leaky0.2-s1612: val macro_ap 0.550 after 120 s; about 4 min left"
+    assert [line.split(":")[0].split()[-1] for line in lines if " epoch " in line] == ["1/5", "3/5"]
+    assert lines[-1] == "trial 2/4 resnet18-log0.1-leaky0.2-s1612: val macro_ap 0.550 after 120 s; about 4 min left"
 
 
 def test_a_live_table_has_a_row_for_every_trial_at_work(monkeypatch: pytest.MonkeyPatch) -> None:

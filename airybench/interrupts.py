@@ -1,0 +1,123 @@
+"""Ctrl-C and SIGTERM: remembered until the program has met them, and in a training a request to stop between two steps.
+
+Python raises KeyboardInterrupt wherever the program is at that moment. In a weak reference's callback, a `__del__` or a
+library that catches everything, it would be printed or lost, and the command would go on.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_SECONDS = 0.05
+"""After which an interrupt is raised once more that came where Python could not raise it."""
+
+
+class _State:
+    """What this process was asked for, and whether it may be raised at any moment."""
+
+    listening = False
+    signal: int | None = None
+    deferred = 0
+    hook: Callable[[Any], object] = sys.__unraisablehook__
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into KeyboardInterrupt inside the block, and lose none of them.
+
+    Outside the main thread, where Python does not allow signal handlers, it does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _State.listening, _State.signal = True, None
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    hook = _State.hook = sys.unraisablehook
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN or number == signal.SIGTERM:  # an ignored Ctrl-C is that of the shell's terminal
+            signal.signal(number, _interrupt)
+    sys.unraisablehook = _unraisable
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _State.listening, _State.signal = False, None
+
+
+def asked() -> bool:
+    """Whether a signal has come: what failed since then, such as a process that it reached as well, is no fault."""
+    return _State.signal is not None
+
+
+def check() -> None:
+    """Raise what was asked for where it has been lost; for every loop that may take long.
+
+    Raises:
+        KeyboardInterrupt: a signal has come, and the program went on all the same.
+    """
+    if asked() and not _State.deferred and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _State.signal = number
+    raise KeyboardInterrupt
+
+
+def _unraisable(unraisable: Any) -> None:
+    """Where Python cannot raise: ask again in a moment, when the main thread has left that place."""
+    if _State.signal is None or not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _State.hook(unraisable)
+        return
+    again = threading.Timer(AGAIN_SECONDS, signal.raise_signal, (_State.signal,))
+    again.daemon = True
+    again.start()
+
+
+class Interrupts:
+    """Context manager in which the first signal only sets `requested`; a second one interrupts at once, as usual.
+
+    A training checks it between steps: no checkpoint ever holds half a step. Outside the main thread, where Python does
+    not allow signal handlers, it does nothing.
+
+    Attributes:
+        requested: whether a signal has come.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                if signal.getsignal(number) != signal.SIG_IGN:  # an ignored signal is left to another process
+                    self._before[number] = signal.signal(number, self._request)
+        _State.deferred += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+        _State.deferred -= 1
+        if self.requested and kind is None:
+            raise KeyboardInterrupt  # the signal came after the last check, but the caller has to know of it
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+        if _State.listening:
+            _State.signal = number
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
