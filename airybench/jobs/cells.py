@@ -12,10 +12,11 @@ from airybench.sweep.records import FinishedTrial
 from airybench.sweep.run_names import cell_name
 from airybench.sweep.runner import FinishedStudy
 from airybench.tracking.cells import MARK, CellRow, log_cells
+from airybench.tracking.pages import run_place
 from airybench.tracking.predictions import predictions
 from airybench.tracking.run import Run
 from airybench.tracking.tags import Tag
-from airybench.tracking.view import SCORE, StudyView, log_view, run_place
+from airybench.tracking.view import SCORE, StudyView, log_view
 
 MOST_ROWS = 200
 """Cells that get a run; the trials of those below them stay below the parent."""

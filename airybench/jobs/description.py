@@ -13,8 +13,9 @@ from airybench.study_name import StudyName
 from airybench.sweep.runner import FinishedStudy
 from airybench.sweep.saved_studies import read
 from airybench.sweep.storage import StudyStorage
+from airybench.tracking.pages import model_place, run_place
 from airybench.tracking.tags import Tag
-from airybench.tracking.view import SCORE, model_place, run_place
+from airybench.tracking.view import SCORE
 
 MOST_CLAIMS = 10
 """Verdicts that a page shows; the tags of the run hold all, and MLflow keeps 8000 characters of a description."""

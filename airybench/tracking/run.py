@@ -248,10 +248,17 @@ def _environment() -> dict[str, str]:
     """User, script and software, as MLflow's own tags name them."""
     return {
         "mlflow.user": _user(),
-        "mlflow.source.name": Path(sys.argv[0]).name or "airybench",
+        "mlflow.source.name": _program(),
         "mlflow.source.type": "PROJECT" if RUN_VARIABLE in os.environ else "LOCAL",  # `mlflow run` sets it
         **installed().tags(),
     }
+
+
+def _program() -> str:
+    """What runs: a script by its name, a package that `python -m` runs by its own."""
+    started = Path(sys.argv[0])
+    name = started.parent.name if started.name == "__main__.py" else started.name
+    return name or "airybench"
 
 
 def _user() -> str:

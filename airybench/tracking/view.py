@@ -1,15 +1,13 @@
 """Prepared views of MLflow's table of runs: which rows and columns, in which order.
 
 MLflow keeps a shared view as a tag of the experiment, `mlflow.sharedViewState.KEY`, and opens it where the address of
-the page says `viewStateShareKey=KEY`. Without `workflowType=machine_learning` in the address the page opens in the
-workspace of chat models, whatever the experiment is.
+the page says `viewStateShareKey=KEY`.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
@@ -17,6 +15,7 @@ from mlflow.entities import Run as MlflowRun
 from airybench.errors import StudyError, unknown
 from airybench.tracking.filters import every, of_study, status_is, tag_is
 from airybench.tracking.find import parents, studies
+from airybench.tracking.pages import address, runs_place
 from airybench.tracking.store import Tracking
 from airybench.tracking.tags import Tag
 
@@ -29,7 +28,6 @@ MOST_SEARCHED = 100
 MOST_AXES = 8
 
 _TAG = "mlflow.sharedViewState."
-_MACHINE_LEARNING = {"workflowType": "machine_learning"}
 _SHOWN = {"rank": 90, "val": 80, "val_low": 100, "val_high": 104, "test": 85, "test_low": 110, "test_high": 115,
           "test_rank": 115, "seeds": 100}  # fmt: skip
 """Metrics of cells in the order of the columns, with the width of each, pixels."""
@@ -176,21 +174,9 @@ def view_address(pages: str, experiment_id: str, view: StudyView) -> str:
         experiment_id: the experiment.
         view: that was kept.
     """
-    return f"{pages.rstrip('/')}/#/experiments/{experiment_id}/runs?" + urlencode(
-        {"viewStateShareKey": view.key, **_MACHINE_LEARNING}
-    )
-
-
-def run_place(experiment_id: str, run_id: str) -> str:
-    """The page of a run as a link on another page of MLflow, wherever that is served."""
-    return f"#/experiments/{experiment_id}/runs/{run_id}"
-
-
-def model_place(experiment_id: str, model_uri: str) -> str:
-    """The page of a logged model, `models:/m-...`, as a link on another page."""
-    return f"#/experiments/{experiment_id}/models/{model_uri.removeprefix('models:/')}"
+    return address(pages, runs_place(experiment_id, view.key))
 
 
 def runs_address(pages: str, experiment_id: str) -> str:
     """The address of the table of all runs of an experiment."""
-    return f"{pages.rstrip('/')}/#/experiments/{experiment_id}/runs?{urlencode(_MACHINE_LEARNING)}"
+    return address(pages, runs_place(experiment_id))

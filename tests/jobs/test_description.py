@@ -12,6 +12,9 @@ from airybench.cli.main import run
 from airybench.paths import data_folder
 from airybench.sweep.saved_studies import read
 
+WORKSPACE = "?workflowType=machine_learning"
+"""Else a link opens MLflow's workspace of chat models."""
+
 
 @pytest.fixture
 def parent(finished):
@@ -26,7 +29,9 @@ def test_it_has_question_winner_and_second_with_links_verdicts_and_data(finished
     cells = client.search_runs([experiment], wanted, order_by=["metrics.`score/rank`"])
     assert text.startswith("**Winner: [")
     assert "\n\nDoes it run?\n\nHow certain" in text
-    first, second = re.findall(r"\[([^\]]+)\]\(#/experiments/\d+/runs/(\w+)\), val macro_ap (\S+ \[.+?\])", text)
+    first, second = re.findall(
+        r"\[([^\]]+)\]\(#/experiments/\d+/runs/(\w+)\{WORKSPACE}\), val macro_ap (\S+ \[.+?\])", text
+    )
     for (name, run_id, score), cell in zip((first, second), cells, strict=False):
         found = cell.data.metrics
         assert (name, run_id) == (cell.data.tags["airybench.cell"], cell.info.run_id)
@@ -35,7 +40,7 @@ def test_it_has_question_winner_and_second_with_links_verdicts_and_data(finished
     test = (parent.data.metrics[f"score/test{end}"] for end in ("", "_low", "_high"))
     assert f", test {with_interval(*test)}**" in text
     model = tags["airybench.model_uri"].removeprefix("models:/")
-    assert f"[its model](#/experiments/{experiment}/models/{model}) is `winner:both@helium`" in text
+    assert f"[its model](#/experiments/{experiment}/models/{model}{WORKSPACE}) is `winner:both@helium`" in text
     assert "Second of 3: [" in text
     assert "How certain: a first look. With 1 seed" in text
     claims = [value for key, value in tags.items() if key.startswith("airybench.claim.")]
@@ -63,5 +68,5 @@ def test_a_cell_links_to_its_trials(finished, parent) -> None:
     trials = client.search_runs([parent.info.experiment_id], "tags.`airybench.kind` = 'trial'")
     for trial in trials:
         cell = client.get_run(trial.data.tags["mlflow.parentRunId"])
-        link = f"[seed 1612](#/experiments/{parent.info.experiment_id}/runs/{trial.info.run_id})"
+        link = f"[seed 1612](#/experiments/{parent.info.experiment_id}/runs/{trial.info.run_id}{WORKSPACE})"
         assert f"{link} {trial.data.metrics['best/macro_ap']:.3f}" in cell.data.tags["mlflow.note.content"]

@@ -14,6 +14,8 @@ from airybench.cli.main import run
 from airybench.errors import TrackingError
 from airybench.physics.simulate import SIMULATOR_VERSION
 from airybench.tracking.launch import launched
+from airybench.tracking.run import Run as OwnRun
+from airybench.tracking.store import Tracking
 
 Command = Callable[..., Run]
 
@@ -157,3 +159,15 @@ def test_params_that_mlflow_logged_stay(project) -> None:
     assert json.dumps(project.get_run(made.info.run_id).data.params, sort_keys=True) == (
         '{"output": "report.html", "study": "config"}'
     )
+
+
+@pytest.mark.parametrize(
+    ("started", "name"),
+    [("/code/airybench/__main__.py", "airybench"), ("/bin/airybench", "airybench"), ("a.py", "a.py")],
+)
+def test_a_run_names_the_program_that_made_it(started, name, empty, monkeypatch, tmp_path) -> None:
+    """A run of `python -m airybench` once named __main__.py as its source."""
+    monkeypatch.setattr("sys.argv", [started])
+    uri = f"sqlite:///{shutil.copy(empty, tmp_path)}"
+    made = OwnRun.create(Tracking(uri, "1"), "one", "train", {})
+    assert made.tags()["mlflow.source.name"] == name

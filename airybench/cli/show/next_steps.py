@@ -7,6 +7,7 @@ from typing import Protocol
 from rich.console import Console
 
 from airybench.study_name import StudyName
+from airybench.tracking.pages import address, run_place
 from airybench.tracking.store import hidden, tracking_uri
 
 PORT = 5000
@@ -63,8 +64,8 @@ def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str
     console.print("\nNext:", markup=False)
     for command, what in steps.items():
         console.print(f"  {command}\n      {what}", soft_wrap=True, markup=False)
-    pages = shown.rstrip("/") if server else f"http://127.0.0.1:{PORT}"
+    pages = shown if server else f"http://127.0.0.1:{PORT}"
     console.print("Runs:", markup=False)
     for one in studies:
-        address = f"{pages}/#/experiments/{one.experiment_id}/runs/{one.parent_run}"
-        console.print(f"  {one.study}: {address}", soft_wrap=True, markup=False)
+        place = run_place(one.experiment_id, one.parent_run)
+        console.print(f"  {one.study}: {address(pages, place)}", soft_wrap=True, markup=False)

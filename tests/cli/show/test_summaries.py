@@ -26,7 +26,9 @@ def test_two_data_sets_end_in_one_summary_with_what_to_type_next(finished, data_
         assert parent.data.tags["airybench.winner_name"] in line
         assert f"{parent.data.metrics['test/macro_ap']:.3f}" in line
         assert f"airybench predict winner:both@{dataset} FILE" in end
-        assert f"/#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}" in end
+        assert (
+            f"/#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}?workflowType=machine_learning" in end
+        )
     for command in ("airybench compare --study both\n", "airybench report --study both ", "airybench ui\n"):
         assert end.count(command) == 1
 
@@ -61,7 +63,9 @@ def test_the_studies_before_a_failure_are_summarised(finished, tiny, capsys, mon
 @pytest.mark.parametrize(
     ("uri", "storage", "expected"),
     [
-        ("http://me:secret@host:5000", None, ["  s@helium: http://me:***@host:5000/#/experiments/3/runs/r"]),
+        ("http://me:secret@host:5000", None, [
+            "  s@helium: http://me:***@host:5000/#/experiments/3/runs/r?workflowType=machine_learning",
+        ]),
         ("sqlite:////far/mlflow.db", None, ["  airybench ui --tracking-uri sqlite:////far/mlflow.db"]),
         ("sqlite:////far/mlflow.db", "my studies", [
             "  airybench compare --study s --storage 'my studies'",

@@ -1,0 +1,45 @@
+"""Chromium, as the distribution has it, for pictures of pages and for tests of them."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+FOUND = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+"""The program; None where there is none."""
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--use-angle=swiftshader",  # WebGL by software, as parallel coordinates need it
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",  # no calls home
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+_ASSISTANT = "mlflow.assistant."
+_WITHOUT_ASSISTANT = f"""
+localStorage.setItem("{_ASSISTANT}fab.autoOpenedOnFirstLoad_v1", "true");
+localStorage.setItem("{_ASSISTANT}panelOpen_v1", "false");
+"""
+"""MLflow opens a pane beside its first page, and remembers that somebody closed it."""
+
+
+@contextmanager
+def new_page(width: int, height: int, **look: Any) -> Iterator[Any]:
+    """A page of a new browser, in which MLflow's assistant is closed.
+
+    Args:
+        width: of the window, pixels.
+        height: of the window, pixels.
+        look: what else Playwright's `new_page` takes, such as `color_scheme`.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=FOUND, args=list(ARGUMENTS))
+        page = browser.new_page(viewport={"width": width, "height": height}, **look)
+        page.add_init_script(f"if (location.protocol.startsWith('http')) {{{_WITHOUT_ASSISTANT}}}")
+        yield page
+        browser.close()
