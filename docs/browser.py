@@ -43,3 +43,35 @@ def new_page(width: int, height: int, **look: Any) -> Iterator[Any]:
         page.add_init_script(f"if (location.protocol.startsWith('http')) {{{_WITHOUT_ASSISTANT}}}")
         yield page
         browser.close()
+
+
+def choose(page: Any, box: int, name: str) -> None:
+    """Tick a name in one of the lists of MLflow's comparison, which draw only what is scrolled into view.
+
+    Raises:
+        LookupError: the list has no such name.
+    """
+    from playwright.sync_api import Error
+
+    chosen = page.locator(".du-bois-light-select").nth(box).locator(".du-bois-light-select-selection-item-content")
+    option = page.locator(f'.du-bois-light-select-item-option[title="{name}"]:visible')
+    opener = page.get_by_role("combobox").nth(box)
+    for _ in range(60):
+        # A slow page may take a click and still report it as lost; a second one would take the name away again.
+        if name in chosen.all_inner_texts():
+            page.keyboard.press("Escape")
+            page.wait_for_timeout(500)
+            return
+        try:
+            if opener.get_attribute("aria-expanded") != "true":
+                opener.click(force=True, timeout=2000)
+            page.wait_for_timeout(300)  # a list that closes and one that opens are both on the page for a moment
+            if option.count():
+                option.last.click(timeout=5000)
+                page.wait_for_timeout(500)
+            else:
+                lists = page.locator(".rc-virtual-list-holder:visible")
+                lists.last.evaluate("list => list.scrollBy(0, 150)", timeout=2000)
+        except Error:
+            continue
+    raise LookupError(f"the page offers no {name}")

@@ -25,7 +25,7 @@ from airybench.tracking.pages import address, model_place, run_place, runs_place
 from airybench.tracking.store import connect
 from airybench.tracking.tags import Tag
 from airybench.tracking.view import views_of
-from docs.browser import new_page
+from docs.browser import choose, new_page
 
 PICTURES = Path(__file__).with_name("comparing")
 STUDY = "activation@helium"
@@ -87,20 +87,10 @@ class Shown:
         return address(self.pages, f'#/compare-runs?runs=[{runs}]&experiments=["{self.experiment}"]')
 
 
-def chosen(page: Any, box: int, name: str, *, remove: str) -> None:
-    """Take one name out of a list of the comparison and put another one in."""
-    select = page.locator(".du-bois-light-select").nth(box)
-    select.locator(f'[title="{remove}"] .du-bois-light-select-selection-item-remove').click()
-    search = page.get_by_role("combobox").nth(box)
-    search.fill(name)
-    page.locator(f'.du-bois-light-select-item-option[title="{name}"]:visible').last.click()
-    page.keyboard.press("Escape")
-
-
 def scores_compared(page: Any) -> None:
-    """Draw the score of every trial, in place of its loss in training."""
+    """Draw the score of every trial beside its loss in training."""
     page.get_by_text("Parallel Coordinates Plot").first.wait_for()
-    chosen(page, 1, "best/macro_ap", remove="train/loss")
+    choose(page, 1, "best/macro_ap")
     page.locator(".js-plotly-plot").first.get_by_text("best/macro_ap").wait_for()
 
 
@@ -125,7 +115,7 @@ Page = tuple[Callable[[Shown], str], Callable[[Any], None], int]
 """Its address, what waits until it is drawn, and the height of the picture, pixels."""
 
 PAGES: dict[str, Page] = {
-    "leaderboard": (lambda one: address(one.pages, runs_place(one.experiment, one.view)), saying("★"), 480),
+    "leaderboard": (lambda one: address(one.pages, runs_place(one.experiment, one.view)), saying("★"), 580),
     "charts": (
         lambda one: address(one.pages, f"{runs_place(one.experiment, one.view)}&compareRunsMode=CHART"),
         scores_charted,
@@ -133,7 +123,7 @@ PAGES: dict[str, Page] = {
     ),
     "study": (lambda one: one.run(one.parent), saying("Winner:"), HEIGHT),
     "cell": (lambda one: one.run(one.cells[0]), saying("Rank 1 of"), 620),
-    "trial": (lambda one: one.run(one.trial), saying("trained on"), HEIGHT),
+    "trial": (lambda one: one.run(one.trial, "/model-metrics"), saying("val/macro_ap"), HEIGHT),
     "compare": (lambda one: one.comparison(), scores_compared, 600),
     "model": (lambda one: address(one.pages, model_place(one.experiment, one.model)), saying("Takes raw"), HEIGHT),
     "artifacts": (lambda one: one.run(one.parent, "/artifacts"), figure_opened, 700),

@@ -20,6 +20,7 @@ from airybench.tracking.pages import address, run_place
 from airybench.tracking.register import ModelScore, register
 from airybench.tracking.store import connect
 from airybench.tracking.view import latest_studies, view_address
+from docs.browser import choose
 
 
 @pytest.fixture(scope="module")
@@ -54,34 +55,6 @@ def server(finished) -> Iterator[str]:
 def page() -> Iterator[object]:
     with opened(WIDE, 1100) as one:
         yield one
-
-
-def choose(page, box: int, name: str) -> None:
-    """Tick a name in one of the page's lists, which draw only what is scrolled into view."""
-    from playwright.sync_api import Error
-
-    chosen = page.locator(".du-bois-light-select").nth(box).locator(".du-bois-light-select-selection-item-content")
-    option = page.locator(f'.du-bois-light-select-item-option[title="{name}"]:visible')
-    opener = page.get_by_role("combobox").nth(box)
-    for _ in range(60):
-        # A slow page may take a click and still report it as lost; a second one would take the name away again.
-        if name in chosen.all_inner_texts():
-            page.keyboard.press("Escape")
-            page.wait_for_timeout(500)
-            return
-        try:
-            if opener.get_attribute("aria-expanded") != "true":
-                opener.click(force=True, timeout=2000)
-            page.wait_for_timeout(300)  # a list that closes and one that opens are both on the page for a moment
-            if option.count():
-                option.last.click(timeout=5000)
-                page.wait_for_timeout(500)
-            else:
-                lists = page.locator(".rc-virtual-list-holder:visible")
-                lists.last.evaluate("list => list.scrollBy(0, 150)", timeout=2000)
-        except Error:
-            continue
-    pytest.fail(f"the page offers no {name}")
 
 
 @pytest.fixture(scope="module")

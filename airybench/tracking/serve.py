@@ -11,12 +11,14 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from airybench.errors import ConfigError, TrackingError
 from airybench.tracking.relocation import FOLDER, lost_places
-from airybench.tracking.store import Tracking, check, connect, hidden, reopen, sqlite_path
-from airybench.tracking.view import StudyView, latest_studies, log_view, runs_address, view_address, views_of
+from airybench.tracking.store import Tracking, check, connect, hidden, load_store, reopen, sqlite_path
+
+if TYPE_CHECKING:  # it loads MLflow, which takes seconds
+    from airybench.tracking.view import StudyView
 
 HOST = "127.0.0.1"  # these pages ask for no password
 START_SECONDS = 180.0  # on a busy machine; one that cannot start says so at once
@@ -73,8 +75,8 @@ def serve(uri: str, port: int, report: Callable[[Pages], None], study: str | Non
         report(_pages(hidden(uri), tracking, _views(tracking, study)))
         return
     reopen(uri)
-    tracking = connect(uri)  # migrates the store of an older MLflow, which several workers must not do at once
-    views = _views(tracking, study)
+    if study is not None:
+        _views(connect(uri), study)  # which refuses a name that is not there before anything is started
     _refuse_taken(port)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
@@ -85,20 +87,24 @@ def serve(uri: str, port: int, report: Callable[[Pages], None], study: str | Non
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET)
         try:
-            _await(process, port, log)
-            report(_pages(f"http://{HOST}:{port}", tracking, views, _lost(uri)))
+            load_store()  # while the server starts, which takes as long
+            _await(process, port, log)  # it migrates the store of an older MLflow, which two must not do at once
+            tracking = connect(uri)
+            report(_pages(f"http://{HOST}:{port}", tracking, _views(tracking, study), _lost(uri)))
             process.wait()
             raise TrackingError(f"mlflow ui ended by itself: {_last_line(log)}")
         finally:
             _stop(process)
 
 
-Views = list[tuple[Tracking, StudyView]]
+Views = list[tuple[Tracking, "StudyView"]]
 """Views of studies, each with the experiment that it is in."""
 
 
 def _views(tracking: Tracking, study: str | None) -> Views:
     """The views to be told; those of studies that were written before there were any are made here."""
+    from airybench.tracking.view import latest_studies, log_view, views_of
+
     if study is None:
         found = [(tracking, view) for view in latest_studies(tracking, LATEST_STUDIES)]
     else:
@@ -115,6 +121,8 @@ def _lost(uri: str) -> tuple[str, ...]:
 
 def _pages(address: str, tracking: Tracking, views: Views, lost: tuple[str, ...] = ()) -> Pages:
     """The pages of a store."""
+    from airybench.tracking.view import runs_address, view_address
+
     boards = {view.study: view_address(address, one.experiment_id, view) for one, view in views}
     return Pages(address, runs_address(address, tracking.experiment_id), boards, lost)
 

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -212,6 +213,11 @@ def connect(uri: str) -> Tracking:
         raise TrackingError(
             f"tracking store {uri} cannot be used: {reason}; choose another with --tracking-uri"
         ) from error
+
+
+def load_store() -> None:
+    """Load what MLflow reads a database with, which takes seconds; nothing is opened."""
+    import_module("mlflow.store.tracking.sqlalchemy_store")
 
 
 def _experiment(uri: str) -> str:
