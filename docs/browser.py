@@ -33,15 +33,15 @@ def new_page(width: int, height: int, **look: Any) -> Iterator[Any]:
     Args:
         width: of the window, pixels.
         height: of the window, pixels.
-        look: what else Playwright's `new_page` takes, such as `color_scheme`.
+        look: what else Playwright's `new_context` takes, such as `color_scheme`.
     """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=FOUND, args=list(ARGUMENTS))
-        page = browser.new_page(viewport={"width": width, "height": height}, **look)
-        page.add_init_script(f"if (location.protocol.startsWith('http')) {{{_WITHOUT_ASSISTANT}}}")
-        yield page
+        context = browser.new_context(viewport={"width": width, "height": height}, **look)
+        context.add_init_script(f"if (location.protocol.startsWith('http')) {{{_WITHOUT_ASSISTANT}}}")
+        yield context.new_page()
         browser.close()
 
 
