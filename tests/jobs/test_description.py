@@ -29,9 +29,8 @@ def test_it_has_question_winner_and_second_with_links_verdicts_and_data(finished
     cells = client.search_runs([experiment], wanted, order_by=["metrics.`score/rank`"])
     assert text.startswith("**Winner: [")
     assert "\n\nDoes it run?\n\nHow certain" in text
-    first, second = re.findall(
-        r"\[([^\]]+)\]\(#/experiments/\d+/runs/(\w+)\{WORKSPACE}\), val macro_ap (\S+ \[.+?\])", text
-    )
+    link = rf"\[([^\]]+)\]\(#/experiments/\d+/runs/(\w+){re.escape(WORKSPACE)}\), val macro_ap (\S+ \[.+?\])"
+    first, second = re.findall(link, text)
     for (name, run_id, score), cell in zip((first, second), cells, strict=False):
         found = cell.data.metrics
         assert (name, run_id) == (cell.data.tags["airybench.cell"], cell.info.run_id)
