@@ -94,11 +94,6 @@ def scores_compared(page: Any) -> None:
     page.locator(".js-plotly-plot").first.get_by_text("best/macro_ap").wait_for()
 
 
-def curves_drawn(page: Any) -> None:
-    """Wait until the curves of a trial are drawn."""
-    page.get_by_text("macro_ap", exact=True).first.wait_for()
-
-
 def scores_charted(page: Any) -> None:
     """Wait until the score of every cell is drawn."""
     page.get_by_text("score/val").first.wait_for()
@@ -128,7 +123,7 @@ PAGES: dict[str, Page] = {
     ),
     "study": (lambda one: one.run(one.parent), saying("Winner:"), HEIGHT),
     "cell": (lambda one: one.run(one.cells[0]), saying("Rank 1 of"), 620),
-    "trial": (lambda one: one.run(one.trial, "/model-metrics"), curves_drawn, HEIGHT),
+    "trial": (lambda one: one.run(one.trial), saying("trained on"), HEIGHT),
     "compare": (lambda one: one.comparison(), scores_compared, 600),
     "model": (lambda one: address(one.pages, model_place(one.experiment, one.model)), saying("Takes raw"), HEIGHT),
     "artifacts": (lambda one: one.run(one.parent, "/artifacts"), figure_opened, 700),
