@@ -160,7 +160,7 @@ def test_a_script_for_every_shell(shell: str, environment: dict[str, str]) -> No
 
 @pytest.mark.parametrize(("words", "most"), [(["--help"], HELP_MODULES), (["sweep", "--help"], COMMAND_HELP_MODULES)])
 def test_help_loads_little(words: list[str], most: int, environment: dict[str, str]) -> None:
-    """Loading modules is what takes its time; how long it takes is told by `airybench bench`."""
+    """Loading modules is what takes the time; `airybench bench` measures it."""
     command = [sys.executable, "-X", "importtime", "-m", "airybench", *words]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
