@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from airybench.passwords import hidden
+
 EXIT_DONE = 0
 EXIT_FAILED = 1
 """The work had begun, and failed."""
@@ -171,7 +173,7 @@ def explained(error: BaseException) -> tuple[str, str]:
     ('diverged', 'the loss became nan')
     """
     kind = error.kind if isinstance(error, TrialError) else "error"
-    return kind, " ".join(str(error).split()) or type(error).__name__
+    return kind, " ".join(hidden(str(error)).split()) or type(error).__name__
 
 
 def unknown(

@@ -3,13 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from platformdirs import user_data_dir
 
-from airybench.errors import DataError, StudyError, already_exists
+from airybench.errors import AirybenchError, DataError, StudyError, already_exists
 
 VARIABLE = "AIRYBENCH_DATA"
 """Environment variable that names the data folder."""
@@ -126,8 +126,18 @@ def require_free(folder: Path, needed: int) -> None:
         )
 
 
+def flushed(path: Path) -> None:
+    """Write a file, or the names in a folder, through to the disk, so that a loss of power cannot undo it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError) if path.is_dir() else nullcontext():  # some file systems refuse this for a folder
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, busy: AirybenchError | None = None) -> Iterator[None]:
     """Hold the lock of a file while it is made; a second process waits. The folder is made if it does not exist.
 
     The lock ends with the process that holds it, and that process may take it again while it holds it. Its file, beside
@@ -135,6 +145,7 @@ def locked(path: Path) -> Iterator[None]:
 
     Args:
         path: the file.
+        busy: raised at once where another process holds the lock; None waits for it.
 
     Raises:
         DataError: the lock cannot be taken in that folder, or the name is that of a device.
@@ -144,8 +155,11 @@ def locked(path: Path) -> Iterator[None]:
     name = lock_file(path)
     lock = FileLock(name, is_singleton=True)
     try:
-        while not _taken(lock, name):
+        while not _taken(lock, name, -1 if busy is None else 0):
             pass
+    except Timeout:
+        assert busy is not None
+        raise busy from None
     except (OSError, NotImplementedError) as error:
         raise DataError(f"{path}: cannot lock this file for writing ({error}); choose another folder") from error
     try:
@@ -162,15 +176,16 @@ def lock_file(path: Path) -> Path:
     return path.with_name(f".{path.name}.lock")
 
 
-def _taken(lock: FileLock, name: Path) -> bool:
+def _taken(lock: FileLock, name: Path, seconds: float) -> bool:
     """Wait for a lock; False where its file was removed meanwhile, so that another process may hold a new one.
 
+    The wait lasts as many seconds, for ever where the number is negative.
     A file that stands under its name before and after the wait is the one that was locked in between.
     """
     # The lock waits for ever for a file that cannot be made, as below /proc.
     before = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        lock.acquire()
+        lock.acquire(timeout=seconds)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(before), os.stat(name)):
                 return True

@@ -13,6 +13,7 @@ import airybench
 PACKAGE = Path(airybench.__file__).parent
 FLOORS = (
     "version",
+    "passwords",
     "errors",
     "reporter",
     "interrupts",

@@ -17,6 +17,7 @@ from airybench.cli.layout import App, CommandHelp, PanelGroup, described
 from airybench.cli.show.command import command_with
 from airybench.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, AirybenchError, MissingOptionError
 from airybench.interrupts import asked, listening
+from airybench.passwords import hidden, set_apart
 from airybench.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -140,6 +141,8 @@ def run(arguments: Sequence[str]) -> int:
     Every foreseen error is one line on stderr. A traceback is shown only with `--debug`.
     """
     debug = "--debug" in arguments
+    for word in arguments:
+        set_apart(word.partition("=")[2] if word.startswith("--") else word)  # so that no message repeats its password
     if not debug:
         warnings.simplefilter("ignore")  # libraries' warnings are for those who debug them
     try:
@@ -158,28 +161,35 @@ def _ended(arguments: Sequence[str], *, debug: bool) -> int:
     try:
         code = app(args=[_dashed(word) for word in arguments], prog_name="airybench", standalone_mode=False)
     except AirybenchError as error:
-        if debug:
-            traceback.print_exc()
+        _print_traceback(debug)
         if asked():
             return EXIT_INTERRUPTED
-        print(f"airybench: {_explained(error, arguments)}", file=sys.stderr)
+        _complain(_explained(error, arguments))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_INTERRUPTED
     except SystemExit as ended:  # completion ends the process by itself
         code = ended.code
     except Exception as error:
-        if debug:
-            traceback.print_exc()
+        _print_traceback(debug)
         if hasattr(error, "ctx") and hasattr(error, "format_message"):
-            print(f"airybench: {_usage_error(error)}", file=sys.stderr)
+            _complain(_usage_error(error))
             return int(error.exit_code)  # type: ignore[attr-defined]
         if asked():
             return EXIT_INTERRUPTED
         reason = " ".join(str(error).split()) or type(error).__name__
-        print(f"airybench: unexpected {type(error).__name__}: {reason}; --debug shows where", file=sys.stderr)
+        _complain(f"unexpected {type(error).__name__}: {reason}; --debug shows where")
         return EXIT_FAILED
     return code if isinstance(code, int) else EXIT_DONE
+
+
+def _print_traceback(wanted: bool) -> None:
+    if wanted:
+        print(hidden(traceback.format_exc()), file=sys.stderr, end="")
+
+
+def _complain(text: str) -> None:
+    print(f"airybench: {hidden(text)}", file=sys.stderr)
 
 
 def _explained(error: AirybenchError, arguments: Sequence[str]) -> str:

@@ -94,8 +94,8 @@ def delete(
     import sys
 
     from airybench.cli.show.console import notice
+    from airybench.passwords import set_apart
     from airybench.sweep.look_up import find_study
-    from airybench.tracking.store import hidden
     from airybench.tracking.studies import delete_runs
 
     study = find_study(name, storage)
@@ -105,11 +105,11 @@ def delete(
             raise StudyError(f"deleting study {study.name}{also} needs a yes; give --yes")
         typer.confirm(f"Delete study {study.name} with {study.summary()}{also}?", abort=True, err=True)
     if runs and study.attributes.get("tracking_uri"):
-        uri = study.attributes["tracking_uri"]
+        uri = set_apart(study.attributes["tracking_uri"])
         gone = delete_runs(uri, str(study.attributes["experiment_id"]), study.name)
         notice(
-            f"{gone.runs} runs deleted in {hidden(uri)}, and {gone.models} logged models; their disk is freed by "
-            f"mlflow gc --backend-store-uri {hidden(uri)} --tracking-uri {hidden(uri)}"
+            f"{gone.runs} runs deleted in {uri}, and {gone.models} logged models; their disk is freed by "
+            f"mlflow gc --backend-store-uri {uri} --tracking-uri {uri}"
         )
     study.delete()
     notice(f"study {study.name} deleted")

@@ -14,7 +14,7 @@ from airybench.data.store.columns import read_column, storable
 from airybench.errors import DataError
 from airybench.inference.parts import EVENTS, Columns, Parts, create_column
 from airybench.inference.plan import PART, Plan
-from airybench.paths import locked
+from airybench.paths import flushed, locked
 from airybench.reporter import SILENT, Reporter
 
 
@@ -38,8 +38,8 @@ def join(parts: Parts, *, table: bool = False, reporter: Reporter = SILENT) -> P
         if missing:
             first, after = plan.rows(missing[0])
             raise DataError(
-                f"{parts.output}: {len(missing)} of {plan.parts} parts are not there yet, the first of them shots "
-                f"{first} to {after - 1}; run the shards that are missing"
+                f"{parts.output}: {len(missing)} of {plan.parts} parts are missing or were changed, the first of them "
+                f"shots {first} to {after - 1}; run their shards"
             )
         unfinished = parts.output.with_name(f".{parts.output.name}.joining")
         with writing(parts.output, "prediction"):
@@ -53,7 +53,9 @@ def join(parts: Parts, *, table: bool = False, reporter: Reporter = SILENT) -> P
                         progress(number + 1, plan.parts)
                 if table:
                     _write_table(plan, unfinished, parts.output.with_suffix(".csv"))
+                flushed(unfinished)
                 os.replace(unfinished, parts.output)
+                flushed(parts.output.parent)  # the name as well, before the parts go
             finally:
                 with suppress(OSError):
                     unfinished.unlink(missing_ok=True)
@@ -113,4 +115,5 @@ def _write_table(plan: Plan, joined: Path, path: Path) -> None:
             ):
                 answer = ";".join(name for name, holds in zip(plan.class_names, predicted, strict=True) if holds)
                 writer.writerow([*named, *(f"{p:.6g}" for p in probabilities), answer])
+    flushed(unfinished)
     os.replace(unfinished, path)

@@ -1,10 +1,12 @@
 """Predictions on disk while they are made: numbered part files, each of which is complete or absent."""
 
+import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,13 @@ from airybench.data.hdf5.own import require_all_own
 from airybench.data.store.columns import fixed_text, read_column
 from airybench.errors import DataError
 from airybench.inference.plan import PART, Plan
-from airybench.paths import locked, refuse_special, require_free
+from airybench.paths import flushed, locked, refuse_special, require_free
 
 Columns = Mapping[str, NDArray[Any]]
 """Data sets of an output file by name, each with one row per shot (`map*`: one row per map)."""
+
+DIGEST = "content_sha256"
+"""Attribute of a part: what was written, so that a part which was changed is made again."""
 
 EVENTS = "events"
 """Group of the further identifiers of the shots, where the source has any."""
@@ -60,6 +65,27 @@ class Parts:
                 unfinished.mkdir(exist_ok=True)
                 (unfinished / "plan.json").write_text(plan.to_json(), encoding="utf-8")
                 unfinished.rename(self.folder)
+
+    @contextmanager
+    def reserved(self, shard: tuple[int, int] | None) -> Iterator[None]:
+        """Keep other processes from the same work; shards of one prediction work side by side.
+
+        Args:
+            shard: (i, n) of this process; None where it makes the whole output.
+
+        Raises:
+            DataError: another process predicts into this output, or the same shard of it.
+        """
+        own = self.output if shard is None else self._of_shard(f"{shard[0]}-{shard[1]}")
+        others = [self.output] if shard else [path for path in self._shards_at_work() if path != own]
+        busy = DataError(
+            f"{self.output}: another process predicts into this file", "wait for it, or name another with --output"
+        )
+        with locked(own, busy=busy):
+            with ExitStack() as probes:
+                for path in others:
+                    probes.enter_context(locked(path, busy=busy))
+            yield
 
     def plan(self) -> Plan:
         """The plan that the parts belong to.
@@ -101,8 +127,8 @@ class Parts:
                         kept = fixed_text(values)  # text of variable length takes no checksum
                         create_column(file, key, kept.shape, kept.dtype)
                         file[key][:] = kept
-                with open(unfinished, "rb") as written:
-                    os.fsync(written.fileno())
+                    file.attrs[DIGEST] = _digest(file)
+                flushed(unfinished)
                 unfinished.rename(self._path(number))
                 made_here(self._path(number))
             finally:
@@ -110,9 +136,16 @@ class Parts:
                     unfinished.unlink(missing_ok=True)
 
     def read(self, number: int) -> dict[str, NDArray[Any]]:
-        """The columns of a part."""
-        with open_hdf5(self._path(number)) as file:
-            require_all_own(self._path(number), file, remedy="predict again")
+        """The columns of a part.
+
+        Raises:
+            DataError: it is damaged, or its content is another than the one that was written.
+        """
+        path = self._path(number)
+        with open_hdf5(path) as file:
+            require_all_own(path, file, remedy="predict again")
+            if file.attrs.get(DIGEST) != _digest(file):
+                raise DataError(f"{path} was changed after it was written", "predict again")
             top = {key: read_column(values) for key, values in file.items() if key != EVENTS}
             return top | {f"{EVENTS}/{key}": read_column(values) for key, values in file.get(EVENTS, {}).items()}
 
@@ -123,6 +156,14 @@ class Parts:
             shutil.rmtree(removed, ignore_errors=True)
             self.folder.rename(removed)  # in one step: a process killed while deleting leaves no half-empty folder
         shutil.rmtree(removed, ignore_errors=True)
+
+    def _of_shard(self, name: str) -> Path:
+        return self.output.with_name(f"{self.output.name}.shard-{name}")
+
+    def _shards_at_work(self) -> list[Path]:
+        """What the shards lock that are at work, or that a kill has left."""
+        locks = self.output.parent.glob(f".{escape(self.output.name)}.shard-*.lock")
+        return [lock.with_name(lock.name.removeprefix(".").removesuffix(".lock")) for lock in locks]
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.h5"
@@ -141,6 +182,18 @@ class Parts:
             shapes |= {"map": (*maps, side, side), "map_shot": maps, "map_class": maps}
         shapes |= {key: (rows,) for key in columns if key.startswith(f"{EVENTS}/")}
         return {key: values.shape for key, values in columns.items()} == shapes
+
+
+def _digest(file: h5py.File) -> str:
+    """SHA-256 over name, kind, shape and bytes of every column."""
+    found = hashlib.sha256()
+    names: list[str] = []
+    file.visititems(lambda name, one: names.append(name) if isinstance(one, h5py.Dataset) else None)
+    for name in sorted(names):
+        values = file[name][()]
+        found.update(f"{name} {values.dtype.str} {values.shape}\n".encode())
+        found.update(values.tobytes())
+    return found.hexdigest()
 
 
 def create_column(

@@ -116,6 +116,19 @@ def predict(
         raise DataError(f"{output}: cannot be replaced by its own prediction", "name another file with --output")
     refuse_special(output)
     parts = Parts(output)
+    with parts.reserved(options.shard):
+        return _complete(predictor, shots, parts, device, options, reporter)
+
+
+def _complete(
+    predictor: Predictor,
+    shots: ShotSource,
+    parts: Parts,
+    device: torch.device,
+    options: PredictOptions,
+    reporter: Reporter,
+) -> Predicted:
+    """Compute the parts that are missing, and join them where this process makes the whole output."""
     exists = parts.output.exists() and not options.force
     if exists and not parts.folder.is_dir():
         raise already_exists(parts.output)

@@ -14,7 +14,7 @@ from airybench.errors import AirybenchError
 from airybench.jobs.relocate import lost_studies
 from airybench.paths import VARIABLE, data_folder, free_bytes
 from airybench.tracking.relocation import FOLDER, follow_move, lost_places
-from airybench.tracking.store import RELOCATE, hidden, sqlite_path, tracking_uri
+from airybench.tracking.store import RELOCATE, sqlite_path, tracking_uri
 from airybench.tracking.store import check as check_tracking
 
 State = Literal["ok", "warn", "fail"]
@@ -165,12 +165,12 @@ def _tracking(uri: str | None) -> Iterator[Finding]:
     path = sqlite_path(chosen)
     there = path is not None and path.exists()
     state = "answers" if path is None else "is there" if there else "is made by the first sweep"
-    yield Finding("tracking", "ok", f"{hidden(chosen)} {state}")
+    yield Finding("tracking", "ok", f"{chosen} {state}")
     if path is not None and there:
         follow_move(path)
         for lost in lost_places(path):
             yield Finding(
-                "tracking", "warn", f"the artifacts of {hidden(chosen)} are not in {lost}",
+                "tracking", "warn", f"the artifacts of {chosen} are not in {lost}",
                 f"put their folder {FOLDER} beside the database, where it is found",
             )  # fmt: skip
 

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from airybench.config import SweepConfig, TrialConfig, recorded_trial, validated
 from airybench.errors import ConfigError, NothingFinishedError, StudyError, unknown
+from airybench.passwords import hidden
 from airybench.paths import checkpoint_folder
 from airybench.provenance import SIMULATED, Provenance
 from airybench.reporter import Reporter
@@ -23,7 +24,6 @@ from airybench.sweep.records import CONFIRMATION, INTERRUPTED, FinishedTrial
 from airybench.sweep.run_names import cell_label, varying
 from airybench.sweep.storage import StudyStorage, as_storage
 from airybench.tracking.disk import bytes_of
-from airybench.tracking.store import hidden
 
 STATES = ("finished", "failed", "pruned", "running", "waiting", "interrupted")
 """States of a trial, in the order in which they are counted."""

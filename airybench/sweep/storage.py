@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
 from airybench.errors import StorageError, StudyError
+from airybench.passwords import hidden, set_apart, whole
 from airybench.paths import in_use, sole_owner
 from airybench.sweep.journal import open_journal
-from airybench.tracking.store import hidden
+
+POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+"""Schemes of its addresses; all stand for the driver psycopg."""
 
 KEEPALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
 SERVER_KEEPALIVE = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -143,19 +145,21 @@ class PostgresStorage:
     shared = True
 
     def __init__(self, url: str) -> None:
-        self.url = url.replace("postgres://", "postgresql://").replace("postgresql+psycopg://", "postgresql://")
+        scheme, _, place = url.partition("://")
+        assert scheme in POSTGRES
+        self.url = set_apart(f"postgresql://{place}")
         self.owner = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._storage: RDBStorage | None = None
 
     def __str__(self) -> str:
         """The URL without its password."""
-        return hidden(self.url)
+        return self.url
 
     def optuna_storage(self, name: str) -> BaseStorage:
         """Optuna's tables, created by one process where they are missing."""
         if self._storage is None:
             with self.lock("tables"):
-                url = self.url.replace("postgresql://", "postgresql+psycopg://")
+                url = whole(self.url).replace("postgresql://", "postgresql+psycopg://", 1)
                 self._storage = RDBStorage(
                     url, engine_kwargs={"pool_pre_ping": True, "connect_args": {"client_encoding": "utf8"}}
                 )
@@ -171,9 +175,9 @@ class PostgresStorage:
         try:
             yield
         except (Error, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = " ".join(hidden(str(error)).split())[:200]
             raise StorageError(
-                f"storage {hidden(self.url)} went away ({reason}); once it is back, the same command resumes the study"
+                f"storage {self.url} went away ({reason}); once it is back, the same command resumes the study"
             ) from error
         finally:
             if not self._connection.closed:
@@ -253,12 +257,12 @@ class PostgresStorage:
                 "a study in PostgreSQL needs the package psycopg; install it with: pip install 'airybench[cluster]'"
             ) from None
         try:
-            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, options=SERVER_KEEPALIVE, **KEEPALIVE)
+            return psycopg.connect(
+                whole(self.url), autocommit=True, connect_timeout=10, options=SERVER_KEEPALIVE, **KEEPALIVE
+            )
         except psycopg.Error as error:
-            reason = " ".join(str(error).split())[:200]
-            raise StudyError(
-                f"storage {hidden(self.url)} cannot be used: {reason}; check the server and the URL"
-            ) from None
+            reason = " ".join(hidden(str(error)).split())[:200]
+            raise StudyError(f"storage {self.url} cannot be used: {reason}; check the server and the URL") from None
 
 
 def open_storage(storage: str | None, folder: Path) -> StudyStorage:
@@ -273,13 +277,13 @@ def open_storage(storage: str | None, folder: Path) -> StudyStorage:
     """
     if not storage:
         return JournalFolder(folder)
-    scheme = urlsplit(storage).scheme
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+    scheme = storage.partition("://")[0] if "://" in storage else ""
+    if scheme in POSTGRES:
         return PostgresStorage(storage)
     if scheme.startswith("sqlite"):
         raise StudyError(
-            f"storage {storage!r} is SQLite, which loses trials when several processes write; leave --storage out for "
-            "a journal file on this machine (--workers N runs in parallel), or give postgresql://USER@HOST/DATABASE"
+            f"storage {hidden(storage)!r} is SQLite, which loses trials when several processes write; leave --storage "
+            "out for a journal file on this machine (--workers N runs in parallel), or give postgresql://USER@HOST/DATABASE"
         )
     if "://" in storage:
         raise StudyError(

@@ -1,6 +1,5 @@
 """Finding runs by their tags: studies, their winners, baselines."""
 
-from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
@@ -8,7 +7,7 @@ from airybench.errors import DataError, TrackingError
 from airybench.provenance import Provenance
 from airybench.study_name import StudyName
 from airybench.tracking.filters import every, status_is, tag_is, tag_like
-from airybench.tracking.store import Tracking, hidden
+from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
 
 
@@ -31,7 +30,7 @@ def studies(tracking: Tracking) -> list[str]:
 
 def _sweeps(tracking: Tracking, pattern: str) -> dict[str, MlflowRun]:
     """The latest parent run of each study whose full name fits a pattern of LIKE, latest first."""
-    client = MlflowClient(tracking_uri=tracking.uri)
+    client = client_of(tracking.uri)
     found = client.search_runs(
         [one.experiment_id for one in client.search_experiments()],
         filter_string=every(tag_is(Tag.KIND, "sweep"), tag_like(Tag.STUDY, pattern)),
@@ -54,7 +53,7 @@ def winner_of(tracking: Tracking, study: str) -> str:
     names = sorted(run.data.tags[Tag.STUDY] for run in found)
     if not found:
         raise DataError(
-            f"winner:{study}: no study of that name in {hidden(tracking.uri)}; give NAME or NAME@D of a sweep, or "
+            f"winner:{study}: no study of that name in {tracking.uri}; give NAME or NAME@D of a sweep, or "
             "another --tracking-uri"
         )
     if len(found) > 1:
@@ -77,7 +76,7 @@ def baselines(tracking: Tracking, name: str, data: Provenance) -> list[tuple[str
         Run id and parameters of each.
     """
     wanted = every(tag_is(Tag.BASELINE, name), status_is("FINISHED"))
-    client = MlflowClient(tracking_uri=tracking.uri)
+    client = client_of(tracking.uri)
     found: list[tuple[str, dict[str, str]]] = []
     token: str | None = None
     while True:
@@ -100,7 +99,7 @@ def tags_and_metrics(tracking: Tracking, run_id: str) -> tuple[dict[str, str], d
         TrackingError: there is no such run, or it was deleted.
     """
     try:
-        data = MlflowClient(tracking_uri=tracking.uri).get_run(run_id).data
+        data = client_of(tracking.uri).get_run(run_id).data
     except MlflowException:
-        raise TrackingError(f"run {run_id} is not in {hidden(tracking.uri)}; its study cannot be reported on") from None
+        raise TrackingError(f"run {run_id} is not in {tracking.uri}; its study cannot be reported on") from None
     return dict(data.tags), dict(data.metrics)

@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from airybench.tracking.filters import every, status_is, tag_is
-from airybench.tracking.store import ANSWER_SECONDS, reopen, sqlite_path
+from airybench.tracking.store import ANSWER_SECONDS, client_of, reopen, sqlite_path
 
 _MOST = 500
 """Ids in one question."""
@@ -110,9 +110,7 @@ class _OfClient:
     """A server or another database, by MLflow's client."""
 
     def __init__(self, uri: str) -> None:
-        from mlflow import MlflowClient
-
-        self._client = MlflowClient(tracking_uri=uri)
+        self._client = client_of(uri)
 
     def run(self, run_id: str) -> SeenRun | None:
         from mlflow.exceptions import MlflowException

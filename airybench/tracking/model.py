@@ -24,7 +24,7 @@ from airybench.tracking.find import winner_of
 from airybench.tracking.model_card import ModelCard
 from airybench.tracking.model_name import require_form
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, active, hidden
+from airybench.tracking.store import Tracking, active, client_of
 from airybench.tracking.tags import Tag
 from airybench.tracking.weights import WEIGHTS, fetch_weights
 
@@ -165,9 +165,7 @@ def find(model: str, tracking: Tracking | None = None) -> ModelPlace:
 
 def _run_of_model(model: str, tracking: Tracking) -> str:
     """The run that trained a logged or registered model."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(tracking_uri=tracking.uri)
+    client = client_of(tracking.uri)
     name = model.removeprefix("models:").strip("/")
     try:
         if re.fullmatch(r"m-[0-9a-f]{32}", name):
@@ -180,7 +178,7 @@ def _run_of_model(model: str, tracking: Tracking) -> str:
             raise DataError(f"model {model!r} names no version; expected models:/NAME/VERSION or models:/NAME@ALIAS")
     except MlflowException as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"model {model!r} is not in {hidden(tracking.uri)}: {reason}") from None
+        raise DataError(f"model {model!r} is not in {tracking.uri}: {reason}") from None
     if not run_id:
         raise DataError(f"model {model!r} belongs to no run, so it has no weights that airybench reads")
     return str(run_id)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from mlflow.entities import Metric
 
 from airybench.tracking.run import Run
+from airybench.tracking.store import driver_uri
 
 FLUSH_SECONDS = 5.0
 """Epochs wait at most this long in memory; with epochs of a second, logging each would take much of the time."""
@@ -78,7 +79,10 @@ def _system_monitor(run: Run) -> Any:
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
         return SystemMetricsMonitor(
-            run.run_id, sampling_interval=SAMPLE_SECONDS, resume_logging=False, tracking_uri=run.tracking.uri
+            run.run_id,
+            sampling_interval=SAMPLE_SECONDS,
+            resume_logging=False,
+            tracking_uri=driver_uri(run.tracking.uri),
         )
     except Exception:  # psutil is missing, or measures nothing on this machine
         return None

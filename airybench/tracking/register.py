@@ -11,7 +11,7 @@ from airybench.config import Objective
 from airybench.errors import TrackingError
 from airybench.provenance import Provenance
 from airybench.tracking.filters import every, field_is
-from airybench.tracking.store import Tracking, active, hidden
+from airybench.tracking.store import Tracking, active, client_of
 from airybench.tracking.tags import Tag
 
 CHAMPION = "champion"
@@ -68,14 +68,14 @@ def register(tracking: Tracking, name: str, model_uri: str, run_id: str, score: 
     Raises:
         TrackingError: the registry refuses.
     """
-    client = MlflowClient(tracking_uri=tracking.uri)
+    client = client_of(tracking.uri)
     try:
         with active(tracking.uri):  # MLflow looks the model up in its global store
             version = _version(client, name, model_uri, run_id, score)
             return _update_champion(client, name, version, score)
     except MlflowException as error:
         raise TrackingError(
-            f"model {name!r} cannot be registered in {hidden(tracking.uri)}: {str(error).splitlines()[0]}"
+            f"model {name!r} cannot be registered in {tracking.uri}: {str(error).splitlines()[0]}"
         ) from error
 
 

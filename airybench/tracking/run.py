@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError, explained
+from airybench.passwords import hidden
 from airybench.provenance import DIGESTS, digests_text, installed
 from airybench.tracking.filters import every, of_study, status_is, tag_like
 from airybench.tracking.relocation import FOLDER, local_path
-from airybench.tracking.store import RUN_VARIABLE, Tracking, tried_once
+from airybench.tracking.store import RUN_VARIABLE, Tracking, client_of, driver_uri, tried_once
 from airybench.tracking.tags import State, Tag
 
 STATUS: dict[State, str] = {
@@ -44,7 +44,7 @@ class Run:
         self.tracking = tracking
         self.run_id = run_id
         self.ended: int | None = None  # when it had ended before `join` opened it again, ms since 1970
-        self.client = MlflowClient(tracking_uri=tracking.uri)
+        self.client = client_of(tracking.uri)
 
     @classmethod
     def create(
@@ -63,7 +63,8 @@ class Run:
         everything[DIGESTS] = f"{everything.get(DIGESTS, '')} {token}".strip()
         if parent:
             everything[Tag.PARENT] = parent
-        client = MlflowClient(tracking_uri=tracking.uri)
+        everything = {key: hidden(value) for key, value in everything.items()}
+        client = client_of(tracking.uri)
         began = time.monotonic()
         try:
             made = client.create_run(tracking.experiment_id, tags=everything, run_name=name, start_time=at)
@@ -127,7 +128,7 @@ class Run:
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Set tags."""
-        self.client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+        self.client.log_batch(self.run_id, tags=[RunTag(key, hidden(str(value))) for key, value in tags.items()])
 
     def untag(self, keys: Iterable[str]) -> None:
         """Remove tags that the run has."""
@@ -141,7 +142,7 @@ class Run:
     def params(self, params: Mapping[str, object]) -> None:
         """Log the parameters that the run does not have yet; MLflow refuses to change a parameter."""
         known = self.client.get_run(self.run_id).data.params
-        new = [Param(key, str(value)) for key, value in params.items() if key not in known]
+        new = [Param(key, hidden(str(value))) for key, value in params.items() if key not in known]
         if new:
             self.client.log_batch(self.run_id, params=new)
 
@@ -177,7 +178,7 @@ class Run:
         uri = f"runs:/{self.run_id}/{artifact}"
         try:
             found = mlflow.artifacts.download_artifacts(
-                artifact_uri=uri, dst_path=str(into), tracking_uri=self.tracking.uri
+                artifact_uri=uri, dst_path=str(into), tracking_uri=driver_uri(self.tracking.uri)
             )
         except (MlflowException, OSError) as error:
             raise TrackingError(

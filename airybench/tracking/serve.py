@@ -15,12 +15,13 @@ from typing import IO, TYPE_CHECKING
 
 from airybench.errors import ConfigError, TrackingError
 from airybench.tracking.relocation import FOLDER, lost_places
-from airybench.tracking.store import Tracking, check, connect, hidden, load_store, reopen, sqlite_path
+from airybench.tracking.store import Tracking, check, connect, driver_uri, load_store, reopen, sqlite_path
 
 if TYPE_CHECKING:  # it loads MLflow, which takes seconds
     from airybench.tracking.view import StudyView
 
 HOST = "127.0.0.1"  # these pages ask for no password
+STORE = "MLFLOW_BACKEND_STORE_URI"  # every user of this machine sees the arguments of a process
 START_SECONDS = 180.0  # on a busy machine; one that cannot start says so at once
 STOP_SECONDS = 10.0
 
@@ -72,20 +73,22 @@ def serve(uri: str, port: int, report: Callable[[Pages], None], study: str | Non
     if uri.startswith(("http://", "https://")):
         check(uri)
         tracking = connect(uri)
-        report(_pages(hidden(uri), tracking, _views(tracking, study)))
+        report(_pages(uri, tracking, _views(tracking, study)))
         return
     reopen(uri)
     if study is not None:
         _views(connect(uri), study)  # which refuses a name that is not there before anything is started
     _refuse_taken(port)
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", HOST, "--port", str(port),
                "--workers", "1"]  # fmt: skip
     if uri.startswith("sqlite:///"):
         artifacts = Path(uri.removeprefix("sqlite:///")).parent / FOLDER
         command += ["--default-artifact-root", artifacts.as_uri()]
     # In a process group of its own: Ctrl-C reaches this process alone, which then ends MLflow's workers.
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, start_new_session=True, env=os.environ | _QUIET | {STORE: driver_uri(uri)}
+        )
         try:
             load_store()  # while the server starts, which takes as long
             _await(process, port, log)  # it migrates the store of an older MLflow, which two must not do at once

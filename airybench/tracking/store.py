@@ -2,43 +2,81 @@
 
 import logging
 import os
-import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airybench.errors import TrackingError
+from airybench.passwords import hidden, set_apart, whole
 from airybench.tracking.creation import make_store
 from airybench.tracking.relocation import FOLDER, follow_move
+from airybench.tracking.server import check_server
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 EXPERIMENT = "airybench"
 RELOCATE = "airybench studies relocate --tracking-uri sqlite:////NEW/mlflow.db"
 """What brings studies to their store, if that was moved alone."""
 
 RUN_VARIABLE = "MLFLOW_RUN_ID"  # in which `mlflow run` names the run that it made
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 5.0  # for a file that another process writes
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """A tracking store that answers, and the experiment in use."""
+    """A tracking store that answers, and the experiment in use.
+
+    Attributes:
+        uri: of the store, without a password.
+        experiment_id: of the experiment.
+    """
 
     uri: str
     experiment_id: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For a worker process: with the password, which that process keeps apart as well."""
+        return _received, (whole(self.uri), self.experiment_id)
+
+
+def _received(uri: str, experiment_id: str) -> Tracking:
+    return Tracking(set_apart(uri), experiment_id)
+
+
+def client_of(uri: str) -> "MlflowClient":
+    """MLflow's client of a store.
+
+    Args:
+        uri: of the store; the password that was given with it is added.
+
+    Raises:
+        TrackingError: credentials that were asked for cannot be used.
+    """
+    from mlflow import MlflowClient
+
+    from airybench.tracking.credentials import use_credentials
+
+    use_credentials(uri)
+    return MlflowClient(tracking_uri=driver_uri(uri))
+
+
+def driver_uri(uri: str) -> str:
+    """The URI for MLflow: of a database with the password, of a server without, where requests carry it."""
+    return uri if uri.startswith(("http://", "https://")) else whole(uri)
 
 
 def tracking_uri(option: str | None = None) -> str:
     """The option, else MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder, so that plain `mlflow ui` shows it.
 
-    A sqlite path is made absolute: a study resumed from another folder must find its runs.
+    A sqlite path is made absolute: a study resumed from another folder must find its runs. A password is taken off and
+    kept for the connections of this process.
     """
-    uri = option or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    uri = set_apart(option or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db")
     path = sqlite_path(uri)
     return f"sqlite:///{path.absolute()}" if path else uri
 
@@ -53,12 +91,13 @@ def check(uri: str, *, existing: bool = False) -> None:
     Raises:
         TrackingError: a folder store (MLflow has retired them), a folder that cannot be written, or no answer.
     """
+    uri = set_apart(uri)
     scheme = urlsplit(uri).scheme
     path = sqlite_path(uri)
     if path is not None:
         _check_file(path, existing=existing)
     elif scheme in ("http", "https"):
-        _check_server(uri)
+        check_server(uri)
     elif scheme.split("+")[0] in ("postgresql", "mysql", "mssql"):
         _check_database(uri)
     elif scheme in ("", "file"):
@@ -88,36 +127,16 @@ def _check_file(path: Path, *, existing: bool) -> None:
         )
 
 
-def _check_server(uri: str) -> None:
-    try:
-        with urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=ANSWER_SECONDS):
-            pass
-    except urllib.error.HTTPError as error:
-        if error.code in (401, 403):  # it answers; MLflow itself reports a missing permission
-            return
-        raise TrackingError(f"{uri} answers with status {error.code}, not as an MLflow server does; check it") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise TrackingError(
-            f"tracking server {uri} does not answer ({reason}); start it, or choose another with --tracking-uri"
-        ) from None
-
-
 def _check_database(uri: str) -> None:
     from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with create_engine(uri).connect():
+        with create_engine(whole(uri)).connect():
             pass
     except (SQLAlchemyError, ImportError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise TrackingError(f"tracking database {hidden(uri)} cannot be used: {reason}") from None
-
-
-def hidden(uri: str) -> str:
-    """A URI without its password, for print."""
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", uri)
+        reason = " ".join(hidden(str(error)).split())[:200]
+        raise TrackingError(f"tracking database {uri} cannot be used: {reason}") from None
 
 
 @contextmanager
@@ -129,7 +148,7 @@ def active(uri: str) -> Iterator[None]:
     import mlflow
 
     before = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(uri)
+    mlflow.set_tracking_uri(driver_uri(uri))
     try:
         yield
     finally:
@@ -172,6 +191,7 @@ def reopen(uri: str, experiment_id: str = "") -> Tracking:
     Raises:
         TrackingError: it is gone, or does not answer.
     """
+    uri = set_apart(uri)  # a study of an earlier version holds it as it was typed
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         raise TrackingError(
@@ -195,6 +215,7 @@ def connect(uri: str) -> Tracking:
         TrackingError: the store refuses.
     """
     settle()
+    uri = set_apart(uri)
     from mlflow.exceptions import MlflowException
 
     path = sqlite_path(uri)
@@ -209,7 +230,7 @@ def connect(uri: str) -> Tracking:
         of_store = isinstance(error, MlflowException | OSError | ImportError)
         if not of_store and "sqlalchemy" not in type(error).__module__:
             raise
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(hidden(str(error)).split())[:200]
         raise TrackingError(
             f"tracking store {uri} cannot be used: {reason}; choose another with --tracking-uri"
         ) from error
@@ -224,13 +245,13 @@ def _experiment(uri: str) -> str:
     """Id of the experiment in use, which is created where it is missing."""
     from mlflow.exceptions import MlflowException
 
-    client = _client(uri)
+    of_store = _client(uri)
     chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
     if chosen:
         try:
-            return str(client.get_experiment(chosen).experiment_id)
+            return str(of_store.get_experiment(chosen).experiment_id)
         except MlflowException:
-            raise TrackingError(f"MLFLOW_EXPERIMENT_ID is {chosen}, which {hidden(uri)} lacks; unset it") from None
+            raise TrackingError(f"MLFLOW_EXPERIMENT_ID is {chosen}, which {uri} lacks; unset it") from None
     return experiment_named(uri, os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)
 
 
@@ -240,25 +261,23 @@ def experiment_named(uri: str, name: str) -> str:
     Raises:
         TrackingError: it was deleted.
     """
-    client = _client(uri)
-    found = client.get_experiment_by_name(name)
+    of_store = _client(uri)
+    found = of_store.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage == "deleted":
         raise TrackingError(f"experiment {name!r} was deleted in {uri}; restore it, or set MLFLOW_EXPERIMENT_NAME")
     if found is not None:
         return str(found.experiment_id)
     path = sqlite_path(uri)
     artifacts = (path.parent / FOLDER / name).absolute().as_uri() if path else None
-    return str(client.create_experiment(name, artifact_location=artifacts))
+    return str(of_store.create_experiment(name, artifact_location=artifacts))
 
 
-def _client(uri: str) -> Any:
+def _client(uri: str) -> "MlflowClient":
     """MLflow's client of a store, which is made whole where it is missing."""
-    from mlflow import MlflowClient
-
     path = sqlite_path(uri)
     if path:
         make_store(path.absolute())
-    return MlflowClient(tracking_uri=uri)
+    return client_of(uri)
 
 
 def local_folder(uri: str) -> Path | None:

@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from airybench.errors import TrackingError
 from airybench.tracking.filters import field_is, of_study
-from airybench.tracking.store import check, hidden
+from airybench.tracking.store import check, client_of
 
 _PAGE = 100
 
@@ -33,7 +32,7 @@ def delete_runs(uri: str, experiment_id: str | None, study: str) -> Deleted:
         TrackingError: the store does not answer.
     """
     check(uri, existing=True)
-    client = MlflowClient(tracking_uri=uri)
+    client = client_of(uri)
     wanted = of_study(study)
     runs, models = 0, 0
     try:
@@ -49,7 +48,5 @@ def delete_runs(uri: str, experiment_id: str | None, study: str) -> Deleted:
                 client.delete_run(run.info.run_id)
                 runs += 1
     except MlflowException as error:
-        raise TrackingError(
-            f"runs of {study} in {hidden(uri)} cannot be deleted: {str(error).splitlines()[0]}"
-        ) from None
+        raise TrackingError(f"runs of {study} in {uri} cannot be deleted: {str(error).splitlines()[0]}") from None
     return Deleted(runs, models)

@@ -16,7 +16,7 @@ from airybench.errors import StudyError, unknown
 from airybench.tracking.filters import every, of_study, status_is, tag_is
 from airybench.tracking.find import parents, studies
 from airybench.tracking.pages import address, runs_place
-from airybench.tracking.store import Tracking
+from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
 
 SCORE = "score/"
@@ -98,7 +98,7 @@ class StudyView:
 
 def log_view(tracking: Tracking, view: StudyView) -> None:
     """Keep a view in the experiment; one of the same study is replaced."""
-    MlflowClient(tracking_uri=tracking.uri).set_experiment_tag(tracking.experiment_id, _TAG + view.key, view.state())
+    client_of(tracking.uri).set_experiment_tag(tracking.experiment_id, _TAG + view.key, view.state())
 
 
 def latest_studies(tracking: Tracking, most: int) -> list[StudyView]:
@@ -108,7 +108,7 @@ def latest_studies(tracking: Tracking, most: int) -> list[StudyView]:
         tracking: the experiment.
         most: how many.
     """
-    client = MlflowClient(tracking_uri=tracking.uri)
+    client = client_of(tracking.uri)
     kept = _kept(client, tracking.experiment_id)
     sweeps = client.search_runs(
         [tracking.experiment_id],
@@ -134,7 +134,7 @@ def views_of(tracking: Tracking, study: str) -> list[tuple[Tracking, StudyView]]
     Raises:
         StudyError: there is none of that name.
     """
-    client, found = MlflowClient(tracking_uri=tracking.uri), []
+    client, found = client_of(tracking.uri), []
     for run in parents(tracking, study):
         own = Tracking(tracking.uri, run.info.experiment_id)
         found.append((own, _view(client, own, run, _kept(client, own.experiment_id))))

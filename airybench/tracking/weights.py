@@ -5,7 +5,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -18,7 +17,7 @@ from airybench.parsing import read_yaml
 from airybench.provenance import Provenance
 from airybench.tracking.filters import every, of_study, tag_like
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking
+from airybench.tracking.store import Tracking, client_of, driver_uri
 from airybench.tracking.tags import Tag
 
 WEIGHTS = "weights"
@@ -49,7 +48,7 @@ def drop_weights(run: Run, reason: str) -> bool:
         tags = found.data.tags
         if Tag.MODEL_URI in tags:
             return False
-        get_artifact_repository(found.info.artifact_uri, run.tracking.uri).delete_artifacts(WEIGHTS)
+        get_artifact_repository(found.info.artifact_uri, driver_uri(run.tracking.uri)).delete_artifacts(WEIGHTS)
         if Tag.WEIGHTS not in tags:
             note = f"{tags.get(Tag.NOTE, '')}\n\nIts weights were dropped: {reason}.".strip()
             run.tag({Tag.WEIGHTS: f"dropped: {reason}", Tag.NOTE: note})
@@ -69,7 +68,7 @@ def dropped_runs(tracking: Tracking, study: str) -> set[str]:
     Raises:
         TrackingError: the store does not answer.
     """
-    client, token, found = MlflowClient(tracking_uri=tracking.uri), None, set()
+    client, token, found = client_of(tracking.uri), None, set()
     wanted = every(of_study(study), tag_like(Tag.WEIGHTS, "dropped%"))
     while True:
         try:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from airybench.errors import DataError
 from airybench.parsing import read_mapping
+from airybench.paths import flushed
 from airybench.reporter import SILENT, Reporter
 
 FORMAT = "airybench-checkpoint"
@@ -77,8 +78,7 @@ class Checkpoints:
             }
             (part / FACTS).write_text(json.dumps(content), encoding="utf-8")
             for name in (TENSORS, FACTS):
-                with open(part / name, "rb") as written:
-                    os.fsync(written.fileno())
+                flushed(part / name)
             part.rename(self.folder / f"{number:06d}")
             self._warned = False
         except (OSError, safetensors.SafetensorError) as error:

@@ -75,7 +75,7 @@ def test_a_missing_shard_is_named(predictor: Predictor, shots: ShotSource, tmp_p
     output = tmp_path / "out.h5"
     for shard in (1, 3):
         go(predictor, shots, output, shard=(shard, 3))
-    with pytest.raises(DataError, match=r"3 of 10 parts are not there yet, the first of them shots 12 to 15; run the"):
+    with pytest.raises(DataError, match="3 of 10 parts are missing or were changed, the first of them shots 12 to"):
         join(Parts(output))
     assert not output.exists()
     go(predictor, shots, output, shard=(2, 3))

@@ -4,7 +4,10 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -16,7 +19,7 @@ from airybench.data.formats.dispatch import open_shots
 from airybench.data.reading.shot_source import ShotSource
 from airybench.errors import DataError
 from airybench.inference.join import join
-from airybench.inference.parts import Parts
+from airybench.inference.parts import DIGEST, Parts
 from airybench.inference.predictor import Predictor
 
 pytestmark = pytest.mark.usefixtures("short_parts")
@@ -39,6 +42,18 @@ def put_group(path: Path, key: str) -> None:
         file.create_group(key)["a"] = 1
 
 
+def change(path: Path, key: str) -> None:
+    """Another value, written as HDF5 means it, checksum included."""
+    with h5py.File(path, "r+") as file:
+        file[key][0] = file[key][0] * 0 + 1
+
+
+def forget_digest(path: Path) -> None:
+    """A part of a version that wrote none."""
+    with h5py.File(path, "r+") as file:
+        del file.attrs[DIGEST]
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "bit": flip_data,
     "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
@@ -46,6 +61,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "text": lambda path: path.write_text("not HDF5"),
     "other part": lambda path: shutil.copy(path.with_name("000009.h5"), path),
     "gone": Path.unlink,
+    "other values": lambda path: change(path, "probability"),
+    "other ids": lambda path: change(path, "id"),
+    "no digest": lambda path: forget_digest(path),
     "group": lambda path: put_group(path, "prediction"),
     "further group": lambda path: put_group(path, "more"),
 }
@@ -58,7 +76,7 @@ def test_a_damaged_part_is_done_again(
     output = tmp_path / "out.h5"
     go(predictor, shots, output, shard=(1, 1), explain=True)
     DAMAGE[case](tmp_path / "out.h5.parts" / "000004.h5")
-    with pytest.raises(DataError, match="1 of 10 parts are not there yet, the first of them shots 16 to 19"):
+    with pytest.raises(DataError, match="1 of 10 parts are missing or were changed, the first of them shots 16 to 19"):
         join(Parts(output))
     found = go(predictor, shots, output, explain=True)
     assert found.done_before == COUNT - PART
@@ -140,3 +158,59 @@ def test_too_little_room_is_refused_at_once(
     with pytest.raises(DataError, match=r"GB free, up to .* GB needed"):
         go(predictor, shots, tmp_path / "out.h5")
     assert not list(tmp_path.iterdir())
+
+
+@contextmanager
+def at_work(output: Path, shard: tuple[int, int] | None) -> Iterator[None]:
+    """Another process that predicts into an output, until the end of the block."""
+    code = (
+        "import sys; from pathlib import Path; from airybench.inference.parts import Parts\n"
+        f"with Parts(Path({str(output)!r})).reserved({shard!r}): print(flush=True), sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"\n"
+        yield
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def test_a_second_process_is_refused_before_it_works(
+    predictor: Predictor, shots: ShotSource, whole: dict[str, np.ndarray], tmp_path: Path, monkeypatch
+) -> None:
+    output = tmp_path / "out.h5"
+    go(predictor, shots, output, shard=(2, 2), explain=True)  # parts that --force must not take from the other
+    kept = sorted(path.name for path in (tmp_path / "out.h5.parts").iterdir())
+    busy = r"out\.h5: another process predicts into this file; wait for it, or name another with --output"
+    with monkeypatch.context() as patch:
+        patch.setattr("airybench.inference.predict._answer_parts", lambda *_: pytest.fail("it works"))
+        with at_work(output, None):
+            for options in ({}, {"shard": (1, 2)}, {"force": True}):
+                with pytest.raises(DataError, match=busy):
+                    go(model(seed=4), shots, output, **options)
+        with at_work(output, (1, 2)):
+            for options in ({}, {"shard": (1, 2)}):
+                with pytest.raises(DataError, match=busy):
+                    go(predictor, shots, output, **options)
+    assert sorted(path.name for path in (tmp_path / "out.h5.parts").iterdir()) == kept
+    with at_work(output, (1, 2)):
+        assert go(predictor, shots, output, shard=(2, 2), explain=True).done_before == COUNT // 2 + 1
+    (tmp_path / ".out.h5.shard-1-2.lock").touch()  # as a kill leaves it
+    assert go(predictor, shots, output, explain=True).joined
+    assert_same(output, whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.h5"]
+
+
+def test_the_joined_file_is_on_the_disk_before_the_parts_go(
+    predictor: Predictor, shots: ShotSource, tmp_path: Path, monkeypatch
+) -> None:
+    output, plain, events = tmp_path / "out.h5", os.fsync, []
+    go(predictor, shots, output, shard=(1, 1))
+
+    def noted(descriptor: int) -> None:
+        events.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        plain(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(Parts, "remove", lambda self: events.append("removed"))
+    join(Parts(output), table=True)
+    assert events == [".out.csv.joining", ".out.h5.joining", tmp_path.name, "removed"]

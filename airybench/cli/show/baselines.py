@@ -9,7 +9,6 @@ from airybench.cli.show.output import fields_json, result_console
 from airybench.cli.show.tables import logged_score, print_caveats
 from airybench.config.baseline import NAMES, TITLES
 from airybench.jobs.baseline import Baseline
-from airybench.tracking.store import hidden
 
 SHOWN = ("macro_ap", "macro_f1", "exact_match")
 
@@ -42,7 +41,7 @@ def print_baselines(baselines: Sequence[Baseline], dataset: str) -> None:
             )
     first = baselines[0]
     print_caveats(console, first.unscored, first.provenance)
-    console.print(f"Runs: {', '.join(one.run_id for one in baselines)} in {hidden(first.tracking_uri)}", soft_wrap=True)
+    console.print(f"Runs: {', '.join(one.run_id for one in baselines)} in {first.tracking_uri}", soft_wrap=True)
 
 
 def baselines_json(baselines: Sequence[Baseline]) -> list[dict[str, Any]]:

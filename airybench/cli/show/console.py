@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from airybench.interrupts import check
+from airybench.passwords import hidden
 from airybench.reporter import Progress
 
 FIRST_SECONDS, SECONDS = 4.0, 60.0
@@ -17,7 +18,7 @@ FIRST_SECONDS, SECONDS = 4.0, 60.0
 
 def notice(text: str) -> None:
     """Write one line to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(hidden(text), file=sys.stderr, flush=True)
 
 
 def print_json(content: Any) -> None:

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from rich.console import Console
 
+from airybench.passwords import hidden
 from airybench.study_name import StudyName
 from airybench.tracking.pages import address, run_place
-from airybench.tracking.store import hidden, tracking_uri
+from airybench.tracking.store import tracking_uri
 
 PORT = 5000
 """Of `airybench ui`."""
@@ -48,9 +49,8 @@ def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str
     """
     uri, name = studies[0].tracking_uri, StudyName.parse(studies[0].study).name
     kept = f" --storage {shlex.quote(hidden(storage))}" if storage else ""
-    shown = hidden(uri)
-    other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(shown)}"
-    server = shown.startswith("http")
+    other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(uri)}"
+    server = uri.startswith("http")
     away = other if storage else ""  # else the name of a study leads to its store
     steps = {
         f"airybench compare --study {name}{kept}": "every cell on test, and what the activation changes",
@@ -64,7 +64,7 @@ def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str
     console.print("\nNext:", markup=False)
     for command, what in steps.items():
         console.print(f"  {command}\n      {what}", soft_wrap=True, markup=False)
-    pages = shown if server else f"http://127.0.0.1:{PORT}"
+    pages = uri if server else f"http://127.0.0.1:{PORT}"
     console.print("Runs:", markup=False)
     for one in studies:
         place = run_place(one.experiment_id, one.parent_run)

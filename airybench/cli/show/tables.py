@@ -9,7 +9,7 @@ from rich.console import Console
 from airybench.analysis.notes import label_ceiling, simulated_data, unscored_classes
 from airybench.analysis.number_text import with_interval
 from airybench.provenance import Provenance
-from airybench.tracking.store import hidden, tracking_uri
+from airybench.tracking.store import tracking_uri
 
 
 def logged_score(metrics: Mapping[str, float], key: str) -> str:
@@ -39,7 +39,6 @@ def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:
     """Where the model is, and where to look at the runs."""
     if model_uri:
         console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
-    shown = hidden(uri)
-    other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(shown)}"
-    where = f"at {shown}" if shown.startswith("http") else f"airybench ui{other}"
+    other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(uri)}"
+    where = f"at {uri}" if uri.startswith("http") else f"airybench ui{other}"
     console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)

@@ -23,7 +23,7 @@ from airybench.data.store.left_out import LeftOut, Note, left_out_json
 from airybench.data.store.schema import SCHEMA, SCHEMA_VERSION
 from airybench.data.store.store import Store
 from airybench.errors import DataError
-from airybench.paths import locked, require_free
+from airybench.paths import flushed, locked, require_free
 
 _FILES = 1000  # names of source files that a store keeps
 
@@ -263,8 +263,7 @@ class StoreWriter:
             self._file.flush()
             self._file.attrs[HASH] = content_sha256(self._file) if self._removed else self._hash()
             self._file.close()
-            with open(self._temporary, "rb") as written:
-                os.fsync(written.fileno())
+            flushed(self._temporary)
         made_here(self._temporary)
         with open_hdf5(self._temporary) as file:
             Store.read(self.path, file)  # whatever breaks the schema is never renamed
