@@ -47,6 +47,7 @@ class Server:
             except OSError:
                 assert self.process.poll() is None
                 time.sleep(0.1)
+        self.kill()
         pytest.fail("mlflow server does not answer")
 
     def kill(self) -> None:

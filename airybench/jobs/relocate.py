@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airybench.errors import StudyError
+from airybench.passwords import hidden
 from airybench.sweep.look_up import find_studies, list_studies
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.glance import glance
-from airybench.tracking.store import hidden, sqlite_path
+from airybench.tracking.store import sqlite_path
 
 
 @dataclass(frozen=True)

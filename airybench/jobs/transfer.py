@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airybench.errors import StudyError, TrackingError, unknown
+from airybench.passwords import hidden
 from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName
@@ -14,7 +15,7 @@ from airybench.sweep.look_up import list_studies
 from airybench.tracking.copied_ids import CopiedIds
 from airybench.tracking.find import studies as studies_in
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, check, connect, hidden, reopen
+from airybench.tracking.store import Tracking, check, connect, reopen
 from airybench.tracking.tags import Tag
 from airybench.tracking.transfer import Copied, copy_runs, runs_to_copy
 

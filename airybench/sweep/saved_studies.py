@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from airybench.config import SweepConfig, TrialConfig, recorded_trial, validated
 from airybench.errors import ConfigError, NothingFinishedError, StudyError, unknown
-from airybench.passwords import hidden
+from airybench.passwords import hidden, set_apart
 from airybench.paths import checkpoint_folder
 from airybench.provenance import SIMULATED, Provenance
 from airybench.reporter import Reporter
@@ -168,6 +168,7 @@ class SavedStudy:
         Raises:
             StudyError: another process runs it.
         """
+        uri = set_apart(uri)
         with self.storage.reserved(self.name):
             study = optuna.load_study(study_name=self.name, storage=self.storage.optuna_storage(self.name))
             before = str(study.user_attrs.get("tracking_uri", ""))

@@ -61,6 +61,7 @@ def client_of(uri: str) -> "MlflowClient":
 
     from airybench.tracking.credentials import use_credentials
 
+    uri = set_apart(uri)
     use_credentials(uri)
     return MlflowClient(tracking_uri=driver_uri(uri))
 

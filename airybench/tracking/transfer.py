@@ -22,7 +22,7 @@ from airybench.tracking.copied_ids import CopiedIds
 from airybench.tracking.copied_models import copy_models
 from airybench.tracking.filters import of_study, tag_like
 from airybench.tracking.recording import BATCH
-from airybench.tracking.store import experiment_named
+from airybench.tracking.store import client_of, experiment_named
 from airybench.tracking.tags import Tag
 
 _PAGE = 1000
@@ -56,7 +56,7 @@ def runs_to_copy(uri: str, studies: Sequence[str]) -> list[MlflowRun]:
         uri: of the store.
         studies: full names; all runs where it is empty.
     """
-    client = MlflowClient(tracking_uri=uri)
+    client = client_of(uri)
     wanted = [of_study(name) for name in studies] or [tag_like(Tag.KIND, "%")]
     experiments = [one.experiment_id for one in client.search_experiments()]
     found = {run.info.run_id: run for text in wanted for run in _search(client, experiments, text)}
@@ -74,7 +74,7 @@ def copy_runs(
         runs: to be copied.
         reporter: receives progress.
     """
-    transfer = _Transfer(MlflowClient(tracking_uri=source_uri), MlflowClient(tracking_uri=target_uri))
+    transfer = _Transfer(client_of(source_uri), client_of(target_uri))
     transfer.match(runs)
     with reporter.progress("copying runs") as progress:
         # The latest first: a study names the models of its trials, and is whole once all of them are.

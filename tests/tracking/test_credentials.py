@@ -12,7 +12,7 @@ from mlflow_server import Gate, Server
 from airybench import passwords
 from airybench.errors import TrackingError
 from airybench.tracking import credentials
-from airybench.tracking.credentials import PROVIDER, TOKEN_FILE
+from airybench.tracking.credentials import PROVIDER, TOKEN_FILE, use_credentials
 from airybench.tracking.run import Run
 from airybench.tracking.store import check, client_of, connect, tracking_uri
 
@@ -138,7 +138,7 @@ def test_a_file_without_a_token_is_refused_at_once(monkeypatch, tmp_path, conten
     with pytest.raises(TrackingError) as caught:
         check("http://127.0.0.1:9")
     assert message in str(caught.value)
-    client_of(f"sqlite:///{tmp_path / 'mlflow.db'}")  # of no interest to a file
+    use_credentials(f"sqlite:///{tmp_path / 'mlflow.db'}")  # of no interest to a file
 
 
 def test_a_name_without_a_password_is_refused_with_the_remedy() -> None:

@@ -55,11 +55,14 @@ def test_an_mlflow_server_is_taken(text: str) -> None:
         (403, "text/plain", "Invalid Host header - possible DNS rebinding attack detected",
          "refuses this name of its host (403: Invalid Host header - possible DNS rebinding attack detected); start it "
          "with --allowed-hosts 127.0.0.1:"),
-        (403, "text/plain", "Permission denied", "refuses (403: Permission denied); ask its administrator for permission"),
+        (403, "text/plain", "Permission denied",
+         "refuses (403: Permission denied); ask its administrator for permission"),
         (401, "application/json", '{"error_code": "UNAUTHENTICATED", "message": "Token \\"a\\" has expired."}',
          r'does not know who asks (401: Token \"a\" has expired); set MLFLOW_TRACKING_USERNAME'),
-        (404, "text/html", "<html><title>404 Not\nFound</title>" + "x" * 999, "status 404, not as an MLflow server does (a page, 404 Not Found); check"),
-        (200, "text/html", "<HTML><body>Please log in</body></HTML>", "status 200, not as an MLflow server does (a page); check"),
+        (404, "text/html", "<html><title>404 Not\nFound</title>" + "x" * 999,
+         "status 404, not as an MLflow server does (a page, 404 Not Found); check"),
+        (200, "text/html", "<HTML><body>Please log in</body></HTML>",
+         "status 200, not as an MLflow server does (a page); check"),
         (500, "text/plain", "", "status 500, not as an MLflow server does (nothing); check"),
     ],
 )  # fmt: skip
@@ -76,7 +79,8 @@ def test_what_a_server_says_is_handed_on(status: int, kind: str, text: str, said
     [
         ("http://127.0.0.1:9", "(Connection refused)"),
         ("http://no.such.host.invalid:5000", "no.such.host.invalid:5000 does not answer ("),
-        ("http://ann:sec/ret@no.such.host.invalid:5000", "tracking server http://no.such.host.invalid:5000 does not answer ("),
+        ("http://ann:sec/ret@no.such.host.invalid:5000",
+         "tracking server http://no.such.host.invalid:5000 does not answer ("),
     ],
 )  # fmt: skip
 def test_a_server_that_is_not_there(uri: str, said: str) -> None:
