@@ -23,6 +23,8 @@ def data_folder() -> Path:
     """
     chosen = os.environ.get(VARIABLE)
     folder = Path(chosen).expanduser().absolute() if chosen else Path(user_data_dir("airybench"))
+    if not folder.is_absolute():  # a user without a home, as a container may have: ~ stays a tilde
+        raise DataError("this user has no home folder", f"set {VARIABLE} to a folder that you may write")
     return writable(folder, f"set {VARIABLE} to a folder that you may write")
 
 

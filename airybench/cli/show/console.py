@@ -23,7 +23,8 @@ def notice(text: str) -> None:
 
 def print_json(content: Any) -> None:
     """Write a result as JSON to stdout; what JSON does not know is written as text."""
-    print(json.dumps(content, indent=2, default=str, ensure_ascii=False))
+    every = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"  # others get the escapes of JSON
+    print(json.dumps(content, indent=2, default=str, ensure_ascii=not every))
 
 
 def interactive() -> bool:
@@ -74,7 +75,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import Progress as ProgressBars
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -14,7 +14,7 @@ NAME = 34
 
 def print_garbage(found: Sequence[Garbage]) -> None:
     """One line for each file and folder, with the folder that they are in below."""
-    console = result_console(markup=False)
+    console = result_console()
     if not found:
         console.print("nothing to delete: everything on disk is referred to", soft_wrap=True)
         return

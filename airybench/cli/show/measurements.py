@@ -87,7 +87,7 @@ def _print_whole(name: str, rows: Sequence[Measurement], where: dict[str, str], 
 
 
 def _print_table(name: str, found: Sequence[Measurement], where: dict[str, str]) -> None:
-    console = result_console(markup=False)
+    console = result_console()
     table = Grid()
     for heading in ("bench", "subject", "quantity", "median", "range", "unit", "of goal"):
         words = heading in ("bench", "subject", "quantity", "unit")

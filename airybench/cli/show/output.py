@@ -16,15 +16,14 @@ WIDTH = 80
 T = TypeVar("T")
 
 
-def result_console(*, markup: bool = True) -> "Console":
+def result_console() -> "Console":
     """A console on stdout, as wide as the terminal; in a file or pipe WIDTH characters.
 
-    Args:
-        markup: read brackets as styles. Names and paths that come from files are printed without.
+    Brackets and colons are printed as they are: names of classes, files and studies may contain them.
     """
     from rich.console import Console
 
-    return Console(highlight=False, markup=markup, width=None if sys.stdout.isatty() else WIDTH)
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def fields_json(result: Any) -> dict[str, Any]:

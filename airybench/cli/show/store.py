@@ -29,7 +29,7 @@ def print_store(facts: dict[str, Any]) -> None:
     shown["image_shape"] = "{} x {} px, uint16".format(*shown["image_shape"])
     shown["source_files"] = ", ".join(shown["source_files"] or ()) or None
     shown["size"] = f"{shown.pop('size_bytes') / 1e6:.1f} MB"
-    console = result_console(markup=False)
+    console = result_console()
     for key, value in shown.items():
         if value is not None:  # a path that is folded cannot be copied
             console.print(f"{key.replace('_', ' '):{FACT}}  {value}", soft_wrap=True)
@@ -61,7 +61,7 @@ def print_stores(found: list[dict[str, Any]]) -> None:
         version = f", version {one['simulator']}" if one["simulator"] else ""
         shape = "{} x {}".format(*one["image_shape"])
         table.row(name, f"{one['source']}{version}", str(one["shots"]), str(one["classes"]), shape, size)
-    console = result_console(markup=False)
+    console = result_console()
     console.print(table)
     console.print(f"folder: {Path(found[0]['path']).parent}", soft_wrap=True)
 
@@ -70,7 +70,7 @@ def print_source(facts: dict[str, Any]) -> None:
     """Print what a file or folder is, and the command that imports it."""
     from airybench.data.formats.summary import lines
 
-    console = result_console(markup=False)
+    console = result_console()
     for line in (*lines(facts["path"], facts), *(f"  {text}" for text in facts["notices"])):
         console.print(line, soft_wrap=True)
     console.print(f"import: {facts['command']}", soft_wrap=True)

@@ -90,7 +90,7 @@ def print_rows(rows: Sequence[Row]) -> None:
         table.column(head, left=number < WORDS, key=number < WORDS)
     for line in _texts(lines):
         table.row(*line)
-    result_console(markup=False).print(table)
+    result_console().print(table)
 
 
 def write_parquet(rows: Sequence[Row], path: Path) -> None:

@@ -72,7 +72,9 @@ class StudyWatch:
             from rich.live import Live
 
             self.pause()
-            self._live = Live(self._table(), console=Console(stderr=True), auto_refresh=False)
+            self._live = Live(
+                self._table(), console=Console(stderr=True, markup=False, emoji=False), auto_refresh=False
+            )
             self._live.start()
 
     def confirmation_started(self, cells: Sequence[str], seeds: int, left: int) -> None:
