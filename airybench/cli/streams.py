@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from airybench.errors import EXIT_FAILED
+from airybench.errors import EXIT_FAILED, AirybenchError
 
 
 def settle_streams() -> None:
@@ -33,9 +33,8 @@ def closed(code: int) -> int:
     """
     try:
         sys.stdout.flush()
-    except OSError as error:
-        print(f"airybench: cannot write to standard output ({error.strerror})", file=sys.stderr)
-        _drop(sys.stdout)
+    except AirybenchError as error:
+        print(f"airybench: {error}", file=sys.stderr)
         return code or EXIT_FAILED
     return code
 
@@ -53,16 +52,22 @@ class _Patient:
         """Write, unless the reader is gone."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            _drop(self._stream)
+        except OSError as error:
+            self._give_up(error)
             return len(text)
 
     def flush(self) -> None:
         """Flush, unless the reader is gone."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            _drop(self._stream)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Drop the rest; only a reader that went away has what it wanted."""
+        _drop(self._stream)
+        if not isinstance(error, BrokenPipeError):
+            raise AirybenchError(f"cannot write the output ({error.strerror}); free some space") from None
 
 
 def _drop(stream: TextIO) -> None:

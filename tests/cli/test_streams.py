@@ -96,7 +96,7 @@ def test_json_is_json_in_any_encoding(study: Path) -> None:
 
 def test_a_full_disk_behind_the_output_is_said(study: Path) -> None:
     assert told("studies list --json", ">/dev/full", study)[0::2] == (
-        1, "airybench: cannot write to standard output (No space left on device)\n"
+        1, "airybench: cannot write the output (No space left on device); free some space\n"
     )  # fmt: skip
 
 
