@@ -63,7 +63,7 @@ class Gate:
 
     Attributes:
         url: its address, without credentials.
-        seen: the header Authorization of every request, in order; None where there was none.
+        seen: the `Authorization` header of every request, in order; None where there was none.
         refused: how many requests were refused.
     """
 

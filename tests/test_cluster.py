@@ -19,7 +19,7 @@ from airybench.jobs.sweep import run_sweep
 from airybench.sweep.definition import stored_attributes
 from airybench.sweep.engines import engine
 from airybench.sweep.observer import SilentObserver
-from airybench.sweep.storage import PostgresStorage
+from airybench.sweep.postgres_storage import PostgresStorage
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -73,6 +73,7 @@ TESTED_ELSEWHERE = {
     "sweep.engines": "test_cluster.py",
     "sweep.executor": "sweep/test_scheduler.py",
     "sweep.observer": "jobs/test_sweep.py",
+    "sweep.postgres_storage": "test_cluster.py",
     "sweep.ray_engine": "test_cluster.py",
     "sweep.records": "sweep/test_study.py",
     "sweep.repeat": "sweep/test_study.py",

@@ -11,8 +11,9 @@ from airybench.config import SweepConfig
 from airybench.errors import EXIT_INPUT, StorageError, StudyError
 from airybench.provenance import Provenance
 from airybench.sweep.definition import stored_attributes
+from airybench.sweep.postgres_storage import PostgresStorage
 from airybench.sweep.records import TakenError
-from airybench.sweep.storage import JournalFolder, PostgresStorage, open_storage
+from airybench.sweep.storage import JournalFolder, open_storage
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 

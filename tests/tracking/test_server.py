@@ -18,7 +18,7 @@ NAME = "mlflowhost"
 
 @contextmanager
 def answering(status: int, kind: str, text: str) -> Iterator[str]:
-    """A server that answers everything alike, but for its /health, which is always well."""
+    """A server that gives one answer to everything except /health, which is always well."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
