@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from airybench.data.loading.loaded import LoadedDataset, LoadedSplit
 from airybench.figures.classes import class_f1, confusion
-from airybench.figures.style import save_for_print
+from airybench.figures.style import save
 from airybench.inference.predictions import Predictions
 from airybench.training.metrics import Scores, decide
 
@@ -28,7 +28,7 @@ def split_predictions(logits: ArrayLike, split: LoadedSplit, data: LoadedDataset
 
 
 def write_results(folder: Path, val: Predictions, test: Predictions, scores: Scores, title: str) -> None:
-    """Write `predictions/` of both splits, and `plots/` of val.
+    """Write `predictions/` of both splits, and `plots/` of val as PNG: PDF would take seconds, of every trial.
 
     Args:
         folder: an existing one.
@@ -45,6 +45,6 @@ def write_results(folder: Path, val: Predictions, test: Predictions, scores: Sco
     decisions = decide(torch.from_numpy(val.logits), val.label_kind).numpy()
     positives = dict(zip(val.class_names, truth.sum(0).tolist(), strict=True))
     plots = folder / "plots"
-    save_for_print(class_f1(scores.f1, positives, f"F1 per class, {title} val"), plots / "class-f1.png")
+    save(class_f1(scores.f1, positives, f"F1 per class, {title} val"), plots / "class-f1.png")
     figure = confusion(decisions, truth, val.class_names, val.label_kind, f"Confusion, {title} val")
-    save_for_print(figure, plots / "confusion.png")
+    save(figure, plots / "confusion.png")
