@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airybench.sweep.saved_studies import SavedStudy
 
 app = App(
-    help="List, show and delete studies, clean up after them, and find those that were moved.", no_args_is_help=True
+    help="List, show, delete and clean up studies, and find those that were moved.", no_args_is_help=True
 )
 
 Name = Annotated[
