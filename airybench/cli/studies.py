@@ -12,9 +12,7 @@ from airybench.errors import EXIT_DONE, StudyError
 if TYPE_CHECKING:
     from airybench.sweep.saved_studies import SavedStudy
 
-app = App(
-    help="List, show, delete and clean up studies, and find those that were moved.", no_args_is_help=True
-)
+app = App(help="List, show, delete and clean up studies, and find those that were moved.", no_args_is_help=True)
 
 Name = Annotated[
     str,
