@@ -6,6 +6,8 @@ experiment is: also one that a link of a description opens in a new tab.
 
 from urllib.parse import urlencode
 
+from airybench.passwords import hidden
+
 _MACHINE_LEARNING = "workflowType=machine_learning"
 
 
@@ -31,10 +33,10 @@ def runs_place(experiment_id: str, view: str | None = None) -> str:
 
 
 def address(pages: str, place: str) -> str:
-    """The address of a place.
+    """The address of a place, without a password: a study of an earlier version may have recorded one.
 
     Args:
         pages: address of MLflow's pages.
         place: as the functions above give it.
     """
-    return f"{pages.rstrip('/')}/{place}"
+    return f"{hidden(pages).rstrip('/')}/{place}"

@@ -37,7 +37,7 @@ def test_what_storage_may_be(tmp_path: Path) -> None:
     assert isinstance(other, JournalFolder)
     assert other.path("s@helium") == tmp_path / "elsewhere" / "s@helium.journal"
     assert isinstance(open_storage("postgresql://user@host/db", tmp_path), PostgresStorage)
-    with pytest.raises(StudyError, match=r"storage 'mysql://me:\*\*\*@host/db' is unknown; expected a folder or post"):
+    with pytest.raises(StudyError, match=r"storage 'mysql://me@host/db' is unknown; expected a folder or post"):
         open_storage("mysql://me:secret@host/db", tmp_path)
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StudyError, match="file is a file; give the folder"):
@@ -46,7 +46,7 @@ def test_what_storage_may_be(tmp_path: Path) -> None:
 
 def test_a_database_that_does_not_answer_is_one_line() -> None:
     pytest.importorskip("psycopg")
-    with pytest.raises(StudyError, match=r"storage postgresql://me:\*\*\*@127.0.0.1:9/db cannot be used: ") as caught:
+    with pytest.raises(StudyError, match=r"storage postgresql://me@127.0.0.1:9/db cannot be used: ") as caught:
         stored_attributes(PostgresStorage("postgresql://me:secret@127.0.0.1:9/db"), "s@helium")
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)

@@ -47,7 +47,7 @@ def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str
         studies: of one sweep, at least one.
         storage: `--storage`, if given.
     """
-    uri, name = studies[0].tracking_uri, StudyName.parse(studies[0].study).name
+    uri, name = hidden(studies[0].tracking_uri), StudyName.parse(studies[0].study).name
     kept = f" --storage {shlex.quote(hidden(storage))}" if storage else ""
     other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(uri)}"
     server = uri.startswith("http")

@@ -64,7 +64,7 @@ def test_the_studies_before_a_failure_are_summarised(finished, tiny, capsys, mon
     ("uri", "storage", "expected"),
     [
         ("http://me:secret@host:5000", None, [
-            "  s@helium: http://me:***@host:5000/#/experiments/3/runs/r?workflowType=machine_learning",
+            "  s@helium: http://host:5000/#/experiments/3/runs/r?workflowType=machine_learning",
         ]),
         ("sqlite:////far/mlflow.db", None, ["  airybench ui --tracking-uri sqlite:////far/mlflow.db"]),
         ("sqlite:////far/mlflow.db", "my studies", [
