@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Storage, TrackingUri
-from airybench.cli.options.completion import study_names
+from airybench.cli.options.common import Debug, Json, Storage, StudyNames, TrackingUri, split_names
 from airybench.cli.options.early import loading
 from airybench.errors import EXIT_DONE
 
@@ -15,22 +14,11 @@ if TYPE_CHECKING:
 
 app = App(help="Copy runs and studies between tracking stores.", no_args_is_help=True)
 
-Studies = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--study",
-        metavar="NAME,...",
-        help="Only the runs of this study: NAME, or NAME@DATASET. Repeatable.",
-        show_default="all runs of airybench",
-        autocompletion=study_names,
-    ),
-]
-
 
 @app.command()
 def push(
     to: Annotated[str, typer.Option(metavar="URI", help="Tracking store that receives the runs, such as a server.")],
-    study: Studies = None,
+    study: StudyNames = None,
     storage: Storage = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
@@ -40,9 +28,9 @@ def push(
 
     Runs keep their times, curves, tags, files, data sets, models and places below one another, and get new ids. What is
     there already is not copied again; after an interruption the same command goes on. Registered models are not copied.
+    Without --study all runs of airybench are copied.
     """
     with loading():
-        from airybench.cli.options.common import split_names
         from airybench.cli.show.console import ConsoleReporter
         from airybench.jobs.transfer import push as pushed
         from airybench.tracking.store import tracking_uri as chosen
@@ -55,7 +43,7 @@ def push(
 @app.command()
 def pull(
     source: Annotated[str, typer.Option("--from", metavar="URI", help="Tracking store that holds the runs.")],
-    study: Studies = None,
+    study: StudyNames = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -65,7 +53,6 @@ def pull(
     As `push`, the other way. Studies that were pushed can then be compared, reported and resumed here.
     """
     with loading():
-        from airybench.cli.options.common import split_names
         from airybench.cli.show.console import ConsoleReporter
         from airybench.jobs.transfer import pull as pulled
         from airybench.tracking.store import tracking_uri as chosen

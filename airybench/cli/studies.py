@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Storage, TrackingUri
+from airybench.cli.options.common import Debug, Json, Storage, StudyArguments, TrackingUri
 from airybench.cli.options.completion import study_names
 from airybench.errors import EXIT_DONE, StudyError
 
@@ -156,15 +156,7 @@ def gc(
 
 @app.command()
 def relocate(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Studies: NAME or NAME@DATASET.",
-            metavar="STUDY",
-            autocompletion=study_names,
-            show_default="all",
-        ),
-    ] = None,
+    names: StudyArguments = None,
     storage: Storage = None,
     tracking_uri: TrackingUri = None,
     as_json: Json = False,

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from airybench.cli.layout import App
-from airybench.cli.options.common import Debug, Json, Latex, Storage, TestMetric, TrackingUri
-from airybench.cli.options.completion import study_names
+from airybench.cli.options.common import Debug, Json, Latex, Storage, StudyArguments, TestMetric, TrackingUri
 from airybench.cli.options.early import loading, require_studies
 from airybench.cli.options.panels import OUTPUT
 from airybench.errors import InputError
@@ -17,15 +16,7 @@ app = App()
 
 @app.command()
 def table(
-    study: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Studies by name, such as quick or quick@helium.",
-            metavar="[STUDY]...",
-            show_default="all",
-            autocompletion=study_names,
-        ),
-    ] = None,
+    study: StudyArguments = None,
     trials: Annotated[
         bool, typer.Option("--trials", help="One row for each trial instead of one for each cell.")
     ] = False,

@@ -10,13 +10,12 @@ from typing import Any
 import optuna
 
 from airybench.config import SweepConfig
-from airybench.data.datasets.catalog import CATALOG, display_name
+from airybench.data.datasets.catalog import CATALOG
 from airybench.data.store.store import Store
 from airybench.errors import AirybenchError
 from airybench.paths import data_folder
 from airybench.provenance import SIMULATED, Provenance
-from airybench.study_name import StudyName
-from airybench.sweep.definition import GROWING, refuse_early, stored_attributes, with_recorded_precision
+from airybench.sweep.definition import GROWING, full_name, refuse_early, stored_attributes, with_recorded_precision
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.sweep.storage import StudyStorage
 from airybench.sweep.trial_queue import TrialQueue
@@ -77,7 +76,7 @@ def finished_before(
     found = []
     for dataset in datasets:
         try:
-            one = _ended(sweep, dataset, str(StudyName(study, display_name(dataset))), home, delta, uri)
+            one = _ended(sweep, dataset, full_name(study, dataset), home, delta, uri)
         except (AirybenchError, sqlite3.Error, OSError, LookupError, TypeError, ValueError):
             return []
         if one is None:

@@ -8,7 +8,6 @@ from airybench.config import StudyConfig, SweepConfig, TrialConfig, Value
 from airybench.config.baseline import BaselineConfig
 from airybench.config.experiments import experiment_of, load_experiment
 from airybench.config.question import DATA, words
-from airybench.data.datasets.catalog import display_name
 from airybench.errors import ConfigError, DataError
 from airybench.jobs.baseline import run_baselines
 from airybench.jobs.options import DEFAULTS, RunOptions
@@ -21,8 +20,7 @@ from airybench.report.publish import results_of
 from airybench.report.results import Results, experiment_digest, published, read_results
 from airybench.report.searches import answer_searches
 from airybench.reporter import SILENT, Reporter
-from airybench.study_name import StudyName
-from airybench.sweep.definition import refuse_early, stored_attributes
+from airybench.sweep.definition import full_name, refuse_early, stored_attributes
 from airybench.sweep.engines import Engine
 from airybench.sweep.engines import engine as local_engine
 from airybench.sweep.observer import UNOBSERVED, StudyObserver
@@ -103,7 +101,7 @@ def reproduce(
     label = question.study or name
     parts = {label: sweep} if finite(sweep) else searches(label, sweep)
     for part, one in parts.items():
-        missing = [name for name in names if options.fresh or not _is_complete(home, full(part, name), one, name)]
+        missing = [name for name in names if options.fresh or not _is_complete(home, full_name(part, name), one, name)]
         if missing:
             run_sweep(
                 one, missing, study=part, engine=engine, storage=storage, options=options, observer=observer,
@@ -111,18 +109,13 @@ def reproduce(
             )  # fmt: skip
     answered = []
     for dataset in names:
-        saved = [read(home, full(part, dataset)) for part in parts]
+        saved = [read(home, full_name(part, dataset)) for part in parts]
         scored = _with_baselines(saved[0], dataset, engine, reporter)
         answered.append(scored if finite(sweep) else answer_searches(saved, scored))
     found = results_of(question.name, name, experiment_digest(sweep), together(answered, options.delta), options.delta)
     if write is not None:
         _write(write, found)
     return found, agreement(theirs, found) if theirs else None
-
-
-def full(study: str, dataset: str) -> str:
-    """The full name of a study, from its own and the name or path of its data set."""
-    return str(StudyName(study, display_name(dataset)))
 
 
 def searches(label: str, sweep: SweepConfig) -> dict[str, SweepConfig]:

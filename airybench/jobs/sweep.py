@@ -19,6 +19,7 @@ from airybench.paths import data_folder
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName, check_study_name
 from airybench.sweep.definition import (
+    full_name,
     refuse_early,
     stored_attributes,
     with_recorded_precision,
@@ -116,10 +117,7 @@ def run_sweep(
     target = TrackingTarget.chosen(options.tracking_uri)
     if target.remark:
         reporter.notify(target.remark)
-    plans = [
-        _plan(sweep, dataset, str(StudyName(study, display_name(dataset))), home, target, options)
-        for dataset in datasets
-    ]
+    plans = [_plan(sweep, dataset, full_name(study, dataset), home, target, options) for dataset in datasets]
     if engine.remote:
         _refuse_local_tracking(plans)
     ready: list[Ready] = []

@@ -106,6 +106,15 @@ def refuse_early(name: str, known: dict[str, Any], sweep: SweepConfig, dataset: 
     refuse_other(name, {key: old.get(key) for key in new}, new)
 
 
+def full_name(study: str, dataset: str) -> str:
+    """`NAME@D` of a study, from NAME and the name or path of its data set.
+
+    >>> full_name("quick", "helium")
+    'quick@helium'
+    """
+    return str(StudyName(study, display_name(dataset)))
+
+
 def refuse_all_early(sweep: SweepConfig, datasets: Sequence[str], study: str, storage: StudyStorage) -> None:
     """Compare a sweep with the studies of its name on every data set, before torch is loaded.
 
@@ -119,7 +128,7 @@ def refuse_all_early(sweep: SweepConfig, datasets: Sequence[str], study: str, st
         StudyError: a study has another content.
     """
     for dataset in datasets:
-        name = str(StudyName(study, display_name(dataset)))
+        name = full_name(study, dataset)
         known = stored_attributes(storage, name)
         refuse_early(name, known, with_recorded_precision(sweep, known), dataset)
 

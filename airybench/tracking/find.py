@@ -7,6 +7,7 @@ from airybench.errors import DataError, TrackingError
 from airybench.provenance import Provenance
 from airybench.study_name import StudyName
 from airybench.tracking.filters import every, status_is, tag_is, tag_like
+from airybench.tracking.search import found_runs
 from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
 
@@ -78,18 +79,11 @@ def baselines(tracking: Tracking, name: str, data: Provenance) -> list[tuple[str
     wanted = every(tag_is(Tag.BASELINE, name), status_is("FINISHED"))
     client = client_of(tracking.uri)
     found: list[tuple[str, dict[str, str]]] = []
-    token: str | None = None
-    while True:
-        page = client.search_runs(
-            [tracking.experiment_id], wanted, order_by=["attributes.start_time DESC"], page_token=token
-        )
-        for run in page:
-            known = Provenance.from_tags(run.data.tags)
-            if (known.data_sha256, known.split_digest) == (data.data_sha256, data.split_digest):
-                found.append((run.info.run_id, dict(run.data.params)))
-        token = page.token
-        if not token:
-            return found
+    for run in found_runs(client, [tracking.experiment_id], wanted, order_by=["attributes.start_time DESC"]):
+        known = Provenance.from_tags(run.data.tags)
+        if (known.data_sha256, known.split_digest) == (data.data_sha256, data.split_digest):
+            found.append((run.info.run_id, dict(run.data.params)))
+    return found
 
 
 def tags_and_metrics(tracking: Tracking, run_id: str) -> tuple[dict[str, str], dict[str, float]]:

@@ -18,6 +18,7 @@ from airybench.passwords import hidden
 from airybench.provenance import DIGESTS, digests_text, installed
 from airybench.tracking.filters import every, of_study, status_is, tag_like
 from airybench.tracking.relocation import FOLDER, local_path
+from airybench.tracking.search import found_runs
 from airybench.tracking.store import RUN_VARIABLE, Tracking, client_of, driver_uri, tried_once
 from airybench.tracking.tags import State, Tag
 
@@ -198,16 +199,8 @@ class Run:
     def open_runs(self, study: str) -> list[str]:
         """Ids of the other runs of a study that are marked RUNNING."""
         wanted = every(of_study(study), status_is("RUNNING"))
-        found: list[str] = []
-        token: str | None = None
-        while True:
-            page = self.client.search_runs(
-                [self.tracking.experiment_id], filter_string=wanted, max_results=1000, page_token=token
-            )
-            found += [run.info.run_id for run in page if run.info.run_id != self.run_id]
-            token = page.token
-            if not token:
-                return found
+        found = found_runs(self.client, [self.tracking.experiment_id], wanted)
+        return [run.info.run_id for run in found if run.info.run_id != self.run_id]
 
     def _close_twins(self, token: str) -> None:
         """Close the other runs of one request: a server that failed to answer may have created a run all the same."""

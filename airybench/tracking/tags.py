@@ -22,6 +22,8 @@ class Tag:
     TIME_LIMITED = "airybench.time_limited"  # after which epoch
     WEIGHTS = "airybench.weights"  # `dropped: ` and why; not there where the run keeps them
 
+    VIEW = "mlflow.sharedViewState."  # of an experiment: what the tag of a prepared view begins with
+
     STUDY = "airybench.study"  # NAME@D
     TRIAL = "airybench.trial"  # number in the study
     TRIALS = "airybench.trials"  # how many are wanted

@@ -22,13 +22,12 @@ from airybench.tracking.copied_ids import CopiedIds
 from airybench.tracking.copied_models import copy_models
 from airybench.tracking.filters import of_study, tag_like
 from airybench.tracking.recording import BATCH
+from airybench.tracking.search import found_runs
 from airybench.tracking.store import client_of, experiment_named
 from airybench.tracking.tags import Tag
 
-_PAGE = 1000
 _MOST = 100  # parameters or tags that MLflow accepts at once
 _OWN = (Tag.ORIGIN, Tag.COPIED)
-_VIEW = "mlflow.sharedViewState."
 _T = TypeVar("_T")
 
 
@@ -59,7 +58,7 @@ def runs_to_copy(uri: str, studies: Sequence[str]) -> list[MlflowRun]:
     client = client_of(uri)
     wanted = [of_study(name) for name in studies] or [tag_like(Tag.KIND, "%")]
     experiments = [one.experiment_id for one in client.search_experiments()]
-    found = {run.info.run_id: run for text in wanted for run in _search(client, experiments, text)}
+    found = {run.info.run_id: run for text in wanted for run in found_runs(client, experiments, text)}
     return sorted(found.values(), key=lambda run: (run.info.start_time, run.info.run_id))
 
 
@@ -96,10 +95,10 @@ class _Transfer:
             experiment = self.source.get_experiment(experiment_id)
             self.ids.experiments[experiment_id] = experiment_named(str(self.target.tracking_uri), experiment.name)
             for key, text in experiment.tags.items():
-                if key.startswith(_VIEW):
+                if key.startswith(Tag.VIEW):
                     self.target.set_experiment_tag(self.ids.experiments[experiment_id], key, text)
         there = list(set(self.ids.experiments.values()))
-        for copy in _search(self.target, there, tag_like(Tag.ORIGIN, "%")):
+        for copy in found_runs(self.target, there, tag_like(Tag.ORIGIN, "%")):
             if self.ids.runs.setdefault(copy.data.tags[Tag.ORIGIN], copy.info.run_id) != copy.info.run_id:
                 self.target.delete_run(copy.info.run_id)  # a request that was sent twice
         for run in runs:
@@ -187,13 +186,3 @@ def _digest(run: MlflowRun) -> str:
 def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _search(client: MlflowClient, experiments: Sequence[str], wanted: str) -> Iterator[MlflowRun]:
-    token: str | None = None
-    while experiments:
-        page = client.search_runs(list(experiments), wanted, max_results=_PAGE, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return

@@ -27,7 +27,6 @@ MOST_SEARCHED = 100
 
 MOST_AXES = 8
 
-_TAG = "mlflow.sharedViewState."
 _SHOWN = {"rank": 90, "val": 80, "val_low": 100, "val_high": 104, "test": 85, "test_low": 110, "test_high": 115,
           "test_rank": 115, "seeds": 100}  # fmt: skip
 """Metrics of cells in the order of the columns, with the width of each, pixels."""
@@ -98,7 +97,7 @@ class StudyView:
 
 def log_view(tracking: Tracking, view: StudyView) -> None:
     """Keep a view in the experiment; one of the same study is replaced."""
-    client_of(tracking.uri).set_experiment_tag(tracking.experiment_id, _TAG + view.key, view.state())
+    client_of(tracking.uri).set_experiment_tag(tracking.experiment_id, Tag.VIEW + view.key, view.state())
 
 
 def latest_studies(tracking: Tracking, most: int) -> list[StudyView]:
@@ -147,7 +146,7 @@ def views_of(tracking: Tracking, study: str) -> list[tuple[Tracking, StudyView]]
 def _kept(client: MlflowClient, experiment_id: str) -> dict[str, str]:
     """The states that an experiment keeps, by key."""
     tags = client.get_experiment(experiment_id).tags
-    return {key.removeprefix(_TAG): text for key, text in tags.items() if key.startswith(_TAG)}
+    return {key.removeprefix(Tag.VIEW): text for key, text in tags.items() if key.startswith(Tag.VIEW)}
 
 
 def _view(client: MlflowClient, tracking: Tracking, parent: MlflowRun, kept: Mapping[str, str]) -> StudyView:

@@ -17,13 +17,13 @@ from airybench.parsing import read_yaml
 from airybench.provenance import Provenance
 from airybench.tracking.filters import every, of_study, tag_like
 from airybench.tracking.run import Run
+from airybench.tracking.search import found_runs
 from airybench.tracking.store import Tracking, client_of, driver_uri
 from airybench.tracking.tags import Tag
 
 WEIGHTS = "weights"
 """Artifact folder with what load_weights reads."""
 
-_PAGE = 1000
 _USUAL = "quick"
 """The experiment that `airybench train` starts from."""
 
@@ -68,17 +68,12 @@ def dropped_runs(tracking: Tracking, study: str) -> set[str]:
     Raises:
         TrackingError: the store does not answer.
     """
-    client, token, found = client_of(tracking.uri), None, set()
     wanted = every(of_study(study), tag_like(Tag.WEIGHTS, "dropped%"))
-    while True:
-        try:
-            page = client.search_runs([tracking.experiment_id], wanted, max_results=_PAGE, page_token=token)
-        except MlflowException as error:
-            raise TrackingError(f"runs of {study} cannot be listed: {str(error).splitlines()[0]}") from error
-        found |= {run.info.run_id for run in page}
-        token = page.token
-        if not token:
-            return found
+    try:
+        found = found_runs(client_of(tracking.uri), [tracking.experiment_id], wanted)
+        return {run.info.run_id for run in found}
+    except MlflowException as error:
+        raise TrackingError(f"runs of {study} cannot be listed: {str(error).splitlines()[0]}") from error
 
 
 def has_weights(run: Run) -> bool:

@@ -67,7 +67,7 @@ def test_a_finished_sweep_says_so_in_a_line_and_changes_nothing(finished, home, 
         assert f"Winner {parent.data.tags['airybench.winner_name']}: val macro_ap " in line
         assert f"test macro_ap {score:.3f} [" in line
         assert any(f"winner:both@{dataset}" in line for line in lines)
-        assert any(line.endswith(f"/runs/{parent.info.run_id}") for line in lines)
+        assert any(line.endswith(f"/runs/{parent.info.run_id}?workflowType=machine_learning") for line in lines)
     assert any(line.strip().startswith("airybench compare --study both") for line in lines)
     assert state() == before
     assert [path.read_bytes() for path in sorted(home.folder.glob("both@*.journal"))] == journals

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from asked_questions import answered as question
 from kept import trials
 from mlflow import MlflowClient
 
@@ -29,13 +29,7 @@ STATEMENT = "the logarithmic activation on counts against none on ln(1 + counts)
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a question that was answered once and written, with the experiment that answers it."""
-    folder = tmp_path_factory.mktemp("reproduce")
-    found = {name: folder / f"{name}.yaml" for name in ("does", "does-quick")}
-    for path in found.values():
-        path.write_text(QUESTION, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, chdir(folder):
-        patch.setattr("airybench.config.experiments.experiments", lambda: found)
-        assert run(["reproduce", "does", "--dataset", "cxidb", "--write", "does.json"]) == 0
+    with question(tmp_path_factory.mktemp("reproduce"), "does", QUESTION) as folder:
         yield folder
 
 

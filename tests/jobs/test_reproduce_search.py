@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pytest
+from asked_questions import answered as question
 from kept import trials
 from sklearn.metrics import average_precision_score
 
@@ -37,13 +37,7 @@ NAMES = [f"finds-quick-{sampler}-{repeat}@cxidb" for sampler in ("tpe", "random"
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a question to a sampler that was answered once and written."""
-    folder = tmp_path_factory.mktemp("searches")
-    found = {name: folder / f"{name}.yaml" for name in ("finds", "finds-quick")}
-    for path in found.values():
-        path.write_text(QUESTION, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, chdir(folder):
-        patch.setattr("airybench.config.experiments.experiments", lambda: found)
-        assert run(["reproduce", "finds", "--dataset", "cxidb", "--write", "finds.json"]) == 0
+    with question(tmp_path_factory.mktemp("searches"), "finds", QUESTION) as folder:
         yield folder
 
 

@@ -147,6 +147,15 @@ StudyNames = Annotated[
         autocompletion=study_names,
     ),
 ]
+StudyArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Studies by name, such as quick or quick@helium.",
+        metavar="STUDY",
+        show_default="all",
+        autocompletion=study_names,
+    ),
+]
 TestMetric = Annotated[
     str | None,
     typer.Option(
