@@ -36,8 +36,8 @@ def status_is(status: str) -> str:
 def tag_is(tag: str, value: str) -> str:
     """A condition on a tag.
 
-    >>> tag_is(Tag.KIND, "sweep")
-    "tags.`airybench.kind` = 'sweep'"
+    >>> tag_is("detector", "AGIPD")
+    "tags.`detector` = 'AGIPD'"
     """
     return f"tags.`{tag}` = {quoted(value)}"
 
