@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow import MlflowClient
 from PIL import Image
 
+from airybench.tracking.filters import of_study
 from airybench.tracking.pages import address, model_place, run_place, runs_place
-from airybench.tracking.store import connect
+from airybench.tracking.search import found_runs
+from airybench.tracking.store import client_of, connect
 from airybench.tracking.tags import Tag
 from airybench.tracking.view import views_of
 from docs.browser import choose, new_page
@@ -172,11 +173,10 @@ def study_shown(pages: str, folder: Path) -> Shown:
     """The study of a folder."""
     tracking = connect(f"sqlite:///{folder / 'mlflow.db'}")
     ((own, view),) = views_of(tracking, STUDY)
-    client = MlflowClient(tracking_uri=own.uri)
+    client = client_of(own.uri)
 
     def runs(kind: str, order: str) -> list[Any]:
-        wanted = f"tags.`{Tag.KIND}` = '{kind}' and tags.`{Tag.STUDY}` = '{STUDY}'"
-        return list(client.search_runs([own.experiment_id], wanted, order_by=[order]))
+        return list(found_runs(client, [own.experiment_id], of_study(STUDY, kind=kind), order_by=[order]))
 
     (parent,) = runs("sweep", "attributes.start_time DESC")
     client.download_artifacts(parent.info.run_id, "leaderboard.html", str(folder))
