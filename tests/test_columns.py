@@ -82,16 +82,17 @@ def fits(grid: Grid) -> None:
         ["studies", "list"],
         ["studies", "show", "both"],
         ["data", "list"],
-        ["baseline", "--study", "both@helium"],
+        ["baseline", "--study", "both@helium", "--tracking-uri", "{elsewhere}"],
         ["evaluate", "winner:both@helium", "--stress"],
         ["calibrate", "--synthetic", "--benchmarks", "2", "--shots", "600", "--seed-sd", "0.02", "--seeds", "3",
          "--runs", "0,10:0.1"],
     ],
     ids=lambda words: "-".join(words[:2]),
 )  # fmt: skip
-def test_tables_of_commands(words: list[str], printed: Printed, finished, tiny: Path) -> None:
+def test_tables_of_commands(words: list[str], printed: Printed, finished, tiny: Path, tmp_path: Path) -> None:
+    places = {"tiny": tiny, "elsewhere": f"sqlite:///{tmp_path}/runs.db"}  # others report on what this study has
     with chdir(finished.folder):
-        assert run([word.format(tiny=tiny) for word in words]) == 0
+        assert run([word.format(**places) for word in words]) == 0
 
 
 def test_the_summary_of_a_sweep_over_two_data_sets(printed: Printed, finished, tiny: Path, monkeypatch) -> None:

@@ -1,6 +1,7 @@
 """The verdicts of a study in MLflow: the words of the report, logged once, and none that is no longer claimed."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -37,16 +38,24 @@ def answered(saved: SavedStudy) -> StudyAnswers:
 
 
 @pytest.fixture
-def ended(saved: SavedStudy, finished) -> Any:
-    """The study as it is at the end of its sweep."""
+def ended(saved: SavedStudy, finished, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The study as it is at the end of its sweep; other tests share it and find it as it was."""
     tracking = reopen(finished.uri, saved.attributes["experiment_id"])
-    return SimpleNamespace(
+    study = SimpleNamespace(
         parent=Run(tracking, saved.attributes["parent_run_id"]),
         trials=list(saved.finished),
         confirmations=[],
         study=SimpleNamespace(name=saved.name),
         dataset=SimpleNamespace(provenance=lambda: saved.provenance),
     )
+    runs = [study.parent, *(Run(tracking, trial.run_id) for trial in saved.finished)]
+    before = [run.tags() for run in runs]
+    yield study
+    monkeypatch.undo()
+    log_verdicts(study, board(study.trials, ()), open_storage(None, data_folder() / "studies"), 0.14)
+    for run, tags in zip(runs, before, strict=True):
+        run.untag([key for key in run.tags() if key not in tags])
+        run.tag(tags)
 
 
 def board(trials: list[Any], apart: tuple[bool | None, ...]) -> Leaderboard:

@@ -22,14 +22,12 @@ def print_agreement(found: Results, compared: Agreement | None) -> None:
         for one in found.datasets:
             for claim in one.claims:
                 text = with_interval(*claim.difference.numbers, "+")
-                console.print(
-                    f"{one.dataset}: {claim.verdict}: {claim.statement}: {text}", markup=False, soft_wrap=True
-                )
+                console.print(f"{one.dataset}: {claim.verdict}: {claim.statement}: {text}", soft_wrap=True)
         console.print(f"Nothing is published on {found.question} to compare with.", soft_wrap=True)
     else:
         console.print(_table(compared))
         for note in compared.notes:
-            console.print(note, soft_wrap=True, markup=False)
+            console.print(note, soft_wrap=True)
     simulators = sorted({one.simulator for one in found.datasets if one.simulated})
     if simulators:
         console.print(simulated_data(*simulators), soft_wrap=True)

@@ -34,7 +34,7 @@ def print_synthetic(found: SyntheticCalibration) -> None:
     said = f"missed by more than chance at {'; '.join(missed)}" if missed else "met within chance everywhere"
     console.print(f"Aim: {aim}; {said}.", soft_wrap=True)
     for path in found.written:
-        console.print(f"Written: {path}", soft_wrap=True, markup=False)
+        console.print(f"Written: {path}", soft_wrap=True)
 
 
 def synthetic_json(found: SyntheticCalibration) -> dict[str, Any]:

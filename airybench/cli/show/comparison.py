@@ -33,7 +33,7 @@ def print_comparison(comparison: Comparison) -> None:
         if one.left_out and one.pairs and comparison.metric in MACRO:
             folds = one.cells[0].config.data.every_fold
             said = left_out_of_differences(one.left_out, FEWEST_POSITIVES, folds=folds)
-            console.print(said, soft_wrap=True, markup=False)
+            console.print(said, soft_wrap=True)
     console.print(
         "Cells are ordered by val. Intervals are 95 %, over test shots, or whole runs where the data name them, and "
         "over seeds. Test scores show how good the cells are; do not choose among cells by them.",

@@ -50,7 +50,7 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
         )  # fmt: skip
     console.print(table)
     if marked := few_positives([one.name for one in result.classes if one.few], evaluated.split):
-        console.print(marked, soft_wrap=True, markup=False)
+        console.print(marked, soft_wrap=True)
     hits = hit_table(f"hit or miss on {evaluated.split}", evaluated.hits)
     if hits is not None:
         console.print(hits)
@@ -62,7 +62,7 @@ def print_evaluation(evaluated: EvaluatedModel) -> None:
         _print_stress(console, evaluated.stress)
     print_ceiling(console, "macro_ap", evaluated.ceiling.get("macro_ap"), evaluated.split)
     print_caveats(console, result.unscored, evaluated.provenance, evaluated.split)
-    console.print(f"Run: {evaluated.run_id}", soft_wrap=True, markup=False)
+    console.print(f"Run: {evaluated.run_id}", soft_wrap=True)
     print_whereabouts(console, evaluated.tracking_uri)
 
 
@@ -83,8 +83,8 @@ def _print_stress(console: Console, found: Robustness) -> None:
         )  # fmt: skip
     console.print(table)
     if isinstance(found.other_runs, str):
-        console.print(found.other_runs, soft_wrap=True, markup=False)
-    console.print(found.advice, soft_wrap=True, markup=False)
+        console.print(found.other_runs, soft_wrap=True)
+    console.print(found.advice, soft_wrap=True)
 
 
 def evaluation_json(evaluated: EvaluatedModel) -> dict[str, Any]:

@@ -12,9 +12,10 @@ def print_findings(findings: Sequence[Finding]) -> None:
     """Print one line for each check, its remedy below it, and a verdict."""
     console = result_console()
     for one in findings:
-        console.print(f"[{STYLES[one.state]}]{one.state:4}[/]  {one.subject:12}", end="", soft_wrap=True)
-        console.print(one.found, markup=False, end=f"\n{'':20}-> " if one.remedy else "\n", soft_wrap=True)
+        console.print(f"{one.state:4}", style=STYLES[one.state], end="")
+        console.print(f"  {one.subject:12}", end="")
+        console.print(one.found, end=f"\n{'':20}-> " if one.remedy else "\n", soft_wrap=True)
         if one.remedy:
-            console.print(one.remedy, markup=False, soft_wrap=True)
+            console.print(one.remedy, soft_wrap=True)
     usable = all(one.state != "fail" for one in findings)
     console.print("Fit for sweeps." if usable else "Not fit for sweeps: see what fails above.", soft_wrap=True)

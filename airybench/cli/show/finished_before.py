@@ -21,7 +21,7 @@ def print_finished(studies: Sequence[FinishedBefore], storage: str | None = None
         trials = "its trial has" if one.trials == 1 else f"all {one.trials} trials have"
         console.print(
             f"{one.study}: nothing left to run, {trials} finished before. Winner {one.winner}: {_scores(one)}.",
-            soft_wrap=True, markup=False,
+            soft_wrap=True,
         )  # fmt: skip
     console.print("More: --seeds or --trials with a higher number goes on; --fresh starts again.", soft_wrap=True)
     print_next_steps(console, studies, storage)

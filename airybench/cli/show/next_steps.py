@@ -61,11 +61,11 @@ def print_next_steps(console: Console, studies: Sequence[RunStudy], storage: str
         steps[f"airybench predict {model} FILE --output {one.study}.h5{away}"] = "the winner on your shots"
     if not server:
         steps[f"airybench ui{other}"] = "the runs in MLflow, at the addresses below"
-    console.print("\nNext:", markup=False)
+    console.print("\nNext:")
     for command, what in steps.items():
-        console.print(f"  {command}\n      {what}", soft_wrap=True, markup=False)
+        console.print(f"  {command}\n      {what}", soft_wrap=True)
     pages = uri if server else f"http://127.0.0.1:{PORT}"
-    console.print("Runs:", markup=False)
+    console.print("Runs:")
     for one in studies:
         place = run_place(one.experiment_id, one.parent_run)
-        console.print(f"  {one.study}: {address(pages, place)}", soft_wrap=True, markup=False)
+        console.print(f"  {one.study}: {address(pages, place)}", soft_wrap=True)

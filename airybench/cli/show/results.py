@@ -45,18 +45,18 @@ def print_study_summary(summary: StudySummary) -> None:
     sides = tried_of_each(tried, confirmed=bool(summary.confirmed))
     for said in (sides, confirmation_sentence(summary.confirmed, metric), summary.not_resolved):
         if said:
-            console.print(said, soft_wrap=True, markup=False)
+            console.print(said, soft_wrap=True)
     _print_ceiling(console, summary.ceiling, metric)
     if summary.unscored:
-        console.print(unscored_classes(summary.unscored), soft_wrap=True, markup=False)
+        console.print(unscored_classes(summary.unscored), soft_wrap=True)
     if summary.robustness is not None:
         _print_robustness(console, summary.study, summary.robustness)
     for number, title, reason in summary.failures:
-        console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True, markup=False)
+        console.print(f"Failed: trial {number} {title}: {reason}", soft_wrap=True)
     if summary.registered:
-        console.print(summary.registered.notice, soft_wrap=True, markup=False)
+        console.print(summary.registered.notice, soft_wrap=True)
     if summary.model_uri:
-        console.print(f"Model: {summary.model_uri}", soft_wrap=True, markup=False)
+        console.print(f"Model: {summary.model_uri}", soft_wrap=True)
 
 
 def _cells(summary: StudySummary) -> Grid:
@@ -97,7 +97,7 @@ def _print_worse(console: Console, name: str, test: Mapping[str, float], baselin
     """Say so where always giving the majority answer has more shots right."""
     metric = "test/exact_match"
     if said := worse_than_majority(name, test.get(metric), baselines.get(f"majority/{metric}")):
-        console.print(said, soft_wrap=True, markup=False)
+        console.print(said, soft_wrap=True)
 
 
 def _repeats(row: RankedCell) -> str:
@@ -166,7 +166,7 @@ def print_training(training: Training) -> None:
     _print_ceiling(console, training.ceiling, "macro_ap")
     print_caveats(console, training.unscored, training.provenance)
     if training.registered:
-        console.print(training.registered.notice, soft_wrap=True, markup=False)
+        console.print(training.registered.notice, soft_wrap=True)
     print_whereabouts(console, training.tracking_uri, training.model_uri)
 
 
@@ -186,9 +186,9 @@ def _print_robustness(console: Console, study: str, found: StudyRobustness) -> N
         table.row(*row)
     console.print(table)
     for effect in found.effects:
-        console.print(f"{effect.verdict}: {effect.sentence}", soft_wrap=True, markup=False)
-    console.print(found.advice, soft_wrap=True, markup=False)
-    console.print(found.note, soft_wrap=True, markup=False)
+        console.print(f"{effect.verdict}: {effect.sentence}", soft_wrap=True)
+    console.print(found.advice, soft_wrap=True)
+    console.print(found.note, soft_wrap=True)
 
 
 def _print_ceiling(console: Console, ceiling: Mapping[str, float], metric: str) -> None:
@@ -209,5 +209,4 @@ def _print_test(
         f"{majority.get(f'majority/test/{shown}', math.nan):.3f}, exact match "
         f"{majority['majority/test/exact_match']:.3f}.",
         soft_wrap=True,
-        markup=False,
     )

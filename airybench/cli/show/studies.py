@@ -24,7 +24,7 @@ def print_studies(studies: list[SavedStudy]) -> None:
     console.print(table)
     for store in sorted(set(stores) - {""}):  # below the table: a long name would leave no room for the rest
         owners = "" if len(set(stores)) == 1 else f" of {', '.join(_of(studies, stores, store))}"
-        console.print(f"runs{owners}: {store}", soft_wrap=True, markup=False)
+        console.print(f"runs{owners}: {store}", soft_wrap=True)
 
 
 def _of(studies: list[SavedStudy], stores: list[str], store: str) -> list[str]:
@@ -58,12 +58,12 @@ def print_study(study: SavedStudy) -> None:
     """One study: what it records about itself, and its trials."""
     console, facts = result_console(), study.overview()
     search = study.attributes.get("definition", {}).get("study", {})
-    console.print(f"{study.name}: {study.problem or study.summary()}", soft_wrap=True, markup=False)
+    console.print(f"{study.name}: {study.problem or study.summary()}", soft_wrap=True)
     console.print(
         f"sampler {search.get('sampler')}, pruner {search.get('pruner', 'none')}, objective {search.get('objective')}, "
         f"weights that stay: {study.attributes.get('keep') or 'all'}"
     )
-    console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True, markup=False)
+    console.print(f"runs: parent {facts['parent_run']} in {facts['tracking_uri']}", soft_wrap=True)
     table = Grid()
     trials = study.trials()
     folds = any(trial["fold"] is not None for trial in trials)

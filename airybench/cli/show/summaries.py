@@ -61,7 +61,7 @@ def _print_simulated(console: Console, summaries: Sequence[StudySummary]) -> Non
     """Say so once where the data of all are simulated; else of which."""
     simulated = [one for one in summaries if one.provenance.simulated]
     if len(simulated) == len(summaries):
-        console.print(simulated_data(*(one.provenance.simulator for one in simulated)), soft_wrap=True, markup=False)
+        console.print(simulated_data(*(one.provenance.simulator for one in simulated)), soft_wrap=True)
         return
     for one in simulated:
-        console.print(f"{one.study}: {simulated_data(one.provenance.simulator)}", soft_wrap=True, markup=False)
+        console.print(f"{one.study}: {simulated_data(one.provenance.simulator)}", soft_wrap=True)

@@ -24,7 +24,7 @@ def logged_score(metrics: Mapping[str, float], key: str) -> str:
 def print_caveats(console: Console, unscored: Sequence[str], origin: Provenance, part: str = "test") -> None:
     """Name the classes that are not scored, and say so where the data are simulated."""
     if unscored:
-        console.print(unscored_classes(unscored, part), soft_wrap=True, markup=False)
+        console.print(unscored_classes(unscored, part), soft_wrap=True)
     if origin.simulated:
         console.print(simulated_data(origin.simulator), soft_wrap=True)
 
@@ -32,13 +32,13 @@ def print_caveats(console: Console, unscored: Sequence[str], origin: Provenance,
 def print_ceiling(console: Console, metric: str, value: float | None, part: str = "test") -> None:
     """The label ceiling, where the true labels are known."""
     if value is not None:
-        console.print(label_ceiling(metric, value, part), soft_wrap=True, markup=False)
+        console.print(label_ceiling(metric, value, part), soft_wrap=True)
 
 
 def print_whereabouts(console: Console, uri: str, model_uri: str = "") -> None:
     """Where the model is, and where to look at the runs."""
     if model_uri:
-        console.print(f"Model: {model_uri}", soft_wrap=True, markup=False)
+        console.print(f"Model: {model_uri}", soft_wrap=True)
     other = "" if uri == tracking_uri() else f" --tracking-uri {shlex.quote(uri)}"
     where = f"at {uri}" if uri.startswith("http") else f"airybench ui{other}"
-    console.print(f"Compare runs: {where}", soft_wrap=True, markup=False)
+    console.print(f"Compare runs: {where}", soft_wrap=True)

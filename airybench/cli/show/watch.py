@@ -134,7 +134,7 @@ class StudyWatch:
             notice(line)
             return
         if style:
-            self._live.console.print(line, style=style, markup=False)
+            self._live.console.print(line, style=style)
         self._live.update(self._table(), refresh=True)
 
     def _table(self) -> Any:

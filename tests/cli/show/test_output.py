@@ -27,5 +27,5 @@ def test_text_and_data_are_made_only_when_asked_for(capsys: pytest.CaptureFixtur
 def test_a_console_in_a_pipe_has_a_fixed_width(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     result_console().print("x" * (WIDTH + 1))
-    result_console(markup=False).print("[red]" + "y" * (WIDTH - 4))
+    result_console().print("[red]" + "y" * (WIDTH - 4))
     assert capsys.readouterr().out.splitlines() == ["x" * WIDTH, "x", "[red]" + "y" * (WIDTH - 5), "y"]
