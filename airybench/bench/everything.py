@@ -33,9 +33,9 @@ def bench_all(*, device: torch.device, reporter: Reporter = SILENT) -> Iterator[
     base = TrialConfig().replace({"bn_momentum": 0.1, "antialias": True})
     small, large = base.replace({"image_size": 64}), base.replace({"image_size": 224})
     fast = {"compile": True, "batch_size": 256} if cuda else {}
-    shots = (4096, 4096) if cuda else (384, 72)
+    shots = (1024, 1024) if cuda else (384, 72)
     parts: list[tuple[str, Callable[[], list[Measurement]]]] = [
-        ("simulate", lambda: bench_simulate(count=1024 if cuda else 64, repeats=3, device=device)),
+        ("simulate", lambda: bench_simulate(count=64, repeats=3, device=device)),
         ("correlate", lambda: bench_correlate(repeats=3, device=device)),
         ("import", lambda: bench_import(count=32, repeats=2)),
         ("import", lambda: bench_stacks(repeats=2)),

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from airybench.bench.long_store import long_store
 from airybench.bench.measure import Measurement, counted_steps, measurement, require_at_least, wait_for
 from airybench.bench.memory import peak_memory
 from airybench.config import TrialConfig
 from airybench.cores import usable_cores
-from airybench.data.datasets.catalog import open_dataset
 from airybench.data.formats.dispatch import open_shots
 from airybench.data.loading.prefetch import readers_for
 from airybench.data.loading.preprocess import network_inputs
@@ -49,7 +49,8 @@ def bench_predict(
 
     Args:
         config: network, image size, precision.
-        count: shots of the store, which is simulated on first use. A store of a third is predicted, too.
+        count: shots of the store, which is simulated on first use; from 1 024 on it repeats its shots. A store of a
+            third is predicted, too.
         repeats: number of repeats.
         device: where to compute.
         reporter: shows progress.
@@ -62,14 +63,17 @@ def bench_predict(
     Raises:
         ConfigError: count or repeats is too small.
     """
+    require_at_least(count=(count, OVER * BATCH[device.type]), repeats=(repeats, 1))
+    with tempfile.TemporaryDirectory(prefix="airybench-bench-") as name:
+        return _measured(config, count, repeats, device, Path(name), reporter)
+
+
+def _measured(
+    config: TrialConfig, count: int, repeats: int, device: torch.device, folder: Path, reporter: Reporter
+) -> list[Measurement]:
+    """The measurements, with stores and predictions in a folder."""
     batch = BATCH[device.type]
-    require_at_least(count=(count, OVER * batch), repeats=(repeats, 1))
-    long = open_shots(
-        open_dataset("helium", count=count, seed=config.data.data_seed, simulator=config.data.simulator).path
-    )
-    short = open_shots(
-        open_dataset("helium", count=count // OVER, seed=config.data.data_seed, simulator=config.data.simulator).path
-    )
+    long, short = (open_shots(long_store(number, config.data, folder).path) for number in (count, count // OVER))
     torch.manual_seed(config.training.seed)
     predictor = placed(Predictor(config, long.class_names, "multilabel"), device)
     counts = torch.from_numpy(long.read(0, batch)).to(device)
@@ -101,11 +105,8 @@ def bench_predict(
     lanes, readers = lanes_for(device, config.data.image_size), readers_for(device, count, PART, 1)
     rates: dict[str, list[float]] = {"bare": [], "lanes": [], "decoder": [], "long": [], "short": []}
     peaks: dict[str, float] = {}
-    with (
-        tempfile.TemporaryDirectory(prefix="airybench-bench-") as folder,
-        counted_steps(reporter, "predicting", repeats + 1) as advance,
-    ):
-        output = Path(folder) / "predictions.h5"
+    output = folder / "predictions.h5"
+    with counted_steps(reporter, "predicting", repeats + 1) as advance:
         for turn in range(repeats + 1):
             limits = {"bare": bare(1), "decoder": decoded()}
             limits["lanes"] = bare(lanes) if lanes > 1 else limits["bare"]

@@ -30,6 +30,9 @@ WAYS: dict[str, dict[str, Value]] = {
 }
 """The ways, as changes of a configuration; the first is what the others are compared with."""
 
+ONE_BY_ONE = "bfloat16, channels-last, kernels one by one"
+"""On a GPU: as it would be without CUDA graphs, which all ways but the compiled ones replay."""
+
 UPDATES = {"fused": {"fused": True}, "foreach": {"foreach": True}, "tensor by tensor": {"foreach": False}}
 """How torch's optimisers can update the weights."""
 
@@ -62,12 +65,17 @@ def bench_steps(
     require_at_least(repeats=(repeats, 1))
     keep_freed_memory(device)
     ways = {name: changes for name, changes in WAYS.items() if compiled or not changes.get("compile")}
+    if device.type == "cuda":
+        ways[ONE_BY_ONE] = WAYS["bfloat16, channels-last"]
     batch = config.training.batch_size
     parts = _parts(config, device)
     speeds: dict[str, list[float]] = {name: [] for name in ways}
     times: dict[str, list[float]] = {name: [] for name in parts}
     with counted_steps(reporter, "training", (repeats + 1) * len(ways)) as advance:
-        steps = {name: training_step(config.replace(changes), CLASSES, device) for name, changes in ways.items()}
+        steps = {
+            name: training_step(config.replace(changes), CLASSES, device, replayed=name != ONE_BY_ONE)
+            for name, changes in ways.items()
+        }
         for turn in range(repeats + 1):
             for name, step in steps.items():
                 rate = batch / seconds_per_call(step, LEAST_SECONDS if turn else 0, device)

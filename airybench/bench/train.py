@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
-from typing import Any
 
 import torch
 
@@ -16,13 +15,11 @@ from airybench.config import TrialConfig
 from airybench.data.datasets.catalog import open_dataset
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.split.split import make_split
-from airybench.networks.build import build
 from airybench.networks.cost import cost
 from airybench.reporter import SILENT, Reporter
-from airybench.training.device import arranged, channels_last, number_format, precision
+from airybench.training.device import number_format
 from airybench.training.loop import train
-from airybench.training.loss import Loss, Penalty
-from airybench.training.schedule import optimizer
+from airybench.training.step_trial import training_step
 
 SHARE_GOAL = 0.95
 """Share of the speed of bare steps to reach."""
@@ -72,7 +69,7 @@ def bench_train(
     steps = len(data.train) // training.batch_size
     used = number_format(training, device)
     subject = f"{config.network.title} batch {training.batch_size} {config.data.image_size} px {used}"
-    step = bare_step(config, data, device)
+    step = training_step(config, len(data.class_names), device, next(iter(data.train.training_batches(training, 1))))
     loop = PlainLoop(config, store, split.train, device) if plain else None
     speeds: dict[str, list[float]] = {"bare": [], "ours": [], "plain": []}
     with closing(loop) if loop else nullcontext(), counted_steps(reporter, "training", repeats + 1) as advance:
@@ -125,26 +122,3 @@ def _bare_rate(step: Callable[[], None], steps: int, batch: int, device: torch.d
 def _rate(config: TrialConfig, data: LoadedDataset, device: torch.device) -> float:
     """Images per second of the second of two epochs, as the training itself counts them."""
     return train(config.replace({"epochs": 2}), data, device).epochs[-1].images_per_second
-
-
-def bare_step(config: TrialConfig, data: LoadedDataset, device: torch.device) -> Callable[[], None]:
-    """A training step on one ready batch, which is the limit of a training: no data, no tracking, no evaluation."""
-    images, labels = next(iter(data.train.training_batches(config.training, 1)))
-    torch.manual_seed(config.training.seed)
-    network = build(config.network, len(data.class_names), config.data.image_size, config.data.channels)
-    network = network.to(device).train()
-    if channels_last(config.training, device):
-        network = network.to(memory_format=torch.channels_last)
-    run: Any = torch.compile(network) if config.training.compile else network
-    steps, penalty = optimizer(network, config.training), Penalty(network, config.training)
-    objective = Loss(config.training, data.train.labels)
-
-    def step() -> None:
-        steps.zero_grad(set_to_none=True)
-        with precision(config.training, device):
-            loss = objective(run(arranged(images, config.training)), labels)
-        loss.backward()
-        penalty.add_gradients()
-        steps.step()
-
-    return step

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import torch
+from torch import Tensor
 
 from airybench.config import TrialConfig
 from airybench.networks.build import build
@@ -13,6 +14,7 @@ from airybench.networks.cost import cost
 from airybench.training.allocator import keep_freed_memory
 from airybench.training.device import arranged, channels_last, precision
 from airybench.training.loss import Loss, Penalty
+from airybench.training.replay import for_steps
 from airybench.training.schedule import optimizer
 
 SECONDS = 2.0
@@ -23,6 +25,8 @@ BLOCKS = 2
 
 MOST_WORK = 2e10
 """Multiply-adds of a forward pass: larger batches are cut."""
+
+Batch = tuple[Tensor, Tensor]
 
 INSTRUCTIONS = ("avx512_bf16", "amx_bf16")
 """What a CPU needs one of for bfloat16 to be faster; elsewhere it is emulated."""
@@ -84,13 +88,17 @@ def cut_batch(config: TrialConfig, classes: int) -> TrialConfig:
     return config.replace({"batch_size": max(2, min(config.training.batch_size, int(MOST_WORK / work)))})
 
 
-def training_step(config: TrialConfig, classes: int, device: torch.device) -> Callable[[], None]:
-    """A whole step of a training on one batch of noise.
+def training_step(
+    config: TrialConfig, classes: int, device: torch.device, batch: Batch | None = None, *, replayed: bool = True
+) -> Callable[[], None]:
+    """A whole step of a training on one ready batch.
 
     Args:
         config: network and training.
         classes: outputs of the network.
         device: where to train.
+        batch: inputs, shape (N, K, S, S), and labels, shape (N, C), on `device`; noise if left out.
+        replayed: let a GPU replay the network as trainings do, see `airybench.training.replay`.
     """
     training = config.training
     torch.manual_seed(training.seed)
@@ -98,15 +106,17 @@ def training_step(config: TrialConfig, classes: int, device: torch.device) -> Ca
     network = build(config.network, classes, side, channels).to(device).train()
     if channels_last(training, device):
         network = network.to(memory_format=torch.channels_last)
-    images = arranged(torch.rand(training.batch_size, channels, side, side, device=device), training)
-    labels = torch.zeros(training.batch_size, classes, device=device)
-    run = torch.compile(network) if training.compile else network
+    if batch is None:
+        noise = torch.rand(training.batch_size, channels, side, side, device=device)
+        batch = noise, torch.zeros(training.batch_size, classes, device=device)
+    images, labels = batch
+    run = for_steps(network, training, device, whole_batches=replayed)
     update, penalty, objective = optimizer(network, training), Penalty(network, training), Loss(training, labels)
 
     def step() -> None:
         update.zero_grad(set_to_none=True)
         with precision(training, device):
-            loss = objective(run(images), labels)
+            loss = objective(run(arranged(images, training)), labels)
         loss.backward()
         penalty.add_gradients()
         update.step()

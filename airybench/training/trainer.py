@@ -21,6 +21,7 @@ from airybench.training.distributed import Ranks
 from airybench.training.epoch import Epoch
 from airybench.training.loss import Loss, Penalty
 from airybench.training.metrics import score
+from airybench.training.replay import for_steps
 from airybench.training.schedule import learning_rate, optimizer
 from airybench.training.state import TrainingState
 
@@ -52,9 +53,8 @@ class Trainer:
         total = torch.zeros((), device=device)
         self.state = TrainingState(network, optimizer(network, self.config), scaler, device, total)
         self._loss, self._penalty = Loss(self.config, data.train.labels), Penalty(network, self.config)
-        self._run: nn.Module = network
-        if self.config.compile:
-            self._run = torch.compile(network)  # type: ignore[assignment]
+        alone = accumulate == 1 and ranks.world == 1
+        self._run = for_steps(network, self.config, device, whole_batches=alone)
         if ranks.world > 1:
             self._run = DistributedDataParallel(self._run, broadcast_buffers=False)
         self._learned = next((m for m in network.modules() if isinstance(m, LogActivation) and m.learned), None)
