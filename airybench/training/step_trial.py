@@ -110,7 +110,7 @@ def training_step(
         noise = torch.rand(training.batch_size, channels, side, side, device=device)
         batch = noise, torch.zeros(training.batch_size, classes, device=device)
     images, labels = batch
-    run = for_steps(network, training, device, whole_batches=replayed)
+    run = for_steps(network, config, device, len(images), whole_batches=replayed)
     update, penalty, objective = optimizer(network, training), Penalty(network, training), Loss(training, labels)
 
     def step() -> None:

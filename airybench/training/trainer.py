@@ -53,8 +53,8 @@ class Trainer:
         total = torch.zeros((), device=device)
         self.state = TrainingState(network, optimizer(network, self.config), scaler, device, total)
         self._loss, self._penalty = Loss(self.config, data.train.labels), Penalty(network, self.config)
-        alone = accumulate == 1 and ranks.world == 1
-        self._run = for_steps(network, self.config, device, whole_batches=alone)
+        shots = min(self.config.batch_size, len(data.train))
+        self._run = for_steps(network, config, device, shots, whole_batches=accumulate == 1 and ranks.world == 1)
         if ranks.world > 1:
             self._run = DistributedDataParallel(self._run, broadcast_buffers=False)
         self._learned = next((m for m in network.modules() if isinstance(m, LogActivation) and m.learned), None)

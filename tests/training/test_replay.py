@@ -22,7 +22,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     replayed: list[tuple[int, ...]] = []
 
     def record(network: nn.Module, samples: tuple[Tensor], **settings: Any) -> Callable[[Tensor], Tensor]:
-        assert settings == {"capture_error_mode": "thread_local"}
+        assert not settings
         assert not torch.is_autocast_cache_enabled()
         for _ in range(3):
             network(*samples).sum().backward()
@@ -43,18 +43,17 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 def test_a_cpu_runs_the_network_itself() -> None:
     config = TrialConfig().replace(SMALL)
     network = build(config.network, CLASSES, SIDE, 1)
-    assert for_steps(network, config.training, CPU) is network
-    assert for_steps(network, config.training, torch.device("cuda"), whole_batches=False) is network
-    assert isinstance(for_steps(network, config.training, torch.device("cuda")), Replayed)
+    assert for_steps(network, config, CPU, 8) is network
+    assert for_steps(network, config, torch.device("cuda"), 8, whole_batches=False) is network
 
 
 def test_recording_leaves_no_trace_and_other_shapes_go_through_the_network(recorder: list[tuple[int, ...]]) -> None:
     network = build(TrialConfig().replace(SMALL).network, CLASSES, SIDE, 1).train()
     reference = build(TrialConfig().replace(SMALL).network, CLASSES, SIDE, 1).train()
     reference.load_state_dict(network.state_dict())
-    called, images = Replayed(network), torch.rand(8, 1, SIDE, SIDE)
     torch.manual_seed(5)
-    random = torch.random.get_rng_state()
+    images, random = torch.rand(8, 1, SIDE, SIDE), torch.random.get_rng_state()
+    called = Replayed(network, torch.zeros_like(images))
     for batch in (images, images[:5], images):
         assert torch.equal(called(batch), reference(batch))
         for (name, own), other in zip(network.named_buffers(), reference.buffers(), strict=True):
@@ -81,7 +80,7 @@ def test_a_replay_computes_what_the_network_computes(
         torch.manual_seed(1612)
         network = build(config.network, CLASSES, SIDE, 1).to(device).train()
         network = network.to(memory_format=torch.channels_last)
-        run = for_steps(network, config.training, device, whole_batches=replayed)
+        run = for_steps(network, config, device, 8, whole_batches=replayed)
         update = torch.optim.SGD(network.parameters(), lr=0.01, fused=True)
         torch.manual_seed(7)
         values: list[Tensor] = []
