@@ -23,6 +23,9 @@ from airybench.errors import AirybenchError, ReaderError
 Read = Callable[..., NDArray[Any]]
 Request = tuple[Any, ...]
 
+PRELOADED = [__name__, "airybench.data.formats.dispatch"]
+"""Imported once, in the server that readers are forked from. Each of them would else need seconds of a core for it."""
+
 MOST = 8
 """More readers than this were never needed to keep a GPU busy."""
 
@@ -99,6 +102,8 @@ class Prefetcher:
             ) from error
 
     def _started(self) -> DataLoader[Any]:
+        forking = multiprocessing.get_context("forkserver")  # no HDF5 file may cross a fork
+        forking.set_forkserver_preload(PRELOADED)
         return DataLoader(
             _Requests(self._read),
             sampler=self._requests,
@@ -106,7 +111,7 @@ class Prefetcher:
             num_workers=self._readers,
             prefetch_factor=self._depth if self._readers else None,
             persistent_workers=self._readers > 0,
-            multiprocessing_context="forkserver" if self._readers else None,  # no HDF5 file may cross a fork
+            multiprocessing_context=forking if self._readers else None,
             worker_init_fn=_start_reader,
             collate_fn=_as_tensor,
             generator=torch.Generator(),  # the default generator belongs to the training
