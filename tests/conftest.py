@@ -55,6 +55,15 @@ def no_tracking_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_where_tests_are_started(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Without a store of their own, commands log into the folder that they are run in."""
+    runs = [request.config.rootpath / name for name in ("mlflow.db", "mlruns")]
+    before = [path.exists() for path in runs]
+    yield
+    assert [path.exists() for path in runs] == before, "the test logged into the folder that it was started from"
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny experiment as a file."""

@@ -116,7 +116,10 @@ def test_compare_in_latex_has_cells_and_verdicts(finished: Benchmark, capsys) ->
     assert "one format" in capsys.readouterr().err
 
 
-def test_cells_that_differ_in_a_parameter_no_label_says_have_names_of_their_own(data_home: Path, capsys) -> None:
+def test_cells_that_differ_in_a_parameter_no_label_says_have_names_of_their_own(
+    data_home: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names = {f"resnet18-log0.2-leaky0.2-base_lr{rate}" for rate in ("0.001", "0.002")}
     asked = [
         "sweep", "--study", "rates", "--dataset", "helium", "--count", "64", "--image-size", "32", "--epochs", "1",
