@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from airybench.api.studies import Study as Study
     from airybench.api.studies import compare as compare
     from airybench.api.studies import open_study as open_study
-    from airybench.api.studies import run_sweep as run_sweep
     from airybench.api.studies import write_report as write_report
+    from airybench.api.sweeps import run_sweep as run_sweep
     from airybench.api.training import train as train
     from airybench.config import SweepConfig as SweepConfig
     from airybench.config import TrialConfig as TrialConfig
@@ -61,7 +61,7 @@ _HOMES = {
     "open_shots": "airybench.api.datasets",
     "open_study": "airybench.api.studies",
     "predict": "airybench.api.models",
-    "run_sweep": "airybench.api.studies",
+    "run_sweep": "airybench.api.sweeps",
     "train": "airybench.api.training",
     "write_report": "airybench.api.studies",
 }

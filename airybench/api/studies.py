@@ -1,33 +1,26 @@
-"""Studies in a notebook: run a sweep, rank its cells, compare them, and report."""
+"""Studies in a notebook: open them, rank their cells, compare them, and report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
 from airybench.analysis.intervals import compared_metric
 from airybench.analysis.leaderboard import Leaderboard, rank
 from airybench.analysis.parameter_effect import parameter_effect
 from airybench.analysis.tidy import cell_rows
-from airybench.api.arguments import StudySettings, given, whole
+from airybench.api.arguments import whole
 from airybench.api.comparison import ParameterComparison, StudyComparison
-from airybench.api.datasets import Dataset
-from airybench.api.observing import default_observer
 from airybench.api.reporting import default_reporter
-from airybench.config import SweepConfig
 from airybench.config.baseline import NAMES
-from airybench.config.experiments import load_experiment
 from airybench.config.margin import margin
 from airybench.errors import NothingFinishedError
 from airybench.inference.predictions import Predictions
 from airybench.jobs import report as report_job
-from airybench.jobs import sweep as sweep_job
 from airybench.jobs.compare import compare_studies
-from airybench.jobs.options import RunOptions
 from airybench.reporter import Reporter
 from airybench.sweep.look_up import find_study
-from airybench.sweep.observer import StudyObserver
 from airybench.sweep.records import FinishedTrial
 from airybench.sweep.saved_studies import SavedStudy
 from airybench.tracking.find import tags_and_metrics
@@ -142,61 +135,6 @@ class Study:
     @property
     def _tracking(self) -> Tracking:
         return reopen(self.tracking_uri, str(self.saved.attributes.get("experiment_id", "")))
-
-
-def run_sweep(
-    sweep: SweepConfig | str,
-    data: Dataset | str | Path,
-    *,
-    study: str,
-    tracking_uri: str | None = None,
-    fresh: bool = False,
-    reporter: Reporter | None = None,
-    observer: StudyObserver | None = None,
-    **settings: Unpack[StudySettings],
-) -> Study:
-    """Train and rank every cell of a sweep on one data set, tracked in MLflow.
-
-    A study of the same name resumes: finished trials are kept. What the command line prints for
-    `airybench sweep --study NAME` is the same study.
-
-    Args:
-        sweep: base, space and sampler, as `load_experiment` returns them; or the name or path of an experiment.
-        data: a data set, or its name or path.
-        study: NAME of the study, which is called `NAME@DATASET`.
-        tracking_uri: MLflow store; by default MLFLOW_TRACKING_URI, else `mlflow.db` in the working folder.
-        fresh: archive an existing study of that name first.
-        reporter: receives notices and progress; bars in a notebook by default.
-        observer: follows the trials; a bar in a notebook by default.
-        **settings: in place of the sweep's own: `seeds` per cell, `confirm` for fresh seeds of the chosen cells,
-            `trials`, `sampler`, `pruner`, `objective`, `time_limit`, `trial_time_limit`, `stress` and `keep`, as the
-            options of the same name. `seeds`, `confirm` and `trials` may grow when a study resumes.
-
-    Raises:
-        ConfigError: a space that cannot be searched, or a setting that there is not.
-        StudyError: the name stands for other data or another configuration.
-        NothingFinishedError: every trial failed.
-
-    Example:
-        >>> import airybench as ab
-        >>> study = ab.run_sweep(ab.load_experiment("quick"), data, study="demo", confirm=3)  # doctest: +SKIP
-        >>> study.name  # doctest: +SKIP
-        'demo@helium'
-    """
-    if not isinstance(sweep, SweepConfig):
-        sweep = load_experiment(str(sweep))
-    if isinstance(data, Dataset):
-        sweep = sweep.model_copy(update={"base": sweep.base.replace(data.settings)})
-    sweep = sweep.customised({}, (), given(settings))
-    summaries = sweep_job.run_sweep(
-        sweep,
-        [data.reference if isinstance(data, Dataset) else str(data)],
-        study=study,
-        options=RunOptions(tracking_uri=tracking_uri, fresh=fresh),
-        observer=observer or default_observer(),
-        reporter=reporter or default_reporter(),
-    )
-    return open_study(summaries[0].study, tracking_uri=summaries[0].tracking_uri)
 
 
 def open_study(name: str, *, tracking_uri: str | None = None, storage: str | None = None) -> Study:

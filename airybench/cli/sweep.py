@@ -1,8 +1,9 @@
 """`airybench sweep`."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +32,10 @@ from airybench.config import StudyConfig, SweepConfig
 from airybench.config.experiments import load_experiment
 from airybench.config.margin import margin
 from airybench.errors import EXIT_DONE, EXIT_PARTIAL, ConfigError, unknown
+
+if TYPE_CHECKING:
+    from airybench.sweep.start_cells import StudyStart
+    from airybench.sweep.storage import StudyStorage
 
 FIRST = ("arch", "depth", "log_activation", "alpha", "leakiness")
 """What a network is, as help shows it first."""
@@ -76,6 +81,16 @@ def sweep(
             "--fresh", help="Archive the existing study of this name and start a new one.", rich_help_panel=STUDY
         ),
     ] = False,
+    start_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--start-from",
+            metavar="STUDY,...",
+            help="Begin a new study with the best cells of others: NAME on the same data set, or NAME@DATASET.",
+            autocompletion=study_names,
+            rich_help_panel=STUDY,
+        ),
+    ] = None,
     settings: Settings = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -126,8 +141,9 @@ def sweep(
     from airybench.jobs.finished_before import finished_before
     from airybench.paths import data_folder
     from airybench.study_name import check_study_name
-    from airybench.sweep.definition import refuse_all_early
+    from airybench.sweep.definition import full_name, refuse_all_early
     from airybench.sweep.space import check
+    from airybench.sweep.start_from import plan_start
     from airybench.sweep.storage import open_storage
     from airybench.tracking.model_name import check_name
 
@@ -143,9 +159,11 @@ def sweep(
     check_study_name(name, "" if typed else config)
     if register is not None:
         check_name(register)
+    first = split_names(start_from)
     with loading():
+        home = open_storage(storage, data_folder() / "studies")
+        starts = [plan_start(first, full_name(name, one), experiment, home, fresh=fresh) for one in datasets]
         if not (dry_run or fresh):
-            home = open_storage(storage, data_folder() / "studies")
             refuse_all_early(experiment, datasets, name, home)
             if not (as_json or register):
                 ended = finished_before(experiment, datasets, name, home, smallest, tracking_uri)
@@ -159,7 +177,8 @@ def sweep(
             datasets,
             device,
             at_once if isinstance(at_once, int) else 1,
-            (storage, tracking_uri),
+            (home, tracking_uri),
+            starts,
             delta=smallest,
             as_json=as_json,
         )
@@ -193,7 +212,7 @@ def sweep(
                 study=name,
                 engine=engine_of(engine, device, at_once, trials_per_device),
                 storage=storage,
-                options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest),
+                options=RunOptions(tracking_uri, fresh, checkpoint_every, register, smallest, tuple(first)),
                 observer=watch,
                 reporter=ConsoleReporter(keep),
             )
@@ -224,7 +243,8 @@ def _dry_run(
     datasets: list[str],
     device: str,
     workers: int,
-    where: tuple[str | None, str | None],
+    where: "tuple[StudyStorage, str | None]",
+    starts: "Sequence[StudyStart | None]",
     *,
     delta: float,
     as_json: bool,
@@ -235,20 +255,18 @@ def _dry_run(
         from airybench.cli.show.dry_run import DryRun, cells_json, print_cells
         from airybench.data.datasets.outline import outline
         from airybench.jobs.power import planned_power
-        from airybench.paths import data_folder
         from airybench.sweep.confirmation import most_confirmations
         from airybench.sweep.cost import cell_costs
         from airybench.sweep.disk import disk_plan
         from airybench.sweep.space import cells, ends, finite
-        from airybench.sweep.storage import open_storage
         from airybench.sweep.trial_list import TrialList
         from airybench.tracking.store import tracking_uri
         from airybench.training.device import choose_device
 
-    storage, uri = open_storage(where[0], data_folder() / "studies"), tracking_uri(where[1])
+    storage, uri = where[0], tracking_uri(where[1])
     chosen = choose_device(device)
     shown = []
-    for name in datasets:
+    for name, start in zip(datasets, starts, strict=True):
         known = outline(name, experiment.base.data)
         if experiment.base.data.folds == "all":
             experiment = experiment.customised({"folds": (known.groups_apart(),)}, (), {})
@@ -258,7 +276,7 @@ def _dry_run(
         power = planned_power(experiment, name, known, storage, delta=delta)
         trials = (TrialList(experiment).total(), most_confirmations(experiment))
         disk = disk_plan(experiment, [one.cost for one in costs], known.size, trials, workers, uri)
-        plan = DryRun(experiment, name, costs, power, disk, workers)
+        plan = DryRun(experiment, name, costs, power, disk, workers, start)
         shown.append(cells_json(plan))
         if not as_json:
             print_cells(plan)

@@ -32,6 +32,7 @@ def describe_study(finished: FinishedStudy, summary: StudySummary, storage: Stud
     parts = [  # MLflow folds up all but the first lines: they say who won
         "  \n".join([*_first_cells(finished, summary), _without_network(summary)]),
         finished.study.sweep.asked,
+        f"{start.sentence}." if (start := finished.study.start) else "",
         summary.leaderboard.certainty_sentence(),
         _worse(summary),
         _verdicts(finished),

@@ -16,6 +16,7 @@ class RunOptions:
         checkpoint_every: least time between two checkpoints of a training, seconds.
         register_as: name of the registered model that the winner becomes a version of; None registers nothing.
         delta: largest difference that does not matter, for the verdicts of a sweep.
+        start_from: studies whose best cells come first in a new one: `NAME@D`, or NAME on its own data set.
     """
 
     tracking_uri: str | None = None
@@ -23,6 +24,7 @@ class RunOptions:
     checkpoint_every: float = EVERY
     register_as: str | None = None
     delta: float = DELTA
+    start_from: tuple[str, ...] = ()
 
 
 DEFAULTS = RunOptions()

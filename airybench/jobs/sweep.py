@@ -30,6 +30,8 @@ from airybench.sweep.forecast import forecast
 from airybench.sweep.observer import UNOBSERVED, StudyObserver
 from airybench.sweep.runner import StudyOptions, run_study
 from airybench.sweep.space import check as check_space
+from airybench.sweep.start_cells import StudyStart
+from airybench.sweep.start_from import plan_start
 from airybench.sweep.storage import StudyStorage, open_storage
 from airybench.sweep.worker_count import workers_on_cpu
 from airybench.tracking.model_name import check_name
@@ -54,6 +56,7 @@ class StudyPlan:
         experiment_id: its MLflow experiment; None for a new study.
         resumed: whether it has a parent run already.
         begun: whether there is a study of that name.
+        start: the cells of other studies that it begins with.
     """
 
     dataset: str
@@ -63,6 +66,7 @@ class StudyPlan:
     experiment_id: str | None
     resumed: bool
     begun: bool = False
+    start: StudyStart | None = None
 
 
 @dataclass(frozen=True)
@@ -126,13 +130,13 @@ def run_sweep(
         reporter.notify(measured_power(ready[-1].plan.sweep, ready[-1].dataset, home, delta=options.delta).sentence())
     # A run that `mlflow run` made becomes the parent of a single new study; else it links to the parents.
     alone = len(plans) == 1 and not plans[0].resumed
-    start = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)
+    how = StudyOptions(target.joined if alone else None, options.fresh, options.checkpoint_every)
 
     def run_one(one: Ready) -> StudySummary:
         plan = one.plan
         with run_study(
             plan.sweep, plan.name, one.dataset, _connected(plan, home), home,
-            make_executor=one.engine.make, observer=observer, options=start,
+            make_executor=one.engine.make, observer=observer, options=replace(how, start=plan.start),
         ) as finished:  # fmt: skip
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             log_verdicts(finished, summary.leaderboard, home, options.delta, reporter)
@@ -208,7 +212,9 @@ def _plan(
         raise ConfigError(f"--register {options.register_as} needs weights, and --keep none keeps none; leave out one")
     sweep, begun = with_recorded_precision(sweep, known), "definition" in known
     refuse_early(name, known, sweep, dataset)
-    return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), bool(known.get("parent_run_id")), begun)
+    start = plan_start(options.start_from, name, sweep, home, fresh=options.fresh)
+    resumed = bool(known.get("parent_run_id"))
+    return StudyPlan(dataset, name, sweep, uri, known.get("experiment_id"), resumed, begun, start)
 
 
 def _refuse_local_tracking(plans: Sequence[StudyPlan]) -> None:
@@ -234,6 +240,8 @@ def _prepared(plan: StudyPlan, home: StudyStorage | None, engine: Engine, report
         chosen = workers_on_cpu(plan.sweep, dataset.store)
         reporter.notify(f"{plan.name}: {chosen.workers} worker{'s' * (chosen.workers > 1)} ({chosen.reason})")
         engine = engine.with_workers(chosen.workers)
+    if plan.start:
+        reporter.notify(f"{plan.name}: {plan.start.sentence}")
     reporter.notify(forecast(plan.sweep, plan.name, dataset, home, engine, plan.uri))
     if missing := not_resolved(dataset.store.class_names, base.data.image_size):
         reporter.notify(missing)

@@ -6,6 +6,7 @@ import yaml
 
 from airybench.config.experiments import shipped_experiments
 from airybench.sweep.saved_studies import SavedStudy
+from airybench.sweep.start_cells import recorded_start
 
 SECTIONS = ("base", "space", "study")
 SITE = ("dataset", "count", "simulator")
@@ -31,6 +32,9 @@ def command_and_config(study: SavedStudy, name: str, question: str) -> tuple[str
     if sweep.study.sampler != "grid":
         content["study"] |= {"trials": len(study.finished)}
     wanted = f"--seeds {seeds}" + (f" --confirm {fresh}" if fresh else "")
+    start = recorded_start(study.attributes)
+    if start and sweep.study.sampler != "grid":  # a grid has the same trials in any order
+        wanted += f" --start-from {','.join(start.studies)}"
     ending = f"--dataset {study.dataset} {wanted}"
     known = shipped_experiments()
     if name in known:

@@ -16,6 +16,7 @@ from airybench.sweep.kept_weights import KeptWeights, recorded_rule
 from airybench.sweep.observer import UNOBSERVED, StudyObserver
 from airybench.sweep.records import INTERRUPTED, FailedTrial, FinishedTrial
 from airybench.sweep.scheduler import Scheduler
+from airybench.sweep.start_cells import StudyStart
 from airybench.sweep.storage import StudyStorage, as_storage
 from airybench.sweep.study import RunningStudy
 from airybench.sweep.workers import InProcess
@@ -60,11 +61,13 @@ class StudyOptions:
         parent_run: the run to use as parent of a new study, which `mlflow run` made; None creates one.
         fresh: archive the existing study of that name, and drop its checkpoints, before a new one starts.
         checkpoint_every: least time between two checkpoints of a trial, seconds.
+        start: the cells of other studies that a new study begins with.
     """
 
     parent_run: str | None = None
     fresh: bool = False
     checkpoint_every: float = EVERY
+    start: StudyStart | None = None
 
 
 DEFAULTS = StudyOptions()
@@ -103,7 +106,7 @@ def run_study(
         if options.fresh:  # not before the session has made sure that nobody else runs it
             storage.archive(name)
             shutil.rmtree(checkpoint_folder(name), ignore_errors=True)
-        study = RunningStudy(storage, name, sweep, dataset.provenance())
+        study = RunningStudy(storage, name, sweep, dataset.provenance(), options.start)
         with storage.lock(name):
             rule = recorded_rule(study)
             parent = _parent(study, tracking, options.parent_run)
@@ -174,13 +177,15 @@ def _parent(study: RunningStudy, tracking: Tracking, joined: str | None) -> Run:
 
 def _describe(parent: Run, study: RunningStudy, dataset: PreparedDataset) -> None:
     """Log question, parameters, configuration and split; what may grow is a tag, since MLflow's params are fixed."""
-    sweep = study.sweep
+    sweep, start = study.sweep, study.start
+    began = f" {start.sentence}." if start else ""
     parent.tag(
         {
             Tag.NOTE: f"{sweep.asked}\n\nNot finished yet, or cut off: `airybench studies show {study.name}` says how "
-            f"far it is, and the same command goes on with it. Data: {dataset.summary()}.",
+            f"far it is, and the same command goes on with it.{began} Data: {dataset.summary()}.",
             Tag.TRIALS: str(study.total()),
             Tag.SEEDS: str(sweep.study.seeds),
+            **({Tag.STARTED_FROM: ",".join(start.studies)} if start else {}),
             **({Tag.CONFIRM: str(sweep.study.confirm)} if sweep.study.confirm else {}),
             **({Tag.FOLDS: str(len(dataset.splits))} if sweep.base.data.every_fold else {}),
         }

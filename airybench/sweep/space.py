@@ -1,6 +1,6 @@
 """The space of a sweep: its axes, and which combinations of their values are cells."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -66,24 +66,84 @@ def finite(sweep: SweepConfig) -> bool:
     return not any(isinstance(axis, Range) for grid in sweep.space for axis in grid.values())
 
 
-def suggest(trial: optuna.Trial, sweep: SweepConfig) -> TrialConfig:
+def suggest(trial: optuna.Trial | optuna.trial.FixedTrial, sweep: SweepConfig) -> TrialConfig:
     """Let the sampler choose the cell of a trial; an enqueued trial has its point already."""
     index = 0
     if len(sweep.space) > 1:
         index = int(trial.suggest_categorical("grid", list(range(len(sweep.space)))))
-    grid = sweep.space[index]
+
+    def ask(name: str, label: str, axis: tuple[Value, ...] | Range) -> Value:
+        if not isinstance(axis, Range):
+            choices: list[Any] = list(axis)
+            chosen: Value = trial.suggest_categorical(label, choices)
+            return chosen
+        if SECTIONS[section_of(name)].model_fields[name].annotation is int:
+            return trial.suggest_int(label, int(axis.low), int(axis.high), log=axis.log)
+        return trial.suggest_float(label, axis.low, axis.high, log=axis.log)
+
+    return sweep.base.replace(_chosen(sweep, index, ask))
+
+
+class OutsideError(ConfigError):
+    """A value lies outside a space.
+
+    Attributes:
+        name: of the parameter.
+        value: that it has.
+    """
+
+    def __init__(self, name: str, value: Value) -> None:
+        super().__init__(f"{name} {f'{value:g}' if isinstance(value, float) else value} is not in the space")
+        self.name, self.value = name, value
+
+
+def place(values: Mapping[str, Value], sweep: SweepConfig) -> Cell:
+    """The cell of a space that has given values on its axes; the base says everything else.
+
+    Args:
+        values: of every parameter, by name.
+        sweep: base and space.
+
+    Raises:
+        OutsideError: no grid of the space has such a cell; the error is that of the grid which has most of the values.
+
+    >>> place({"alpha": 0.2}, SweepConfig(space=({"alpha": (0.1, 0.2)},))).point
+    {'alpha': 0.2}
+    """
+    outside: dict[int, OutsideError] = {}
+    for index in range(len(sweep.space)):
+        point = _start(sweep, index)
+
+        def take(name: str, label: str, axis: tuple[Value, ...] | Range, point: dict[str, Value] = point) -> Value:
+            value = values[name]
+            if not _holds(axis, value):
+                raise OutsideError(name, value)
+            point[label] = value
+            return value
+
+        try:
+            return Cell(sweep.base.replace(_chosen(sweep, index, take)), point)
+        except OutsideError as error:
+            outside.setdefault(len(point), error)
+    raise outside[max(outside)]
+
+
+def _holds(axis: tuple[Value, ...] | Range, value: Value) -> bool:
+    if isinstance(axis, Range):
+        return isinstance(value, int | float) and axis.low <= value <= axis.high
+    return value in axis
+
+
+def _chosen(
+    sweep: SweepConfig, index: int, choose: Callable[[str, str, tuple[Value, ...] | Range], Value]
+) -> dict[str, Value]:
+    """Values of the axes of a grid, each chosen by name, by what Optuna calls it, and from those that it may have."""
     chosen: dict[str, Value] = {}
-    for name in _ordered(grid):
-        label, options = _options(name, grid, sweep.base, chosen)
-        if isinstance(options, Range) and SECTIONS[section_of(name)].model_fields[name].annotation is int:
-            low, high = int(options.low), int(options.high)
-            chosen[name] = trial.suggest_int(_label(sweep, index, label), low, high, log=options.log)
-        elif isinstance(options, Range):
-            chosen[name] = trial.suggest_float(_label(sweep, index, label), options.low, options.high, log=options.log)
-        elif options:
-            choices: list[Any] = list(options)
-            chosen[name] = trial.suggest_categorical(_label(sweep, index, label), choices)
-    return sweep.base.replace(chosen)
+    for name in _ordered(sweep.space[index]):
+        label, axis = _options(name, sweep.space[index], sweep.base, chosen)
+        if axis:
+            chosen[name] = choose(name, _label(sweep, index, label), axis)
+    return chosen
 
 
 def check(sweep: SweepConfig) -> None:

@@ -27,6 +27,7 @@ from airybench.sweep.records import (
 from airybench.sweep.run_names import cell_label, trial_title, varying
 from airybench.sweep.samplers import pruner, sampler
 from airybench.sweep.space import Cell
+from airybench.sweep.start_cells import STARTED_FROM, StudyStart, recorded_start
 from airybench.sweep.storage import StudyStorage, as_storage
 from airybench.sweep.trial_queue import Key, TrialQueue, config_key, trial_key
 from airybench.trial.outcome import Outcome, measured
@@ -42,12 +43,20 @@ class RunningStudy:
         name: `NAME@D`.
         sweep: base, space and sampler; the base's data set is resolved.
         provenance: the data and their split; a study never mixes two.
+        start: the cells that a new study begins with; one with trials keeps what it began with.
 
     Raises:
         StudyError: a study of that name exists with another content.
     """
 
-    def __init__(self, storage: Path | StudyStorage, name: str, sweep: SweepConfig, provenance: Provenance) -> None:
+    def __init__(
+        self,
+        storage: Path | StudyStorage,
+        name: str,
+        sweep: SweepConfig,
+        provenance: Provenance,
+        start: StudyStart | None = None,
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.storage = as_storage(storage)
         self.name = name
@@ -69,6 +78,8 @@ class RunningStudy:
                 self._study.set_user_attr("definition", wanted)
             else:
                 refuse_other(name, stored, wanted)
+            if start and not self._study.get_trials(deepcopy=False):
+                self._study.set_user_attr(STARTED_FROM, start.content())
         self._queue = TrialQueue(self._study, sweep)
         # The base's seed fixes the random numbers of a sampler. A resume, or another host on the same study, must not
         # draw the same numbers again: every cell that they propose would be known.
@@ -88,6 +99,11 @@ class RunningStudy:
     def set_attribute(self, key: str, value: Any) -> None:
         """Store an attribute of the study."""
         self._study.set_user_attr(key, value)
+
+    @property
+    def start(self) -> StudyStart | None:
+        """The cells of other studies that it began with, None where it began with none."""
+        return recorded_start(self._study.user_attrs)
 
     def total(self) -> int:
         """Number of trials: what was asked for, at most every cell of a finite space with every seed and fold."""

@@ -14,14 +14,20 @@ class TrialList:
 
     Args:
         sweep: base, space and how much of it is wanted.
+        first: digests of the cells that come before all others, in their order.
     """
 
     sweep: SweepConfig
+    first: tuple[str, ...] = ()
 
     @cached_property
     def cells(self) -> list[Cell]:
         """Every cell of a finite space; expanded once, as each request for the next trial needs them."""
-        return cells(self.sweep)
+        found = cells(self.sweep)
+        if self.first:
+            places = {digest: place for place, digest in enumerate(self.first)}
+            found.sort(key=lambda cell: places.get(cell.digest, len(places)))
+        return found
 
     @cached_property
     def finite(self) -> bool:

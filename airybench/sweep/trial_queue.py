@@ -13,6 +13,7 @@ from airybench.sweep.confirmation import chosen_cells
 from airybench.sweep.records import CONFIRMATION, RETRIED
 from airybench.sweep.repeat import Repeat, repeat_of
 from airybench.sweep.space import Cell, suggest
+from airybench.sweep.start_cells import recorded_start
 from airybench.sweep.trial_list import TrialList
 
 MAX_DUPLICATES = 50  # a sampler that keeps proposing known cells has nothing new to ask
@@ -55,7 +56,9 @@ class TrialQueue:
         self._study = study
         self._sweep = sweep
         self._grid = sweep.study.sampler == "grid"
-        self.trials = TrialList(sweep)
+        start = recorded_start(study.user_attrs)
+        self._first = start.cells_in(sweep) if start else []
+        self.trials = TrialList(sweep, tuple(cell.digest for cell in self._first))
 
     def fill(self) -> int:
         """Enqueue what is missing; returns how many trials are still to run."""
@@ -64,6 +67,7 @@ class TrialQueue:
             left = self._enqueue_missing(self.trials.wanted(), states)
         else:
             self._enqueue_missing_repeats(states)
+            self._enqueue_missing(self._first_trials(), states)
             left = max(0, self.trials.total() - self._started(states))
         return left or self._enqueue_missing(self.confirming(), states)
 
@@ -86,6 +90,11 @@ class TrialQueue:
         self._enqueue_missing(confirming, self.states(retried=False))
         wanted = [*self.trials.wanted(), *confirming] if self._grid else confirming
         return self._pop_wanted({(cell.digest, repeat) for cell, repeat in wanted}) if wanted else None
+
+    def _first_trials(self) -> list[tuple[Cell, Repeat]]:
+        """The trials of the cells that a sampler begins with, as many as the study is to have, cell by cell."""
+        trials = [(cell, repeat) for cell in self._first for repeat in self.trials.repeats]
+        return trials[: self.trials.total()]
 
     def confirming(self) -> list[tuple[Cell, Repeat]]:
         """The trials that confirm the chosen cells, seed by seed; empty until the search has ended."""

@@ -28,6 +28,7 @@ class Tag:
     TRIAL = "airybench.trial"  # number in the study
     TRIALS = "airybench.trials"  # how many are wanted
     SEEDS = "airybench.seeds"  # how many per cell
+    STARTED_FROM = "airybench.started_from"  # full names of the studies whose best cells ran first
     FOLDS = "airybench.folds"  # how many a study runs; not there where it has one split
     FOLD = "airybench.fold"  # of a trial of such a study
     LABEL = "airybench.cell"  # name of a cell in tables and reports

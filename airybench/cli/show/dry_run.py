@@ -14,6 +14,7 @@ from airybench.sweep.cost import CellCost
 from airybench.sweep.disk import DiskPlan
 from airybench.sweep.forecast import total_seconds
 from airybench.sweep.run_names import cell_label, varying
+from airybench.sweep.start_cells import StudyStart
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class DryRun:
         power: what it could tell.
         disk: what it would take.
         workers: trials that run at the same time.
+        start: the cells of other studies that come first.
     """
 
     sweep: SweepConfig
@@ -35,6 +37,7 @@ class DryRun:
     power: SweepPower
     disk: DiskPlan
     workers: int = 1
+    start: StudyStart | None = None
 
 
 def print_cells(plan: DryRun) -> None:
@@ -57,6 +60,8 @@ def print_cells(plan: DryRun) -> None:
     ways = ", ".join(f"{metric} ({way})" for metric, way in search.objectives)
     trials = "every cell and seed" if search.trials is None else f"{search.trials} trials"
     console.print(f"Sampler {search.sampler}, {trials}; pruner {search.pruner}; objective {ways}.", soft_wrap=True)
+    if plan.start:
+        console.print(f"{plan.start.sentence}.", soft_wrap=True)
     if search.confirm:
         most, times = most_chosen(sweep), f"{search.confirm} fresh seed{'s' if search.confirm > 1 else ''}"
         console.print(
@@ -82,7 +87,7 @@ def cells_json(plan: DryRun) -> dict[str, Any]:
          "multiply_adds": one.cost.multiply_adds, "seconds": one.seconds}
         for name, one in zip(_names(sweep, costs), costs, strict=True)
     ]  # fmt: skip
-    search = sweep.study
+    search, start = sweep.study, plan.start
     return {
         "dataset": plan.dataset, "sampler": search.sampler, "pruner": search.pruner,
         "objectives": dict(search.objectives), "workers": plan.workers, "cells": cells,
@@ -90,6 +95,7 @@ def cells_json(plan: DryRun) -> dict[str, Any]:
         "disk": {"keep": disk.keep, "bytes": round(disk.after), "most_bytes": round(disk.most),
                  "free_bytes": None if disk.folder is None else disk.free},
         "power": power_json(plan.power), "confirm": search.confirm, "confirmations": most_confirmations(sweep),
+        "start_from": {"studies": start.studies, "cells": start.cells} if start else None,
     }  # fmt: skip
 
 
