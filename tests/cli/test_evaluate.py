@@ -78,3 +78,23 @@ def test_wrong_strengths_are_refused(words: str, message: str, finished, capsys:
     code, out, err = called(["--strength", words], finished.folder, capsys)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_an_evaluation_logs_where_its_study_logs(
+    finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not into a new store in the working folder, nor into the one in the environment, which are others."""
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    for uri, folder in (("", tmp_path / "new"), (elsewhere, tmp_path / "set")):
+        folder.mkdir()
+        if uri:
+            monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        code, out, err = called(["--split", "val", "--json"], folder, capsys)
+        assert code == 0, err
+        run = MlflowClient(finished.uri).get_run(json.loads(out)["run"])
+        assert run.data.tags["airybench.kind"] == "evaluate"
+        assert run.data.params["model"] == MODEL
+        study = [one for one in MlflowClient(finished.uri).search_experiments() if one.name == "airybench"]
+        assert run.info.experiment_id == study[0].experiment_id
+        assert not list(folder.iterdir())
+    assert not (tmp_path / "elsewhere.db").exists()
