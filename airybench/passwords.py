@@ -11,6 +11,8 @@ _SECRET_NAME = re.compile(r"(?i)passw|passphrase|^pwd$|^pass$|token|secret|crede
 _SECRET_VALUE = re.compile(r"(?i)\b(pwd|password)=")  # an ODBC connection within a parameter
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>`]+")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?")
+_BARE = re.compile(r"(?!localhost$)[\w-]+")  # may be a host, or the beginning of a token with `/` in it
+_NETWORK_HOST = re.compile(r"(localhost|\[[0-9A-Fa-f:.]+\]|[\w-]+(\.[\w-]+)+|[\w.-]+:\d{1,5})(:\d{1,5})?([/?#]|$)")
 _WORD = re.compile(r"[A-Za-z]{,15}|.{,3}")  # a password that any text may contain: it is hidden in addresses alone
 
 _whole: dict[str, str] = {}
@@ -51,8 +53,10 @@ def set_apart(address: str) -> str:
     part, (user, password) = _user_part(scheme, rest), _user(address)
     encoded = quote(password, safe="")  # what drivers read
     _whole[public] = f"{scheme}://{quote(user, safe='')}:{encoded}@{rest[len(part) + 1 :]}" if part else address
-    values = [one.partition("=")[2] for one in _parameters(rest) if _is_secret(one)]
-    _seen.update(one for one in (password, encoded, part.partition(":")[2], *values) if not _WORD.fullmatch(one))
+    values = [one.partition("=")[2] for one in _parameters(scheme, rest) if _is_secret(one)]
+    typed = part if _web(scheme) and ":" not in part else part.partition(":")[2]  # alone it may be a token
+    secrets = (password, encoded, typed, *values, *map(unquote, values))
+    _seen.update(one for one in secrets if not _WORD.fullmatch(one))
     return public
 
 
@@ -85,11 +89,13 @@ def _public(address: str) -> str:
     if part:
         name = "" if _web(scheme) else part.partition(":")[0]
         rest = f"{name}@{rest[len(part) + 1 :]}" if name else rest[len(part) + 1 :]
-    parameters = _parameters(rest)
+    parameters = _parameters(scheme, rest)
     kept = [one for one in parameters if not _is_secret(one)]
     if kept != parameters:
         before, _, after = rest.partition("?")
         _, mark, fragment = after.partition("#")
+        if _is_secret(parameters[-1]) or not _web(scheme):
+            mark = fragment = ""  # it may belong to the password
         rest = f"{before}{'?' if kept else ''}{'&'.join(kept)}{mark}{fragment}"
     return f"{scheme}://{rest}"
 
@@ -103,9 +109,13 @@ def _user(address: str) -> tuple[str, str]:
 def _user_part(scheme: str, rest: str) -> str:
     """What stands before the host, up to the last `@`: people type passwords with `/`, `?` and `@` as they are."""
     place = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    last = rest.rfind("@")
-    if last < 0 or not place or (_web(scheme) and _HOST.fullmatch(place)):  # else it is in a path
+    in_query = any(_is_secret(one) for one in _parameters(scheme, rest))
+    last = rest.rfind("@", 0, rest.index("?") if in_query else len(rest))
+    if last < 0 or not place:
         return ""
+    if _web(scheme) and _HOST.fullmatch(place):  # then it is in a path
+        token = _BARE.fullmatch(place) and _NETWORK_HOST.match(rest, last + 1)
+        return rest[:last] if token else ""
     return rest[:last]
 
 
@@ -113,9 +123,10 @@ def _web(scheme: str) -> bool:
     return scheme.lower() in ("http", "https")
 
 
-def _parameters(rest: str) -> list[str]:
-    """Each `name=value` of the query, as it is written."""
-    return rest.partition("?")[2].partition("#")[0].split("&")
+def _parameters(scheme: str, rest: str) -> list[str]:
+    """Each `name=value` of the query, as it is written; addresses of databases have no fragment after it."""
+    query = rest.partition("?")[2]
+    return (query.partition("#")[0] if _web(scheme) else query).split("&")
 
 
 def _is_secret(parameter: str) -> bool:

@@ -1,5 +1,7 @@
 """No password of any form of address is left in a text, and every driver gets it back as it was meant."""
 
+from pathlib import Path
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from requests.utils import get_auth_from_url
@@ -80,6 +82,17 @@ def test_drivers_read_the_password_that_was_meant(kind: str) -> None:
         ("/data/a:b@c", "/data/a:b@c"),
         ("winner:night@helium", "winner:night@helium"),
         ("models:/best@champion", "models:/best@champion"),
+        ("http://90210/kes/trel@host:5000/x", "http://host:5000/x"),
+        ("https://kes/trel@mlflow.example.org", "https://mlflow.example.org"),
+        ("https://mlflowhost/runs/a@helium", "https://mlflowhost/runs/a@helium"),
+        ("http://localhost/runs/a@10.0.0.1", "http://localhost/runs/a@10.0.0.1"),
+        ("postgresql://ann@db:5432/x?password=kes@90210", "postgresql://ann@db:5432/x"),
+        (
+            "postgresql://db/x?user=ann&password=kes/@902#10&sslmode=require",
+            "postgresql://db/x?user=ann&sslmode=require",
+        ),
+        ("sqlite:///data/x.db?key=1&password=kes#902@10", "sqlite:///data/x.db?key=1"),
+        ("http://host/?token=kes#902", "http://host/"),
         ("databricks", "databricks"),
         ("", ""),
     ],
@@ -87,6 +100,14 @@ def test_drivers_read_the_password_that_was_meant(kind: str) -> None:
 def test_other_forms(typed: str, shown: str) -> None:
     assert set_apart(typed) == shown
     assert hidden(f"see {typed} for more").replace("?odbc_connect=***", "") == f"see {shown} for more"
+
+
+def test_what_was_typed_is_hidden_where_a_path_was_made_of_it() -> None:
+    typed = "https://kes90210/trel@127.0.0.1:9"
+    set_apart(typed)
+    set_apart("postgresql://db/x?password=my%20kestrel%2F9")
+    assert hidden(f"{Path(typed)}: no such file") == "https:/***@127.0.0.1:9: no such file"
+    assert hidden("refused my kestrel/9 and my%20kestrel%2F9") == "refused *** and ***"
 
 
 def test_a_word_that_any_text_may_contain_stays_readable() -> None:

@@ -91,7 +91,7 @@ def test_an_evaluation_logs_where_its_study_logs(
             monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
         code, out, err = called(["--split", "val", "--json"], folder, capsys)
         assert code == 0, err
-        run = MlflowClient(finished.uri).get_run(json.loads(out)["run"])
+        run = MlflowClient(finished.uri).get_run(json.loads(out)["run_id"])
         assert run.data.tags["airybench.kind"] == "evaluate"
         assert run.data.params["model"] == MODEL
         study = [one for one in MlflowClient(finished.uri).search_experiments() if one.name == "airybench"]

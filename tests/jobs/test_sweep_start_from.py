@@ -9,6 +9,8 @@ from kept import runs_of, trials
 
 import airybench as ab
 from airybench.cli.main import run
+from airybench.errors import NothingFinishedError
+from airybench.jobs.options import RunOptions
 from airybench.sweep.look_up import find_study
 from airybench.sweep.ranking import ranked
 
@@ -21,6 +23,7 @@ def best(name: str) -> list[str]:
     return [cell[0].label for cell in ranked(study.finished, study.sweep.study.objectives)]
 
 
+@pytest.mark.slow
 def test_from_the_dry_run_to_the_resume(
     finished: Benchmark, tiny: Path, data_home: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
@@ -80,13 +83,17 @@ def test_the_word_of_mlflow_projects_stands_for_no_study(tiny: Path, capsys: pyt
 
 
 def test_a_notebook_hands_over_studies_and_names(
-    finished: Benchmark, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Benchmark, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    asked: list[tuple[str, ...]] = []
+
+    def keep(*_: object, options: RunOptions, **more: object) -> None:
+        asked.append(options.start_from)
+        raise NothingFinishedError("enough")
+
+    monkeypatch.setattr("airybench.jobs.sweep.run_sweep", keep)
     source = ab.open_study("both@cxidb")
-    one = ab.run_sweep(
-        str(tiny), ab.load_dataset("helium", count=64), study="from-python", sampler="tpe", trials=1,
-        start_from=[source, "both"],
-    )  # fmt: skip
-    assert one.saved.attributes["started_from"]["studies"] == ["both@cxidb", "both@helium"]
-    assert one.leaderboard["name"].tolist() == best("both@cxidb")[:1]
+    for given in ([source, "both"], source, "both"):
+        with pytest.raises(NothingFinishedError):
+            ab.run_sweep(str(tiny), "helium", study="s", start_from=given)
+    assert asked == [("both@cxidb", "both"), ("both@cxidb",), ("both",)]

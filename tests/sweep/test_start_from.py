@@ -84,14 +84,18 @@ def test_what_the_new_space_does_not_vary_is_said_with_its_value(tmp_path: Path)
     # The two learning rates of the best network are one cell here.
     assert found.cells[:2] == ("resnet18-log0.2-leaky0.2", "resnet18-plain-leaky0.2")
     assert len(set(found.cells)) == len(found.cells)
-    assert "left out of pilot@helium: vgg11-log0.1-leaky0.2-base_lr0.01 (arch vgg is not in the space)" in found.sentence
+    assert (
+        "left out of pilot@helium: vgg11-log0.1-leaky0.2-base_lr0.01 (arch vgg is not in the space)" in found.sentence
+    )
     assert found.sentence.endswith("pilot@helium varied what is fixed here: base_lr 0.005")
     assert found.points[1] == {"arch": "resnet", "log_activation": False, "resnet_depth": 18}
 
 
 def test_of_several_grids_that_is_taken_which_has_the_cell(tmp_path: Path) -> None:
     scores: dict[tuple[object, ...], float] = {("vgg", False): 0.9, ("resnet", True): 0.8}
-    ran(tmp_path, "pilot@helium", sweep_of({**WIDE, "alpha": [0.2], "base_lr": [0.1]}), scores, "arch", "log_activation")
+    ran(
+        tmp_path, "pilot@helium", sweep_of({**WIDE, "alpha": [0.2], "base_lr": [0.1]}), scores, "arch", "log_activation"
+    )
     space = [{"arch": ["resnet"], "alpha": {"low": 0.1, "high": 0.5}}, {"arch": ["vgg"], "log_activation": [False]}]
     sweep = sweep_of(space, sampler="random", trials=5)
     found = planned(tmp_path, sweep, "pilot")
