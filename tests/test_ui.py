@@ -221,6 +221,16 @@ def test_the_page_of_a_study_says_who_won_and_leads_to_its_model(finished, paren
     test = with_interval(found["score/test"], found["score/test_low"], found["score/test_high"])
     assert f", test {test}" in said
     keep_picture(page, "study.png")
+    page.get_by_text("Show more").first.click()
+    page.get_by_text("Does it run?").first.wait_for()
+    said = page.inner_text("body")
+    for key, claim in parent.data.tags.items():
+        if key.startswith("airybench.claim."):
+            verdict, _, sentence = claim.partition(": ")
+            assert f"{verdict}: {sentence}" in said
+    assert "Data: helium (64 simulated shots, version 2); train 45, val 10, test 9." in said
+    assert "airybench studies show both@helium" in said
+    keep_picture(page, "study-whole.png")
     with page.context.expect_page() as opening:
         page.get_by_role("link", name="its model").click()
     model = opening.value

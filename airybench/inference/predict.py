@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
+from airybench.data.loading.prefetch import HELD, Prefetcher, readers_for, to_device
 from airybench.data.reading.shot_source import ShotSource
 from airybench.data.store.columns import as_text
 from airybench.errors import DataError, already_exists
@@ -226,7 +226,7 @@ def _answer_parts(
     requests = [stretch for number in missing for stretch in stretches[number]]
     readers = answerer.readers
     if readers is None:
-        bytes_held = 2 * PREFETCHED * step * shots.image_shape[0] * shots.image_shape[1]
+        bytes_held = 2 * (PREFETCHED + HELD) * step * shots.image_shape[0] * shots.image_shape[1]
         readers = readers_for(answerer.device, left, PART, bytes_held)
     reading = Prefetcher(shots.read, readers=min(readers, len(requests)), depth=PREFETCHED)(requests)
     at_once = -(-batch // answerer.lanes)

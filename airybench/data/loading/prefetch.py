@@ -5,9 +5,11 @@ import os
 import shutil
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ PRELOADED = [__name__, "airybench.data.formats.dispatch"]
 
 MOST = 8
 """More readers than this were never needed to keep a GPU busy."""
+
+HELD = 4
+"""Answers of one reader that may be in use at the same time, besides those that it keeps ready."""
 
 SHARED = Path("/dev/shm")
 """Where Linux keeps memory that processes share; a container may have no more than 64 MB of it."""
@@ -56,6 +61,8 @@ class Prefetcher:
         read: from the arguments in a request to an array; pickled once for each process, so it holds no open file.
         readers: number of processes; 0 reads in this process, on demand.
         depth: answers that each process keeps ready, which bounds memory.
+
+    An answer of a reader process stays as it is until HELD further ones of that process were taken.
     """
 
     def __init__(self, read: Read, *, readers: int, depth: int) -> None:
@@ -112,7 +119,7 @@ class Prefetcher:
             prefetch_factor=self._depth if self._readers else None,
             persistent_workers=self._readers > 0,
             multiprocessing_context=forking if self._readers else None,
-            worker_init_fn=_start_reader,
+            worker_init_fn=partial(_start_reader, answers=self._depth + HELD),
             collate_fn=_as_tensor,
             generator=torch.Generator(),  # the default generator belongs to the training
         )
@@ -162,13 +169,44 @@ def readers_for(device: torch.device, shots: int, shots_each: int, bytes_each: i
     return min(wanted, shots // shots_each, room, MOST)
 
 
+class _Memory:
+    """Shared memory for the answers of a reader process, used in turn.
+
+    New memory for every answer would cost more than to decode it: the system clears it page by page.
+
+    Args:
+        answers: number of answers that are kept.
+    """
+
+    def __init__(self, answers: int) -> None:
+        self._places = deque([torch.empty(0)] * answers)
+
+    def holding(self, answer: NDArray[Any]) -> Tensor:
+        """The answer, in the place of the oldest one."""
+        values = torch.from_numpy(np.ascontiguousarray(answer)).reshape(-1)
+        place = self._places.popleft()
+        if place.dtype != values.dtype or len(place) < len(values):
+            place = torch.empty_like(values).share_memory_()
+        self._places.append(place)
+        place[: len(values)].copy_(values)
+        return place[: len(values)].view(answer.shape)
+
+
+_memory: _Memory | None = None
+"""Of this process, if it is a reader."""
+
+
 def _as_tensor(answer: Any) -> Any:
     """Arrays as tensors; errors as they are."""
-    return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
+    if not isinstance(answer, np.ndarray):
+        return answer
+    return _memory.holding(answer) if _memory and answer.size else torch.from_numpy(answer)
 
 
-def _start_reader(number: int) -> None:
+def _start_reader(number: int, *, answers: int) -> None:
     """Set up a reader process: it ignores Ctrl-C, and ends when the process that it reads for is killed."""
+    global _memory
+    _memory = _Memory(answers)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -1,12 +1,15 @@
 """Reader processes: their number, the order of what they read, and errors that arrive as they were raised."""
 
 import shutil
+from collections import deque
 
+import numpy as np
 import pytest
 import torch
 from readers import squares
+from torch import Tensor
 
-from airybench.data.loading.prefetch import Prefetcher, readers_for, to_device
+from airybench.data.loading.prefetch import HELD, Prefetcher, _Memory, readers_for, to_device
 from airybench.errors import DataError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -45,3 +48,23 @@ def test_the_number_of_readers(
     monkeypatch.setattr("airybench.data.loading.prefetch.SHARED", tmp_path)
     monkeypatch.setattr("airybench.data.loading.prefetch.shutil.disk_usage", lambda _: usage._replace(free=free))
     assert readers_for(device, shots, 1024, 2 * 10**7) == readers
+
+
+def test_answers_that_are_in_use_stay_as_they_are() -> None:
+    """A reader uses its shared memory again."""
+    held: deque[Tensor] = deque()
+    for number, answer in enumerate(Prefetcher(squares, readers=1, depth=2)((number,) for number in range(30))):
+        held.append(answer)
+        if len(held) == HELD:
+            assert [one.tolist() for one in held] == [[n**2] * 3 for n in range(number - HELD + 1, number + 1)]
+            held.popleft()
+
+
+def test_a_reader_needs_no_new_memory_for_another_answer() -> None:
+    memory = _Memory(3)
+    places = [memory.holding(np.full((4, size), size, dtype=np.uint16)).data_ptr() for size in (9, 9, 9, 5, 9)]
+    assert len(set(places)) == 3
+    larger = memory.holding(np.full((4, 10), 7.0))
+    assert larger.is_shared()
+    assert larger.tolist() == [[7.0] * 10] * 4
+    assert larger.data_ptr() not in places
