@@ -66,8 +66,12 @@ def _print(done: "Transferred", *, as_json: bool) -> None:
     from airybench.cli.show.output import print_result
 
     def text(all_: "Transferred") -> None:
-        runs = all_.runs
+        runs, registered = all_.runs, all_.registered
         print(f"{runs.new} runs copied, {runs.renewed} brought up to date, {runs.unchanged} unchanged; "
-              f"{runs.models} models; studies: {', '.join(all_.studies) or 'none'}")  # fmt: skip
+              f"{runs.models} models; studies: {', '.join(all_.studies) or 'none'}"
+              + (f"; registered: {', '.join(registered)}" if registered else ""))  # fmt: skip
 
-    print_result(done, as_json=as_json, data=lambda all_: {**vars(all_.runs), "studies": all_.studies}, text=text)
+    def data(all_: "Transferred") -> dict[str, object]:
+        return {**vars(all_.runs), "registered": all_.registered, "studies": all_.studies}
+
+    print_result(done, as_json=as_json, data=data, text=text)

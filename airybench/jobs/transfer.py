@@ -13,6 +13,7 @@ from airybench.study_name import StudyName
 from airybench.sweep.carried import receive_journal, write_journal
 from airybench.sweep.look_up import list_studies
 from airybench.tracking.copied_ids import CopiedIds
+from airybench.tracking.copied_registered import copy_registered
 from airybench.tracking.find import studies as studies_in
 from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, check, connect, reopen
@@ -25,9 +26,16 @@ CARRIED = "study"
 
 @dataclass(frozen=True)
 class Transferred:
-    """What was copied, by `Copied`, and the studies whose records travelled with their runs."""
+    """What was copied.
+
+    Attributes:
+        runs: how many.
+        registered: `models:/NAME/VERSION` of the registered models among them, in the target.
+        studies: those whose records travelled with their runs.
+    """
 
     runs: Copied
+    registered: tuple[str, ...]
     studies: tuple[str, ...]
 
 
@@ -46,7 +54,7 @@ def push(source: str, target: str, wanted: Sequence[str] = (), storage: str | No
         StudyError: no such study in the source.
         TrackingError: a store does not answer, or both are the same.
     """
-    copied, ids, there = _copy(source, target, wanted, reporter)
+    copied, registered, ids, there = _copy(source, target, wanted, reporter)
     known = {one.name: one for one in list_studies(storage) if not one.problem}
     carried = []
     for name, run in there.items():
@@ -57,7 +65,7 @@ def push(source: str, target: str, wanted: Sequence[str] = (), storage: str | No
             write_journal(study, folder / f"{name}.journal")
             ids.in_files(folder)
         carried.append(name)
-    return Transferred(copied, tuple(carried))
+    return Transferred(copied, registered, tuple(carried))
 
 
 def pull(source: str, target: str, wanted: Sequence[str] = (), reporter: Reporter = SILENT) -> Transferred:
@@ -75,7 +83,7 @@ def pull(source: str, target: str, wanted: Sequence[str] = (), reporter: Reporte
         StudyError: no such study in the source.
         TrackingError: a store does not answer, or both are the same.
     """
-    copied, _, there = _copy(source, target, wanted, reporter)
+    copied, registered, _, there = _copy(source, target, wanted, reporter)
     received = []
     for name, run in there.items():
         with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
@@ -88,13 +96,13 @@ def pull(source: str, target: str, wanted: Sequence[str] = (), reporter: Reporte
                 received.append(name)
             else:
                 reporter.notify(f"{name}: a study of that name is here already, and stays as it is")
-    return Transferred(copied, tuple(received))
+    return Transferred(copied, registered, tuple(received))
 
 
 def _copy(
     source: str, target: str, wanted: Sequence[str], reporter: Reporter
-) -> tuple[Copied, CopiedIds, dict[str, Run]]:
-    """Copy the runs; returns also the runs of the studies in the target."""
+) -> tuple[Copied, tuple[str, ...], CopiedIds, dict[str, Run]]:
+    """Copy the runs and registered models; returns also the runs of the studies in the target."""
     if source == target:
         raise TrackingError(f"{hidden(source)} is both where runs are and where they are to go; name another store")
     check(target)
@@ -109,7 +117,7 @@ def _copy(
         name: Run(Tracking(tracking.uri, ids.experiments[run.info.experiment_id]), ids.runs[run.info.run_id])
         for name, run in parents.items()
     }
-    return copied, ids, there
+    return copied, tuple(copy_registered(source, tracking, ids)), ids, there
 
 
 def _names(source: Tracking, wanted: Sequence[str]) -> list[str]:

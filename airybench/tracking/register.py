@@ -1,6 +1,7 @@
 """Registered models: one version per model, and the alias `champion` on the best of those that can be compared."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
@@ -30,6 +31,18 @@ class ModelScore:
     objective: Objective
     value: float
     provenance: Provenance
+
+    @classmethod
+    def from_tags(cls, tags: Mapping[str, str]) -> "ModelScore | None":
+        """What the tags of a version say; None if they are not of this program."""
+        metric, _, direction = tags.get(Tag.OBJECTIVE, "").partition(":")
+        if direction not in ("max", "min"):
+            return None
+        try:
+            value = float(tags[Tag.VALUE])
+        except (KeyError, ValueError):
+            return None
+        return cls(Objective(metric, "max" if direction == "max" else "min"), value, Provenance.from_tags(tags))
 
     def tags(self) -> dict[str, str]:
         """As tags of the model version."""

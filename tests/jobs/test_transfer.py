@@ -37,7 +37,8 @@ def test_a_study_goes_to_another_store_and_from_there_to_another_machine(
     assert "2 runs copied, 0 brought up to date, 0 unchanged; 0 models; studies: a@helium" in capsys.readouterr().out
     assert run(["runs", "push", "--to", shared, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "new": 2, "renewed": 0, "unchanged": 2, "models": 0, "studies": ["a@helium", "b@cxidb"]
+        "new": 2, "renewed": 0, "unchanged": 2, "models": 0, "registered": [],
+        "studies": ["a@helium", "b@cxidb"]
     }  # fmt: skip
 
     second = tmp_path / "second" / "data"
