@@ -115,6 +115,20 @@ def test_several_studies_take_turns_and_share_cells(pilot: Path) -> None:
     assert [point["alpha"] for point in found.points] == [0.3, 0.5, 0.1, 0.7, 0.6, 0.2, 0.8]
 
 
+def test_cells_that_become_one_take_one_turn(pilot: Path) -> None:
+    scores: dict[tuple[object, ...], float] = {(0.5, 0.001): 0.9, (0.5, 0.01): 0.8, (0.6, 0.01): 0.7}
+    ran(pilot, "other@helium", sweep_of({"alpha": [0.5, 0.6], "base_lr": [0.001, 0.01]}), scores, "alpha", "base_lr")
+    found = planned(pilot, sweep_of({"alpha": [0.1, 0.2, 0.3, 0.5, 0.6]}), "pilot@cxidb", "other")
+    assert [point["alpha"] for point in found.points] == [0.3, 0.5, 0.1, 0.6, 0.2]
+
+
+def test_values_are_those_that_were_set_not_what_they_amount_to(tmp_path: Path) -> None:
+    scalings = {"input_scaling": ["paper", "log1p"]}
+    ran(tmp_path, "pilot@helium", sweep_of(scalings), {("counts",): 0.9, ("log1p",): 0.8}, "input_scaling")
+    found = planned(tmp_path, sweep_of({"input_scaling": ["log1p", "paper"]}), "pilot")
+    assert [point["input_scaling"] for point in found.points] == ["paper", "log1p"]
+
+
 def test_no_cell_inside_is_refused_with_the_reason(pilot: Path) -> None:
     with pytest.raises(ConfigError, match=r"new@helium cannot start from pilot@cxidb: .*alpha 0.3 is not in the space"):
         planned(pilot, sweep_of({"alpha": [0.55]}), "pilot@cxidb")
