@@ -1,5 +1,8 @@
 """Examples of right and wrong predictions of a network, class by class, as a plate of patterns."""
 
+from contextlib import suppress
+from pathlib import Path
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -18,7 +21,7 @@ PER_KIND = 3  # hits, misses and false alarms that are shown of each class
 
 
 def find_store(dataset: str, data: DataConfig, sha256: str) -> Store:
-    """The store that a study was run on, if it still lies in the data folder; nothing is simulated for a report.
+    """The store that a study was run on, from the data folder or the working folder; nothing is simulated for a report.
 
     Args:
         dataset: name of the data set.
@@ -28,17 +31,19 @@ def find_store(dataset: str, data: DataConfig, sha256: str) -> Store:
     Raises:
         DataError: it is not there, or holds other data by now.
     """
-    folder = data_folder()
-    paths = [folder / f"{dataset}.h5"]
+    folder, name = data_folder(), f"{dataset}.h5"
+    paths = [folder / name, Path(name)]
     if dataset in CATALOG and data.simulator:
         paths.append(folder / Series(dataset, data.data_seed, version=data.simulator).name(data.count))
     for path in paths:
         if path.is_file():
-            store = Store.open(path)
-            if store.content_sha256 == sha256:
-                return store
+            with suppress(DataError):  # another file of that name
+                store = Store.open(path)
+                if store.content_sha256 == sha256:
+                    return store
     raise DataError(
-        f"the data of {dataset} with sha256 {sha256[:12]}... are not in {folder}; bring them back for pictures of shots"
+        f"the data of {dataset} with sha256 {sha256[:12]}... are neither in {folder} nor here as {name}; for pictures "
+        "of shots bring them back, or run this where they are"
     )
 
 

@@ -90,3 +90,17 @@ def test_a_store_is_found_by_its_content(write_store: Callable[..., Store], fold
     ):
         with pytest.raises(DataError, match=f"the data of {dataset} with sha256 {sha256[:12]}"):
             find_store(dataset, other, sha256)
+
+
+def test_a_store_of_ones_own_is_found_where_the_study_was_run(
+    write_store: Callable[..., Store], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study on `run7.h5` in the working folder once had a report without pictures of shots."""
+    own = write_store(tmp_path / "run7.h5")
+    monkeypatch.chdir(tmp_path)
+    folder.mkdir()
+    (folder / "run7.h5").write_bytes(b"another file")
+    assert find_store("run7", DataConfig(), own.content_sha256).path.samefile(own.path)
+    monkeypatch.chdir(folder)
+    with pytest.raises(DataError, match=r"nor here as run7\.h5"):
+        find_store("run7", DataConfig(), own.content_sha256)
