@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from airybench.analysis.notes import not_resolved
 from airybench.config import SweepConfig
 from airybench.config.keep import KEEP_NONE
 from airybench.config.space import Range
-from airybench.data.datasets.catalog import display_name
+from airybench.data.datasets.catalog import CATALOG, display_name
 from airybench.errors import ConfigError, NothingFinishedError, StudyError
 from airybench.jobs.description import describe_study
 from airybench.jobs.options import DEFAULTS, RunOptions
@@ -16,6 +17,7 @@ from airybench.jobs.precision import settled_study
 from airybench.jobs.summary import StudySummary, summarise_study
 from airybench.jobs.verdicts import log_verdicts
 from airybench.paths import data_folder
+from airybench.report.rerun import DATA_FILE
 from airybench.reporter import SILENT, Reporter
 from airybench.study_name import StudyName, check_study_name
 from airybench.sweep.definition import (
@@ -138,6 +140,8 @@ def run_sweep(
             plan.sweep, plan.name, one.dataset, _connected(plan, home), home,
             make_executor=one.engine.make, observer=observer, options=replace(how, start=plan.start),
         ) as finished:  # fmt: skip
+            if plan.dataset not in CATALOG:
+                finished.study.set_attribute(DATA_FILE, Path(plan.dataset).name)
             summary = summarise_study(finished, register_as=options.register_as, reporter=reporter)
             log_verdicts(finished, summary.leaderboard, home, options.delta, reporter)
             describe_study(finished, summary, home)

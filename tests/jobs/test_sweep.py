@@ -1,5 +1,7 @@
 """The main job as a notebook calls it: no command line, nothing printed."""
 
+import re
+import shlex
 from pathlib import Path
 
 import h5py
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 from reporters import CollectingReporter
 
+from airybench.cli.main import run
 from airybench.config.experiments import load_experiment
 from airybench.data.formats.dispatch import import_data
 from airybench.data.reading.options import LabelOptions, SourceOptions, StackKeys
@@ -95,3 +98,28 @@ def test_a_fraction_of_one_class_on_an_axis_is_refused_before_the_sweep(tiny: Pa
     sweep = load_experiment(str(tiny)).customised({"fraction": (0.5, 0.01)}, ("fraction",), {})
     with pytest.raises(DataError, match=r"--fraction 0\.01 takes 1 of the training shots, which all have the same"):
         run_sweep(sweep, [str(store.path)], study="one", options=RunOptions(f"sqlite:///{tmp_path / 'm.db'}"))
+
+
+def test_a_study_on_ones_own_file_says_a_command_that_finds_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reports and pages once said `--dataset own-shots`, which is the name of no data set."""
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["images"] = np.random.default_rng(0).poisson(8, (60, 32, 32)).astype("u2")
+        file["label"] = np.arange(60) % 2
+    options = SourceOptions(keys=StackKeys(labels="label", photon_energy=1000.0), labels=LabelOptions(class_names=AB))
+    import_data([tmp_path / "s.h5"], tmp_path / "own shots.h5", options)
+    monkeypatch.chdir(tmp_path)
+    asked = [
+        "--study", "mine", "--arch", "timm:test_resnet", "--log-activation", "--alpha", "0.2", "--leakiness", "0.2",
+        "--image-size", "32", "--epochs", "1", "--batch-size", "8", "--precision", "float32",
+    ]  # fmt: skip
+    assert run(["sweep", "--dataset", "own shots.h5", *asked]) == 0
+    assert run(["report", "--study", "mine", "--no-pictures"]) == 0
+    (command,) = re.findall(r"^airybench sweep .*$", Path("report.md").read_text(encoding="utf-8"), re.M)
+    assert "--dataset 'own shots.h5'" in command
+    capsys.readouterr()
+    assert run(["studies", "show", "mine", "--yaml"]) == 0
+    Path("mine.yaml").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert run([*shlex.split(command)[1:], "--dry-run"]) == 0
+    assert "1 cells x 1 seeds" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from airybench.cli.main import run
 from airybench.config import SweepConfig
 from airybench.config.experiments import load_experiment
 from airybench.provenance import Provenance
-from airybench.report.rerun import command_and_config
+from airybench.report.rerun import DATA_FILE, command_and_config
 from airybench.sweep.saved_studies import SavedStudy, read
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
@@ -83,3 +83,11 @@ def test_any_other_study_comes_with_its_file(
     again: SweepConfig = call["experiment"]
     assert (again.base, again.space, again.question) == (sweep.base, sweep.space, "Which one?")
     assert again.study == sweep.study.model_copy(update={"trials": 3, "seeds": 1})  # as many as were finished
+
+
+def test_a_study_that_does_not_know_its_file_asks_for_the_path(tmp_path: Path) -> None:
+    data = Provenance("run7", "stack", "a" * 64, "b" * 64)
+    study = RunningStudy(tmp_path, "mine@run7", SweepConfig.model_validate(RANDOM), data)
+    assert " --dataset PATH " in command_and_config(read(tmp_path, "mine@run7"), "mine", "")[0]
+    study.set_attribute(DATA_FILE, "run7.cxi")
+    assert " --dataset run7.cxi " in command_and_config(read(tmp_path, "mine@run7"), "mine", "")[0]
