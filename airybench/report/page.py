@@ -33,13 +33,13 @@ CSS = """
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8e8e8; --paper: #15181c; --faint: #a0a4aa; --line: #3a3f46; --card: #1e2228; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
-  max-width: 96rem; padding: 1.5rem; }
+  max-width: 96rem; padding: 1.5rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-top: 2px solid var(--line); padding-top: 1rem; }
 .side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1.5rem; }
 table { border-collapse: collapse; font-size: 0.87rem; margin: 0.6rem 0; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { white-space: normal; vertical-align: bottom; }
-tbody th { font-weight: normal; } th:first-child, td:first-child { text-align: left; }
+tbody th { font-weight: normal; max-width: 30rem; white-space: normal; } th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
 .picture { margin: 0.6rem 0; } img { max-width: 100%; background: #fff; display: block; }
 .plate { overflow-x: auto; } .plate img { min-width: 44rem; background: none; } .printed { display: none; }
