@@ -1,16 +1,21 @@
 """How help is laid out: options under headings, as plain text, without a library that takes long to load."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from airybench.cli.options.panels import GENERAL, OBVIOUS, ORDER
+from airybench.errors import ConfigError
 
 FEW = 10
 """A command with at most this many options lists them under one heading."""
+
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a letter alone is a drive
 
 NAME_COLUMN = 28  # characters; a longer name takes a line of its own
 HELP_WIDTH = 100  # characters of a line at most, on a wide terminal
@@ -81,7 +86,21 @@ class App(typer.Typer):
 
 
 class PanelCommand(TyperCommand):
-    """A command whose help groups its options."""
+    """A command whose help groups its options, and which takes no address for a file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse; an address where a file or folder belongs would make folders called after it, password and all.
+
+        Raises:
+            ConfigError: there is one.
+        """
+        rest = super().parse_args(ctx, args)
+        for one in self.params:
+            given = ctx.params.get(one.name)
+            for value in given if isinstance(given, list | tuple) else [given]:
+                if isinstance(value, Path) and ADDRESS.match(str(value)):
+                    raise ConfigError(f"{one.opts[0]} is the address {value}; give a file or folder")
+        return rest
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The line of usage, with arguments as they are called."""

@@ -1,6 +1,7 @@
 """Help, command by command: every option stands in it once, under a heading, with a text and words for its value."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -129,3 +130,24 @@ def test_a_small_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one.text for one in arguments.entries] == ["[required]"]
     assert [one.name for one in options.entries] == ["--right NUMBER", "--names TEXT,...", "--help"]
     assert options.entries[0].text == "[default: 0.5]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data", "simulate", "helium", "--count", "1", "--output", "ftp://ann:kestrel/90210@host/x"],
+        ["data", "import", "a.h5", "--output", "s3://bucket/a.h5"],
+        ["join", "http://ann:kestrel/90210@host/out.h5"],
+    ],
+    ids=lambda words: words[-1],
+)
+def test_an_address_is_no_file(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(words) == 2
+    message = capsys.readouterr().err
+    assert "is the address" in message
+    assert message.endswith("; give a file or folder\n")
+    assert "kestrel" not in message
+    assert not list(tmp_path.iterdir())
