@@ -39,7 +39,8 @@ h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-top: 2px solid var(--l
 table { border-collapse: collapse; font-size: 0.87rem; margin: 0.6rem 0; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { white-space: normal; vertical-align: bottom; }
-tbody th { font-weight: normal; max-width: 30rem; white-space: normal; } th:first-child, td:first-child { text-align: left; }
+tbody th { font-weight: normal; max-width: 30rem; white-space: normal; }
+th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: var(--faint); caption-side: bottom; padding-top: 0.3rem; }
 .picture { margin: 0.6rem 0; } img { max-width: 100%; background: #fff; display: block; }
 .plate { overflow-x: auto; } .plate img { min-width: 44rem; background: none; } .printed { display: none; }
