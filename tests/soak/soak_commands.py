@@ -204,7 +204,7 @@ def make_template(folder: Path, run: Callable[[Path, tuple[str, ...]], int]) -> 
     assert run(folder, (*model, "--tracking-uri", f"sqlite:///{folder}/known/mlflow.db")) == 0
     rng = np.random.default_rng(1612)
     with h5py.File(folder / "stack.h5", "w") as file:
-        file["images"] = rng.poisson(2, (STACK_SHOTS, 64, 64)).astype(np.uint16)
+        file["images"] = rng.poisson(2, (STACK_SHOTS, 259, 259)).astype(np.uint16)
 
 
 def copy_template(template: Path, to: Path) -> None:
