@@ -12,6 +12,7 @@ from airybench.config.experiments import load_experiment
 from airybench.provenance import Provenance
 from airybench.report.rerun import DATA_FILE, command_and_config
 from airybench.sweep.saved_studies import SavedStudy, read
+from airybench.sweep.start_cells import StudyStart
 from airybench.sweep.study import RunningStudy
 from airybench.trial.outcome import Outcome
 
@@ -23,9 +24,11 @@ RANDOM = {
 }
 
 
-def finished_study(folder: Path, name: str, sweep: SweepConfig, trials: int) -> SavedStudy:
+def finished_study(
+    folder: Path, name: str, sweep: SweepConfig, trials: int, start: StudyStart | None = None
+) -> SavedStudy:
     """A study of which so many trials are done, without any training."""
-    study = RunningStudy(folder, f"{name}@helium", sweep, DATA)
+    study = RunningStudy(folder, f"{name}@helium", sweep, DATA, start)
     study.set_attribute("data_source", DATA.source)
     study.plan()
     for _ in range(trials):
@@ -91,3 +94,14 @@ def test_a_study_that_does_not_know_its_file_asks_for_the_path(tmp_path: Path) -
     assert " --dataset PATH " in command_and_config(read(tmp_path, "mine@run7"), "mine", "")[0]
     study.set_attribute(DATA_FILE, "run7.cxi")
     assert " --dataset run7.cxi " in command_and_config(read(tmp_path, "mine@run7"), "mine", "")[0]
+
+
+@pytest.mark.parametrize("sampler", ["random", "grid"])
+def test_a_search_begins_with_the_same_studies_again(sampler: str, tmp_path: Path) -> None:
+    axis = RANDOM["space"]["alpha"] if sampler == "random" else [0.2, 0.3]
+    content = {"space": {"alpha": axis}, "study": {"sampler": sampler, "trials": 2}}
+    start = StudyStart(("pilot@cxidb", "other@helium"), ("a",), ({"alpha": 0.3},), "")
+    saved = finished_study(tmp_path, "mine", SweepConfig.model_validate(content), 2, start)
+    command, _ = command_and_config(saved, "mine", "")
+    # The trials of a grid are the same in any order.
+    assert ("--start-from pilot@cxidb,other@helium" in command.split("--seeds 1")[1]) == (sampler == "random")
