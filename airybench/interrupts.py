@@ -51,6 +51,19 @@ def listening() -> Iterator[None]:
         _State.listening, _State.signal = False, None
 
 
+@contextmanager
+def spared() -> Iterator[None]:
+    """Processes that are started inside the block do not get Ctrl-C, which reaches every process of a terminal.
+
+    One that sets its own handler first would still meet it while it loads its modules, and print a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def asked() -> bool:
     """Whether a signal has come: what failed since then, such as a process that it reached as well, is no fault."""
     return _State.signal is not None

@@ -13,7 +13,7 @@ import pytest
 from airybench.cli import main
 from airybench.cli.show.console import ConsoleReporter
 from airybench.errors import DataError
-from airybench.interrupts import Interrupts, asked, check, listening
+from airybench.interrupts import Interrupts, asked, check, listening, spared
 
 
 class Shot:
@@ -155,3 +155,16 @@ def test_a_signal_before_the_command_has_begun_is_no_traceback() -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_process_that_loads_its_modules_is_spared(saved: bool) -> None:
+    """A worker once printed a traceback when Ctrl-C met it before it had set its handler."""
+    met = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('goes on')"
+    with spared() if saved else contextlib.nullcontext():
+        process = subprocess.Popen(
+            [sys.executable, "-c", met], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    out, error = process.communicate(timeout=60)
+    assert (out, "KeyboardInterrupt" in error) == (("goes on\n", False) if saved else ("", True))
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -3,6 +3,7 @@
 import json
 import math
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from airybench.errors import ConfigError, DataError, StudyError
 from airybench.figures.calibration import RateLine, RatePoint, calibration_figure
 from airybench.figures.style import save_for_print
 from airybench.inference.bootstrap import RESAMPLES
+from airybench.interrupts import spared
 from airybench.parsing import read_mapping
 from airybench.paths import writable
 from airybench.provenance import Software, installed
@@ -201,8 +203,13 @@ def _mapping(workers: int) -> Iterator[Callable[..., Iterator[dict[int, VerdictC
         yield map
         return
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_one_thread)
+
+    def mapped(*work: Any) -> Iterator[dict[int, VerdictCounts]]:
+        with spared():
+            return pool.map(*work)
+
     try:
-        yield pool.map
+        yield mapped
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -212,6 +219,9 @@ def _judged(setting: Setting, seeds: Sequence[int], seed: int, piece: tuple[int,
 
 
 def _one_thread() -> None:
+    # Ctrl-C ends this process without a word; before, while it loaded its modules, it was spared.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     import torch
 
     torch.set_num_threads(1)

@@ -16,6 +16,7 @@ import torch
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.loading.sharing import shared
 from airybench.errors import ConfigError
+from airybench.interrupts import spared
 from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Lost, OnEvent, Task, run_task
 from airybench.tracking.store import RUN_VARIABLE
 from airybench.training.epoch import Epoch
@@ -156,7 +157,8 @@ class LocalWorkers:
         process = self._context.Process(
             target=work, args=(worker_end, self._spec, device, self._threads), daemon=True, name=f"airybench-{device}"
         )
-        process.start()
+        with spared():
+            process.start()
         worker_end.close()  # else this process would not see the pipe close when the worker dies
         return _Worker(process, own_end, device)
 

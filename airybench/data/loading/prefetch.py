@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from airybench.cores import usable_cores
 from airybench.errors import AirybenchError, ReaderError
+from airybench.interrupts import spared
 
 Read = Callable[..., NDArray[Any]]
 Request = tuple[Any, ...]
@@ -87,12 +88,8 @@ class Prefetcher:
         loader, self._loader = self._loader or self._started(), None
         self._requests[:] = requests
         try:
-            # Ctrl-C reaches every process of a terminal. This process ends the readers, even in their first second.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            try:
+            with spared():  # this process ends the readers, even in their first second
                 found = iter(loader)
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for answer in found:
                 if isinstance(answer, AirybenchError):
                     raise answer
