@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -57,6 +58,8 @@ def spared() -> Iterator[None]:
 
     One that sets its own handler first would still meet it while it loads its modules, and print a traceback.
     """
+    # The first process of multiprocessing starts this one as well, and Python 3.11 lets signals through afterwards.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -89,7 +92,10 @@ def _unraisable(unraisable: Any) -> None:
     if _State.signal is None or not issubclass(unraisable.exc_type, KeyboardInterrupt):
         _State.hook(unraisable)
         return
-    again = threading.Timer(AGAIN_SECONDS, signal.raise_signal, (_State.signal,))
+    main = threading.main_thread().ident
+    assert main is not None
+    # To the main thread: a signal to another one would not end a wait of it.
+    again = threading.Timer(AGAIN_SECONDS, signal.pthread_kill, (main, _State.signal))
     again.daemon = True
     again.start()
 
