@@ -124,7 +124,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str,
         seen: dict[str, Any] = {}
 
         def dry_run(
-            wanted: Any, datasets: Any, device: str, workers: int, storage: Any, *, delta: float, as_json: bool
+            wanted: Any, datasets: Any, device: str, workers: int, *where: Any, delta: float, as_json: bool
         ) -> int:
             seen.update(wanted=wanted, datasets=datasets, device=device, workers=workers, as_json=as_json)
             return 0
