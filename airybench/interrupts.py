@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -58,6 +57,9 @@ def spared() -> Iterator[None]:
 
     One that sets its own handler first would still meet it while it loads its modules, and print a traceback.
     """
+    # Loaded late: at exit its folder must go before that of the command, around it.
+    from multiprocessing import resource_tracker
+
     # The first process of multiprocessing starts this one as well, and Python 3.11 lets signals through afterwards.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
