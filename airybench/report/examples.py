@@ -1,6 +1,5 @@
 """Examples of right and wrong predictions of a network, class by class, as a plate of patterns."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from airybench.config import DataConfig
 from airybench.data.datasets.catalog import CATALOG
 from airybench.data.datasets.simulated import Series
+from airybench.data.store.find import stored
 from airybench.data.store.store import Store
 from airybench.errors import DataError
 from airybench.figures.gallery import ShotPanel, ShotRow, gallery
@@ -35,12 +35,9 @@ def find_store(dataset: str, data: DataConfig, sha256: str) -> Store:
     paths = [folder / name, Path(name)]
     if dataset in CATALOG and data.simulator:
         paths.append(folder / Series(dataset, data.data_seed, version=data.simulator).name(data.count))
-    for path in paths:
-        if path.is_file():
-            with suppress(DataError):  # another file of that name
-                store = Store.open(path)
-                if store.content_sha256 == sha256:
-                    return store
+    found = stored(sha256, paths)
+    if found:
+        return found
     raise DataError(
         f"the data of {dataset} with sha256 {sha256[:12]}... are neither in {folder} nor here as {name}; for pictures "
         "of shots bring them back, or run this where they are"

@@ -1,16 +1,13 @@
 """Versions of registered models, made again where the models that they stand for were copied to."""
 
-from collections.abc import Iterator
-
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from airybench.tracking.copied_ids import CopiedIds
 from airybench.tracking.register import ModelScore, register
+from airybench.tracking.search import PAGE, every_page
 from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
-
-_PAGE = 1000
 
 
 def copy_registered(source_uri: str, target: Tracking, ids: CopiedIds) -> list[str]:
@@ -39,12 +36,7 @@ def copy_registered(source_uri: str, target: Tracking, ids: CopiedIds) -> list[s
     return found
 
 
-def _versions(client: MlflowClient) -> Iterator[ModelVersion]:
+def _versions(client: MlflowClient) -> list[ModelVersion]:
     """All versions, the earliest first."""
-    found: list[ModelVersion] = []
-    token: str | None = None
-    while token != "":
-        page = client.search_model_versions(max_results=_PAGE, page_token=token)
-        found += page
-        token = page.token or ""
-    yield from sorted(found, key=lambda one: (one.creation_timestamp, one.name, int(one.version)))
+    found = every_page(lambda token: client.search_model_versions(max_results=PAGE, page_token=token))
+    return sorted(found, key=lambda one: (one.creation_timestamp, one.name, int(one.version)))

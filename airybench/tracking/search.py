@@ -1,11 +1,31 @@
-"""All runs that fit a filter, page by page."""
+"""All that a search finds, page by page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
+from mlflow.store.entities import PagedList
 
-_PAGE = 1000
+PAGE = 1000
+"""Entries that MLflow is asked for at once."""
+
+T = TypeVar("T")
+
+
+def every_page(search: Callable[[str | None], PagedList[T]]) -> Iterator[T]:
+    """All entries of a search, however many they are.
+
+    Args:
+        search: from the token of a page, None for the first, to its entries.
+    """
+    token: str | None = None
+    while True:
+        page = search(token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def found_runs(
@@ -19,12 +39,10 @@ def found_runs(
         wanted: filter string, see `filters`.
         order_by: as MLflow takes it.
     """
-    token: str | None = None
-    while experiments:
-        page = client.search_runs(
-            list(experiments), wanted, max_results=_PAGE, order_by=list(order_by), page_token=token
+    if not experiments:
+        return iter(())
+    return every_page(
+        lambda token: client.search_runs(
+            list(experiments), wanted, max_results=PAGE, order_by=list(order_by), page_token=token
         )
-        yield from page
-        token = page.token
-        if not token:
-            return
+    )

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,8 @@ class Prefetcher:
         loader, self._loader = self._loader or self._started(), None
         self._requests[:] = requests
         try:
-            with spared():  # this process ends the readers, even in their first second
+            # This process ends the readers, even in their first second. Without readers none is started.
+            with spared() if self._readers else nullcontext():
                 found = iter(loader)
             for answer in found:
                 if isinstance(answer, AirybenchError):
@@ -107,7 +108,8 @@ class Prefetcher:
 
     def _started(self) -> DataLoader[Any]:
         forking = multiprocessing.get_context("forkserver")  # no HDF5 file may cross a fork
-        forking.set_forkserver_preload(PRELOADED)
+        if self._readers:
+            forking.set_forkserver_preload(PRELOADED)
         return DataLoader(
             _Requests(self._read),
             sampler=self._requests,

@@ -1,5 +1,6 @@
 """Finding what is known of the shots of a store by the hash of its content."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,13 +32,20 @@ def runs_of_shots(sha256: str, ids: ShotIds) -> NDArray[np.int32] | None:
     return None if -1 in rows else store.groups()[np.array(rows, np.int64)]
 
 
+def stored(sha256: str, paths: Iterable[Path]) -> Store | None:
+    """The first of some files that is a store with this content; None where there is none."""
+    for path in paths:
+        try:
+            store = Store.open(path)
+        except DataError:
+            continue  # not there, another HDF5 file, or one that is damaged
+        if store.content_sha256 == sha256:
+            return store
+    return None
+
+
 @lru_cache(maxsize=64)
 def _path(sha256: str, folder: Path) -> Path | None:
     """The store in a folder that has this content; None where there is none."""
-    for path in sorted(folder.glob("*.h5")):
-        try:
-            if Store.open(path).content_sha256 == sha256:
-                return path
-        except DataError:
-            continue  # another HDF5 file, or one that is damaged
-    return None
+    found = stored(sha256, sorted(folder.glob("*.h5")))
+    return found.path if found else None
