@@ -4,6 +4,7 @@ Python raises KeyboardInterrupt wherever the program is at that moment. In a wea
 library that catches everything, it would be printed or lost, and the command would go on.
 """
 
+import importlib.machinery
 import signal
 import sys
 import threading
@@ -16,6 +17,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_SECONDS = 0.05
 """After which an interrupt is raised once more that came where Python could not raise it."""
 
+_EXTENSION = {
+    importlib.machinery.ExtensionFileLoader.create_module.__code__,
+    importlib.machinery.ExtensionFileLoader.exec_module.__code__,
+}
+
 
 class _State:
     """What this process was asked for, and whether it may be raised at any moment."""
@@ -23,6 +29,7 @@ class _State:
     listening = False
     signal: int | None = None
     deferred = 0
+    again: threading.Timer | None = None
     hook: Callable[[Any], object] = sys.__unraisablehook__
 
 
@@ -45,6 +52,8 @@ def listening() -> Iterator[None]:
     try:
         yield
     finally:
+        if _State.again is not None:
+            _State.again.cancel()  # it has been met meanwhile
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -55,7 +64,8 @@ def listening() -> Iterator[None]:
 def spared() -> Iterator[None]:
     """Processes that are started inside the block do not get Ctrl-C, which reaches every process of a terminal.
 
-    One that sets its own handler first would still meet it while it loads its modules, and print a traceback.
+    One that sets its own handler first would still meet it while it loads its modules, and print a traceback. This
+    process does not get it either before the block has ended, so nothing in it may wait.
     """
     # Loaded late: at exit its folder must go before that of the command, around it.
     from multiprocessing import resource_tracker
@@ -86,7 +96,19 @@ def check() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _State.signal = number
+    if _loads_an_extension(frame):
+        _send_again(number)
+        return
     raise KeyboardInterrupt
+
+
+def _loads_an_extension(frame: FrameType | None) -> bool:
+    """Whether a module in C is being loaded: some end the process where that is broken off and done once more."""
+    while frame is not None:
+        if frame.f_code in _EXTENSION:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _unraisable(unraisable: Any) -> None:
@@ -94,12 +116,18 @@ def _unraisable(unraisable: Any) -> None:
     if _State.signal is None or not issubclass(unraisable.exc_type, KeyboardInterrupt):
         _State.hook(unraisable)
         return
+    _send_again(_State.signal)
+
+
+def _send_again(number: int) -> None:
+    if _State.again is not None and _State.again.is_alive():
+        return
     main = threading.main_thread().ident
     assert main is not None
     # To the main thread: a signal to another one would not end a wait of it.
-    again = threading.Timer(AGAIN_SECONDS, signal.pthread_kill, (main, _State.signal))
-    again.daemon = True
-    again.start()
+    _State.again = threading.Timer(AGAIN_SECONDS, signal.pthread_kill, (main, number))
+    _State.again.daemon = True
+    _State.again.start()
 
 
 class Interrupts:

@@ -17,6 +17,7 @@ FLOORS = (
     "errors",
     "reporter",
     "interrupts",
+    "forking",
     "temporary",
     "paths",
     "study_name",

@@ -16,7 +16,7 @@ import torch
 from airybench.data.loading.loaded import LoadedDataset
 from airybench.data.loading.sharing import shared
 from airybench.errors import ConfigError
-from airybench.interrupts import spared
+from airybench.forking import fork_context
 from airybench.sweep.executor import DatasetSpec, EpochDecision, Event, Lost, OnEvent, Task, run_task
 from airybench.tracking.store import RUN_VARIABLE
 from airybench.training.epoch import Epoch
@@ -80,8 +80,6 @@ class LocalWorkers:
     def __init__(self, dataset: PreparedDataset, devices: list[str]) -> None:
         self._dataset = dataset
         self._spec = DatasetSpec.of(dataset)
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
         self._threads = max(1, torch.get_num_threads() // len(devices))  # what this process may use, shared out
         self._workers = [self._start(device) for device in devices]
 
@@ -153,12 +151,12 @@ class LocalWorkers:
         self._workers[index] = self._start(self._workers[index].device)
 
     def _start(self, device: str) -> _Worker:
-        own_end, worker_end = self._context.Pipe()
-        process = self._context.Process(
+        context = fork_context(PRELOADED)
+        own_end, worker_end = context.Pipe()
+        process = context.Process(
             target=work, args=(worker_end, self._spec, device, self._threads), daemon=True, name=f"airybench-{device}"
         )
-        with spared():
-            process.start()
+        process.start()
         worker_end.close()  # else this process would not see the pipe close when the worker dies
         return _Worker(process, own_end, device)
 

@@ -18,7 +18,11 @@ FLOORS: tuple[tuple[tuple[str, str, float], ...], ...] = (
     (("data.labelling", "labels, lists of shots", 1), ("data.reading", "options, counts, stacks", 1)),
     (("data.split", "train, val, test", 1), ("data.store", "one HDF5 file", 1), ("data.hdf5", "opened safely", 1)),
     (("networks", "activation, architectures", 1), ("physics", "two simulators, features, maps", 1.1)),
-    (("config", "what can be set", 1), ("reporter", "progress, notices", 1), ("interrupts", "Ctrl-C, SIGTERM", 1)),
+    (
+        ("config", "what can be set", 1),
+        ("reporter", "progress, notices", 1),
+        ("interrupts, forking", "Ctrl-C, processes", 1.3),
+    ),
     (("parsing, paths, temporary, cores, provenance, study_name", "", 1),),
     (("errors", "one line, with the remedy", 1), ("passwords, version", "kept out of addresses", 1)),
 )

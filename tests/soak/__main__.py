@@ -119,7 +119,7 @@ class Soak:
         """One round; yields while it waits."""
         chance = random.Random(f"{self.seed}/{number}")
         name = chance.choices(self.names, [COMMANDS[one].weight for one in self.names])[0]
-        command, place = COMMANDS[name], self.folder / f"round-{number:04d}"
+        command, place = COMMANDS[name], self.folder / f"r{number:04d}"
         self._reference(name)
         shutil.rmtree(place, ignore_errors=True)
         copy_template(self.template, place)
@@ -152,11 +152,14 @@ class Soak:
                          takes=self.takes[name], code=process.code, waited=round(waited, 2), faults=met,
                          load=round(os.getloadavg()[0], 1))  # fmt: skip
             faults += met
-        process = start(place, command.words, cold=False, number=99)
-        while process.poll() is None and time.monotonic() - process.began < END_SECONDS:
-            yield
-        faults += self._unexpected(process, command, time.monotonic() - process.began)
-        faults += list(self._left_processes(process))
+            if command.over(place / "work"):
+                break
+        if not command.over(place / "work"):
+            process = start(place, command.words, cold=False, number=99)
+            while process.poll() is None and time.monotonic() - process.began < END_SECONDS:
+                yield
+            faults += self._unexpected(process, command, time.monotonic() - process.began)
+            faults += list(self._left_processes(process))
         faults += self._differences(name, place)
         self.log.add(what="round", number=number, command=name, seed=f"{self.seed}/{number}", faults=faults)
         if not faults:
@@ -296,7 +299,7 @@ def main() -> None:
     if asked.summary:
         print(summary(Log(asked.summary).lines))
         return
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="airybench-soak-"))
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     preload()
     soak = Soak(folder.absolute(), Log(asked.log.absolute()), asked.seed, asked.only,

@@ -34,12 +34,15 @@ class Command:
         result: what it made, as text that is equal whenever the result is; kills must not change it.
         done: words that say on a repetition that the work was finished before, which only the exit code 2 may go with.
         logs: whether it makes runs, and so studies, in MLflow.
+        over: whether nothing is left to resume, for a command that then begins something new.
+        weight: how often it is drawn.
     """
 
     words: tuple[str, ...]
     result: Callable[[Path], dict[str, str]]
     done: str = ""
     logs: bool = False
+    over: Callable[[Path], bool] = lambda work: False
     weight: int = field(default=1)
 
 
@@ -119,6 +122,13 @@ def of_training(work: Path) -> dict[str, str]:
     return scores(work, "train") | {"open": still_open(work)}
 
 
+def training_finished(work: Path) -> bool:
+    """Whether a single training has finished; the same command would train once more."""
+    return (work / "mlflow.db").exists() and any(
+        run["status"] == "FINISHED" and run.get("airybench.kind") == "train" for run in runs(work)
+    )
+
+
 def still_open(work: Path) -> str:
     """The runs that are marked RUNNING."""
     return str([run["run_id"] for run in runs(work) if run["status"] == "RUNNING"])
@@ -161,7 +171,7 @@ COMMANDS = {
     ),
     "train": Command(
         ("train", "--dataset", "helium", "--config", "survive.yaml", "--epochs", "3", "--checkpoint-every", "0.01"),
-        of_training, logs=True, weight=2,
+        of_training, logs=True, over=training_finished, weight=2,
     ),
     "predict": Command(
         ("predict", "../model", "../stack.h5", "--images", "/images", "--photon-energy", "1200", "--output", "out.h5"),
@@ -186,7 +196,7 @@ COMMANDS = {
         ("report", "--study", "known", "--output", "report.html"), of_report, "exists already", weight=2
     ),
 }  # fmt: skip
-"""By name; `weight` says how often one is drawn."""
+"""By name."""
 
 
 def make_template(folder: Path, run: Callable[[Path, tuple[str, ...]], int]) -> None:

@@ -7,14 +7,31 @@ import pytest
 
 from airybench.cli.main import run
 from airybench.errors import ConfigError
-from airybench.sweep.job_end import RESERVE_SECONDS, VARIABLE, seconds_left
+from airybench.sweep.job_end import JOB, RESERVE_SECONDS, VARIABLE, _told_by_squeue, seconds_left
 
 
 def test_outside_of_a_job_there_is_no_end(monkeypatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(JOB, raising=False)
     assert seconds_left() == math.inf
     monkeypatch.setenv(VARIABLE, "UNLIMITED")
     assert seconds_left() == math.inf
+
+
+def test_where_slurm_does_not_set_it_squeue_is_asked(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(JOB, "1612")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ends = int(time.time()) + 7200
+    for answer, left in (("", math.inf), ("NONE", math.inf), (str(ends), 7200 - RESERVE_SECONDS)):
+        _told_by_squeue.cache_clear()
+        if answer:
+            (tmp_path / "squeue").write_text(
+                f'#!/bin/sh\n[ "$SLURM_TIME_FORMAT $3" = "%s --jobs=1612" ] && echo {answer}\n', encoding="utf-8"
+            )
+            (tmp_path / "squeue").chmod(0o755)
+        assert seconds_left() == pytest.approx(left, abs=60)
+    _told_by_squeue.cache_clear()
 
 
 def test_the_end_leaves_time_for_the_ranking(monkeypatch) -> None:
@@ -24,7 +41,7 @@ def test_the_end_leaves_time_for_the_ranking(monkeypatch) -> None:
 
 def test_a_job_that_is_all_but_over_starts_nothing(monkeypatch) -> None:
     monkeypatch.setenv(VARIABLE, str(int(time.time()) + 30))
-    with pytest.raises(ConfigError, match=r"ends in \d+ s, and 120 s are kept for the ranking; give it more --time"):
+    with pytest.raises(ConfigError, match=r"ends in \d+ s, and 120 s are kept for the ranking; give the job more"):
         seconds_left()
 
 

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from airybench.cores import usable_cores
 from airybench.errors import AirybenchError, ReaderError
-from airybench.interrupts import spared
+from airybench.forking import fork_context
 
 Read = Callable[..., NDArray[Any]]
 Request = tuple[Any, ...]
@@ -88,10 +88,7 @@ class Prefetcher:
         loader, self._loader = self._loader or self._started(), None
         self._requests[:] = requests
         try:
-            # This process ends the readers, even in their first second. Without readers none is started.
-            with spared() if self._readers else nullcontext():
-                found = iter(loader)
-            for answer in found:
+            for answer in loader:
                 if isinstance(answer, AirybenchError):
                     raise answer
                 yield answer
@@ -107,9 +104,6 @@ class Prefetcher:
             ) from error
 
     def _started(self) -> DataLoader[Any]:
-        forking = multiprocessing.get_context("forkserver")  # no HDF5 file may cross a fork
-        if self._readers:
-            forking.set_forkserver_preload(PRELOADED)
         return DataLoader(
             _Requests(self._read),
             sampler=self._requests,
@@ -117,7 +111,7 @@ class Prefetcher:
             num_workers=self._readers,
             prefetch_factor=self._depth if self._readers else None,
             persistent_workers=self._readers > 0,
-            multiprocessing_context=forking if self._readers else None,
+            multiprocessing_context=fork_context(PRELOADED) if self._readers else None,  # no HDF5 file crosses a fork
             worker_init_fn=partial(_start_reader, answers=self._depth + HELD),
             collate_fn=_as_tensor,
             generator=torch.Generator(),  # the default generator belongs to the training
