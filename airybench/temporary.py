@@ -14,10 +14,13 @@ except ImportError:  # Windows frees no file of a killed process either, but has
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = "airybench-"
+NEW = ".airybench-"
+"""Of a folder that is not locked yet."""
+
 LOCK = ".lock"
 LOCKED_AFTER_SECONDS = 60.0
-LONGEST = 70
-"""Characters of its path: sockets in it, as processes use them, have names of at most 107 bytes."""
+LONGEST = 74
+"""Characters of its first path: sockets in it, as processes use them, have names of at most 107 bytes."""
 
 
 def use_own_folder() -> Path | None:
@@ -34,11 +37,12 @@ def use_own_folder() -> Path | None:
     try:
         base = Path(tempfile.gettempdir())
         _remove_abandoned(base)
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        folder = Path(tempfile.mkdtemp(prefix=NEW, dir=base))
         if len(str(folder)) > LONGEST:
             raise OSError("the path is too long for the sockets of worker processes")
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)  # held until the process has ended
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder = folder.rename(folder.with_name(PREFIX + folder.name.removeprefix(NEW)))
     except OSError:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -56,16 +60,20 @@ def _remove(folder: Path, owner: int) -> None:
 def _remove_abandoned(base: Path) -> None:
     """Remove the folders whose lock is free: the processes that held them have ended."""
     for folder in base.glob(f"{PREFIX}*"):
+        _remove_if_free(folder)
+    for folder in base.glob(f"{NEW}*"):
         with suppress(OSError):
-            lock = os.open(folder / LOCK, os.O_RDWR)
-            try:
-                if os.fstat(lock).st_uid == os.getuid() and _has_begun(folder):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+            if time.time() - folder.stat().st_mtime > LOCKED_AFTER_SECONDS:  # its process has had the time to lock it
+                _remove_if_free(folder)
+                folder.rmdir()  # one without a lock has nothing else either
 
 
-def _has_begun(folder: Path) -> bool:
-    """Whether its process has had the time to lock it: it wrote there since, or made it some time ago."""
-    return len(os.listdir(folder)) > 1 or time.time() - folder.stat().st_mtime > LOCKED_AFTER_SECONDS
+def _remove_if_free(folder: Path) -> None:
+    with suppress(OSError):
+        lock = os.open(folder / LOCK, os.O_RDWR)
+        try:
+            if os.fstat(lock).st_uid == os.getuid():
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,34 @@ def test_files_of_a_killed_command_go_with_the_next_and_those_of_others_stay(bas
         running.wait()
         killed.stdout.close()
         running.stdout.close()
+
+
+def test_folders_without_a_file_go_as_well_but_for_those_of_processes_that_begin(base, monkeypatch) -> None:
+    import tempfile
+
+    from airybench import temporary
+
+    def folder(name: str, *, locked: bool, age: float) -> Path:
+        path = base / name
+        path.mkdir()
+        if locked:
+            (path / temporary.LOCK).touch()
+        moment = time.time() - age
+        os.utime(path, (moment, moment))
+        return path
+
+    kept = [folder(".airybench-begins", locked=False, age=1), folder(".airybench-locks", locked=True, age=1),
+            folder("airybench-results", locked=False, age=1e6)]  # fmt: skip
+    folder("airybench-killed", locked=True, age=0)
+    folder(".airybench-killed", locked=False, age=100)
+    folder(".airybench-locked", locked=True, age=100)
+    monkeypatch.setattr(tempfile, "tempdir", str(base))
+    monkeypatch.setenv("TMPDIR", str(base))
+    own = temporary.use_own_folder()
+    assert own is not None
+    assert sorted(base.iterdir()) == sorted([*kept, own])
+    assert [one.name for one in own.iterdir()] == [temporary.LOCK]
+    temporary._remove(own, os.getpid())
 
 
 def test_a_long_path_is_not_taken(tmp_path, monkeypatch) -> None:

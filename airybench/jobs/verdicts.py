@@ -117,7 +117,6 @@ def _by_key(answers: Sequence[Answer]) -> Mapping[str, Answer]:
 def _replace_claims(parent: Run, tags: Mapping[str, str], metrics: Mapping[str, float]) -> None:
     parent.untag([key for key in parent.tags() if key.startswith(Tag.CLAIM) and key not in tags])
     known = {key for key, value in parent.last_metrics().items() if key.startswith(CLAIM_METRICS) and value == value}
-    if changed := {**metrics, **dict.fromkeys(known - metrics.keys(), math.nan)}:
-        parent.metrics(changed)
+    parent.metrics({**metrics, **dict.fromkeys(known - metrics.keys(), math.nan)})
     if tags:
         parent.tag(tags)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModel, LoggedModelOutput, Metric
+from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
@@ -20,16 +21,14 @@ from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
 from airybench.tracking.dataset import logged_data
+from airybench.tracking.filters import field_is
 from airybench.tracking.find import winner_of
 from airybench.tracking.model_card import ModelCard
 from airybench.tracking.model_name import require_form
 from airybench.tracking.run import Run
-from airybench.tracking.store import Tracking, active, client_of
+from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
 from airybench.tracking.weights import WEIGHTS, fetch_weights
-
-_NO_STEP = -1
-"""MLflow copies to a model what its run logged at one step, use of processor and disk first; here it has nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,32 +61,22 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
     Returns:
         Model URI, `models:/m-...`.
     """
-    import mlflow
-
-    with torch.no_grad():
-        answer = predictor(torch.from_numpy(example)).numpy()
-    # The batch size is free; the image size is that of the training images.
-    signature = mlflow.models.infer_signature(example, answer)
     origin = run.client.get_run(run.run_id)
-    model = run.client.create_logged_model(
+    model = _begun(run, origin) or run.client.create_logged_model(
         origin.info.experiment_id, name=card.name(predictor), source_run_id=run.run_id, params=dict(origin.data.params)
     )
-    with active(run.tracking.uri), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # Inside `mlflow.start_run` the run would be opened again, and last until the model is written.
-        mlflow.pytorch.log_model(
-            predictor,
-            model_id=model.model_id,
-            run_id=run.run_id,
-            step=_NO_STEP,
-            signature=signature,
-            input_example=example,
-            pip_requirements=[f"{name}=={_version(name)}" for name in ("torch", "numpy", "mlflow")],
-        )
+    if str(model.status) != "READY":
+        with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
+            _save(predictor, example, model, Path(folder) / "model")
+            run.client.log_model_artifacts(model.model_id, f"{folder}/model")
+        run.client.finalize_logged_model(model.model_id, "READY")
+    outputs = origin.outputs.model_outputs if origin.outputs else []
+    if model.model_id not in {one.model_id for one in outputs}:
+        run.client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, step=0)])
     uri = f"models:/{model.model_id}"
     run.client.set_logged_model_tags(model.model_id, {Tag.NOTE: card.description(predictor, uri)})
     used = [one.dataset for one in logged_data(origin)]
-    now = int(time.time() * 1000)
+    now, known = int(time.time() * 1000), {one.key for one in model.metrics or []}
     scores = {key: value for key, value in origin.data.metrics.items() if key.startswith("best/")} | card.metrics
     run.client.log_batch(
         run.run_id,
@@ -96,11 +85,39 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
                 key, value, now, 0, model_id=model.model_id, run_id=run.run_id,
                 **({"dataset_name": used[0].name, "dataset_digest": used[0].digest} if used else {}),
             )
-            for key, value in scores.items()
+            for key, value in scores.items() if key not in known
         ],
     )  # fmt: skip
     run.tag({Tag.MODEL_URI: uri})
     return uri
+
+
+def _begun(run: Run, origin: MlflowRun) -> LoggedModel | None:
+    """What an attempt that was killed left, whole or not: without it the run would have two models."""
+    found = run.client.search_logged_models([origin.info.experiment_id], field_is("source_run_id", run.run_id))
+    return run.client.get_logged_model(found[0].model_id) if found else None
+
+
+def _save(predictor: Predictor, example: NDArray[np.uint16], model: LoggedModel, folder: Path) -> None:
+    """Write the files of a model; `mlflow.pytorch.log_model` does so as well, but cannot go on with a model."""
+    import mlflow
+
+    with torch.no_grad():
+        answer = predictor(torch.from_numpy(example)).numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.pytorch.save_model(
+            predictor,
+            folder,
+            mlflow_model=mlflow.models.Model(
+                artifact_path=model.artifact_location, run_id=model.source_run_id, model_id=model.model_id,
+                model_uuid=model.model_id,
+            ),
+            # The batch size is free; the image size is that of the training images.
+            signature=mlflow.models.infer_signature(example, answer),
+            input_example=example,
+            pip_requirements=[f"{name}=={_version(name)}" for name in ("torch", "numpy", "mlflow")],
+        )  # fmt: skip
 
 
 def logged_model(run: Run, example: NDArray[np.uint16], card: ModelCard) -> str:

@@ -1,6 +1,7 @@
 """One MLflow run, written through the client alone, without the global active run that two studies would share."""
 
 import getpass
+import math
 import os
 import sys
 import tempfile
@@ -147,10 +148,12 @@ class Run:
         if new:
             self.client.log_batch(self.run_id, params=new)
 
-    def metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Log metrics in one batch."""
-        now = int(time.time() * 1000)
-        self.client.log_batch(self.run_id, metrics=[Metric(key, value, now, step) for key, value in metrics.items()])
+    def metrics(self, metrics: Mapping[str, float]) -> None:
+        """Log the metrics that the run does not have yet with these values; MLflow would show each one twice."""
+        known, now = self.last_metrics(), int(time.time() * 1000)
+        new = [Metric(key, value, now, 0) for key, value in metrics.items() if not _same(value, known.get(key))]
+        if new:
+            self.client.log_batch(self.run_id, metrics=new)
 
     def steps(self, metric: str) -> set[int]:
         """Steps at which a metric was logged."""
@@ -261,3 +264,7 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container may give it a number that no name belongs to
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _same(value: float, known: float | None) -> bool:
+    return value == known or (known is not None and math.isnan(value) and math.isnan(known))

@@ -109,7 +109,7 @@ def test_typed_again_it_logs_nothing_and_another_delta_judges_again(
     ended.confirmations = [SimpleNamespace(run_id="fresh")]
     log_verdicts(ended, ranked, storage, 0.05)
     assert asked == ["both@helium"] * 2
-    assert history(ended.parent, key) == [*before, before[-1], before[-1]]
+    assert history(ended.parent, key) == before
 
 
 def test_what_is_no_longer_claimed_is_gone(ended: Any, answered: StudyAnswers, monkeypatch: pytest.MonkeyPatch) -> None:

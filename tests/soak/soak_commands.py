@@ -114,12 +114,21 @@ def of_sweep(work: Path) -> dict[str, str]:
     parents = [run for run in runs(work) if run.get("airybench.kind") == "sweep"]
     found = scores(work, "trial")
     finished = [run["status"] for run in parents if run["status"] == "FINISHED"]
-    return found | {"parents": str(finished), "open": still_open(work)}
+    return found | {"parents": str(finished), "open": still_open(work), "models": models(work)}
 
 
 def of_training(work: Path) -> dict[str, str]:
     """What a single training says."""
-    return scores(work, "train") | {"open": still_open(work)}
+    return scores(work, "train") | {"open": still_open(work), "models": models(work)}
+
+
+def models(work: Path) -> str:
+    """The logged models by name, and how many scores each has; a run that was gone on with has no second one."""
+    with closing(sqlite3.connect(work / "mlflow.db")) as database:
+        return str(database.execute(
+            "SELECT name, status, (SELECT count(*) FROM logged_model_metrics m WHERE m.model_id = l.model_id) "
+            "FROM logged_models l WHERE lifecycle_stage = 'active' ORDER BY name"
+        ).fetchall())  # fmt: skip
 
 
 def training_finished(work: Path) -> bool:

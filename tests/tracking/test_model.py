@@ -2,6 +2,8 @@
 
 import pickle
 
+import mlflow
+import numpy as np
 import pytest
 import torch
 from mlflow import MlflowClient
@@ -12,9 +14,12 @@ from airybench.inference.predictor import Predictor
 from airybench.inference.weights import save_weights
 from airybench.jobs.models import open_model
 from airybench.provenance import Provenance
-from airybench.tracking.model import find, load
+from airybench.tracking.model import find, load, log_model
+from airybench.tracking.model_card import ModelCard
 from airybench.tracking.register import ModelScore, register
-from airybench.tracking.store import connect
+from airybench.tracking.run import Run
+from airybench.tracking.store import active, connect
+from airybench.tracking.tags import Tag
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +129,42 @@ def test_another_file_is_no_model(weights) -> None:
     (weights / "notes.txt").write_text("hello", encoding="utf-8")
     with pytest.raises(DataError, match=r"expected a folder with model\.safetensors and model\.json"):
         load(str(weights / "notes.txt"))
+
+
+@pytest.mark.parametrize("killed", ["created", "saved", "ready", "linked", "scored"])
+def test_a_model_that_was_begun_is_gone_on_with(killed, tracking, parent, monkeypatch) -> None:
+    """A kill in the middle once left a run with two models."""
+    winner = Run(tracking, parent.data.tags["airybench.winner"])
+    new = Run.create(tracking, f"again-{killed}", "trial", {"airybench.study": "both@helium"})
+    new.metrics({"best/val/macro_ap": 0.5})
+    predictor = load(winner.run_id, tracking)
+    example = np.ones((2, 32, 32), np.uint16)
+    card = ModelCard("both@helium", "64 shots", "a score", {"test/macro_ap": 0.25})
+    dies = {
+        "created": "mlflow.pytorch.save_model",
+        "saved": "mlflow.MlflowClient.finalize_logged_model",
+        "ready": "mlflow.MlflowClient.log_outputs",
+        "linked": "airybench.tracking.model.logged_data",
+        "scored": "airybench.tracking.run.Run.tag",
+    }[killed]
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dies, die)
+        with pytest.raises(KeyboardInterrupt):
+            log_model(new, predictor, example, card)
+    assert Tag.MODEL_URI not in new.tags()
+    uri = log_model(new, predictor, example, card)
+    (model,) = new.client.search_logged_models([tracking.experiment_id], f"source_run_id = '{new.run_id}'")
+    assert (uri, str(model.status)) == (f"models:/{model.model_id}", "READY")
+    assert {one.key: one.value for one in model.metrics} == {"best/val/macro_ap": 0.5, "test/macro_ap": 0.25}
+    assert len(model.metrics) == 2
+    assert [one.model_id for one in new.client.get_run(new.run_id).outputs.model_outputs] == [model.model_id]
+    assert len(new.client.get_metric_history(new.run_id, "test/macro_ap")) == 1
+    with active(tracking.uri):
+        loaded = mlflow.pyfunc.load_model(uri)
+    assert loaded.metadata.run_id == new.run_id
+    assert loaded.predict(example).shape == (2, len(predictor.class_names))
+    assert find(uri, tracking).run_id == new.run_id
