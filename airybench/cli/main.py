@@ -4,6 +4,7 @@ The file of a command is loaded only when the command is used, so that help and 
 """
 
 import importlib
+import logging
 import sys
 import traceback
 import warnings
@@ -145,6 +146,7 @@ def run(arguments: Sequence[str]) -> int:
         set_apart(word.partition("=")[2] if word.startswith("--") else word)  # so that no message repeats its password
     if not debug:
         warnings.simplefilter("ignore")  # libraries' warnings are for those who debug them
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # such as that it cannot write in this home folder
     try:
         with listening():
             code = _ended(arguments, debug=debug)

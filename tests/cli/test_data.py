@@ -101,3 +101,19 @@ def test_check_counts_repeated_images(tmp_path: Path) -> None:
     found = json.loads(run("check", tmp_path / "s.h5", "--json").stdout)
     assert found["repeats"] == {"images": 1, "shots": 2, "contradicting": 0}
     assert "hashes" not in found
+
+
+def test_what_names_its_output_needs_no_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_deposit: Make, quick_simulator: SimpleNamespace
+) -> None:
+    """As where the home folder is read-only, as on the nodes of many clusters."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AIRYBENCH_DATA", str(tmp_path / "file" / "data"))
+    run("simulate", "helium", "--count", 8, "--output", tmp_path / "new.h5")
+    deposit = write_deposit(tmp_path / "some.cxi", [np.full((6, 6), value, np.uint16) for value in (1, 2)], [ROUND] * 2)
+    run("import", deposit, "--output", tmp_path / "imported.h5")
+    run("export", tmp_path / "imported.h5", "--output", tmp_path / "again.cxi")
+    assert "new.h5" in run("info", tmp_path / "new.h5").stdout
+    run("check", tmp_path / "new.h5")
+    with pytest.raises(DataError, match=r"cannot make this folder.*set AIRYBENCH_DATA to a folder that you may write"):
+        run("simulate", "helium", "--count", 8)

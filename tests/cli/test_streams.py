@@ -25,6 +25,7 @@ CONDITIONS = {
     "Latin-1": "",
     "narrow": "",
     "no home": "",
+    "read-only home": "",
     "dumb": "",
 }
 ENVIRONMENTS = {
@@ -33,6 +34,7 @@ ENVIRONMENTS = {
     "Latin-1": {"PYTHONIOENCODING": "latin-1"},
     "narrow": {"COLUMNS": "20"},
     "no home": {"HOME": ""},
+    "read-only home": {"HOME": "/proc"},
     "dumb": {"TERM": "dumb"},
 }
 
@@ -84,6 +86,27 @@ def test_every_command_under_every_condition(condition: str, study: Path) -> Non
         assert code == expected, (words, complaint)
         assert "Traceback" not in complaint, words
         assert "Exception ignored" not in complaint, words
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", [one for one in CONDITIONS if one != "first line"])
+def test_work_is_done_under_every_condition(condition: str, tiny: Path, tmp_path: Path) -> None:
+    """Whoever reads along: files are whole, and nothing of the libraries' own is printed."""
+    export = "export winner:work@helium --format weights --output model"
+    lines = [
+        f"sweep --dataset helium --config {tiny} --study work --no-log-activation",
+        "compare --study work", "table work", "report --study work --output page.html",
+        "evaluate winner:work@helium", export, "predict model data/*.h5 --output out.h5", "baseline --study work",
+    ]  # fmt: skip
+    for words in lines:
+        code, _, complaint = told(words, condition, tmp_path)
+        assert code == 0, (words, complaint)
+        assert "Traceback" not in complaint, words
+        assert "Exception ignored" not in complaint, words
+        assert "atplotlib" not in complaint, words
+        assert "arning" not in complaint, words
+    assert (tmp_path / "page.html").stat().st_size > 10_000
+    assert (tmp_path / "out.h5").exists()
 
 
 def test_json_is_json_in_any_encoding(study: Path) -> None:

@@ -1,6 +1,7 @@
 """Making a simulated store on first use, from shots that exist already where that is possible."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -196,5 +197,8 @@ def _donor(series: Series, count: int, reporter: Reporter) -> Store | None:
 def _candidates(series: Series, count: int) -> list[Path]:
     """Files of a series: those with at least `count` shots, the smallest first, then the others, the largest first."""
     pattern = re.compile(re.escape(f"{series.dataset}-simulated-n") + r"(\d+)" + re.escape(series.ending))
-    counts = {path: int(match[1]) for path in data_folder().iterdir() if (match := pattern.fullmatch(path.name))}
+    found: list[Path] = []
+    with suppress(DataError):  # an output elsewhere needs no data folder
+        found = list(data_folder().iterdir())
+    counts = {path: int(match[1]) for path in found if (match := pattern.fullmatch(path.name))}
     return sorted(counts, key=lambda path: (0, counts[path]) if counts[path] >= count else (1, -counts[path]))
