@@ -27,7 +27,7 @@ def push(
     """Copy runs, models and studies to another tracking store, such as a server.
 
     Runs keep their times, curves, tags, files, data sets, models and places below one another, and get new ids. What is
-    there already is not copied again; after an interruption the same command goes on. Registered models are not copied.
+    there already is not copied again; after an interruption the same command goes on.
     Without --study all runs of airybench are copied.
     """
     with loading():

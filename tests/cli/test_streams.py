@@ -91,7 +91,7 @@ def test_every_command_under_every_condition(condition: str, study: Path) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("condition", [one for one in CONDITIONS if one != "first line"])
 def test_work_is_done_under_every_condition(condition: str, tiny: Path, tmp_path: Path) -> None:
-    """Whoever reads along: files are whole, and nothing of the libraries' own is printed."""
+    """Files are whole, and no library prints anything of its own."""
     export = "export winner:work@helium --format weights --output model"
     lines = [
         f"sweep --dataset helium --config {tiny} --study work --no-log-activation",

@@ -71,6 +71,7 @@ def start(place: Path, words: tuple[str, ...], *, cold: bool, number: int = 0) -
     }  # fmt: skip
     environment.pop("MLFLOW_TRACKING_URI", None)
     (place / "tmp").mkdir(exist_ok=True)
+    log.touch()  # who kills at once reads what was printed before anything was
     pid = os.fork()
     if pid:
         with suppress(OSError):  # it does so as well, and may have become another program by now
