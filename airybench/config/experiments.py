@@ -1,5 +1,6 @@
 """Experiments on disk: one YAML file per question, found by its name or path."""
 
+from functools import cache
 from pathlib import Path
 
 from airybench.config import SweepConfig, validated
@@ -87,8 +88,9 @@ def load_experiment(name: str) -> SweepConfig:
         raise ConfigError(f"config {path.name}: {error}") from None
 
 
+@cache
 def shipped_experiments() -> dict[str, SweepConfig]:
-    """The content of every shipped experiment, by name.
+    """The content of every shipped experiment, by name; read once, since that takes seconds.
 
     >>> shipped_experiments()["quick"] == load_experiment("quick")
     True

@@ -116,6 +116,7 @@ def test_compare_in_latex_has_cells_and_verdicts(finished: Benchmark, capsys) ->
     assert "one format" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_cells_that_differ_in_a_parameter_no_label_says_have_names_of_their_own(
     data_home: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:

@@ -34,6 +34,7 @@ def gains(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return given
 
 
+@pytest.mark.slow
 def test_a_study_decides_once_and_its_workers_and_resumes_inherit(
     gains: list[float], tiny: Path, tmp_path: Path, data_home: Path
 ) -> None:

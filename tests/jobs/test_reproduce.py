@@ -88,6 +88,7 @@ def test_the_same_again_runs_nothing_and_agrees_to_the_last_digit(answered: Path
     assert "numbers agree with the published answer to does" in shown.out
 
 
+@pytest.mark.slow
 def test_trained_anew_with_the_same_seed_it_is_the_same(answered: Path, capsys) -> None:
     command = ["reproduce", "does", "--against", "does.json", "--study", "anew", "--json"]
     assert run(command) == 0
@@ -110,6 +111,7 @@ def test_a_cell_outside_its_interval_and_a_claim_of_the_other_sign_do_not_agree(
     assert [row["name"] for row in rows if row["agrees"] is False] == [one["cells"][0]["name"], claim["statement"]]
 
 
+@pytest.mark.slow
 def test_a_fresh_start_trains_everything_again(answered: Path, data_home: Path, capsys) -> None:
     before = {trial.user_attrs["run_id"] for trial in trials(data_home, "anew@cxidb")}
     assert run(["reproduce", "does", "--against", "does.json", "--study", "anew", "--fresh"]) == 0
@@ -118,6 +120,7 @@ def test_a_fresh_start_trains_everything_again(answered: Path, data_home: Path, 
     assert not after & before
 
 
+@pytest.mark.slow
 def test_at_another_size_claims_are_compared_and_cells_are_not(answered: Path, capsys) -> None:
     command = ["reproduce", "does", "--against", "does.json", "--study", "other", "--set", "image_size=36", "--json"]
     assert run(command) in (0, 1)

@@ -45,6 +45,7 @@ def published(answered: Path) -> Results:
     return read_results(answered / "finds.json")
 
 
+@pytest.mark.slow
 def test_every_search_is_a_study_with_its_own_seed(answered: Path, data_home: Path) -> None:
     drawn = {}
     for name in NAMES:
@@ -60,6 +61,7 @@ def test_every_search_is_a_study_with_its_own_seed(answered: Path, data_home: Pa
     assert one.trainings == 2 * len(NAMES)
 
 
+@pytest.mark.slow
 def test_curves_and_scores_are_those_of_the_winners(answered: Path, data_home: Path) -> None:
     (one,) = published(answered).datasets
     on_test: dict[str, list[float]] = {}
@@ -89,6 +91,7 @@ def test_curves_and_scores_are_those_of_the_winners(answered: Path, data_home: P
     assert claim.seeds == (SEARCHES, SEARCHES)
 
 
+@pytest.mark.slow
 def test_the_same_again_runs_nothing_and_agrees(answered: Path, data_home: Path, capsys) -> None:
     assert run(["reproduce", "finds", "--against", "finds.json", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -99,6 +102,7 @@ def test_the_same_again_runs_nothing_and_agrees(answered: Path, data_home: Path,
     assert all(len(trials(data_home, name)) == 2 for name in NAMES)
 
 
+@pytest.mark.slow
 def test_a_shorter_search_is_compared_by_its_claim_alone(answered: Path, capsys) -> None:
     command = ["reproduce", "finds", "--against", "finds.json", "--set", "trials=1", "--study", "short", "--json"]
     assert run(command) in (0, 1)

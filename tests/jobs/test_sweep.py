@@ -57,6 +57,7 @@ def test_summaries_come_as_they_are_ready_and_nothing_is_printed(
     assert [(one.winner_run, one.parent_run) for one in again] == [(found[0].winner_run, found[0].parent_run)]
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_may_be_left_to_the_machine(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
