@@ -110,12 +110,16 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def require_free(folder: Path, needed: int) -> None:
+OTHER_DISK = f"ask for fewer shots, or choose another disk with --output or {VARIABLE}"
+
+
+def require_free(folder: Path, needed: int, remedy: str = OTHER_DISK) -> None:
     """Refuse to begin what does not fit on the disk.
 
     Args:
         folder: an existing folder on the disk in question.
         needed: bytes.
+        remedy: what to do besides freeing some space.
 
     Raises:
         DataError: less than `needed` is free.
@@ -123,9 +127,19 @@ def require_free(folder: Path, needed: int) -> None:
     free = free_bytes(folder)
     if free < needed:
         raise DataError(
-            f"{folder}: {free / 1e9:.2f} GB free, up to {needed / 1e9:.2f} GB needed; free some space, ask for fewer "
-            f"shots, or choose another disk with --output or {VARIABLE}"
+            f"{folder}: {free / 1e9:.2g} GB free, up to {needed / 1e9:.2g} GB needed; free some space, {remedy}"
         )
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """Another name in the same folder, under which a file is written until it is whole; what fails leaves nothing."""
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def flushed(path: Path) -> None:

@@ -3,8 +3,10 @@
 The file of a command is loaded only when the command is used, so that help and completion answer at once.
 """
 
+import errno
 import importlib
 import logging
+import os
 import sys
 import traceback
 import warnings
@@ -147,6 +149,7 @@ def run(arguments: Sequence[str]) -> int:
     if not debug:
         warnings.simplefilter("ignore")  # libraries' warnings are for those who debug them
         logging.getLogger("matplotlib").setLevel(logging.ERROR)  # such as that it cannot write in this home folder
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback of what it raises as well
     try:
         with listening():
             code = _ended(arguments, debug=debug)
@@ -179,6 +182,12 @@ def _ended(arguments: Sequence[str], *, debug: bool) -> int:
             return int(error.exit_code)  # type: ignore[attr-defined]
         if asked():
             return EXIT_INTERRUPTED
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            at = error.filename2 or error.filename
+            _complain(
+                f"{f'{at}: ' if at else ''}{os.strerror(error.errno)}; free some space, and type the command again"
+            )
+            return EXIT_FAILED
         reason = " ".join(str(error).split()) or type(error).__name__
         _complain(f"unexpected {type(error).__name__}: {reason}; --debug shows where")
         return EXIT_FAILED

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +182,9 @@ def _onnx(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
 def _pt2(module: WithLogits, path: Path, shape: tuple[int, int]) -> Run:
     given, free = _example(module, shape)
     program = torch.export.export(module, given, dynamic_shapes=free, strict=False)
-    with path.open("wb") as file:  # a handle, since torch refuses names with another ending
-        torch.export.save(program, file, extra_files=_description(module))
+    content = BytesIO()  # on a full disk, torch's own writer ends the process
+    torch.export.save(program, content, extra_files=_description(module))
+    path.write_bytes(content.getbuffer())
     with path.open("rb") as written:
         loaded = torch.export.load(written).module()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from airybench.config import recorded_trial
 from airybench.data.store.schema import LABEL_KINDS
@@ -36,7 +36,7 @@ _MISFITS = (AttributeError, TypeError, ValueError, RuntimeError, ArithmeticError
 def save_weights(folder: Path, predictor: Predictor) -> None:
     """Write `model.safetensors` and `model.json` into an existing folder."""
     state = {key: value.detach().cpu().contiguous() for key, value in predictor.tensors().items()}
-    save_file(state, folder / TENSORS)
+    (folder / TENSORS).write_bytes(save(state))  # `save_file` has an error of its own for a full disk
     content = {"format": FORMAT, "version": VERSION, **predictor.description()}
     content[TENSORS_HASH] = sha256_of_file(folder / TENSORS)
     content[HASH] = sha256_of_facts(content)

@@ -12,7 +12,7 @@ from airybench.errors import AirybenchError, DataError, StudyError
 from airybench.inference.gradcam import Explainer
 from airybench.inference.logits import for_store, placed
 from airybench.jobs.models import open_model
-from airybench.paths import data_folder
+from airybench.paths import appearing, data_folder
 from airybench.report.answers import StudyAnswers, answer_study, together
 from airybench.report.examples import examples, find_store
 from airybench.report.page import html, markdown
@@ -60,8 +60,9 @@ def write_report(
             except DataError as error:
                 reporter.notify(f"{one.name}@{one.dataset}: no pictures of shots: {error}")
     try:
-        output.write_text(html(studies, galleries, delta), encoding="utf-8")
-        output.with_suffix(".md").write_text(markdown(studies, delta), encoding="utf-8")
+        with appearing(output) as page, appearing(output.with_suffix(".md")) as text:
+            page.write_text(html(studies, galleries, delta), encoding="utf-8")
+            text.write_text(markdown(studies, delta), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
     return studies

@@ -8,11 +8,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from airybench.errors import TrackingError
-from airybench.paths import lock_file, locked
+from airybench.paths import lock_file, locked, require_free
 from airybench.tracking.relocation import FOLDER
 
 UNTOUCHED_SECONDS = 10.0
 """So long nobody has written to a half-made store before it is taken for one that a kill left."""
+
+NEW_BYTES = 4 * 2**20
+"""More than MLflow's tables take, with the journal of their making."""
 
 BUSY_SECONDS = 60.0  # of another program that writes
 FILLED_BY_MLFLOW = {"alembic_version", "workspaces"}
@@ -37,6 +40,8 @@ def make_store(path: Path) -> None:
             unfinished = path.with_name(f".{path.name}.part")
             for leftover in (*_journals(unfinished), unfinished):
                 leftover.unlink(missing_ok=True)
+            # MLflow goes on with a half-made store when the disk is full, and tells what came of that.
+            require_free(path.parent, NEW_BYTES, "or choose another store with --tracking-uri")
             _make(unfinished, path.parent / FOLDER)
             os.replace(unfinished, path)
 

@@ -20,6 +20,7 @@ from airybench.data.loading.background import FEWEST
 from airybench.errors import DataError
 from airybench.inference.predictor import Predictor
 from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
+from airybench.paths import require_free
 from airybench.tracking.dataset import logged_data
 from airybench.tracking.filters import field_is
 from airybench.tracking.find import winner_of
@@ -29,6 +30,9 @@ from airybench.tracking.run import Run
 from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
 from airybench.tracking.weights import WEIGHTS, fetch_weights
+
+_PROGRAM_BYTES = 20 * 2**20
+"""More than the files of a model take besides its tensors."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,9 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
     )
     if str(model.status) != "READY":
         with tempfile.TemporaryDirectory(prefix="airybench-") as folder:
+            size = sum(one.nbytes for one in predictor.state_dict().values())
+            # On a full disk, torch's writer ends the process.
+            require_free(Path(folder), 2 * size + _PROGRAM_BYTES, "or set TMPDIR to a folder on another disk")
             _save(predictor, example, model, Path(folder) / "model")
             run.client.log_model_artifacts(model.model_id, f"{folder}/model")
         run.client.finalize_logged_model(model.model_id, "READY")

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from airybench.cli.show.output import result_console
 from airybench.cli.show.paper import escaped, latex_table, score_latex
 from airybench.errors import InputError
 from airybench.jobs.table import Row
+from airybench.paths import appearing
 from airybench.report.tables import markdown_table
 
 WORDS = 3
@@ -107,9 +107,8 @@ def write_parquet(rows: Sequence[Row], path: Path) -> None:
             "--parquet needs pyarrow, which is not installed; pip install 'airybench[parquet]', or take --csv"
         ) from None
     table = pa.table({name: [_plain(row.get(name)) for row in rows] for name in columns(rows)})
-    unfinished = path.with_name(f".{path.name}.part")
-    pq.write_table(table, unfinished)
-    os.replace(unfinished, path)
+    with appearing(path) as unfinished:
+        pq.write_table(table, unfinished)
 
 
 def _shown(rows: Sequence[Row]) -> tuple[list[str], list[list[Any]]]:

@@ -3,6 +3,7 @@
 import errno
 import math
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,7 +105,8 @@ def writing(path: Path, what: str = "store") -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        number = getattr(error, "errno", None)
+        said = re.search(r"errno = (\d+)", str(error))  # in the second line of what HDF5 says
+        number = getattr(error, "errno", None) or (int(said[1]) if said else None)
         why = os.strerror(number) if number else str(error).split("\n")[0]
         remedy = f"free some space, or {_REMEDY}" if number in (errno.ENOSPC, errno.EDQUOT) else _REMEDY
         raise DataError(f"{path}: cannot write this {what} ({why})", remedy) from error
