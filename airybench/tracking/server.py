@@ -12,11 +12,12 @@ _REASON = re.compile(r"\[Errno -?\d+\] ([^'\")\]]+)|(certificate verify failed[^
 _MOST = 200  # characters of an answer that are told
 
 
-def check_server(uri: str) -> None:
+def check_server(uri: str, option: str) -> None:
     """Ask for the experiments of a server, with the credentials that all later requests have.
 
     Args:
         uri: its address.
+        option: with which another one can be chosen.
 
     Raises:
         TrackingError: it does not answer, refuses, or is no MLflow server; with what it said.
@@ -35,7 +36,7 @@ def check_server(uri: str) -> None:
         )  # fmt: skip
     except (MlflowException, OSError, ValueError) as error:
         raise TrackingError(
-            f"tracking server {uri} does not answer ({_reason(error)}); start it, or choose another with --tracking-uri"
+            f"tracking server {uri} does not answer ({_reason(error)}); start it, or choose another with {option}"
         ) from None
     status, said = answer.status_code, _said(answer.text, answer.headers.get("Content-Type", ""))
     if status == 401:

@@ -82,12 +82,13 @@ def tracking_uri(option: str | None = None) -> str:
     return f"sqlite:///{path.absolute()}" if path else uri
 
 
-def check(uri: str, *, existing: bool = False) -> None:
+def check(uri: str, *, existing: bool = False, option: str = "--tracking-uri") -> None:
     """Make sure that a store can be used, without creating anything.
 
     Args:
         uri: the store.
         existing: it must exist, since a study or a run is in it.
+        option: with which another store can be chosen.
 
     Raises:
         TrackingError: a folder store (MLflow has retired them), a folder that cannot be written, or no answer.
@@ -96,9 +97,9 @@ def check(uri: str, *, existing: bool = False) -> None:
     scheme = urlsplit(uri).scheme
     path = sqlite_path(uri)
     if path is not None:
-        _check_file(path, existing=existing)
+        _check_file(path, existing, option)
     elif scheme in ("http", "https"):
-        check_server(uri)
+        check_server(uri, option)
     elif scheme.split("+")[0] in ("postgresql", "mysql", "mssql"):
         _check_database(uri)
     elif scheme in ("", "file"):
@@ -109,13 +110,13 @@ def check(uri: str, *, existing: bool = False) -> None:
         raise TrackingError(f"tracking URI {uri!r} is unknown to MLflow; use sqlite:///FILE, http://... or a database")
 
 
-def _check_file(path: Path, *, existing: bool) -> None:
+def _check_file(path: Path, existing: bool, option: str) -> None:
     if not path.parent.is_dir():
         raise TrackingError(f"tracking store {path}: the folder {path.parent} does not exist; create it first")
     if path.is_dir():
         raise TrackingError(f"tracking store {path} is a folder; give a file in it, such as sqlite:///{path}/mlflow.db")
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise TrackingError(f"tracking store {path} cannot be written; choose another with --tracking-uri")
+        raise TrackingError(f"tracking store {path} cannot be written; choose another with {option}")
     if existing and not path.exists():
         if RUN_VARIABLE in os.environ:
             raise TrackingError(

@@ -82,7 +82,8 @@ def test_what_cannot_be_copied_is_refused(
         (["push", "--to", tracking.uri], "is both where runs are and where they are to go"),
         (["push", "--to", shared, "--study", "nosuch"], "unknown study 'nosuch'; valid: "),
         (["pull", "--from", shared], "there is no tracking store"),
-        (["push", "--to", "http://127.0.0.1:9"], "does not answer"),
+        (["push", "--to", "http://127.0.0.1:9"], "start it, or choose another with --to\n"),
+        (["pull", "--from", "http://127.0.0.1:9"], "start it, or choose another with --from\n"),
     ):
         assert run(["runs", *words]) == 2
         assert message in capsys.readouterr().err
