@@ -88,11 +88,16 @@ def load_experiment(name: str) -> SweepConfig:
         raise ConfigError(f"config {path.name}: {error}") from None
 
 
-@cache
 def shipped_experiments() -> dict[str, SweepConfig]:
-    """The content of every shipped experiment, by name; read once, since that takes seconds.
+    """The content of every shipped experiment, by name.
 
     >>> shipped_experiments()["quick"] == load_experiment("quick")
     True
     """
-    return {name: load_experiment(name) for name in experiments()}
+    return dict(_read(tuple(experiments())))
+
+
+@cache
+def _read(names: tuple[str, ...]) -> dict[str, SweepConfig]:
+    """Read once by a process, since all of them take seconds."""
+    return {name: load_experiment(name) for name in names}
