@@ -94,10 +94,10 @@ def shipped_experiments() -> dict[str, SweepConfig]:
     >>> shipped_experiments()["quick"] == load_experiment("quick")
     True
     """
-    return dict(_read(tuple(experiments())))
+    return dict(_read(tuple(experiments().items())))
 
 
 @cache
-def _read(names: tuple[str, ...]) -> dict[str, SweepConfig]:
+def _read(files: tuple[tuple[str, Path], ...]) -> dict[str, SweepConfig]:
     """Read once by a process, since all of them take seconds."""
-    return {name: load_experiment(name) for name in names}
+    return {name: load_experiment(name) for name, _ in files}
