@@ -63,6 +63,14 @@ COMMANDS = {
 }
 
 
+def filled(place: Path, free: int) -> Path:
+    """A file that leaves so many bytes of the small file system."""
+    taken = place / "taken"
+    with taken.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, SIZE - free - 64 * 1024)
+    return taken
+
+
 CASES = [(name, free) for name in COMMANDS for free in (0, 50_000, 500_000, 10 * MEGABYTE)
          if name != "push" or free == 10 * MEGABYTE]  # once, as MLflow keeps a database open  # fmt: skip
 
@@ -73,9 +81,7 @@ def test_it_is_told_in_a_line_and_done_when_there_is_room(
     name: str, free: int, place: Path, parts: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [parts.get(word, word) for word in COMMANDS[name].split()]
-    taken = place / "taken"
-    with taken.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, SIZE - free - 64 * 1024)
+    taken = filled(place, free)
     before = set(place.rglob("*"))
     capsys.readouterr()
     code = run(words)
@@ -105,19 +111,9 @@ def test_a_sweep_without_room_for_temporary_files_is_resumed(
 ) -> None:
     """Torch's own writer of models ends the process where the disk is full."""
     monkeypatch.chdir(tmp_path)
-    taken = place / "taken"
-    with taken.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, SIZE - free - 64 * 1024)
-    words = [
-        "sweep",
-        "--dataset",
-        "helium",
-        "--config",
-        str(tiny),
-        "--study",
-        f"temporary{free}",
-        "--no-log-activation",
-    ]
+    taken = filled(place, free)
+    study = f"temporary{free}"
+    words = f"sweep --dataset helium --config {tiny} --study {study} --no-log-activation".split()
     with monkeypatch.context() as patch:
         patch.setattr("tempfile.tempdir", str(place))
         code = run(words)

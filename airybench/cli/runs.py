@@ -33,10 +33,8 @@ def push(
     with loading():
         from airybench.cli.show.console import ConsoleReporter
         from airybench.jobs.transfer import push as pushed
-        from airybench.tracking.store import check
         from airybench.tracking.store import tracking_uri as chosen
 
-    check(chosen(to), option="--to")
     done = pushed(chosen(tracking_uri), chosen(to), split_names(study), storage, ConsoleReporter())
     _print(done, as_json=as_json)
     return EXIT_DONE
@@ -57,10 +55,8 @@ def pull(
     with loading():
         from airybench.cli.show.console import ConsoleReporter
         from airybench.jobs.transfer import pull as pulled
-        from airybench.tracking.store import check
         from airybench.tracking.store import tracking_uri as chosen
 
-    check(chosen(source), option="--from")
     done = pulled(chosen(source), chosen(tracking_uri), split_names(study), ConsoleReporter())
     _print(done, as_json=as_json)
     return EXIT_DONE

@@ -54,6 +54,7 @@ def push(source: str, target: str, wanted: Sequence[str] = (), storage: str | No
         StudyError: no such study in the source.
         TrackingError: a store does not answer, or both are the same.
     """
+    check(target, option="--to")
     copied, registered, ids, there = _copy(source, target, wanted, reporter)
     known = {one.name: one for one in list_studies(storage) if not one.problem}
     carried = []
@@ -83,6 +84,8 @@ def pull(source: str, target: str, wanted: Sequence[str] = (), reporter: Reporte
         StudyError: no such study in the source.
         TrackingError: a store does not answer, or both are the same.
     """
+    check(source, option="--from")
+    check(target)
     copied, registered, _, there = _copy(source, target, wanted, reporter)
     received = []
     for name, run in there.items():
@@ -105,7 +108,6 @@ def _copy(
     """Copy the runs and registered models; returns also the runs of the studies in the target."""
     if source == target:
         raise TrackingError(f"{hidden(source)} is both where runs are and where they are to go; name another store")
-    check(target)
     names = _names(reopen(source), wanted)
     runs = runs_to_copy(source, names)
     if not runs:

@@ -9,7 +9,7 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from airybench.tracking.copied_ids import CopiedIds
-from airybench.tracking.filters import field_is
+from airybench.tracking.search import models_of_run
 from airybench.tracking.tags import Tag
 
 
@@ -26,7 +26,7 @@ def copy_models(run: MlflowRun, source: MlflowClient, target: MlflowClient, ids:
         How many models were copied now.
     """
     made = 0
-    for model in _of_run(source, run.info.experiment_id, run.info.run_id):
+    for model in models_of_run(source, run.info.experiment_id, run.info.run_id):
         copy = _existing(target, run, model, ids) or target.create_logged_model(
             ids.experiments[run.info.experiment_id], name=model.name, source_run_id=ids.runs[run.info.run_id],
             params=dict(model.params or {}), tags={Tag.ORIGIN: model.model_id}, model_type=model.model_type or None,
@@ -47,13 +47,9 @@ def copy_models(run: MlflowRun, source: MlflowClient, target: MlflowClient, ids:
     return made
 
 
-def _of_run(client: MlflowClient, experiment_id: str, run_id: str) -> list[LoggedModel]:
-    return list(client.search_logged_models([experiment_id], field_is("source_run_id", run_id)))
-
-
 def _existing(target: MlflowClient, run: MlflowRun, model: LoggedModel, ids: CopiedIds) -> LoggedModel | None:
     """The copy of a model that was made before, whole or not."""
-    copies = _of_run(target, ids.experiments[run.info.experiment_id], ids.runs[run.info.run_id])
+    copies = models_of_run(target, ids.experiments[run.info.experiment_id], ids.runs[run.info.run_id])
     return next((one for one in copies if (one.tags or {}).get(Tag.ORIGIN) == model.model_id), None)
 
 

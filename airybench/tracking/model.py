@@ -22,11 +22,11 @@ from airybench.inference.predictor import Predictor
 from airybench.inference.weights import DESCRIPTION, TENSORS, load_weights
 from airybench.paths import require_free
 from airybench.tracking.dataset import logged_data
-from airybench.tracking.filters import field_is
 from airybench.tracking.find import winner_of
 from airybench.tracking.model_card import ModelCard
 from airybench.tracking.model_name import require_form
 from airybench.tracking.run import Run
+from airybench.tracking.search import models_of_run
 from airybench.tracking.store import Tracking, client_of
 from airybench.tracking.tags import Tag
 from airybench.tracking.weights import WEIGHTS, fetch_weights
@@ -101,7 +101,7 @@ def log_model(run: Run, predictor: Predictor, example: NDArray[np.uint16], card:
 
 def _begun(run: Run, origin: MlflowRun) -> LoggedModel | None:
     """What an attempt that was killed left, whole or not: without it the run would have two models."""
-    found = run.client.search_logged_models([origin.info.experiment_id], field_is("source_run_id", run.run_id))
+    found = models_of_run(run.client, origin.info.experiment_id, run.run_id)
     return run.client.get_logged_model(found[0].model_id) if found else None
 
 

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
 from mlflow.entities import Run as MlflowRun
 from mlflow.store.entities import PagedList
+
+from airybench.tracking.filters import field_is
 
 PAGE = 1000
 """Entries that MLflow is asked for at once."""
@@ -46,3 +49,14 @@ def found_runs(
             list(experiments), wanted, max_results=PAGE, order_by=list(order_by), page_token=token
         )
     )
+
+
+def models_of_run(client: MlflowClient, experiment: str, run_id: str) -> list[LoggedModel]:
+    """The models that a run logged, those that a kill left half made included.
+
+    Args:
+        client: of the store.
+        experiment: id of the run's experiment.
+        run_id: of the run.
+    """
+    return list(client.search_logged_models([experiment], field_is("source_run_id", run_id)))
